@@ -1,0 +1,146 @@
+// Package dataplane is the interface between the IKE engine and packet processing. Its backends are user space
+// (dataplane/user), the Linux kernel, and a fake for tests (dataplane/fake); the engine does not know which one it drives.
+package dataplane
+
+import (
+	"net/netip"
+
+	"culvert/esp"
+	"culvert/secret"
+	"culvert/spd"
+	"culvert/suite"
+)
+
+// A Backend carries Child SAs and policies. All methods are safe for concurrent use and return without waiting for
+// the network.
+type Backend interface {
+	// AllocateSPI reserves an inbound ESP SPI, above 255 (RFC 4303, Section 2.1) and unique in the backend.
+	AllocateSPI() (uint32, error)
+	// ReleaseSPI gives back an SPI that no installed SA uses.
+	ReleaseSPI(spi uint32)
+	// Install adds one SA. Several SAs of either direction may belong to one policy at a time: traffic leaves through the
+	// outbound SA installed last, and arrives through any.
+	Install(SA) error
+	// Update moves both SAs of a child to another path without losing a packet.
+	Update(inbound, outbound uint32, path Path) error
+	// Remove takes one SA away; removing what is not there is not an error. For an outbound SA the peer's SPI alone is
+	// not unique, so the policy is named as well.
+	Remove(dir Direction, spi uint32, policy PolicyID) (Counters, error)
+	// SetPolicy adds a policy or replaces the one with its ID.
+	SetPolicy(Policy) error
+	// RemovePolicy takes a policy away; its SAs must be removed first.
+	RemovePolicy(PolicyID) error
+	// Query reads the counters of an SA.
+	Query(dir Direction, spi uint32, policy PolicyID) (Counters, error)
+	// SetNotices names the function that receives notices. It is called before any SA is installed; the function
+	// does not block.
+	SetNotices(func(Notice))
+	// Close removes everything that the backend made.
+	Close() error
+}
+
+// Direction tells inbound from outbound SAs.
+type Direction uint8
+
+// The directions.
+const (
+	Inbound Direction = iota + 1
+	Outbound
+)
+
+// Transport is how ESP and IKE reach the peer.
+type Transport uint8
+
+// The transports.
+const (
+	TransportUDP Transport = iota // IKE and ESP in UDP (RFC 3948)
+	TransportRaw                  // ESP as IP protocol 50; IKE still in UDP
+)
+
+// A Path is where the packets of an SA go. It is a value and may change at any time.
+type Path struct {
+	Local, Remote netip.AddrPort // of UDP; for TransportRaw only the addresses count
+	Transport     Transport
+}
+
+// PolicyID names a policy and the child instance behind it (the "reqid" of other stacks). 0 is not used.
+type PolicyID uint32
+
+// A Policy is an entry of the SPD as the backend sees it.
+type Policy struct {
+	ID            PolicyID
+	Name          string // connection/child, for messages
+	Action        spd.Action
+	Local, Remote []spd.Selector // seen from us; outbound traffic is Local -> Remote
+	Priority      int            // higher is looked at first; equal: the more specific, then the older
+	Trap          bool           // Protect without an SA raises NoticeAcquire
+	Mode          esp.Mode
+	// VirtualIPs are addresses assigned to us by the peer, to be put on the tunnel interface while the policy lives.
+	VirtualIPs []netip.Prefix
+	// Peer is excluded from what the policy routes into the tunnel (our own IKE and ESP packets).
+	Peer netip.Addr
+}
+
+// An SA is one ESP SA, one direction.
+type SA struct {
+	Direction       Direction
+	SPI             uint32
+	Policy          PolicyID
+	Path            Path
+	Mode            esp.Mode
+	Transforms      suite.ESP
+	EncrKey         secret.Bytes // owned by the backend after Install
+	IntegKey        secret.Bytes
+	ReplayWindow    int            // packets, 64 to 8192; 0 switches replay protection off
+	Local, Remote   []spd.Selector // negotiated; checked on every inbound packet (RFC 4301, Section 5.2)
+	SoftBytes       uint64         // 0 is no limit; NoticeSoftLimit is sent once
+	HardBytes       uint64         // the SA stops and NoticeHardLimit is sent
+	SoftPackets     uint64
+	HardPackets     uint64
+	TFC             int  // pad packets up to this many octets; 0 is off, -1 up to the path MTU
+	CopyDSCP        bool // inner to outer and back as RFC 2983 and RFC 4301, Section 5.1.2
+	DF              DF
+	OriginalRemote  netip.Addr // transport mode behind NAT: the addresses before translation (RFC 7296, Section 2.23.1)
+	OriginalLocal   netip.Addr
+}
+
+// DF is what the outer header's don't-fragment bit becomes (RFC 4301, Section 8.1).
+type DF uint8
+
+// The treatments of DF.
+const (
+	DFCopy DF = iota
+	DFSet
+	DFClear
+)
+
+// Counters of one SA.
+type Counters struct {
+	Bytes, Packets uint64
+	LastUse        int64 // Unix nanoseconds, 0 when unused
+	Sequence       uint64
+}
+
+// NoticeKind is what a Notice is about.
+type NoticeKind uint8
+
+// The notices.
+const (
+	NoticeAcquire    NoticeKind = iota + 1 // a trap policy without SA met the packet Source -> Destination
+	NoticeSoftLimit                        // an SA reached its soft limit: rekey
+	NoticeHardLimit                        // an SA reached its hard limit: it stopped
+	NoticeNewAddress                       // authenticated packets of an inbound SA come from Path.Remote now
+	NoticeBadSPI                           // an ESP packet with an unknown SPI came from Path.Remote
+	NoticeSelectors                        // a packet failed the selector check of SPI (INVALID_SELECTORS); Data is its start
+)
+
+// A Notice is news from the backend. It is a value and owns its Data.
+type Notice struct {
+	Kind      NoticeKind
+	SPI       uint32
+	Direction Direction
+	Policy    PolicyID
+	Packet    spd.Flow // Acquire: the flow that asked
+	Path      Path
+	Data      []byte
+}
