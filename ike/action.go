@@ -1,0 +1,76 @@
+package ike
+
+import (
+	"context"
+
+	"culvert/dataplane"
+	"culvert/wire"
+)
+
+// An Action is something that the driver has to do. Actions are done in order.
+type Action interface{ action() }
+
+// Send transmits datagrams along a path; the driver adds the non-ESP marker where the port asks for it.
+type Send struct {
+	Path      dataplane.Path
+	Datagrams [][]byte
+}
+
+// WorkID names work of one SA.
+type WorkID uint32
+
+// Work is slow or blocking: key exchange, signatures, address leases. Run is called once, from any goroutine.
+type Work interface{ Run(ctx context.Context) any }
+
+// StartWork has the driver run Work and answer with WorkFinished.
+type StartWork struct {
+	SA   wire.SPI
+	ID   WorkID
+	Work Work
+}
+
+// Data-plane actions. When InstallSA fails the driver answers with InstallFailed naming Child.
+type (
+	// InstallSA installs one direction of a child; Child is the child's inbound SPI.
+	InstallSA struct {
+		Child uint32
+		SA    dataplane.SA
+	}
+	// RemoveSA removes one direction of a child.
+	RemoveSA struct {
+		Direction dataplane.Direction
+		SPI       uint32
+		Policy    dataplane.PolicyID
+	}
+	// MoveSA gives both directions of a child a new path.
+	MoveSA struct {
+		Inbound, Outbound uint32
+		Path              dataplane.Path
+	}
+	// SetPolicy and RemovePolicy change the SPD.
+	SetPolicy    struct{ Policy dataplane.Policy }
+	RemovePolicy struct{ ID dataplane.PolicyID }
+	// Bind tells which IKE SA owns an inbound SPI and policy, so that notices find it. A rekeyed IKE SA binds anew.
+	Bind struct {
+		SA     wire.SPI
+		SPI    uint32
+		Policy dataplane.PolicyID
+	}
+)
+
+// Adopt hands a new SA, made by an IKE SA rekey, to the shard.
+type Adopt struct{ SA *SA }
+
+// Report is news for the log, the event stream and the supervisor.
+type Report struct{ News News }
+
+func (Send) action()         {}
+func (StartWork) action()    {}
+func (InstallSA) action()    {}
+func (RemoveSA) action()     {}
+func (MoveSA) action()       {}
+func (SetPolicy) action()    {}
+func (RemovePolicy) action() {}
+func (Bind) action()         {}
+func (Adopt) action()        {}
+func (Report) action()       {}

@@ -1,0 +1,125 @@
+package ike
+
+import (
+	"net/netip"
+	"time"
+
+	"culvert/auth"
+	"culvert/dataplane"
+	"culvert/esp"
+	"culvert/spd"
+	"culvert/wire"
+)
+
+// A Connection is what is configured about one peer or class of peers. It is immutable once the engine has it.
+type Connection struct {
+	Name           string
+	LocalAddrs     []netip.Prefix // empty is any
+	RemoteAddrs    []netip.Prefix // empty is any; names are resolved by the supervisor
+	LocalAuth      []auth.Local   // rounds in order; one for now
+	RemoteAuth     []auth.Remote
+	Proposals      []wire.Proposal // IKE, in order of preference
+	Children       []*ChildConfig
+	Fragmentation  Fragmentation
+	FragmentSize   int // octets of an IKE message; 0 is 1232 for IPv6 and 548..1252 by RFC 7383, Section 2.5.1
+	Childless      Childless
+	WindowSize     int // requests that we accept at a time, announced by SET_WINDOW_SIZE when above 1 (RFC 7296, Section 2.3)
+	ForceEncap     bool
+	Unique         Uniqueness
+	InitialContact bool
+	SendCertReq    bool
+	VirtualIPs     []netip.Addr // requested by us as client; unspecified addresses ask for any of the family
+	Pools          []string     // served to the peer
+	DNS            bool         // as client: accept DNS servers
+	Lifetime       Lifetime     // of the IKE SA
+	ReauthTime     time.Duration
+	AuthLifetime   time.Duration // announced to the initiator (RFC 4478)
+	DPDDelay       time.Duration // liveness check after this time without a sign of life; 0 is off
+	Keepalive      time.Duration // NAT keepalive; 0 is 20 s (RFC 3948, Section 4)
+	Retransmit     Retransmit
+	Limits         ConnectionLimits
+}
+
+// Lifetime bounds an SA by time. Rekeying starts at Rekey less a random part of up to Jitter; Hard ends the SA.
+type Lifetime struct {
+	Rekey, Jitter, Hard time.Duration
+}
+
+// Retransmit is the backoff of requests: after try n the wait is Timeout * Base^n, at most Max, plus or minus Jitter
+// percent; Tries retransmissions are made.
+type Retransmit struct {
+	Timeout time.Duration
+	Base    float64
+	Max     time.Duration
+	Jitter  int
+	Tries   int
+}
+
+// ConnectionLimits bound what one authenticated peer may hold.
+type ConnectionLimits struct {
+	Children int // 0 is 64; more is refused with NO_ADDITIONAL_SAS
+}
+
+// Fragmentation of IKE messages (RFC 7383).
+type Fragmentation uint8
+
+// The fragmentation policies.
+const (
+	FragmentYes    Fragmentation = iota // announce, fragment what is too large
+	FragmentAccept                      // announce and accept, never fragment
+	FragmentForce                       // fragment every protected message
+	FragmentNo
+)
+
+// Childless is the policy for IKE SAs without a first child (RFC 6023).
+type Childless uint8
+
+// The childless policies.
+const (
+	ChildlessAllow  Childless = iota // as responder only
+	ChildlessPrefer                  // initiate childless when the peer can
+	ChildlessForce
+	ChildlessNever
+)
+
+// Uniqueness says what happens when a peer with the same identity connects again.
+type Uniqueness uint8
+
+// The uniqueness policies.
+const (
+	UniqueReplace Uniqueness = iota // the new SA replaces the old one
+	UniqueKeep                      // the new one is refused while the old one answers
+	UniqueNo                        // both live; INITIAL_CONTACT still deletes (RFC 7296, Section 2.4)
+	UniqueNever                     // both live, INITIAL_CONTACT is ignored
+)
+
+// A ChildConfig is what is configured about one child of a connection. It is immutable.
+type ChildConfig struct {
+	Name                     string
+	Local, Remote            []spd.Selector  // Dynamic selectors are expanded with LocalDynamic and RemoteDynamic
+	LocalDynamic             bool            // our address or virtual IP stands for Local
+	RemoteDynamic            bool            // the peer's address or virtual IP stands for Remote
+	Proposals                []wire.Proposal // ESP
+	Mode                     esp.Mode
+	Lifetime                 Lifetime
+	SoftBytes, HardBytes     uint64
+	SoftPackets, HardPackets uint64
+	ReplayWindow             int
+	TFC                      int
+	CopyDSCP                 bool
+	DF                       dataplane.DF
+	Priority                 int
+	Start                    StartAction
+	OnClose                  StartAction // what a close or failed liveness check is followed by
+	Block                    bool        // no clear text while the child is down
+}
+
+// StartAction is how a child comes up.
+type StartAction uint8
+
+// The start actions.
+const (
+	StartNone StartAction = iota
+	StartTrap
+	StartUp
+)

@@ -1,0 +1,46 @@
+package ike
+
+import (
+	"io"
+	"net/netip"
+
+	"culvert/auth"
+	"culvert/wire"
+)
+
+// Env is what the SAs of one shard share. It is used from the shard's goroutine only.
+type Env struct {
+	Rand        io.Reader
+	SPIs        SPIAllocator
+	NewSPI      func() wire.SPI      // a fresh IKE SPI of this shard
+	Connections *Connections         // replaced, never changed, on reload
+	Admit       func(Admission) Work // answers with a Verdict; decides uniqueness and leases addresses
+	Gateway     Gateway
+}
+
+// SPIAllocator reserves ESP SPIs; dataplane.Backend is one.
+type SPIAllocator interface {
+	AllocateSPI() (uint32, error)
+	ReleaseSPI(spi uint32)
+}
+
+// An Admission asks whether an authenticated peer may have an IKE SA, and with which configuration payload.
+type Admission struct {
+	Connection     *Connection
+	SA             wire.SPI
+	Identity       auth.Identity
+	InitialContact bool
+	Request        *wire.Configuration // nil: the peer asked for nothing
+}
+
+// A Verdict answers an Admission. A refusal says which notify the peer gets.
+type Verdict struct {
+	Addresses []netip.Addr // leased to the peer
+	Reply     *wire.Configuration
+	Refusal   *Failure
+}
+
+// Gateway holds the settings of the whole node.
+type Gateway struct {
+	VendorIDs [][]byte
+}

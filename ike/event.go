@@ -1,0 +1,68 @@
+package ike
+
+import (
+	"culvert/dataplane"
+	"culvert/wire"
+)
+
+// An Event is something that happened: a message, finished work, a due timer, a notice or a command.
+type Event interface{ event() }
+
+// MessageReceived is a datagram from the network, without the non-ESP marker. The engine owns Datagram.
+type MessageReceived struct {
+	Path     dataplane.Path
+	Datagram []byte
+}
+
+// WorkFinished brings the result of a StartWork action.
+type WorkFinished struct {
+	SA     wire.SPI // our SPI
+	Work   WorkID
+	Result any
+}
+
+// TimerDue tells that the deadline of an SA or shard has passed.
+type TimerDue struct{}
+
+// Noticed is a notice of the data plane about one of the SA's children.
+type Noticed struct{ Notice dataplane.Notice }
+
+// InstallFailed tells that the data plane refused a child's SA.
+type InstallFailed struct {
+	SPI uint32 // inbound SPI of the child
+	Err error
+}
+
+// Command events, from an operator or the supervisor. An SA that cannot obey reports a Failure.
+type (
+	// CreateChild asks an established IKE SA for a Child SA of this configuration.
+	CreateChild struct{ Child *ChildConfig }
+	// RekeyChild asks for a rekey of the child with this inbound SPI.
+	RekeyChild struct{ SPI uint32 }
+	// RekeyIKE asks for a rekey of the IKE SA.
+	RekeyIKE struct{}
+	// CloseChild deletes one child by its inbound SPI.
+	CloseChild struct{ SPI uint32 }
+	// Close deletes the IKE SA with its children; Abandon tells it to send nothing and wait for nobody.
+	Close struct {
+		Reason  string
+		Abandon bool
+	}
+	// CheckLiveness asks for an empty INFORMATIONAL exchange now (RFC 7296, Section 2.4).
+	CheckLiveness struct{}
+	// Reconfigure gives the SA the new version of its connection; it takes effect at the next exchange.
+	Reconfigure struct{ Connection *Connection }
+)
+
+func (MessageReceived) event() {}
+func (WorkFinished) event()    {}
+func (TimerDue) event()        {}
+func (Noticed) event()         {}
+func (InstallFailed) event()   {}
+func (CreateChild) event()     {}
+func (RekeyChild) event()      {}
+func (RekeyIKE) event()        {}
+func (CloseChild) event()      {}
+func (Close) event()           {}
+func (CheckLiveness) event()   {}
+func (Reconfigure) event()     {}

@@ -1,0 +1,124 @@
+package ike
+
+import (
+	"time"
+
+	"culvert/auth"
+	"culvert/dataplane"
+	"culvert/suite"
+	"culvert/wire"
+)
+
+// State is where an IKE SA stands.
+type State uint8
+
+// The states.
+const (
+	StateConnecting     State = iota // IKE_SA_INIT is under way
+	StateAuthenticating              // keys exist, IKE_AUTH is under way
+	StateEstablished
+	StateRekeyed // replaced by a successor; waits for its deletion
+	StateClosing // a Delete of the IKE SA is under way
+	StateClosed  // to be forgotten by the shard
+)
+
+// An SA is one IKE SA: a pure machine driven by Handle. It is not safe for concurrent use.
+type SA struct {
+	env       *Env
+	conn      *Connection
+	initiator bool // we are the original initiator: flag I of our messages (RFC 7296, Section 3.1)
+	spiI      wire.SPI
+	spiR      wire.SPI
+	state     State
+	path      dataplane.Path
+	now       time.Time // of the event being handled
+	actions   []Action
+
+	suite  suite.Selection
+	keys   suite.IKEKeys  // Pi and Pr are cleared once authenticated; the rest lives in out and in
+	out    wire.Protector // ours to the peer
+	in     wire.Protector
+	local  auth.Identity
+	remote auth.Identity
+	peer   peerTraits
+
+	requests  requestWindow
+	responses responseWindow
+	tasks     []task // exchanges waiting for the window
+	nextWork  WorkID
+	work      map[WorkID]func(result any) error
+	timers    timers
+
+	children []*Child
+	initial  *initialState // dropped when authenticated
+
+	created, established, lastHeard time.Time
+}
+
+// peerTraits is what the peer has announced or shown.
+type peerTraits struct {
+	fragmentation bool
+	childless     bool
+	behindNAT     bool // NAT_DETECTION_SOURCE_IP did not match (RFC 7296, Section 2.23)
+	weBehindNAT   bool
+	hashes        []wire.HashAlgorithm // nil: the peer does not do RFC 7427
+}
+
+// LocalSPI returns our SPI, the key of the SA in its shard.
+func (sa *SA) LocalSPI() wire.SPI {
+	if sa.initiator {
+		return sa.spiI
+	}
+	return sa.spiR
+}
+
+// Handle takes an event and returns what has to be done, in order. The time never goes backwards.
+func (sa *SA) Handle(now time.Time, ev Event) []Action {
+	sa.now = now
+	switch ev := ev.(type) {
+	case MessageReceived:
+		sa.receive(ev)
+	case WorkFinished:
+		sa.finishWork(ev)
+	case TimerDue:
+		sa.runTimers()
+	case Noticed:
+		sa.notice(ev.Notice)
+	case InstallFailed:
+		sa.installFailed(ev)
+	default:
+		sa.command(ev)
+	}
+	sa.advance()
+	actions := sa.actions
+	sa.actions = nil
+	return actions
+}
+
+// Deadline returns when TimerDue has to come, or the zero time.
+func (sa *SA) Deadline() time.Time { return sa.timers.next() }
+
+func (sa *SA) emit(a Action) { sa.actions = append(sa.actions, a) }
+
+// start has work done and goes on with then. An error of then is treated like an error of the exchange that waits: then
+// wraps it with sa.failRequest or sa.failTask where there is one.
+func (sa *SA) start(w Work, then func(result any) error) {
+	sa.nextWork++
+	if sa.work == nil {
+		sa.work = make(map[WorkID]func(any) error)
+	}
+	sa.work[sa.nextWork] = then
+	sa.emit(StartWork{SA: sa.LocalSPI(), ID: sa.nextWork, Work: w})
+}
+
+// finishWork continues what waited for the work; results that nobody waits for any more are dropped.
+func (sa *SA) finishWork(ev WorkFinished) {
+	then, ok := sa.work[ev.Work]
+	if !ok {
+		return
+	}
+	delete(sa.work, ev.Work)
+	if err := then(ev.Result); err != nil {
+		sa.fail(err)
+	}
+}

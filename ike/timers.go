@@ -1,0 +1,84 @@
+package ike
+
+import "time"
+
+// timerKind names the timers of an IKE SA.
+type timerKind uint8
+
+const (
+	timerRetransmit timerKind = iota
+	timerHalfOpen             // the peer has to authenticate before this
+	timerLiveness
+	timerKeepalive
+	timerRekey
+	timerReauth
+	timerExpire // hard lifetime of the IKE SA
+	timerChildRekey
+	timerChildExpire
+	timerRetry  // a task that the peer answered with TEMPORARY_FAILURE
+	timerLinger // a replaced or deleted thing is forgotten
+)
+
+// A timerKey is a timer of an SA; of children and requests there are several, told apart by id.
+type timerKey struct {
+	kind timerKind
+	id   uint32
+}
+
+type timer struct {
+	key timerKey
+	at  time.Time
+}
+
+// timers are the pending timers of one SA: few, so a slice. The zero value is ready.
+type timers struct{ pending []timer }
+
+// set arms a timer, replacing one with the same key.
+func (t *timers) set(kind timerKind, id uint32, at time.Time) {
+	key := timerKey{kind, id}
+	for i := range t.pending {
+		if t.pending[i].key == key {
+			t.pending[i].at = at
+			return
+		}
+	}
+	t.pending = append(t.pending, timer{key, at})
+}
+
+// stop disarms a timer.
+func (t *timers) stop(kind timerKind, id uint32) {
+	key := timerKey{kind, id}
+	for i := range t.pending {
+		if t.pending[i].key == key {
+			t.pending = append(t.pending[:i], t.pending[i+1:]...)
+			return
+		}
+	}
+}
+
+// next returns the earliest deadline, or the zero time.
+func (t *timers) next() time.Time {
+	var min time.Time
+	for _, p := range t.pending {
+		if min.IsZero() || p.at.Before(min) {
+			min = p.at
+		}
+	}
+	return min
+}
+
+// takeDue removes the earliest timer that is due and returns it.
+func (t *timers) takeDue(now time.Time) (timerKey, bool) {
+	best := -1
+	for i, p := range t.pending {
+		if !p.at.After(now) && (best < 0 || p.at.Before(t.pending[best].at)) {
+			best = i
+		}
+	}
+	if best < 0 {
+		return timerKey{}, false
+	}
+	key := t.pending[best].key
+	t.pending = append(t.pending[:best], t.pending[best+1:]...)
+	return key, true
+}
