@@ -1,0 +1,4 @@
+package explain
+
+// ikeEntries documents the codes of the IKE engine.
+func ikeEntries() []Entry { return nil }
