@@ -1,37 +1,37 @@
-// Package explain holds the stable codes of everything that can go wrong, with what each one means and what to do about it,
-// for `culvert explain`.
+// Package explain is the catalogue of the stable codes that errors and warnings carry: what each one means, what leads to
+// it and what to do next. `culvert explain CODE` prints an entry.
 //
-// There is one file per area. A code, once released, keeps its meaning and is never reused.
+// A code is an area and a short name, as in "config-unknown-key". It never changes its meaning; a code that is no longer
+// used keeps its entry.
 package explain
 
 import (
+	"cmp"
 	"slices"
-	"strings"
 )
 
-// A Code names a failure or a warning, for example "AUTH-ID-MISMATCH".
+// A Code names one kind of error or warning.
 type Code string
 
-// An Entry documents a code.
+// An Entry explains a code.
 type Entry struct {
-	Code    Code
-	Summary string // one line: what happened
-	Cause   string // why it happens
-	Action  string // what to do next
+	Code   Code   `json:"code"`
+	Title  string `json:"title"`  // what it says, in one line
+	Cause  string `json:"cause"`  // what leads to it, in sentences
+	Action string `json:"action"` // what to do next, in sentences
 }
 
-// All returns every entry, ordered by code. The caller owns the slice.
+// All returns every entry, sorted by code.
 func All() []Entry {
-	all := slices.Concat(authEntries(), ikeEntries(), configEntries())
-	slices.SortFunc(all, func(a, b Entry) int { return strings.Compare(string(a.Code), string(b.Code)) })
+	all := slices.Concat(authEntries(), configEntries(), ikeEntries(), manageEntries())
+	slices.SortFunc(all, func(a, b Entry) int { return cmp.Compare(a.Code, b.Code) })
 	return all
 }
 
-// Lookup returns the entry of a code. Letter case does not matter.
+// Lookup returns the entry of a code.
 func Lookup(code Code) (Entry, bool) {
 	all := All()
-	want := strings.ToUpper(string(code))
-	i, ok := slices.BinarySearchFunc(all, want, func(e Entry, c string) int { return strings.Compare(string(e.Code), c) })
+	i, ok := slices.BinarySearchFunc(all, code, func(e Entry, c Code) int { return cmp.Compare(e.Code, c) })
 	if !ok {
 		return Entry{}, false
 	}
