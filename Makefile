@@ -1,0 +1,46 @@
+# The two commands that matter: `make demo` shows Culvert at work, `make test` proves it.
+
+GO      ?= go
+BIN     := bin/culvert
+LDFLAGS := -s -w -X main.version=$(shell git describe --tags --always 2>/dev/null || echo dev)
+
+.PHONY: all build demo test unit fuzz bench lint install clean
+
+all: build
+
+build:
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/culvert
+
+# Two gateways, one tunnel, real packets; without root, the same in one process.
+demo: build
+	$(BIN) demo
+
+# Everything: peers from Debian, vet, unit tests, simulation, interoperability, fuzz seeds and a bounded fuzz run.
+test: build
+	./interop/install-peers.sh
+	$(GO) vet ./...
+	$(GO) test -timeout 25m ./...
+	./fuzz.sh 3s
+
+# Only what needs neither root nor peers.
+unit:
+	$(GO) test -short ./...
+
+fuzz:
+	./fuzz.sh 60s
+
+bench: build
+	./interop/install-peers.sh
+	$(GO) test -run '^$$' -bench . -benchmem ./wire ./suite ./esp ./spd ./ike
+	CULVERT_BENCH=1 $(GO) test -v -count=1 -timeout 30m -run '^TestBench' ./interop/bench
+
+install: build
+	install -D -m 0755 $(BIN) $(DESTDIR)/usr/sbin/culvert
+	install -D -m 0644 packaging/culvert.service $(DESTDIR)/usr/lib/systemd/system/culvert.service
+
+lint:
+	$(GO) vet ./...
+	gofmt -l . | (! grep .)
+
+clean:
+	rm -rf bin

@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# Installs from Debian what the interoperability tests run against. Does nothing when all of it is there.
+set -euo pipefail
+need() { command -v "$1" >/dev/null || [ -x "/usr/sbin/$1" ]; }
+missing=
+for tool in charon-systemd swanctl pki ip nft iperf3 tshark ping openssl; do
+	need "$tool" || missing=1
+done
+plugins=/usr/lib/ipsec/plugins
+for plugin in kernel-libipsec openssl curve25519 eap-mschapv2; do
+	[ -e "$plugins/libstrongswan-$plugin.so" ] || missing=1
+done
+[ -z "$missing" ] && exit 0
+if [ "$(id -u)" != 0 ]; then
+	echo "install-peers: peers are missing and only root can install them" >&2
+	exit 1
+fi
+export DEBIAN_FRONTEND=noninteractive
+apt-get update -qq
+apt-get install -y -qq --no-install-recommends \
+	charon-systemd strongswan-swanctl strongswan-charon strongswan-pki libcharon-extra-plugins libstrongswan-extra-plugins \
+	libstrongswan-standard-plugins iproute2 nftables iperf3 tshark iputils-ping openssl >/dev/null

@@ -1,0 +1,85 @@
+package lab
+
+import (
+	"encoding/json"
+	"os/exec"
+	"path/filepath"
+	"sync"
+
+	"culvert/api"
+)
+
+// Culvert is our own daemon, driven by its command line.
+type Culvert struct {
+	*Process
+	host *Host
+}
+
+// binary builds cmd/culvert once per test process.
+var binary = sync.OnceValues(func() (string, error) {
+	root, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}").Output()
+	if err != nil {
+		return "", err
+	}
+	dir := string(root[:len(root)-1])
+	bin := filepath.Join(dir, "bin", "culvert-interop")
+	cmd := exec.Command("go", "build", "-o", bin, "./cmd/culvert")
+	cmd.Dir = dir
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return string(out), err
+	}
+	return bin, nil
+})
+
+// Binary returns the path of the culvert binary under test.
+func (l *Lab) Binary() string {
+	l.Helper()
+	bin, err := binary()
+	if err != nil {
+		l.Fatalf("build culvert: %v\n%s", err, bin)
+	}
+	return bin
+}
+
+// Culvert starts the daemon on the host with a configuration. The lab adds the socket of the scene.
+func (h *Host) Culvert(conf string) *Culvert {
+	h.lab.Helper()
+	path := h.Write("culvert.hcl", conf)
+	p := h.StartNotify("culvert", nil, h.lab.Binary(), "daemon", "--config", path, "--socket", h.socket())
+	return &Culvert{Process: p, host: h}
+}
+
+func (h *Host) socket() string { return filepath.Join(h.dir, "culvert.sock") }
+
+// Try runs a culvert command against the daemon.
+func (c *Culvert) Try(args ...string) (string, error) {
+	return c.host.Try(append([]string{c.host.lab.Binary(), "--socket", c.host.socket()}, args...)...)
+}
+
+// Must is Try for commands that have to succeed.
+func (c *Culvert) Must(args ...string) string {
+	c.host.lab.Helper()
+	out, err := c.Try(args...)
+	if err != nil {
+		c.host.lab.Fatal(err)
+	}
+	return out
+}
+
+// Reload replaces the configuration.
+func (c *Culvert) Reload(conf string) {
+	c.host.lab.Helper()
+	c.host.Write("culvert.hcl", conf)
+	c.Must("reload")
+}
+
+// Status asks the daemon for its state.
+func (c *Culvert) Status() api.Status {
+	c.host.lab.Helper()
+	var s api.Status
+	out := c.Must("status", "--json")
+	if err := json.Unmarshal([]byte(out), &s); err != nil {
+		c.host.lab.Fatalf("status: %v in %s", err, out)
+	}
+	return s
+}
