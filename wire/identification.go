@@ -1,0 +1,24 @@
+package wire
+
+// Identification is an IDi or IDr payload (RFC 7296, Section 3.5):
+//
+//	| ID type (1) | RESERVED (3) | data ... |
+type Identification struct {
+	Payload PayloadType // PayloadIDi or PayloadIDr
+	IDType  IDType
+	Data    []byte // not checked against the type; any length, also none
+}
+
+// Type returns PayloadIDi or PayloadIDr.
+func (id *Identification) Type() PayloadType { return id.Payload }
+
+func parseIdentification(kind PayloadType, b []byte) (*Identification, error) {
+	if len(b) < 4 {
+		return nil, errShort
+	}
+	return &Identification{Payload: kind, IDType: IDType(b[0]), Data: b[4:]}, nil
+}
+
+func (id *Identification) appendBody(b []byte) []byte {
+	return append(append(b, byte(id.IDType), 0, 0, 0), id.Data...)
+}
