@@ -18,3 +18,19 @@ func (f Flow) Reverse() Flow {
 	f.SourcePort, f.DestinationPort = f.DestinationPort, f.SourcePort
 	return f
 }
+
+// SourceSelector returns the narrowest selector of the source of f, as the first selector that an initiator proposes for
+// the packet which asked for the SA (RFC 7296, Section 2.9).
+func (f Flow) SourceSelector() Selector { return f.exact(f.Source, f.SourcePort) }
+
+// DestinationSelector is SourceSelector for the destination of f.
+func (f Flow) DestinationSelector() Selector { return f.exact(f.Destination, f.DestinationPort) }
+
+func (f Flow) exact(a netip.Addr, port uint16) Selector {
+	s := Host(a)
+	s.Protocol = f.Protocol
+	if !f.Opaque {
+		s.StartPort, s.EndPort = port, port
+	}
+	return s
+}

@@ -1,6 +1,9 @@
 package spd
 
-import "errors"
+import (
+	"encoding/binary"
+	"errors"
+)
 
 // Errors of ParseFlow. Such packets match no policy and are dropped.
 var (
@@ -37,4 +40,53 @@ type PacketInfo struct {
 }
 
 // ParseFlow reads the flow of an IP packet. It allocates nothing and keeps nothing of pkt.
-func ParseFlow(pkt []byte) (Flow, PacketInfo, error) { return Flow{}, PacketInfo{}, ErrTruncated }
+//
+// A fragment that is not the first, and one whose next layer header begins further on, has an Opaque flow (RFC 4301,
+// Section 7); see FragmentTable for the ports of such. pkt may be longer than the packet in it.
+func ParseFlow(pkt []byte) (Flow, PacketInfo, error) {
+	if len(pkt) == 0 {
+		return Flow{}, PacketInfo{}, ErrTruncated
+	}
+	switch pkt[0] >> 4 {
+	case 4:
+		return parse4(pkt, len(pkt))
+	case 6:
+		return parse6(pkt, len(pkt))
+	}
+	return Flow{}, PacketInfo{}, ErrVersion
+}
+
+// readPorts fills in the selector fields of the next layer protocol, which follows in payload.
+func (f *Flow) readPorts(payload []byte) {
+	switch {
+	case twoPorts(f.Protocol) && len(payload) >= 4:
+		f.SourcePort = binary.BigEndian.Uint16(payload)
+		f.DestinationPort = binary.BigEndian.Uint16(payload[2:])
+	case f.Protocol == protoMobility && len(payload) >= 3:
+		f.SourcePort = uint16(payload[2]) << 8
+		f.DestinationPort = f.SourcePort
+	case (f.Protocol == protoICMP || f.Protocol == protoICMPv6) && len(payload) >= 2:
+		f.SourcePort = binary.BigEndian.Uint16(payload)
+		f.DestinationPort = f.SourcePort
+	default:
+		f.Opaque = true
+	}
+}
+
+// Octets of TCP that its first fragment must hold: up to the flags and beyond, so that filters see them.
+const (
+	tinyOffset = 8
+	tinyLength = 16
+)
+
+// checkTiny refuses fragments that split or overwrite the header of TCP (RFC 1858, Sections 3.1.1 and 4).
+func checkTiny(f Flow, i PacketInfo) error {
+	if f.Protocol != protoTCP || !i.Fragment {
+		return nil
+	}
+	first := i.FragmentOffset == 0 && i.Length-i.HeaderLength < tinyLength
+	if first || i.FragmentOffset == tinyOffset {
+		return ErrTinyFragment
+	}
+	return nil
+}

@@ -22,8 +22,11 @@ type Selector struct {
 	StartPort, EndPort uint16     // inclusive; 0-65535 is ANY; OpaqueStart-OpaqueEnd is OPAQUE
 }
 
-// Prefix returns the selector of all traffic of an address prefix.
+// Prefix returns the selector of all traffic of an address prefix; the zero Selector, which is not Valid, when p is not valid.
 func Prefix(p netip.Prefix) Selector {
+	if !p.IsValid() {
+		return Selector{}
+	}
 	p = p.Masked()
 	return Selector{Start: p.Addr(), End: lastAddr(p), EndPort: 65535}
 }
