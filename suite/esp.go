@@ -1,0 +1,102 @@
+package suite
+
+import (
+	"io"
+	"strings"
+
+	"culvert/wire"
+)
+
+// ESP names the transforms of one ESP SA. INTEG with ID 0 means none, as combined-mode ciphers demand.
+type ESP struct {
+	ENCR  wire.Transform
+	INTEG wire.Transform
+	ESN   bool
+}
+
+// ESPFromSelection takes the transforms of an ESP SA from what was negotiated.
+func ESPFromSelection(sel Selection) ESP {
+	var e ESP
+	e.ENCR, _ = sel.Get(wire.TransformENCR)
+	e.INTEG, _ = sel.Get(wire.TransformINTEG)
+	sn, _ := sel.Get(wire.TransformSN)
+	e.ESN = sn.ID == wire.SN64
+	return e
+}
+
+// String returns the names as logs show them: "AES_CBC_256/HMAC_SHA2_256_128/ESN".
+func (e ESP) String() string {
+	names := []string{TransformName(e.ENCR)}
+	if e.INTEG.ID != wire.IntegNone {
+		names = append(names, TransformName(e.INTEG))
+	}
+	if e.ESN {
+		names = append(names, "ESN")
+	}
+	return strings.Join(names, "/")
+}
+
+// KeyLengths returns the octets of KEYMAT that one direction takes; encr includes the salt or nonce of the transform
+// (RFC 4106, Section 8.1; RFC 4309, Section 7.1; RFC 3686, Section 5.1; RFC 4543, Section 5.4; RFC 7634, Section 2). Both
+// are zero for transforms that are not supported.
+func (e ESP) KeyLengths() (encr, integ int) {
+	props, err := lookupEncryption(e.ENCR)
+	if err != nil {
+		return 0, 0
+	}
+	if props.icv == 0 {
+		integ, _, _ = integrityLengths(e.INTEG.ID)
+	}
+	return props.keyMaterial(), integ
+}
+
+// An ESPCipher seals and opens the packets of one ESP SA in one direction, in place and without allocating. A packet is
+//
+//	| SPI (4) | sequence number (4) | IV (IVLen) | payload, padding, pad length, next header | ICV (ICVLen) |
+//
+// A value keeps its cipher state and is for one goroutine at a time.
+type ESPCipher interface {
+	IVLen() int    // octets between the ESP header and the payload
+	ICVLen() int   // octets behind the next header
+	BlockLen() int // payload to next header must be a multiple of this, at least 4 (RFC 4303, Section 2.4)
+
+	// Seal writes IV and ICV and encrypts what lies between them. The caller has written the ESP header and left room
+	// for IV and ICV. seq is the whole sequence number; it must never repeat under one key: the IV is made from it.
+	Seal(pkt []byte, seq uint64)
+
+	// Open verifies pkt and returns its decrypted part, which aliases pkt. seq is the whole sequence number, of which
+	// only the low half is in the packet when the SA has ESN. After an error the content of pkt is undefined.
+	Open(pkt []byte, seq uint64) (plaintext []byte, err error)
+}
+
+// espHeader is the length of SPI and sequence number.
+const espHeader = 8
+
+// espAlign is the least alignment of the encrypted part (RFC 4303, Section 2.4).
+const espAlign = 4
+
+// NewESPCipher keys the transforms of an ESP SA. It refuses encryption without authentication (RFC 8221, Section 4). rand
+// is read here, once, and not kept.
+func NewESPCipher(e ESP, encrKey, integKey []byte, rand io.Reader) (ESPCipher, error) {
+	props, err := lookupEncryption(e.ENCR)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case props.icv == 0:
+		return newESPSeparate(e, props, encrKey, integKey, rand)
+	case e.INTEG.ID != wire.IntegNone: // (RFC 7634, Section 4; RFC 5282, Section 8)
+		return nil, &UnsupportedError{Transform: e.INTEG}
+	}
+	if err := checkKey(e.INTEG, integKey, 0); err != nil {
+		return nil, err
+	}
+	aead, err := newAEAD(e.ENCR, props, encrKey)
+	if err != nil {
+		return nil, err
+	}
+	if e.ENCR.ID == wire.EncrNullAESGMAC {
+		return &espGMAC{aead: aead, esn: e.ESN}, nil
+	}
+	return &espCombined{aead: aead, esn: e.ESN}, nil
+}

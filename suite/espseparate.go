@@ -1,0 +1,67 @@
+package suite
+
+import (
+	"encoding/binary"
+	"io"
+)
+
+// espSeparate is ESP with an encryption and an integrity transform: encrypt, then MAC; verify, then decrypt (RFC 4303,
+// Sections 3.3.2 and 3.4.4).
+type espSeparate struct {
+	cipher bareCipher
+	mac    *integrity
+	iv     ivSource
+	ivLen  int
+	block  int
+	esn    bool
+	high   [4]byte // upper half of the sequence number
+}
+
+func newESPSeparate(e ESP, props encryption, encrKey, integKey []byte, rand io.Reader) (*espSeparate, error) {
+	c := &espSeparate{ivLen: props.iv, block: max(props.block, espAlign), esn: e.ESN}
+	var err error
+	if c.mac, err = newIntegrity(e.INTEG, integKey); err != nil {
+		return nil, err
+	}
+	if c.cipher, err = newBareCipher(e.ENCR, props, encrKey); err != nil {
+		return nil, err
+	}
+	c.iv, err = newIVSource(props, rand)
+	return c, err
+}
+
+func (c *espSeparate) IVLen() int    { return c.ivLen }
+func (c *espSeparate) ICVLen() int   { return c.mac.icv }
+func (c *espSeparate) BlockLen() int { return c.block }
+
+func (c *espSeparate) Seal(pkt []byte, seq uint64) {
+	end := len(pkt) - c.mac.icv
+	iv, text := pkt[espHeader:espHeader+c.ivLen], pkt[espHeader+c.ivLen:end]
+	c.iv.put(iv, seq)
+	c.cipher.encrypt(iv, text)
+	copy(pkt[end:], c.mac.of(pkt[:end], c.tail(seq)))
+}
+
+func (c *espSeparate) Open(pkt []byte, seq uint64) ([]byte, error) {
+	end := len(pkt) - c.mac.icv
+	n := end - espHeader - c.ivLen
+	if n < 0 || n%c.block != 0 {
+		return nil, ErrAuthentication
+	}
+	if !c.mac.verify(pkt[:end], c.tail(seq), pkt[end:]) {
+		return nil, ErrAuthentication
+	}
+	iv, text := pkt[espHeader:espHeader+c.ivLen], pkt[espHeader+c.ivLen:end]
+	c.cipher.decrypt(iv, text)
+	return text, nil
+}
+
+// tail is what the MAC covers after the packet: the upper half of the sequence number with ESN, or nothing (RFC 4303,
+// Section 2.2.1).
+func (c *espSeparate) tail(seq uint64) []byte {
+	if !c.esn {
+		return nil
+	}
+	binary.BigEndian.PutUint32(c.high[:], uint32(seq>>32))
+	return c.high[:]
+}
