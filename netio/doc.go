@@ -1,0 +1,59 @@
+// Package netio carries IKE and ESP over sockets: UDP in batches on the IKE port and on the NAT traversal port, where ESP
+// is told from IKE by the non-ESP marker (RFC 3948, Section 2.2), and ESP as IP protocol 50.
+//
+// Received: recvmmsg with UDP_GRO -> packets by port and first four octets -> Handlers, all on one locked thread.
+// Sent: bursts -> UDP_SEGMENT or single packets -> one sendmmsg, on the thread of the caller.
+// What the kernel lacks is found out by trying, and done without.
+//
+// Nothing that arrives, and no error of the network, ends a Listener: everything is counted by a Reason.
+package netio
+
+import (
+	"net/netip"
+
+	"culvert/dataplane"
+)
+
+// Ports that IANA assigned (RFC 7296, Section 2).
+const (
+	PortIKE uint16 = 500
+	PortNAT uint16 = 4500
+)
+
+// Config says where to listen.
+type Config struct {
+	// Addresses are the local addresses to bind; they may appear later. None means every address of both families.
+	Addresses []netip.Addr
+	// IKEPort carries IKE without marker, NATPort IKE with marker and ESP. 0 lets the kernel choose.
+	IKEPort, NATPort uint16
+	// RawESP opens IP protocol 50 as well, which needs CAP_NET_RAW.
+	RawESP bool
+	// Mark is put on everything that is sent, so that policy routing keeps it out of the tunnel. It needs CAP_NET_ADMIN;
+	// 0 is no mark.
+	Mark uint32
+	// Buffer is what the sockets are asked to hold in each direction, in octets; 0 is 4 MiB.
+	Buffer int
+}
+
+// DefaultConfig listens on the assigned ports of every address, for UDP and for raw ESP.
+func DefaultConfig() Config {
+	return Config{IKEPort: PortIKE, NATPort: PortNAT, RawESP: true}
+}
+
+// Handlers take what arrives. They are called from one goroutine, one at a time, and must not block. What they are given
+// belongs to the Listener again when they return; until then they may write to it. A nil handler drops.
+type Handlers struct {
+	// IKE gets one IKE message without marker, at least as long as an IKE header.
+	IKE func(path dataplane.Path, message []byte)
+	// ESP gets the packets of one batch in the order of their arrival; each holds at least SPI and sequence number.
+	ESP func(bursts []dataplane.Burst)
+	// MTU is told that packets towards remote may have at most mtu octets, IP header included. Nobody authenticated this.
+	MTU func(remote netip.Addr, mtu int)
+}
+
+// Features are the parts of the kernel in use, as they were found.
+type Features struct {
+	Segmentation bool // UDP_SEGMENT
+	Coalescing   bool // UDP_GRO
+	RawESP       bool
+}

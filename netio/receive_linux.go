@@ -1,0 +1,214 @@
+package netio
+
+import (
+	"net/netip"
+	"syscall"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+
+	"culvert/dataplane"
+)
+
+const (
+	inboxSize = 64
+	// A coalesced message holds up to 64 KiB, so that few fill the processor's cache.
+	coalescedBatch = 16
+	// messageSize is the longest IP packet, and the longest coalesced message.
+	messageSize = 1 << 16
+	// errorBatch bounds the ICMP errors handled before packets get their turn again.
+	errorBatch = 32
+)
+
+// An inbox holds the messages of one recvmmsg. The receiving thread alone uses it. Memory that no message ever reached
+// is never touched, and so costs nothing.
+type inbox struct {
+	messages [inboxSize]mmsghdr
+	slots    [inboxSize]slot
+	buffers  []byte
+	bursts   []dataplane.Burst
+}
+
+func newInbox() *inbox {
+	in := &inbox{buffers: make([]byte, inboxSize*messageSize), bursts: make([]dataplane.Burst, 0, inboxSize)}
+	for i := range in.messages {
+		m, s := &in.messages[i], &in.slots[i]
+		s.iov[0].Base = &in.buffers[i*messageSize]
+		s.iov[0].SetLen(messageSize)
+		m.hdr.Iov, m.hdr.Iovlen = &s.iov[0], 1
+		m.hdr.Name = (*byte)(unsafe.Pointer(&s.name))
+		m.hdr.Control = &s.control[0]
+		in.arm(i)
+	}
+	return in
+}
+
+// arm makes message i ready for the kernel again.
+func (in *inbox) arm(i int) {
+	h := &in.messages[i].hdr
+	h.Namelen = unix.SizeofSockaddrInet6
+	h.SetControllen(controlSize)
+	h.Flags = 0
+}
+
+// receive reads one batch without waiting and reports whether there may be more.
+func (l *Listener) receive(s *socket, in *inbox, h *Handlers) (more bool) {
+	most := inboxSize
+	if s.coalesce {
+		most = coalescedBatch
+	}
+	n, _, errno := unix.Syscall6(unix.SYS_RECVMMSG, uintptr(s.fd), uintptr(unsafe.Pointer(&in.messages[0])), uintptr(most), unix.MSG_DONTWAIT, 0, 0)
+	if errno != 0 {
+		return l.receiveFailed(errno)
+	}
+	for i := range int(n) {
+		l.take(s, in, i, h)
+		in.arm(i)
+	}
+	l.deliver(in, h)
+	return int(n) == most
+}
+
+// receiveFailed counts an error of the socket. Those that ICMP caused are behind us once they were reported.
+func (l *Listener) receiveFailed(errno syscall.Errno) (more bool) {
+	if errno == unix.EAGAIN || errno == unix.EINTR {
+		return false
+	}
+	l.counters.add(ReceiveFailed, 1)
+	return false
+}
+
+// take sorts the packets of message i.
+func (l *Listener) take(s *socket, in *inbox, i int, h *Handlers) {
+	m, sl := &in.messages[i], &in.slots[i]
+	if m.hdr.Flags&(unix.MSG_TRUNC|unix.MSG_CTRUNC) != 0 {
+		l.counters.add(DropTruncated, 1)
+		return
+	}
+	from, ok := getName(&sl.name, m.hdr.Namelen)
+	c := getControl(sl.control[:m.hdr.Controllen])
+	if !ok || !c.local.IsValid() {
+		l.counters.add(DropUnaddressed, 1)
+		return
+	}
+	b := dataplane.Burst{
+		Path:    dataplane.Path{Local: netip.AddrPortFrom(c.local, s.bound.Port()), Remote: from},
+		Data:    in.buffers[i*messageSize:][:m.n],
+		Segment: c.segment,
+		TOS:     c.tos,
+	}
+	if s.role == roleRaw {
+		b.Path.Transport = dataplane.TransportRaw
+		b.Data = withoutHeader(b.Data, s.v6())
+	}
+	l.sort(s.role, b, in, h)
+}
+
+// withoutHeader cuts off the IPv4 header that raw sockets deliver; IPv6 ones do not.
+func withoutHeader(p []byte, v6 bool) []byte {
+	if v6 || len(p) == 0 {
+		return p
+	}
+	return p[min(len(p), int(p[0]&15)*4):]
+}
+
+// sort tells the packets of one message apart. Runs of ESP stay together.
+func (l *Listener) sort(r role, b dataplane.Burst, in *inbox, h *Handlers) {
+	if len(b.Data) == 0 {
+		l.counters.add(DropEmpty, 1)
+		return
+	}
+	run := b
+	run.Data = nil
+	esp := 0
+	for p, ok := b.Next(); ok; p, ok = b.Next() {
+		reason := classify(r, p)
+		if reason == ReceivedESP {
+			run.Data = join(run.Data, p)
+			esp++
+			continue
+		}
+		in.close(&run)
+		l.other(reason, r, &b.Path, p, h)
+	}
+	in.close(&run)
+	l.counters.add(ReceivedESP, esp)
+}
+
+// join extends run by the packet behind it.
+func join(run, p []byte) []byte {
+	if len(run) == 0 {
+		return p
+	}
+	return unsafe.Slice(&run[0], len(run)+len(p))
+}
+
+// close ends a run of ESP packets.
+func (in *inbox) close(run *dataplane.Burst) {
+	if len(run.Data) > 0 {
+		in.bursts = append(in.bursts, *run)
+		run.Data = nil
+	}
+}
+
+// other counts what is not ESP, and hands over IKE.
+func (l *Listener) other(reason Reason, r role, path *dataplane.Path, p []byte, h *Handlers) {
+	l.counters.add(reason, 1)
+	if reason != ReceivedIKE {
+		return
+	}
+	if r == roleNAT {
+		p = p[markerLen:]
+	}
+	if h.IKE == nil {
+		l.counters.add(DropUnhandled, 1)
+		return
+	}
+	h.IKE(*path, p)
+}
+
+// deliver hands over the batch's ESP.
+func (l *Listener) deliver(in *inbox, h *Handlers) {
+	switch {
+	case len(in.bursts) == 0:
+	case h.ESP == nil:
+		for i := range in.bursts {
+			l.counters.add(DropUnhandled, in.bursts[i].Count())
+		}
+	default:
+		h.ESP(in.bursts)
+	}
+	in.bursts = in.bursts[:0]
+}
+
+// receiveErrors empties the socket's queue of ICMP errors, within bounds.
+func (l *Listener) receiveErrors(s *socket, in *inbox, h *Handlers) {
+	for range errorBatch {
+		m, sl := &in.messages[0], &in.slots[0]
+		_, _, errno := unix.Syscall(unix.SYS_RECVMSG, uintptr(s.fd), uintptr(unsafe.Pointer(&m.hdr)), unix.MSG_ERRQUEUE|unix.MSG_DONTWAIT)
+		if errno != 0 {
+			l.receiveFailed(errno)
+			in.arm(0)
+			break
+		}
+		to, ok := getName(&sl.name, m.hdr.Namelen)
+		c := getControl(sl.control[:m.hdr.Controllen])
+		in.arm(0)
+		if ok && c.failure != nil {
+			l.failure(to.Addr(), c.failure, h)
+		}
+	}
+	// What the queue held may be pending as an error of the socket too, and would be reported once more.
+	_, _ = unix.GetsockoptInt(s.fd, unix.SOL_SOCKET, unix.SO_ERROR)
+}
+
+func (l *Listener) failure(to netip.Addr, e *unix.SockExtendedErr, h *Handlers) {
+	if syscall.Errno(e.Errno) != unix.EMSGSIZE {
+		l.counters.add(UnreachableNotice, 1)
+		return
+	}
+	l.counters.add(TooBigNotice, 1)
+	if h.MTU != nil && e.Info > 0 && e.Info <= messageSize {
+		h.MTU(to, int(e.Info))
+	}
+}

@@ -1,0 +1,169 @@
+package netio
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"os"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// defaultBuffer holds about 10 ms of traffic at line rate of 4 Gbit/s.
+const defaultBuffer = 4 << 20
+
+// sendPatience bounds how long a sender waits for room in a full socket.
+const sendPatience = time.Second
+
+// A socket is one of the Listener's. Receiving is the business of the Listener's one thread, sending locks.
+type socket struct {
+	role     role
+	bound    netip.AddrPort // as asked for; the port as it became
+	coalesce bool
+
+	mu      sync.Mutex // guards what follows, and the life of fd
+	fd      int        // -1 after close
+	df      bool       // what IP_MTU_DISCOVER says
+	segment bool
+	out     *outbox
+}
+
+// openSocket makes, sets up and binds one socket.
+func openSocket(c *Config, r role, bind netip.AddrPort) (*socket, error) {
+	s := &socket{role: r, bound: bind}
+	kind, protocol, what := unix.SOCK_DGRAM, unix.IPPROTO_UDP, "UDP "+bind.String()
+	if r == roleRaw {
+		kind, protocol, what = unix.SOCK_RAW, unix.IPPROTO_ESP, "ESP "+bind.Addr().String()
+	}
+	fd, err := unix.Socket(s.family(), kind|unix.SOCK_CLOEXEC, protocol)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", what, os.NewSyscallError("socket", err))
+	}
+	s.fd = fd
+	if err := errors.Join(s.configure(c), s.bind()); err != nil {
+		unix.Close(fd)
+		return nil, fmt.Errorf("%s: %w", what, err)
+	}
+	s.tune(c)
+	s.out = newOutbox()
+	return s, nil
+}
+
+func (s *socket) v6() bool { return s.bound.Addr().Is6() }
+
+func (s *socket) family() int {
+	if s.v6() {
+		return unix.AF_INET6
+	}
+	return unix.AF_INET
+}
+
+// configure sets the options that the Listener cannot do without.
+func (s *socket) configure(c *Config) error {
+	type option struct {
+		name              string
+		level, opt, value int
+	}
+	options := []option{
+		{"IP_PKTINFO", unix.SOL_IP, unix.IP_PKTINFO, 1},
+		{"IP_RECVTOS", unix.SOL_IP, unix.IP_RECVTOS, 1},
+		{"IP_RECVERR", unix.SOL_IP, unix.IP_RECVERR, 1},
+		{"IP_FREEBIND", unix.SOL_IP, unix.IP_FREEBIND, 1},
+		{"IP_MTU_DISCOVER", unix.SOL_IP, unix.IP_MTU_DISCOVER, unix.IP_PMTUDISC_DONT},
+	}
+	if s.v6() {
+		options = []option{
+			{"IPV6_V6ONLY", unix.SOL_IPV6, unix.IPV6_V6ONLY, 1},
+			{"IPV6_RECVPKTINFO", unix.SOL_IPV6, unix.IPV6_RECVPKTINFO, 1},
+			{"IPV6_RECVTCLASS", unix.SOL_IPV6, unix.IPV6_RECVTCLASS, 1},
+			{"IPV6_RECVERR", unix.SOL_IPV6, unix.IPV6_RECVERR, 1},
+			{"IPV6_FREEBIND", unix.SOL_IPV6, unix.IPV6_FREEBIND, 1},
+			{"IPV6_MTU_DISCOVER", unix.SOL_IPV6, unix.IPV6_MTU_DISCOVER, unix.IPV6_PMTUDISC_DONT},
+		}
+	}
+	if c.Mark != 0 {
+		options = append(options, option{"SO_MARK", unix.SOL_SOCKET, unix.SO_MARK, int(c.Mark)})
+	}
+	for _, o := range options {
+		if err := unix.SetsockoptInt(s.fd, o.level, o.opt, o.value); err != nil {
+			return os.NewSyscallError(o.name, err)
+		}
+	}
+	patience := unix.NsecToTimeval(sendPatience.Nanoseconds())
+	return os.NewSyscallError("SO_SNDTIMEO", unix.SetsockoptTimeval(s.fd, unix.SOL_SOCKET, unix.SO_SNDTIMEO, &patience))
+}
+
+// bind takes the address; a port that the kernel chose is read back.
+func (s *socket) bind() error {
+	if err := unix.Bind(s.fd, sockaddr(s.bound)); err != nil {
+		return os.NewSyscallError("bind", err)
+	}
+	if s.role == roleRaw || s.bound.Port() != 0 {
+		return nil
+	}
+	sa, err := unix.Getsockname(s.fd)
+	switch sa := sa.(type) {
+	case *unix.SockaddrInet4:
+		s.bound = netip.AddrPortFrom(s.bound.Addr(), uint16(sa.Port))
+	case *unix.SockaddrInet6:
+		s.bound = netip.AddrPortFrom(s.bound.Addr(), uint16(sa.Port))
+	}
+	return os.NewSyscallError("getsockname", err)
+}
+
+// tune asks for what makes the socket faster and can be missing.
+func (s *socket) tune(c *Config) {
+	size := c.Buffer
+	if size == 0 {
+		size = defaultBuffer
+	}
+	for _, o := range [][2]int{{unix.SO_RCVBUFFORCE, unix.SO_RCVBUF}, {unix.SO_SNDBUFFORCE, unix.SO_SNDBUF}} {
+		if unix.SetsockoptInt(s.fd, unix.SOL_SOCKET, o[0], size) != nil {
+			_ = unix.SetsockoptInt(s.fd, unix.SOL_SOCKET, o[1], size)
+		}
+	}
+	if s.role != roleNAT {
+		return
+	}
+	s.coalesce = unix.SetsockoptInt(s.fd, unix.SOL_UDP, unix.UDP_GRO, 1) == nil
+	_, err := unix.GetsockoptInt(s.fd, unix.SOL_UDP, unix.UDP_SEGMENT)
+	s.segment = err == nil
+}
+
+// setDF switches the don't-fragment bit of what is sent from now on. Without it the kernel cuts packets that exceed the
+// path's MTU; with it they come back as EMSGSIZE. The caller holds mu.
+func (s *socket) setDF(df bool) {
+	if s.df == df {
+		return
+	}
+	level, opt, value := unix.SOL_IP, unix.IP_MTU_DISCOVER, unix.IP_PMTUDISC_DONT
+	if df {
+		value = unix.IP_PMTUDISC_DO
+	}
+	if s.v6() { // the values have the same meaning in both families
+		level, opt = unix.SOL_IPV6, unix.IPV6_MTU_DISCOVER
+	}
+	if unix.SetsockoptInt(s.fd, level, opt, value) == nil {
+		s.df = df
+	}
+}
+
+func (s *socket) close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	fd := s.fd
+	s.fd = -1
+	if fd < 0 {
+		return nil
+	}
+	return unix.Close(fd)
+}
+
+func sockaddr(ap netip.AddrPort) unix.Sockaddr {
+	if ap.Addr().Is4() {
+		return &unix.SockaddrInet4{Port: int(ap.Port()), Addr: ap.Addr().As4()}
+	}
+	return &unix.SockaddrInet6{Port: int(ap.Port()), Addr: ap.Addr().As16(), ZoneId: scope(ap.Addr())}
+}
