@@ -15,7 +15,10 @@ import (
 type Connection struct {
 	Name           string
 	LocalAddrs     []netip.Prefix // empty is any
-	RemoteAddrs    []netip.Prefix // empty is any; names are resolved by the supervisor
+	RemoteAddrs    []netip.Prefix // empty is any; with RemoteNames, what they resolve to is taken as well
+	RemoteNames    []string       // names of the peer, resolved anew before each attempt to connect
+	LocalPort      uint16         // 0 is 500
+	RemotePort     uint16         // 0 is 500
 	LocalAuth      []auth.Local   // rounds in order; one for now
 	RemoteAuth     []auth.Remote
 	Proposals      []wire.Proposal // IKE, in order of preference
@@ -37,7 +40,16 @@ type Connection struct {
 	DPDDelay       time.Duration // liveness check after this time without a sign of life; 0 is off
 	Keepalive      time.Duration // NAT keepalive; 0 is 20 s (RFC 3948, Section 4)
 	Retransmit     Retransmit
+	Reconnect      Reconnect
 	Limits         ConnectionLimits
+}
+
+// Reconnect says how often a connection is tried. The wait after attempt n is Delay * 2^n, at most MaxDelay, less a random
+// quarter.
+type Reconnect struct {
+	KeepUp          bool // for ever, and again when the connection is lost
+	Tries           int  // attempts without KeepUp; 0 is 1
+	Delay, MaxDelay time.Duration
 }
 
 // Lifetime bounds an SA by time. Rekeying starts at Rekey less a random part of up to Jitter; Hard ends the SA.
@@ -95,22 +107,27 @@ const (
 
 // A ChildConfig is what is configured about one child of a connection. It is immutable.
 type ChildConfig struct {
-	Name                     string
-	Local, Remote            []spd.Selector  // Dynamic selectors are expanded with LocalDynamic and RemoteDynamic
-	LocalDynamic             bool            // our address or virtual IP stands for Local
-	RemoteDynamic            bool            // the peer's address or virtual IP stands for Remote
+	Name string
+	// Local and Remote are the traffic. A selector whose Start and End are the zero Addr is dynamic: it stands for our, or
+	// the peer's, virtual addresses or else the address of the IKE SA.
+	Local, Remote            []spd.Selector
 	Proposals                []wire.Proposal // ESP
 	Mode                     esp.Mode
 	Lifetime                 Lifetime
-	SoftBytes, HardBytes     uint64
+	SoftBytes, HardBytes     uint64 // 0 is no limit
 	SoftPackets, HardPackets uint64
+	JitterBytes              uint64 // the soft limits are lowered by a random part of up to this
+	JitterPackets            uint64
+	SinglePair               bool // one Child SA for each pair of addresses (RFC 7296, Section 2.9)
+	NonFirstFragments        bool // agree to carry fragments without ports (RFC 4301, Section 7)
 	ReplayWindow             int
 	TFC                      int
 	CopyDSCP                 bool
 	DF                       dataplane.DF
 	Priority                 int
 	Start                    StartAction
-	OnClose                  StartAction // what a close or failed liveness check is followed by
+	OnClose                  StartAction // what follows when the peer closes the child
+	OnDead                   StartAction // what follows when the peer is found dead
 	Block                    bool        // no clear text while the child is down
 }
 
