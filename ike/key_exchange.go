@@ -1,0 +1,58 @@
+package ike
+
+import (
+	"context"
+	"io"
+
+	"culvert/secret"
+	"culvert/suite"
+	"culvert/wire"
+)
+
+// keResult is what the work of a key exchange (RFC 7296, Section 2.7) comes to.
+type keResult struct {
+	ours   *suite.KeyExchange // of generateKE
+	public []byte             // what we send
+	shared secret.Bytes       // g^ir
+	err    error
+}
+
+// generateKE makes a key pair for a request.
+type generateKE struct {
+	method wire.TransformID
+	rand   io.Reader
+}
+
+// Run returns a keResult.
+func (w generateKE) Run(context.Context) any {
+	ours, err := suite.NewKeyExchange(w.method, w.rand)
+	if err != nil {
+		return keResult{err: err}
+	}
+	return keResult{ours: ours, public: ours.Public()}
+}
+
+// respondKE answers the public value of a request.
+type respondKE struct {
+	method wire.TransformID
+	peer   []byte
+	rand   io.Reader
+}
+
+// Run returns a keResult.
+func (w respondKE) Run(context.Context) any {
+	public, shared, err := suite.RespondKeyExchange(w.method, w.peer, w.rand)
+	return keResult{public: public, shared: shared, err: err}
+}
+
+// finishKE takes the public value of a response.
+type finishKE struct {
+	ours *suite.KeyExchange
+	peer []byte
+}
+
+// Run returns a keResult.
+func (w finishKE) Run(context.Context) any {
+	shared, err := w.ours.Finish(w.peer)
+	return keResult{shared: shared, err: err}
+}
