@@ -1,4 +1,139 @@
 package explain
 
+// The codes of the IKE engine.
+const (
+	IKENoProposal         Code = "IKE-NO-PROPOSAL"
+	IKEBadProposal        Code = "IKE-BAD-PROPOSAL"
+	IKEKeyExchange        Code = "IKE-KEY-EXCHANGE"
+	IKEKeyExchangeLoop    Code = "IKE-KEY-EXCHANGE-LOOP"
+	IKECookieLoop         Code = "IKE-COOKIE-LOOP"
+	IKETimeout            Code = "IKE-TIMEOUT"
+	IKEHalfOpen           Code = "IKE-HALF-OPEN"
+	IKEInvalidSyntax      Code = "IKE-INVALID-SYNTAX"
+	IKECriticalPayload    Code = "IKE-CRITICAL-PAYLOAD"
+	IKEAuthFailed         Code = "IKE-AUTH-FAILED"
+	IKEAuthPeerRejected   Code = "IKE-AUTH-PEER-REJECTED"
+	IKENoConnection       Code = "IKE-NO-CONNECTION"
+	IKEIdentity           Code = "IKE-IDENTITY"
+	IKENotUnique          Code = "IKE-NOT-UNIQUE"
+	IKEReplaced           Code = "IKE-REPLACED"
+	IKENoAddress          Code = "IKE-NO-ADDRESS"
+	IKEAddressRequired    Code = "IKE-ADDRESS-REQUIRED"
+	IKETSUnacceptable     Code = "IKE-TS-UNACCEPTABLE"
+	IKESinglePair         Code = "IKE-SINGLE-PAIR"
+	IKENoAdditionalSAs    Code = "IKE-NO-ADDITIONAL-SAS"
+	IKETemporaryFailure   Code = "IKE-TEMPORARY-FAILURE"
+	IKEChildNotFound      Code = "IKE-CHILD-NOT-FOUND"
+	IKEMode               Code = "IKE-MODE"
+	IKEChildless          Code = "IKE-CHILDLESS"
+	IKEDataPlane          Code = "IKE-DATA-PLANE"
+	IKEPeerDeleted        Code = "IKE-PEER-DELETED"
+	IKELifetime           Code = "IKE-LIFETIME"
+	IKEMessageIDs         Code = "IKE-MESSAGE-IDS"
+	IKEPeerRefused        Code = "IKE-PEER-REFUSED"
+	IKENoSuchSA           Code = "IKE-NO-SUCH-SA"
+	IKELimit              Code = "IKE-LIMIT"
+	IKEInternal           Code = "IKE-INTERNAL"
+)
+
 // ikeEntries documents the codes of the IKE engine.
-func ikeEntries() []Entry { return nil }
+func ikeEntries() []Entry {
+	return []Entry{
+		{IKENoProposal, "The two sides have no algorithms in common.",
+			"For one type of transform (encryption, integrity, PRF, key exchange) nothing that one side offers is allowed by the other. The message names that type and what both sides have.",
+			"Add one of the peer's algorithms to the proposals of the connection, or one of ours to the peer."},
+		{IKEBadProposal, "The peer chose algorithms that were not offered.",
+			"The answer to our proposals is not one of them. The peer is broken, or somebody changed the message on its way.",
+			"Look at the trace of the exchange. If the peer is at fault, offer it exactly one proposal."},
+		{IKEKeyExchange, "A key exchange value was refused.",
+			"The public value is not valid for its group: wrong length, not on the curve, or one that gives no secret. A correct peer never sends such a value.",
+			"Try another group. If it happens again the peer is broken or attacks."},
+		{IKEKeyExchangeLoop, "The peer asks for key exchange groups in circles.",
+			"It answered INVALID_KE_PAYLOAD again after it got the group that it had asked for, or asks for a group that was not offered.",
+			"Configure one group that both sides have."},
+		{IKECookieLoop, "The peer asks for a cookie again and again.",
+			"Each cookie is answered by a demand for another. The peer does not recognise its own cookies, or somebody forges its answers.",
+			"Try later. If it lasts, capture the exchange and look at who sends the answers."},
+		{IKETimeout, "The peer does not answer.",
+			"A request was sent again several times without an answer. The peer is down, cannot be reached, drops our messages quietly, or a firewall stops UDP port 500 or 4500.",
+			"Check the address, that the peer runs, and that UDP ports 500 and 4500 pass in both directions. Look at the peer's log: it may ignore an unknown address."},
+		{IKEHalfOpen, "The peer did not authenticate in time.",
+			"It began a handshake and did not finish it. It refused our answer quietly, lost its network, or only probes.",
+			"Look at the peer's log. Many of these from changing addresses are an attack, against which cookies are used by themselves."},
+		{IKEInvalidSyntax, "A message breaks the rules of the protocol.",
+			"A payload is missing, doubled or malformed. The IKE SA cannot go on, since the two sides no longer agree about its state.",
+			"Look at the trace of the exchange; report it to the maker of the peer."},
+		{IKECriticalPayload, "A message demands an extension that is not known.",
+			"A payload of an unknown type is marked critical, so that the message must be refused whole.",
+			"Switch the extension off at the peer."},
+		{IKEAuthFailed, "The peer could not prove who it is.",
+			"Its signature or pre-shared key does not fit what is configured for it. The message says what was wrong. The peer is told AUTHENTICATION_FAILED and no more.",
+			"Compare identities, keys, certificates and authorities of both sides."},
+		{IKEAuthPeerRejected, "The peer did not accept our authentication.",
+			"It answered AUTHENTICATION_FAILED: our identity, key or certificate does not fit its configuration. Only the peer's log says what it misses.",
+			"Read the peer's log. Compare the identity that we send with the one that it expects, and the secrets or authorities of both sides."},
+		{IKENoConnection, "No connection is configured for this peer.",
+			"A handshake arrived, but no connection allows its addresses, or none allows the identity that it claims.",
+			"Add a connection for the address and identity in the message, or correct one that is meant."},
+		{IKEIdentity, "The peer is somebody else.",
+			"It authenticated as an identity that the connection does not allow.",
+			"Set the remote identity of the connection to what the peer sends, if that is the right peer."},
+		{IKENotUnique, "The peer is connected already.",
+			"Its identity has an IKE SA, and the connection keeps the old one.",
+			"Wait until the old one is found dead, close it, or choose the policy that replaces it."},
+		{IKEReplaced, "The peer connected anew.",
+			"Its identity authenticated on another IKE SA, and the connection's policy or INITIAL_CONTACT has the old one closed.",
+			"Nothing, unless two machines share an identity: then give each its own, or allow several."},
+		{IKENoAddress, "There is no address for the peer.",
+			"The pools of the connection have no free address of the family that it asks for.",
+			"Make the pool larger, or shorten how long leases are kept."},
+		{IKEAddressRequired, "The peer has to ask for an address.",
+			"The connection serves addresses, and the other side has to request one with a configuration payload.",
+			"Have the client request a virtual address, or take the pools off the connection."},
+		{IKETSUnacceptable, "The two sides do not agree on the traffic to protect.",
+			"Nothing is common to the traffic selectors of both sides. The message shows both.",
+			"Make the local networks of one side the remote networks of the other."},
+		{IKESinglePair, "The peer wants one pair of addresses at a time.",
+			"It answered SINGLE_PAIR_REQUIRED: a Child SA may cover a single source and destination only.",
+			"Configure one child for each pair of addresses, or a trap policy, which asks for the pair of each packet."},
+		{IKENoAdditionalSAs, "No more Child SAs are allowed.",
+			"One side has reached the number of Child SAs that it allows on an IKE SA.",
+			"Use fewer children with more selectors each, or raise the limit."},
+		{IKETemporaryFailure, "An exchange has to wait.",
+			"It met another exchange about the same SA, and one side answered TEMPORARY_FAILURE. It is tried again by itself.",
+			"Nothing, unless it stays: then look for a peer whose exchange never ends."},
+		{IKEChildNotFound, "A Child SA is not known at the other side.",
+			"One side asked to rekey or delete a Child SA that the other no longer has.",
+			"Nothing: the Child SA is made anew."},
+		{IKEMode, "The two sides do not agree on tunnel or transport mode.",
+			"One side insists on a mode that the other did not choose.",
+			"Set the same mode on both sides."},
+		{IKEChildless, "The peer cannot do without a first Child SA.",
+			"The connection begins without a Child SA, which the peer has not announced to support.",
+			"Give the connection a child, or let it choose."},
+		{IKEDataPlane, "The data plane refused a Child SA.",
+			"The part that handles packets could not install what was negotiated. The message has its reason.",
+			"See the reason: a missing kernel feature, a missing privilege or a conflict with other policies."},
+		{IKEPeerDeleted, "The peer closed the SA.",
+			"It sent a Delete payload.",
+			"Nothing, if it was meant; the start action says whether it is made anew."},
+		{IKELifetime, "The SA reached the end of its lifetime.",
+			"It was not replaced in time: rekeying or reauthentication failed before.",
+			"Look for the earlier message that tells why."},
+		{IKEMessageIDs, "The IKE SA has no Message IDs left.",
+			"More than four thousand million requests were sent over it, and it was not replaced.",
+			"Give the IKE SA a lifetime."},
+		{IKEPeerRefused, "The peer refused the exchange.",
+			"It answered with the error that the message names.",
+			"Read the peer's log for its reason."},
+		{IKENoSuchSA, "There is no such SA.",
+			"The command names an IKE SA or Child SA that is not there, or no longer, or not in a state to obey.",
+			"`culvert status` lists what is there."},
+		{IKELimit, "A limit is reached.",
+			"The peer asks for more than the configuration or the engine allows at a time.",
+			"Raise the limit if the demand is honest."},
+		{IKEInternal, "Something of our own went wrong.",
+			"An operation that does not depend on the peer failed. The message has its reason.",
+			"See the reason; report it if it is none of the machine's."},
+	}
+}

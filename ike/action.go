@@ -16,6 +16,9 @@ type Send struct {
 	Datagrams [][]byte
 }
 
+// SendKeepalive transmits one octet 0xFF along a path, without a marker (RFC 3948, Section 2.3).
+type SendKeepalive struct{ Path dataplane.Path }
+
 // WorkID names work of one SA.
 type WorkID uint32
 
@@ -64,13 +67,14 @@ type Adopt struct{ SA *SA }
 // Report is news for the log, the event stream and the supervisor.
 type Report struct{ News News }
 
-func (Send) action()         {}
-func (StartWork) action()    {}
-func (InstallSA) action()    {}
-func (RemoveSA) action()     {}
-func (MoveSA) action()       {}
-func (SetPolicy) action()    {}
-func (RemovePolicy) action() {}
-func (Bind) action()         {}
-func (Adopt) action()        {}
-func (Report) action()       {}
+func (Send) action()          {}
+func (SendKeepalive) action() {}
+func (StartWork) action()     {}
+func (InstallSA) action()     {}
+func (RemoveSA) action()      {}
+func (MoveSA) action()        {}
+func (SetPolicy) action()     {}
+func (RemovePolicy) action()  {}
+func (Bind) action()          {}
+func (Adopt) action()         {}
+func (Report) action()        {}

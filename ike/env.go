@@ -8,14 +8,19 @@ import (
 	"culvert/wire"
 )
 
-// Env is what the SAs of one shard share. It is used from the shard's goroutine only.
+// Env is what the SAs of one shard share. It is used from the shard's goroutine only, but for Rand, which work uses too.
 type Env struct {
-	Rand        io.Reader
+	Rand        io.Reader // safe for concurrent use when the driver runs work concurrently
 	SPIs        SPIAllocator
-	NewSPI      func() wire.SPI      // a fresh IKE SPI of this shard
+	NewSPI      func() wire.SPI      // a fresh IKE SPI of this shard; set by the shard
+	FreeSPI     func(wire.SPI)       // gives back a fresh SPI that no SA was made of; set by the shard
 	Connections *Connections         // replaced, never changed, on reload
 	Admit       func(Admission) Work // answers with a Verdict; decides uniqueness and leases addresses
 	Gateway     Gateway
+	Trace       bool   // report every message with a summary
+	Stats       *Stats // may be nil
+
+	table []row // the exchange table, built once
 }
 
 // SPIAllocator reserves ESP SPIs; dataplane.Backend is one.
@@ -43,4 +48,5 @@ type Verdict struct {
 // Gateway holds the settings of the whole node.
 type Gateway struct {
 	VendorIDs [][]byte
+	NATTPort  uint16 // our port for IKE and ESP behind NATs; 0 is 4500
 }

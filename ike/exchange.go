@@ -47,17 +47,32 @@ type row struct {
 // check holds payloads against rules; what is missing or too many is INVALID_SYNTAX (RFC 7296, Section 2.21).
 func check(rules []rule, payloads []wire.Payload) error {
 	for _, r := range rules {
-		n := 0
-		for _, p := range payloads {
-			if p.Type() == r.payload {
-				n++
-			}
-		}
-		if n < r.min || n > r.max {
+		if n := count(payloads, r.payload); n < r.min || n > r.max {
 			return invalidSyntax("%d %v payloads where %d to %d are allowed", n, r.payload, r.min, r.max)
 		}
 	}
 	return nil
+}
+
+// checkResponse is check for responses: one that reports an error may lack everything else.
+func checkResponse(rules []rule, payloads []wire.Payload) error {
+	_, failed := errorOf(payloads)
+	for _, r := range rules {
+		if n := count(payloads, r.payload); n < r.min && !failed || n > r.max {
+			return invalidSyntax("%d %v payloads in the response where %d to %d are allowed", n, r.payload, r.min, r.max)
+		}
+	}
+	return nil
+}
+
+func count(payloads []wire.Payload, t wire.PayloadType) int {
+	n := 0
+	for _, p := range payloads {
+		if p.Type() == t {
+			n++
+		}
+	}
+	return n
 }
 
 // A task is an exchange that we initiate. It waits in the SA's queue until the window has room.

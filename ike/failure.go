@@ -1,6 +1,7 @@
 package ike
 
 import (
+	"errors"
 	"fmt"
 
 	"culvert/explain"
@@ -8,7 +9,7 @@ import (
 )
 
 // A Failure says why something did not work, for people: one sentence with cause, both sides' values and next action.
-// None of it is sent to the peer but Notify (RFC 7296, Section 2.21).
+// None of it is sent to the peer but Notify and Data (RFC 7296, Section 2.21).
 type Failure struct {
 	Code   explain.Code
 	Notify wire.NotifyType // what the peer is told or told us; 0 is nothing
@@ -26,3 +27,35 @@ func (f *Failure) Error() string {
 
 // Unwrap returns the cause.
 func (f *Failure) Unwrap() error { return f.Err }
+
+// refuse makes a Failure whose notify answers a request.
+func refuse(code explain.Code, notify wire.NotifyType, format string, args ...any) *Failure {
+	return &Failure{Code: code, Notify: notify, Err: fmt.Errorf(format, args...)}
+}
+
+// invalidSyntax makes the Failure for a message that breaks the rules of its exchange.
+func invalidSyntax(format string, args ...any) error {
+	return refuse(explain.IKEInvalidSyntax, wire.NotifyInvalidSyntax, format, args...)
+}
+
+// malformedFailure makes a Failure of what the decoder found wrong with an authentic message.
+func malformedFailure(e *wire.Error) *Failure {
+	f := &Failure{Code: explain.IKEInvalidSyntax, Notify: e.Notify, Err: e}
+	if e.Notify == wire.NotifyUnsupportedCriticalPayload {
+		f.Code, f.Data = explain.IKECriticalPayload, []byte{byte(e.Payload)} // RFC 7296, Section 2.5
+	}
+	return f
+}
+
+// internalFailure makes a Failure of an error that is ours alone.
+func internalFailure(err error) *Failure { return &Failure{Code: explain.IKEInternal, Err: err} }
+
+// fatal makes a Failure that ends the IKE SA.
+func fatal(err error) *Failure {
+	f := *asFailure(err)
+	f.Fatal = true
+	return &f
+}
+
+// errFragmentation is for fragments from a peer with which they were not negotiated (RFC 7383, Section 2.4).
+var errFragmentation = errors.New("fragment without negotiation")

@@ -1,6 +1,7 @@
 package ike
 
 import (
+	"strconv"
 	"time"
 
 	"culvert/dataplane"
@@ -26,6 +27,18 @@ const (
 	NewsAddress // the peer moved
 )
 
+// String names the kind.
+func (k NewsKind) String() string {
+	names := [...]string{NewsMessageSent: "sent", NewsMessageReceived: "received", NewsRetransmitted: "retransmitted",
+		NewsDropped: "dropped", NewsEstablished: "established", NewsRekeyed: "rekeyed", NewsClosed: "closed",
+		NewsChildUp: "child up", NewsChildRekeyed: "child rekeyed", NewsChildDown: "child down", NewsFailure: "failure",
+		NewsAddress: "address"}
+	if int(k) < len(names) && names[k] != "" {
+		return names[k]
+	}
+	return "NEWS(" + strconv.Itoa(int(k)) + ")"
+}
+
 // News is one thing that happened, for the log, the event stream and the supervisor. It is a value and owns its fields.
 type News struct {
 	Time       time.Time
@@ -41,4 +54,43 @@ type News struct {
 	Successor  wire.SPI   // NewsRekeyed
 	Reason     DropReason // NewsDropped
 	Failure    *Failure   // NewsFailure, NewsClosed
+}
+
+// news reports something about the SA; time, SPI, connection and peer are filled in.
+func (sa *SA) news(n News) {
+	n.Time, n.SA, n.Connection, n.Initiator = sa.now, sa.LocalSPI(), sa.conn, sa.initiator
+	if !n.Path.Remote.IsValid() {
+		n.Path = sa.path
+	}
+	if sa.state.authenticated() || n.Kind == NewsClosed {
+		n.Peer = sa.peerName()
+	}
+	sa.emit(Report{News: n})
+}
+
+// peerName is the peer's identity for people; empty while it is not known.
+func (sa *SA) peerName() string {
+	if sa.remote.IsAny() {
+		return ""
+	}
+	return sa.remote.String()
+}
+
+// traceSent and traceReceived report messages with a summary, when the driver wants to know.
+func (sa *SA) traceSent(h wire.Header, payloads []wire.Payload, datagrams [][]byte) {
+	sa.env.Stats.sent(h)
+	if sa.env.Trace {
+		sa.news(News{Kind: NewsMessageSent, Message: summary(h, payloads), Size: size(datagrams)})
+	}
+}
+
+func (sa *SA) traceReceived(in *inbound) {
+	sa.env.Stats.received(in.Header)
+	if sa.env.Trace {
+		sa.news(News{Kind: NewsMessageReceived, Path: in.path, Message: summary(in.Header, in.payloads), Size: len(in.datagram)})
+	}
+}
+
+func summary(h wire.Header, payloads []wire.Payload) string {
+	return wire.Summary(&wire.Message{Header: h, Payloads: payloads})
 }

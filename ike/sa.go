@@ -1,6 +1,7 @@
 package ike
 
 import (
+	"strconv"
 	"time"
 
 	"culvert/auth"
@@ -21,6 +22,18 @@ const (
 	StateClosing // a Delete of the IKE SA is under way
 	StateClosed  // to be forgotten by the shard
 )
+
+// authenticated tells whether both sides have proven who they are.
+func (s State) authenticated() bool { return s >= StateEstablished && s <= StateClosing }
+
+// String names the state.
+func (s State) String() string {
+	names := [...]string{"connecting", "authenticating", "established", "rekeyed", "closing", "closed"}
+	if int(s) < len(names) {
+		return names[s]
+	}
+	return "STATE(" + strconv.Itoa(int(s)) + ")"
+}
 
 // An SA is one IKE SA: a pure machine driven by Handle. It is not safe for concurrent use.
 type SA struct {
@@ -48,11 +61,16 @@ type SA struct {
 	nextWork  WorkID
 	work      map[WorkID]func(result any) error
 	timers    timers
+	fragments []*reassembly
+
+	fragmentSize int // what was learnt about the path; 0 is the configured size
 
 	children []*Child
 	initial  *initialState // dropped when authenticated
 
-	created, established, lastHeard time.Time
+	created, established time.Time
+	lastHeard, lastSent  time.Time
+	lastComplaint        time.Time // of ours about a Message ID, to limit their rate
 }
 
 // peerTraits is what the peer has announced or shown.
@@ -61,6 +79,7 @@ type peerTraits struct {
 	childless     bool
 	behindNAT     bool // NAT_DETECTION_SOURCE_IP did not match (RFC 7296, Section 2.23)
 	weBehindNAT   bool
+	encap         bool                 // ESP goes in UDP: there is a NAT, or we pretend
 	hashes        []wire.HashAlgorithm // nil: the peer does not do RFC 7427
 }
 
@@ -118,6 +137,9 @@ func (sa *SA) finishWork(ev WorkFinished) {
 		return
 	}
 	delete(sa.work, ev.Work)
+	if len(sa.work) == 0 {
+		sa.work = nil
+	}
 	if err := then(ev.Result); err != nil {
 		sa.fail(err)
 	}

@@ -17,7 +17,39 @@ const (
 	timerChildExpire
 	timerRetry  // a task that the peer answered with TEMPORARY_FAILURE
 	timerLinger // a replaced or deleted thing is forgotten
+	timerReassembly
+	timerForget // responses are no longer remembered
 )
+
+// runTimers does what is due.
+func (sa *SA) runTimers() {
+	for sa.state != StateClosed {
+		key, ok := sa.timers.takeDue(sa.now)
+		if !ok {
+			return
+		}
+		sa.runTimer(key)
+	}
+}
+
+func (sa *SA) runTimer(key timerKey) {
+	switch key.kind {
+	case timerRetransmit:
+		sa.retransmit(key.id)
+	case timerHalfOpen:
+		sa.halfOpenExpired()
+	case timerLiveness:
+		sa.livenessDue()
+	case timerKeepalive:
+		sa.keepaliveDue()
+	case timerReassembly:
+		sa.fragments = nil
+	case timerForget:
+		sa.responses.forget()
+	default:
+		sa.lifetimeTimer(key)
+	}
+}
 
 // A timerKey is a timer of an SA; of children and requests there are several, told apart by id.
 type timerKey struct {

@@ -1,0 +1,128 @@
+package ike
+
+import (
+	"cmp"
+	"net/netip"
+	"slices"
+
+	"culvert/auth"
+)
+
+// Connections is the set of configured connections, found by address first and by identity later: the Peer Authorization
+// Database (RFC 4301, Section 4.4.3). It is immutable and safe for concurrent use.
+type Connections struct {
+	list     []*Connection
+	byRemote map[netip.Prefix][]*Connection
+	lengths  []netip.Prefix // the kinds of prefixes in byRemote, longest first; only family and length count
+	byID     map[auth.Identity][]*Connection
+	patterns []*Connection // those whose peer is known by a pattern only
+}
+
+// NewConnections returns a set. Where several connections fit equally the first counts.
+func NewConnections(list ...*Connection) *Connections {
+	cs := &Connections{list: list, byRemote: map[netip.Prefix][]*Connection{}, byID: map[auth.Identity][]*Connection{}}
+	for _, c := range list {
+		for _, p := range orAny(c.RemoteAddrs) {
+			cs.index(p.Masked(), c)
+		}
+		id := c.remoteID()
+		if id.Match(id) == auth.MatchExact {
+			cs.byID[id] = append(cs.byID[id], c)
+		} else {
+			cs.patterns = append(cs.patterns, c)
+		}
+	}
+	slices.SortStableFunc(cs.lengths, func(a, b netip.Prefix) int { return cmp.Compare(b.Bits(), a.Bits()) })
+	return cs
+}
+
+func (cs *Connections) index(p netip.Prefix, c *Connection) {
+	cs.byRemote[p] = append(cs.byRemote[p], c)
+	same := func(l netip.Prefix) bool { return l.Bits() == p.Bits() && l.Addr().Is4() == p.Addr().Is4() }
+	if !slices.ContainsFunc(cs.lengths, same) {
+		cs.lengths = append(cs.lengths, p)
+	}
+}
+
+// orAny returns the prefixes, or those of all addresses when there is none.
+func orAny(list []netip.Prefix) []netip.Prefix {
+	if len(list) > 0 {
+		return list
+	}
+	return []netip.Prefix{netip.PrefixFrom(netip.IPv4Unspecified(), 0), netip.PrefixFrom(netip.IPv6Unspecified(), 0)}
+}
+
+// All returns every connection, in the order given to NewConnections. It must not be changed.
+func (cs *Connections) All() []*Connection {
+	if cs == nil {
+		return nil
+	}
+	return cs.list
+}
+
+// Find returns a connection by name.
+func (cs *Connections) Find(name string) (*Connection, bool) {
+	i := slices.IndexFunc(cs.All(), func(c *Connection) bool { return c.Name == name })
+	if i < 0 {
+		return nil, false
+	}
+	return cs.list[i], true
+}
+
+// ForAddresses yields the connections for a pair of addresses, the most specific remote prefix first.
+func (cs *Connections) ForAddresses(local, remote netip.Addr) func(yield func(*Connection) bool) {
+	local, remote = local.Unmap(), remote.Unmap()
+	return func(yield func(*Connection) bool) {
+		if cs == nil {
+			return
+		}
+		for _, l := range cs.lengths {
+			if l.Addr().Is4() != remote.Is4() {
+				continue
+			}
+			p, _ := remote.Prefix(l.Bits())
+			for _, c := range cs.byRemote[p] {
+				if holds(c.LocalAddrs, local) && !yield(c) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// ForIdentity yields the connections that may be meant by a peer's identity: those for exactly it, then the patterns.
+func (cs *Connections) ForIdentity(id auth.Identity) func(yield func(*Connection) bool) {
+	return func(yield func(*Connection) bool) {
+		if cs == nil {
+			return
+		}
+		for _, c := range cs.byID[id] {
+			if !yield(c) {
+				return
+			}
+		}
+		for _, c := range cs.patterns {
+			if c.remoteID().Matches(id) && !yield(c) {
+				return
+			}
+		}
+	}
+}
+
+// holds tells whether one of the prefixes holds the address; none at all is any.
+func holds(list []netip.Prefix, a netip.Addr) bool {
+	return len(list) == 0 || slices.ContainsFunc(list, func(p netip.Prefix) bool { return p.Contains(a.Unmap()) })
+}
+
+// covers tells whether a connection allows a pair of addresses.
+func (c *Connection) covers(local, remote netip.Addr) bool {
+	return holds(c.LocalAddrs, local) && holds(c.RemoteAddrs, remote)
+}
+
+// remoteID is the pattern for the peer's first identity.
+func (c *Connection) remoteID() auth.Identity {
+	if len(c.RemoteAuth) == 0 {
+		return auth.Identity{}
+	}
+	return c.RemoteAuth[0].ID
+}

@@ -1,0 +1,71 @@
+package ike
+
+import (
+	"encoding/binary"
+	"time"
+
+	"culvert/wire"
+)
+
+// An informTask is an INFORMATIONAL request of ours whose answer says nothing but that the peer lives: a liveness check
+// (RFC 7296, Section 2.4), or a notification about a message of the peer's.
+type informTask struct{ payloads []wire.Payload }
+
+func (t *informTask) row() *row { return exchangeRow("INFORMATIONAL") }
+
+func (t *informTask) begin(sa *SA) bool {
+	sa.request(t, t.payloads)
+	return true
+}
+
+func (t *informTask) response(sa *SA, in *inbound) error { return nil }
+
+func (t *informTask) abandoned(sa *SA, why error) {}
+
+// complaintInterval limits INVALID_MESSAGE_ID (RFC 7296, Section 2.3: MUST be rate limited).
+const complaintInterval = time.Minute
+
+// tellMessageID tells the peer about a request beyond our window (RFC 7296, Section 2.3).
+func (sa *SA) tellMessageID(id uint32) {
+	if !sa.lastComplaint.IsZero() && sa.now.Sub(sa.lastComplaint) < complaintInterval {
+		return
+	}
+	sa.lastComplaint = sa.now
+	data := binary.BigEndian.AppendUint32(nil, id)
+	sa.enqueue(&informTask{[]wire.Payload{&wire.Notify{NotifyType: wire.NotifyInvalidMessageID, Data: data}}})
+}
+
+// armLiveness has a liveness check made when the peer is silent for DPDDelay.
+func (sa *SA) armLiveness() {
+	if d := sa.conn.DPDDelay; d > 0 {
+		sa.timers.set(timerLiveness, 0, sa.lastHeard.Add(d))
+	}
+}
+
+// livenessDue asks for a sign of life, unless there was one or a request is waiting for its response anyway.
+func (sa *SA) livenessDue() {
+	if !sa.state.authenticated() || sa.conn.DPDDelay <= 0 {
+		return
+	}
+	if sa.now.Sub(sa.lastHeard) < sa.conn.DPDDelay {
+		sa.armLiveness()
+		return
+	}
+	sa.checkLiveness()
+	sa.timers.set(timerLiveness, 0, sa.now.Add(sa.conn.DPDDelay))
+}
+
+// checkLiveness sends an empty INFORMATIONAL request (RFC 7296, Section 2.4). A request that is under way does as well.
+func (sa *SA) checkLiveness() {
+	if len(sa.requests.pending) == 0 && len(sa.requests.begun) == 0 && len(sa.tasks) == 0 {
+		sa.enqueue(&informTask{})
+	}
+}
+
+// HeardData tells that protected packets of a child came in at a time, which is a sign of life as good as a message
+// (RFC 7296, Section 2.4). The driver calls it before TimerDue, from the counters of the data plane.
+func (sa *SA) HeardData(at time.Time) {
+	if at.After(sa.lastHeard) {
+		sa.lastHeard = at
+	}
+}

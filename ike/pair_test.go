@@ -1,0 +1,154 @@
+package ike
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"io"
+	"math/rand/v2"
+	"net/netip"
+	"testing"
+	"time"
+
+	"culvert/auth"
+	"culvert/dataplane"
+	"culvert/suite"
+	"culvert/wire"
+)
+
+// startOfTime is when tests begin; nothing in the engine reads a clock.
+var startOfTime = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// testRand is a reproducible source of randomness.
+func testRand(seed byte) io.Reader { return rand.NewChaCha8([32]byte{seed}) }
+
+// testSPIs allocates ESP SPIs in order.
+type testSPIs struct {
+	next     uint32
+	released []uint32
+}
+
+func (s *testSPIs) AllocateSPI() (uint32, error) { s.next++; return s.next, nil }
+func (s *testSPIs) ReleaseSPI(spi uint32)        { s.released = append(s.released, spi) }
+
+// testEnv returns an Env of its own for one side.
+func testEnv(seed byte) *Env {
+	r := testRand(seed)
+	env := &Env{Rand: r, SPIs: &testSPIs{next: uint32(seed) << 16}, Stats: &Stats{}, Trace: true}
+	env.NewSPI = func() wire.SPI {
+		var b [8]byte
+		io.ReadFull(r, b[:])
+		return wire.SPI(binary.BigEndian.Uint64(b[:])) | 1
+	}
+	env.FreeSPI = func(wire.SPI) {}
+	return env
+}
+
+// testPath is the way from a to b; reverse it for b.
+func testPath() dataplane.Path {
+	return dataplane.Path{Local: netip.MustParseAddrPort("192.0.2.1:500"), Remote: netip.MustParseAddrPort("192.0.2.2:500")}
+}
+
+func reverse(p dataplane.Path) dataplane.Path {
+	p.Local, p.Remote = p.Remote, p.Local
+	return p
+}
+
+func mustProposal(t testing.TB, protocol wire.ProtocolID, s string) wire.Proposal {
+	t.Helper()
+	p, err := suite.ParseProposal(protocol, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Number = 1
+	return p
+}
+
+// newEstablishedPair returns two established IKE SAs with matching keys that never went through the initial exchanges;
+// a is the original initiator.
+func newEstablishedPair(t testing.TB) (a, b *SA) {
+	t.Helper()
+	proposal := mustProposal(t, wire.ProtocolIKE, "aes128gcm16-prfsha256-x25519")
+	sel, err := suite.Select([]wire.Proposal{proposal}, []wire.Proposal{proposal}, suite.SelectOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	newSide := func(seed byte, initiator bool, path dataplane.Path) *SA {
+		conn := &Connection{Name: "test", Proposals: []wire.Proposal{proposal}}
+		sa := &SA{env: testEnv(seed), conn: conn, initiator: initiator, spiI: 0x1111, spiR: 0x2222, state: StateEstablished,
+			path: path, now: startOfTime, created: startOfTime, established: startOfTime, lastHeard: startOfTime}
+		sa.requests.next, sa.responses.base = 0, 0
+		keys, err := suite.DeriveIKEKeys(sel, bytes.Repeat([]byte{7}, 32), bytes.Repeat([]byte{1}, 32), bytes.Repeat([]byte{2}, 32), 0x1111, 0x2222)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := sa.useKeys(sel, keys); err != nil {
+			t.Fatal(err)
+		}
+		return sa
+	}
+	a, b = newSide(1, true, testPath()), newSide(2, false, reverse(testPath()))
+	a.local, a.remote = auth.Identity{Type: wire.IDFQDN, Data: "a"}, auth.Identity{Type: wire.IDFQDN, Data: "b"}
+	b.local, b.remote = a.remote, a.local
+	return a, b
+}
+
+// A wireTap sees every datagram between two SAs and may drop it by returning false.
+type wireTap func(from *SA, datagram []byte) bool
+
+// A record is what two SAs did beside sending messages and working.
+type record struct {
+	actions map[*SA][]Action
+	now     time.Time
+}
+
+// pump handles an event at one SA and carries all that follows between both, works included, until nothing is left to do.
+func pump(a, b *SA, at *SA, ev Event) *record { return pumpTapped(a, b, at, ev, nil) }
+
+// pumpTapped is pump with a tap on the wire.
+func pumpTapped(a, b *SA, at *SA, ev Event, tap wireTap) *record {
+	r := &record{actions: map[*SA][]Action{}, now: at.now}
+	r.run(a, b, at, ev, tap)
+	return r
+}
+
+func (r *record) run(a, b *SA, at *SA, ev Event, tap wireTap) {
+	type delivery struct {
+		to *SA
+		ev Event
+	}
+	queue := []delivery{{at, ev}}
+	for len(queue) > 0 {
+		d := queue[0]
+		queue = queue[1:]
+		for _, action := range d.to.Handle(r.now, d.ev) {
+			switch action := action.(type) {
+			case Send:
+				other := a
+				if d.to == a {
+					other = b
+				}
+				for _, datagram := range action.Datagrams {
+					if tap == nil || tap(d.to, datagram) {
+						queue = append(queue, delivery{other, MessageReceived{Path: reverse(action.Path), Datagram: bytes.Clone(datagram)}})
+					}
+				}
+			case StartWork:
+				queue = append(queue, delivery{d.to, WorkFinished{SA: action.SA, Work: action.ID, Result: action.Work.Run(context.Background())}})
+			default:
+				r.actions[d.to] = append(r.actions[d.to], action)
+			}
+		}
+	}
+}
+
+// newsOf returns the news of one kind that an SA reported.
+func (r *record) newsOf(sa *SA, kind NewsKind) []News {
+	var found []News
+	for _, a := range r.actions[sa] {
+		if report, ok := a.(Report); ok && report.News.Kind == kind {
+			found = append(found, report.News)
+		}
+	}
+	return found
+}

@@ -1,0 +1,67 @@
+package ike
+
+import (
+	"errors"
+
+	"culvert/explain"
+	"culvert/wire"
+)
+
+// enqueue has a task begun as soon as the request window has room.
+func (sa *SA) enqueue(t task) { sa.tasks = append(sa.tasks, t) }
+
+// advance begins the tasks that the request window has room for.
+func (sa *SA) advance() {
+	for len(sa.tasks) > 0 && sa.state != StateClosed && sa.requests.room() {
+		t := sa.tasks[0]
+		sa.tasks = sa.tasks[1:]
+		sa.requests.begun = append(sa.requests.begun, t)
+		if !t.begin(sa) {
+			sa.requests.withdraw(t)
+		}
+	}
+	if len(sa.tasks) == 0 {
+		sa.tasks = nil
+	}
+}
+
+// request sends the request of a begun task and has it retransmitted until the response comes.
+func (sa *SA) request(t task, payloads []wire.Payload) {
+	if sa.state == StateClosed {
+		return
+	}
+	id := sa.requests.take(t)
+	h := sa.header(t.row().exchange, id, 0)
+	datagrams, err := sa.protect(h, payloads)
+	if err != nil {
+		t.abandoned(sa, err)
+		sa.fail(fatal(err))
+		return
+	}
+	r := &pendingRequest{id: id, task: t, header: h, payloads: payloads, datagrams: datagrams}
+	sa.requests.pending = append(sa.requests.pending, r)
+	sa.send(sa.path, datagrams)
+	sa.traceSent(h, payloads, datagrams)
+	sa.timers.set(timerRetransmit, id, sa.now.Add(sa.backoff(0)))
+	sa.watchMessageID()
+}
+
+// failTask ends a begun task that will not send its request.
+func (sa *SA) failTask(t task, err error) {
+	sa.requests.withdraw(t)
+	t.abandoned(sa, err)
+	sa.fail(err)
+}
+
+// watchMessageID replaces an SA whose Message IDs run out, and closes it when that did not work (RFC 7296, Section 2.2).
+func (sa *SA) watchMessageID() {
+	switch sa.requests.next {
+	case rekeyMessageID:
+		sa.childCommand(RekeyIKE{})
+	case lastMessageID:
+		sa.terminate(refuse(explain.IKEMessageIDs, 0, "all Message IDs of the IKE SA are used"))
+	}
+}
+
+// errNoAnswer is why the task of an unanswered request is abandoned.
+var errNoAnswer = errors.New("no answer")

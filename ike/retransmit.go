@@ -1,0 +1,93 @@
+package ike
+
+import (
+	"encoding/binary"
+	"io"
+	"math"
+	"time"
+
+	"culvert/explain"
+)
+
+// Defaults of Retransmit: a dozen retransmissions over four minutes (RFC 7296, Section 2.4).
+const (
+	defaultTimeout     = 2 * time.Second
+	defaultBase        = 1.5
+	defaultMaxInterval = 30 * time.Second
+	defaultTries       = 12
+)
+
+// WithDefaults fills in what is zero.
+func (r Retransmit) WithDefaults() Retransmit {
+	if r.Timeout == 0 {
+		r.Timeout = defaultTimeout
+	}
+	if r.Base < 1 {
+		r.Base = defaultBase
+	}
+	if r.Max == 0 {
+		r.Max = defaultMaxInterval
+	}
+	if r.Tries == 0 {
+		r.Tries = defaultTries
+	}
+	return r
+}
+
+// Total is how long a request is waited for, without jitter.
+func (r Retransmit) Total() time.Duration {
+	r = r.WithDefaults()
+	var sum time.Duration
+	for n := range r.Tries + 1 {
+		sum += r.interval(n)
+	}
+	return sum
+}
+
+// interval is the wait after try n, without jitter.
+func (r Retransmit) interval(n int) time.Duration {
+	d := float64(r.Timeout) * math.Pow(r.Base, float64(n))
+	return time.Duration(min(d, float64(r.Max)))
+}
+
+// backoff is the wait after try n of a request, with jitter.
+func (sa *SA) backoff(n int) time.Duration {
+	r := sa.conn.Retransmit.WithDefaults()
+	return sa.jitter(r.interval(n), r.Jitter)
+}
+
+// jitter changes a duration by up to percent in either direction.
+func (sa *SA) jitter(d time.Duration, percent int) time.Duration {
+	var b [4]byte
+	if _, err := io.ReadFull(sa.env.Rand, b[:]); err != nil || percent <= 0 {
+		return d
+	}
+	span := float64(d) * float64(percent) / 100
+	return d + time.Duration(span*(2*float64(binary.BigEndian.Uint32(b[:]))/math.MaxUint32-1))
+}
+
+// retransmit sends a request again, bitwise identical unless it is cut into smaller fragments (RFC 7296, Section 2.1;
+// RFC 7383, Section 2.5.2). When there were tries enough the peer is dead (RFC 7296, Section 2.4).
+func (sa *SA) retransmit(id uint32) {
+	r := sa.requests.find(id)
+	if r == nil {
+		return
+	}
+	policy := sa.conn.Retransmit.WithDefaults()
+	if r.tries >= policy.Tries {
+		sa.unanswered(r, policy)
+		return
+	}
+	r.tries++
+	if r.tries == probeTries && sa.shrinkFragments(r) {
+		r.tries = 0
+	}
+	sa.send(sa.path, r.datagrams)
+	sa.news(News{Kind: NewsRetransmitted, Path: sa.path, Size: size(r.datagrams)})
+	sa.timers.set(timerRetransmit, id, sa.now.Add(sa.backoff(r.tries)))
+}
+
+func (sa *SA) unanswered(r *pendingRequest, policy Retransmit) {
+	sa.terminate(refuse(explain.IKETimeout, 0, "%v request %d to %v had no answer after %d retransmissions in %v%s",
+		r.header.Exchange, r.id, sa.path.Remote, policy.Tries, policy.Total().Round(time.Second), sa.initHint()))
+}

@@ -1,0 +1,156 @@
+package ike
+
+import (
+	"slices"
+
+	"culvert/wire"
+)
+
+// lastMessageID is the highest Message ID that we use; an SA that comes near it is replaced (RFC 7296, Section 2.2).
+const (
+	lastMessageID  = 1<<32 - 1
+	rekeyMessageID = lastMessageID - 1<<16
+)
+
+// A pendingRequest is a request of ours that waits for its response. It is remembered octet by octet, because a
+// retransmission is bitwise identical (RFC 7296, Section 2.1).
+type pendingRequest struct {
+	id        uint32
+	task      task
+	header    wire.Header
+	payloads  []wire.Payload // to be cut again into smaller fragments (RFC 7383, Section 2.5.2)
+	datagrams [][]byte
+	tries     int // retransmissions since the fragment size was chosen
+}
+
+// requestWindow holds our side of the Message IDs (RFC 7296, Section 2.3). The zero value is a window of one.
+type requestWindow struct {
+	next    uint32 // Message ID of our next request
+	size    uint32 // requests that the peer takes at a time; 0 is 1
+	begun   []task // begun, but the request is not built yet
+	pending []*pendingRequest
+}
+
+// room reports whether one more request may be begun: request X waits for the responses to all requests up through X-N.
+func (w *requestWindow) room() bool {
+	oldest := w.next
+	for _, r := range w.pending {
+		oldest = min(oldest, r.id)
+	}
+	return w.next+uint32(len(w.begun))-oldest < max(w.size, 1)
+}
+
+// grow widens the window; it never shrinks (RFC 7296, Section 2.3).
+func (w *requestWindow) grow(size uint32) { w.size = max(w.size, min(size, maxWindow)) }
+
+// take gives the task its Message ID.
+func (w *requestWindow) take(t task) uint32 {
+	w.withdraw(t)
+	id := w.next
+	w.next++
+	return id
+}
+
+// withdraw removes a begun task and tells whether it was there.
+func (w *requestWindow) withdraw(t task) bool {
+	i := slices.Index(w.begun, t)
+	if i >= 0 {
+		w.begun = slices.Delete(w.begun, i, i+1)
+	}
+	return i >= 0
+}
+
+func (w *requestWindow) find(id uint32) *pendingRequest {
+	for _, r := range w.pending {
+		if r.id == id {
+			return r
+		}
+	}
+	return nil
+}
+
+// answered forgets a request.
+func (w *requestWindow) answered(r *pendingRequest) {
+	w.pending = slices.DeleteFunc(w.pending, func(p *pendingRequest) bool { return p == r })
+	if len(w.pending) == 0 {
+		w.pending = nil
+	}
+}
+
+// maxWindow bounds both windows, whatever the peer or the configuration asks for.
+const maxWindow = 64
+
+// arrival tells what a Message ID makes of a request.
+type arrival uint8
+
+const (
+	arrivalFresh     arrival = iota
+	arrivalDuplicate         // in the window and seen before
+	arrivalForgotten         // seen before; its response is no longer known
+	arrivalOutside           // beyond the window
+)
+
+// A response is what we have answered, or will answer when datagrams is nil.
+type response struct {
+	id        uint32
+	datagrams [][]byte
+}
+
+// responseWindow holds the peer's side of the Message IDs (RFC 7296, Section 2.3). The zero value is a window of one.
+type responseWindow struct {
+	base  uint32 // the lowest Message ID whose request has not come
+	size  uint32 // requests that we take at a time; 0 is 1
+	known []response
+}
+
+// lookup tells what a request with this Message ID is, and the answer to a duplicate.
+func (w *responseWindow) lookup(id uint32) (arrival, response) {
+	for _, r := range w.known {
+		if r.id == id {
+			return arrivalDuplicate, r
+		}
+	}
+	switch {
+	case id < w.base:
+		return arrivalForgotten, response{}
+	case id-w.base < max(w.size, 1):
+		return arrivalFresh, response{}
+	}
+	return arrivalOutside, response{}
+}
+
+// accept marks a fresh request as received, and forgets the responses that the peer has shown to have: those whose
+// Message ID is smaller by the window size or more (RFC 7296, Section 2.1).
+func (w *responseWindow) accept(id uint32) {
+	w.known = append(w.known, response{id: id})
+	highest := w.base
+	for _, r := range w.known {
+		highest = max(highest, r.id)
+	}
+	for w.received(w.base) {
+		w.base++
+	}
+	w.known = slices.DeleteFunc(w.known, func(r response) bool { return r.id+max(w.size, 1) <= highest })
+}
+
+func (w *responseWindow) received(id uint32) bool {
+	return slices.ContainsFunc(w.known, func(r response) bool { return r.id == id })
+}
+
+// answer remembers the response for retransmission.
+func (w *responseWindow) answer(id uint32, datagrams [][]byte) {
+	for i := range w.known {
+		if w.known[i].id == id {
+			w.known[i].datagrams = datagrams
+		}
+	}
+}
+
+// forget drops the responses that were sent; what is being worked on stays (RFC 7296, Section 2.1: responders may forget
+// a response after several minutes, and then ignore the retransmitted request).
+func (w *responseWindow) forget() {
+	w.known = slices.DeleteFunc(w.known, func(r response) bool { return r.datagrams != nil })
+	if len(w.known) == 0 {
+		w.known = nil
+	}
+}
