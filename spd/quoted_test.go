@@ -1,0 +1,45 @@
+package spd
+
+import (
+	"testing"
+)
+
+func TestReturnFlowOfICMPErrors(t *testing.T) {
+	quote4 := ipv4Packet(t, 6, 1400)[:28] // cut off behind eight octets, as routers do
+	error4 := func(kind byte) []byte {
+		pkt := ipv4Packet(t, 1, 8+len(quote4))
+		pkt[20], pkt[21] = kind, 1
+		copy(pkt[28:], quote4)
+		return pkt
+	}
+	quote6 := ipv6Packet(t, 17, []byte{0, 7, 0, 9, 0, 0, 0, 0})
+	error6 := func(kind byte) []byte {
+		return ipv6Packet(t, 58, append([]byte{kind, 0, 0, 0, 0, 0, 0, 0}, quote6...))
+	}
+	tests := []struct {
+		name string
+		pkt  []byte
+		want Flow
+		ok   bool
+	}{
+		{"unreachable", error4(3), flow("198.51.100.2", "192.0.2.1", 6, 2000, 1000), true},
+		{"time exceeded", error4(11), flow("198.51.100.2", "192.0.2.1", 6, 2000, 1000), true},
+		{"echo is no error", error4(8), Flow{}, false},
+		{"ICMPv6 too big", error6(2), flow("2001:db8::2", "2001:db8::1", 17, 9, 7), true},
+		{"ICMPv6 echo is no error", error6(128), Flow{}, false},
+		{"not ICMP", ipv4Packet(t, 17, 40), Flow{}, false},
+		{"nothing quoted", ipv6Packet(t, 58, []byte{1, 0, 0, 0, 0, 0, 0, 0}), Flow{}, false},
+		{"no room for the rest of the header", ipv6Packet(t, 58, []byte{1, 0, 0}), Flow{}, false},
+		{"the wrong version quoted", ipv6Packet(t, 58, append([]byte{1, 0, 0, 0, 0, 0, 0, 0}, ipv4Packet(t, 6, 40)...)), Flow{}, false},
+		{"hidden by fragmentation", fragment4(error4(3), 1480, false), Flow{}, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			f, i := parsed(t, tt.pkt)
+			got, ok := ReturnFlow(tt.pkt, f, i)
+			if ok != tt.ok || ok && got != tt.want {
+				t.Errorf("got %v, %v, want %v, %v", got, ok, tt.want, tt.ok)
+			}
+		})
+	}
+}
