@@ -19,12 +19,12 @@ const criticalBit = 0x80
 
 // Causes of a refused chain.
 var (
-	errCount       = errors.New("too many payloads")
-	errTrailing    = errors.New("octets after the last payload")
-	errCritical    = errors.New("unsupported critical payload")
-	errNotLast     = errors.New("encrypted payload is not the last one")
-	errNested      = errors.New("encrypted payload inside an encrypted payload")
-	errNoSuchThing = errors.New("payload announced but not there")
+	errCount    = errors.New("too many payloads")
+	errTrailing = errors.New("octets after the last payload")
+	errCritical = errors.New("unsupported critical payload")
+	errNotLast  = errors.New("encrypted payload is not the last one")
+	errNested   = errors.New("encrypted payload inside an encrypted payload")
+	errMissing  = errors.New("payload announced but not there")
 )
 
 // link is one payload of a chain before its body is understood.
@@ -65,7 +65,7 @@ func parseChain(first PayloadType, b []byte, parse func(link) (Payload, error)) 
 // countChain returns the number of payloads of a well-framed chain that fills b exactly. An encrypted payload ends a chain,
 // whatever its next payload field says.
 func countChain(first PayloadType, b []byte) (int, error) {
-	kind, offset, count := first, 0, 0
+	kind, last, offset, count := first, PayloadNone, 0, 0
 	for kind != PayloadNone {
 		if count == MaxPayloads {
 			return 0, chainError(kind, offset, errCount)
@@ -82,10 +82,10 @@ func countChain(first PayloadType, b []byte) (int, error) {
 			}
 			return count, nil
 		}
-		kind = l.next
+		kind, last = l.next, kind
 	}
 	if offset != len(b) {
-		return 0, &Error{Notify: NotifyInvalidSyntax, Offset: offset, Err: errTrailing}
+		return 0, chainError(last, offset, errTrailing)
 	}
 	return count, nil
 }
@@ -93,7 +93,7 @@ func countChain(first PayloadType, b []byte) (int, error) {
 // splitLink cuts the payload of type kind off the start of b.
 func splitLink(kind PayloadType, b []byte) (link, error) {
 	if len(b) == 0 {
-		return link{}, errNoSuchThing
+		return link{}, errMissing
 	}
 	if len(b) < genericLen {
 		return link{}, errShort

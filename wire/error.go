@@ -12,7 +12,7 @@ import (
 // that is not Authentic is answered, if at all, outside of any IKE SA (RFC 7296, Section 2.21).
 type Error struct {
 	Notify    NotifyType
-	Payload   PayloadType // payload at fault, PayloadNone for the header
+	Payload   PayloadType // payload at fault, PayloadNone for the message as a whole
 	Offset    int         // octets before that payload, counted from the header or, if Authentic, within the plaintext
 	Authentic bool        // the octets at fault passed the integrity check
 	Err       error
@@ -21,7 +21,7 @@ type Error struct {
 // Error names the payload, its place and the cause.
 func (e *Error) Error() string {
 	if e.Payload == PayloadNone {
-		return "IKE header: " + e.Err.Error()
+		return "IKE message: " + e.Err.Error()
 	}
 	return fmt.Sprintf("%v payload at octet %d: %v", e.Payload, e.Offset, e.Err)
 }

@@ -3,6 +3,7 @@ package wire
 import (
 	"bytes"
 	"errors"
+	"slices"
 )
 
 // Causes of a refused fragment.
@@ -15,7 +16,7 @@ var (
 // message ID and direction, and is not safe for concurrent use. It holds at most MaxFragments fragments of MaxMessage
 // octets in total, in memory of its own, and is empty again after a message is complete.
 type Reassembler struct {
-	header Header
+	header Header // of fragment number 1 once it is there
 	outer  []Payload
 	first  PayloadType
 	parts  [][]byte // by fragment number less one; nil where missing
@@ -60,7 +61,9 @@ func (r *Reassembler) store(f Fragment) error {
 	r.parts[f.Number-1] = append([]byte{}, f.Plaintext...)
 	r.have++
 	r.size += len(f.Plaintext)
-	r.header = f.Header
+	if f.Number == 1 || r.have == 1 {
+		r.header = f.Header
+	}
 	if f.Number == 1 {
 		r.outer, r.first = f.Outer, f.First
 	}
@@ -76,7 +79,7 @@ func (r *Reassembler) join() (*Message, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Message{Header: done.header, Payloads: append(done.outer, inner...), Plaintext: plaintext}, nil
+	return &Message{Header: done.header, Payloads: slices.Concat(done.outer, inner), Plaintext: plaintext}, nil
 }
 
 // sameMessage reports whether two fragments belong to one message: fragments share the header but for NextPayload and

@@ -75,10 +75,7 @@ func checkForeign(t *testing.T, tests []foreign) {
 }
 
 // checkRefused parses bodies that must be refused as a matter of syntax for the given cause.
-func checkRefused(t *testing.T, kind PayloadType, tests map[string]struct {
-	octets string
-	cause  error
-}) {
+func checkRefused(t *testing.T, kind PayloadType, tests map[string]refusal) {
 	t.Helper()
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -218,3 +215,12 @@ func foreignBodies(t testing.TB, kind PayloadType) [][]byte {
 	}
 	return bodies
 }
+
+// refusal is a body that must be refused and the cause.
+type refusal = struct {
+	octets string
+	cause  error
+}
+
+// anyOctets generates up to n octets.
+func anyOctets(n int) *rapid.Generator[[]byte] { return rapid.SliceOfN(rapid.Byte(), 0, n) }
