@@ -58,7 +58,8 @@ func TestLookupVisitsFewNodes(t *testing.T) {
 	for _, i := range []int{0, 1, 77, 1<<16 - 1} {
 		f := flowTo(i)
 		visited := 0
-		for n := d.v4.first(number(f.Destination), 32); n != nil; n = n.next(number(f.Destination), 32) {
+		w := d.v4.along(number(f.Destination), 32)
+		for w.next() != nil {
 			visited++
 		}
 		if e := d.Outbound(f); e == nil || visited != 1 {

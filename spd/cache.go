@@ -5,10 +5,10 @@ import "math/bits"
 // A Cache remembers what a database answered, one entry to a place (RFC 4301, Section 4.4.1: the SPD cache). Answers of one
 // database are not given for another. It belongs to one goroutine at a time.
 type Cache[T any] struct {
-	places []place[T]
+	places []cached[T]
 }
 
-type place[T any] struct {
+type cached[T any] struct {
 	db    *Database[T]
 	flow  Flow
 	entry *Entry[T]
@@ -20,14 +20,14 @@ func NewCache[T any](n int) *Cache[T] {
 	for size < n {
 		size *= 2
 	}
-	return &Cache[T]{places: make([]place[T], size)}
+	return &Cache[T]{places: make([]cached[T], size)}
 }
 
 // Outbound returns what db.Outbound(f) returns.
 func (c *Cache[T]) Outbound(db *Database[T], f Flow) *Entry[T] {
 	p := &c.places[f.hash()&uint64(len(c.places)-1)]
 	if p.db != db || p.flow != f {
-		*p = place[T]{db, f, db.Outbound(f)}
+		*p = cached[T]{db, f, db.Outbound(f)}
 	}
 	return p.entry
 }

@@ -26,11 +26,10 @@ type Entry[T any] struct {
 // share what did not change, at a cost that hardly depends on the number of policies. An owner publishes them through an
 // atomic pointer. The zero value, and nil, are empty.
 //
-// Policies are kept in a trie of remote prefixes whose values are tries of local prefixes, one pair for each family. A
-// lookup visits only the prefixes that hold the packet's addresses, so that it costs what nests around one address and
-// not what the database holds.
+// Policies are kept in tables of prefixes, by family. A lookup visits only the prefixes that hold the packet's addresses, so
+// that it costs what nests around one address and not what the database holds.
 type Database[T any] struct {
-	v4, v6 *trie[*trie[bucket[T]]]
+	v4, v6 table[shelf[T]] // by remote prefix
 	byID   *trie[*Entry[T]]
 	count  int
 	age    uint64
@@ -53,7 +52,7 @@ func (d *Database[T]) With(p Policy, value T) (*Database[T], error) {
 		return d, fmt.Errorf("policy %d: %w", p.ID, ErrSelectors)
 	}
 	for _, r := range e.rules {
-		c.place(r, func(b bucket[T]) bucket[T] { return b.with(r) })
+		c.change(r, shelf[T].with)
 	}
 	c.byID = c.byID.set(idKey(p.ID), 32, e)
 	c.count++
@@ -71,34 +70,26 @@ func (d *Database[T]) Without(id uint32) *Database[T] {
 	}
 	c := *d
 	for _, r := range e.rules {
-		c.place(r, func(b bucket[T]) bucket[T] { return b.without(id) })
+		c.change(r, shelf[T].without)
 	}
 	c.byID = c.byID.remove(idKey(id), 32)
 	c.count--
 	return &c
 }
 
-// place changes the bucket of one rule.
-func (d *Database[T]) place(r rule[T], change func(bucket[T]) bucket[T]) {
-	local, remote := around(r.Local), around(r.Remote)
-	root := d.root(remote.Addr())
-	l, lbits := number(local.Addr()), local.Bits()
-	k, kbits := number(remote.Addr()), remote.Bits()
-	inner, _ := (*root).get(k, kbits)
-	b, _ := inner.get(l, lbits)
-	if b = change(b); len(b) == 0 {
-		inner = inner.remove(l, lbits)
+// change edits the shelf on which r belongs.
+func (d *Database[T]) change(r rule[T], edit func(shelf[T], rule[T]) shelf[T]) {
+	at := r.remote.covering()
+	root, k := d.family(at.Addr()), number(at.Addr())
+	old, _ := root.get(k, at.Bits())
+	if s := edit(old, r); s.empty() {
+		*root = root.remove(k, at.Bits())
 	} else {
-		inner = inner.set(l, lbits, b)
-	}
-	if inner == nil {
-		*root = (*root).remove(k, kbits)
-	} else {
-		*root = (*root).set(k, kbits, inner)
+		*root = root.set(k, at.Bits(), s)
 	}
 }
 
-func (d *Database[T]) root(a netip.Addr) **trie[*trie[bucket[T]]] {
+func (d *Database[T]) family(a netip.Addr) *table[shelf[T]] {
 	if a.Is4() {
 		return &d.v4
 	}
@@ -137,13 +128,11 @@ func (d *Database[T]) find(f Flow, local, remote netip.Addr, inbound bool) *Entr
 	if d == nil || !local.IsValid() || local.BitLen() != remote.BitLen() {
 		return nil
 	}
-	l, k, width := number(local), number(remote), remote.BitLen()
 	var best *rule[T]
-	for n := (*d.root(remote)).first(k, width); n != nil; n = n.next(k, width) {
-		for m := n.value.first(l, width); m != nil; m = m.next(l, width) {
-			if r := m.value.match(f, inbound); r != nil && (best == nil || r.before(best)) {
-				best = r
-			}
+	w := d.family(remote).along(number(remote), remote.BitLen())
+	for s := w.next(); s != nil; s = w.next() {
+		if r := s.match(f, local, inbound); r != nil && (best == nil || r.before(best)) {
+			best = r
 		}
 	}
 	if best == nil {

@@ -95,7 +95,7 @@ func TestDatabaseIsImmutable(t *testing.T) {
 	if one.Len() != 1 || two.Len() != 2 || three.Len() != 0 {
 		t.Errorf("lengths %d, %d, %d", one.Len(), two.Len(), three.Len())
 	}
-	if three.v4 != nil || three.v6 != nil || three.byID != nil {
+	if !three.v4.empty() || !three.v6.empty() || three.byID != nil {
 		t.Error("an empty database keeps nodes")
 	}
 	if three.Without(7) != three {
@@ -209,7 +209,7 @@ func TestLookupAgreesWithASearchOfTheList(t *testing.T) {
 			d = d.Without(list[at].ID)
 			list = slices.Delete(list, at, at+1)
 		}
-		if d.v4 != nil || d.v6 != nil || d.Len() != 0 {
+		if !d.v4.empty() || !d.v6.empty() || d.Len() != 0 {
 			t.Fatal("the emptied database keeps nodes")
 		}
 	})

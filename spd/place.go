@@ -1,9 +1,6 @@
 package spd
 
-import (
-	"fmt"
-	"net/netip"
-)
+import "fmt"
 
 // check refuses policies that no flow could be compared with.
 func (p Policy) check() error {
@@ -24,10 +21,10 @@ func rulesOf[T any](e *Entry[T]) []rule[T] {
 		return coarseRules(e)
 	}
 	var rules []rule[T]
-	for i := range e.Local {
-		for j := range e.Remote {
-			if e.Local[i].Is4() == e.Remote[j].Is4() {
-				rules = append(rules, newRule(e, e.Local[i:i+1:i+1], e.Remote[j:j+1:j+1]))
+	for _, l := range e.Local {
+		for _, r := range e.Remote {
+			if l.Is4() == r.Is4() {
+				rules = append(rules, rule[T]{entry: e, local: l, remote: r, specific: specificity(l, r)})
 			}
 		}
 	}
@@ -38,20 +35,13 @@ func coarseRules[T any](e *Entry[T]) []rule[T] {
 	var rules []rule[T]
 	for _, is4 := range []bool{true, false} {
 		local, remote := family(e.Local, is4), family(e.Remote, is4)
-		if len(local) > 0 && len(remote) > 0 {
-			rules = append(rules, newRule(e, local, remote))
+		if len(local) == 0 || len(remote) == 0 {
+			continue
 		}
+		l, r := hull(local), hull(remote)
+		rules = append(rules, rule[T]{entry: e, local: l, remote: r, specific: specificity(l, r), coarse: true})
 	}
 	return rules
-}
-
-func newRule[T any](e *Entry[T], local, remote []Selector) rule[T] {
-	return rule[T]{
-		entry:     e,
-		Selectors: Selectors{Local: local, Remote: remote},
-		age:       e.age,
-		specific:  specificity(hull(local), hull(remote)),
-	}
 }
 
 func family(list []Selector, is4 bool) []Selector {
@@ -80,6 +70,3 @@ func hull(list []Selector) Selector {
 	}
 	return h
 }
-
-// around returns the prefix under which selectors are placed.
-func around(list []Selector) netip.Prefix { return hull(list).covering() }

@@ -50,12 +50,12 @@ func (u uint128) common(v uint128) int {
 	return 64 + bits.LeadingZeros64(u.lo^v.lo)
 }
 
-// bit returns bit n, counted from the left.
-func (u uint128) bit(n int) int {
+// nibble returns the four bits that follow the first n, a multiple of four.
+func (u uint128) nibble(n int) int {
 	if n < 64 {
-		return int(u.hi >> (63 - n) & 1)
+		return int(u.hi >> (60 - n) & 0xf)
 	}
-	return int(u.lo >> (127 - n) & 1)
+	return int(u.lo >> (124 - n) & 0xf)
 }
 
 func lastAddr(p netip.Prefix) netip.Addr {

@@ -5,15 +5,16 @@ import (
 	"slices"
 )
 
-// A rule is one place where the database finds an entry: a pair of its selectors, or all of them together.
+// A rule is one place where the database finds an entry: a pair of its selectors, or a coarse pair around all of them, for
+// which the entry itself must be asked.
 type rule[T any] struct {
-	entry *Entry[T]
-	Selectors
-	age      uint64
-	specific int
+	entry         *Entry[T]
+	local, remote Selector
+	specific      int
+	coarse        bool
 }
 
-// A bucket holds the rules of one pair of prefixes in the order in which they apply.
+// A bucket holds rules in the order in which they apply.
 type bucket[T any] []rule[T]
 
 // before reports whether r applies rather than o: by priority, by how specific the selectors are, by age.
@@ -24,7 +25,15 @@ func (r *rule[T]) before(o *rule[T]) bool {
 	if r.specific != o.specific {
 		return r.specific > o.specific
 	}
-	return r.age < o.age
+	return r.entry.age < o.entry.age
+}
+
+func (r *rule[T]) outbound(f Flow) bool {
+	return r.local.ContainsSource(f) && r.remote.ContainsDestination(f) && (!r.coarse || r.entry.Outbound(f))
+}
+
+func (r *rule[T]) inbound(f Flow) bool {
+	return r.remote.ContainsSource(f) && r.local.ContainsDestination(f) && (!r.coarse || r.entry.Inbound(f))
 }
 
 // with returns a copy of b that has r in its place.
@@ -36,12 +45,12 @@ func (b bucket[T]) with(r rule[T]) bucket[T] {
 	return slices.Insert(slices.Clip(b), at, r)
 }
 
-// without returns a copy of b that lacks the rules of the policy id.
-func (b bucket[T]) without(id uint32) bucket[T] {
+// without returns a copy of b that lacks the rules of r's policy.
+func (b bucket[T]) without(r rule[T]) bucket[T] {
 	var rest bucket[T]
-	for _, r := range b {
-		if r.entry.ID != id {
-			rest = append(rest, r)
+	for _, other := range b {
+		if other.entry.ID != r.entry.ID {
+			rest = append(rest, other)
 		}
 	}
 	return rest
@@ -50,7 +59,7 @@ func (b bucket[T]) without(id uint32) bucket[T] {
 // match returns the first rule for the flow, read as outbound or inbound.
 func (b bucket[T]) match(f Flow, inbound bool) *rule[T] {
 	for i := range b {
-		if inbound && b[i].Inbound(f) || !inbound && b[i].Outbound(f) {
+		if inbound && b[i].inbound(f) || !inbound && b[i].outbound(f) {
 			return &b[i]
 		}
 	}

@@ -1,108 +1,165 @@
 package spd
 
-// A trie maps prefixes of numbers to values. It is a binary tree whose nodes skip the bits that do not branch
-// (D. Morrison's Patricia), and it is persistent: set and remove copy the nodes on the path to the change, at most one per bit
-// of the key, and share the rest. The nil trie is empty.
+import "math/bits"
+
+// stride is the number of bits that one node of a trie decides.
+const stride = 4
+
+// A trie maps prefixes of numbers to values. It is a tree bitmap (W. Eatherton, G. Varghese and Z. Dittia, 2004): a node at depth d
+// holds the values of the prefixes with d+1 to d+4 bits, thirty places of which a bitmap tells the occupied ones, and leads on
+// by the next four bits. Depths that do not branch have no nodes. It is persistent: set and remove copy the nodes on the
+// path to the change and share the rest. The nil trie is empty. The prefix without bits is not kept here; see table.
 type trie[V any] struct {
-	prefix uint128
-	bits   int
-	child  [2]*trie[V]
-	value  V
-	full   bool // value counts; otherwise the node only branches
+	prefix  uint128
+	depth   int    // bits of prefix that count, a multiple of stride
+	present uint32 // occupied places
+	values  []V    // of the occupied places, in order
+	child   *[1 << stride]*trie[V]
 }
 
-// covers reports whether n's prefix is one of k's, whose length is bits.
-func (n *trie[V]) covers(k uint128, bits int) bool {
-	return n.bits <= bits && n.prefix.common(k) >= n.bits
+// depthOf returns the depth of the node that holds prefixes of n bits.
+func depthOf(n int) int { return (n - 1) &^ (stride - 1) }
+
+// place returns the bit of a prefix in the bitmap of its node: two places for prefixes of one more bit than the node's
+// depth, four for two more, eight, sixteen.
+func place(k uint128, n int) uint32 {
+	depth := depthOf(n)
+	more := n - depth
+	return 1 << (1<<more - 2 + k.nibble(depth)>>(stride-more))
 }
 
-// get returns the value at exactly the first bits of k.
-func (n *trie[V]) get(k uint128, bits int) (v V, ok bool) {
-	for n != nil && n.covers(k, bits) {
-		if n.bits == bits {
-			return n.value, n.full
+// places returns the bits of all prefixes of k in a node at depth.
+func places(k uint128, depth int) uint32 {
+	n := k.nibble(depth)
+	return 1<<(n>>3) | 1<<(2+n>>2) | 1<<(6+n>>1) | 1<<(14+n)
+}
+
+// at returns the index in values of the place bit.
+func (n *trie[V]) at(bit uint32) int { return bits.OnesCount32(n.present & (bit - 1)) }
+
+// holds reports whether prefixes of k with more than depth bits may be in n or below.
+func (n *trie[V]) holds(k uint128, depth int) bool {
+	return n.depth <= depth && n.prefix.common(k) >= n.depth
+}
+
+func (n *trie[V]) next(k uint128) *trie[V] {
+	if n.child == nil {
+		return nil
+	}
+	return n.child[k.nibble(n.depth)]
+}
+
+// get returns the value at exactly the first length bits of k.
+func (n *trie[V]) get(k uint128, length int) (v V, ok bool) {
+	depth := depthOf(length)
+	for n != nil && n.holds(k, depth) {
+		if n.depth < depth {
+			n = n.next(k)
+			continue
 		}
-		n = n.child[k.bit(n.bits)]
+		bit := place(k, length)
+		if n.present&bit == 0 {
+			return v, false
+		}
+		return n.values[n.at(bit)], true
 	}
 	return v, false
 }
 
-// first returns the node with the shortest prefix of k that holds a value. width is the length of k.
-func (n *trie[V]) first(k uint128, width int) *trie[V] {
-	for n != nil && n.covers(k, width) {
-		if n.full {
-			return n
-		}
-		if n.bits == width {
-			return nil
-		}
-		n = n.child[k.bit(n.bits)]
+// set returns a trie in which the first length bits of k have the value v. The rest of k is zero.
+func (n *trie[V]) set(k uint128, length int, v V) *trie[V] {
+	depth := depthOf(length)
+	var c trie[V]
+	switch {
+	case n == nil:
+		c = trie[V]{prefix: k.and(mask(depth)), depth: depth}
+	case n.holds(k, depth):
+		c = *n
+	default:
+		c = n.above(min(n.prefix.common(k)&^(stride-1), depth))
 	}
-	return nil
-}
-
-// next returns the next longer prefix of k below n that holds a value.
-func (n *trie[V]) next(k uint128, width int) *trie[V] {
-	if n.bits == width {
-		return nil
+	if c.depth == depth {
+		c.put(place(k, length), v)
+	} else {
+		c.lead(k, c.next(k).set(k, length, v))
 	}
-	return n.child[k.bit(n.bits)].first(k, width)
-}
-
-// set returns a trie in which the first bits of k have the value v. The rest of k is zero.
-func (n *trie[V]) set(k uint128, bits int, v V) *trie[V] {
-	if n == nil {
-		return &trie[V]{prefix: k, bits: bits, value: v, full: true}
-	}
-	if !n.covers(k, bits) {
-		return n.fork(k, bits, v)
-	}
-	c := *n
-	if n.bits == bits {
-		c.value, c.full = v, true
-		return &c
-	}
-	side := k.bit(n.bits)
-	c.child[side] = n.child[side].set(k, bits, v)
 	return &c
 }
 
-// fork puts a node above n, for a key that leaves n's prefix early.
-func (n *trie[V]) fork(k uint128, bits int, v V) *trie[V] {
-	at := min(n.prefix.common(k), bits)
-	up := &trie[V]{prefix: k.and(mask(at)), bits: at}
-	up.child[n.prefix.bit(at)] = n
-	if at == bits {
-		up.value, up.full = v, true
-		return up
-	}
-	up.child[k.bit(at)] = &trie[V]{prefix: k, bits: bits, value: v, full: true}
+// above returns a node at a smaller depth that leads to n.
+func (n *trie[V]) above(depth int) trie[V] {
+	up := trie[V]{prefix: n.prefix.and(mask(depth)), depth: depth}
+	up.lead(n.prefix, n)
 	return up
 }
 
-// remove returns a trie without a value at the first bits of k.
-func (n *trie[V]) remove(k uint128, bits int) *trie[V] {
-	if n == nil || !n.covers(k, bits) {
+// lead makes n lead to down for the numbers that go on like k, in a copy of its children.
+func (n *trie[V]) lead(k uint128, down *trie[V]) {
+	var c [1 << stride]*trie[V]
+	if n.child != nil {
+		c = *n.child
+	}
+	c[k.nibble(n.depth)] = down
+	n.child = &c
+}
+
+// put gives a place a value, in a copy of the values.
+func (n *trie[V]) put(bit uint32, v V) {
+	at, after := n.at(bit), n.at(bit)
+	if n.present&bit != 0 {
+		after++
+	}
+	values := make([]V, 0, len(n.values)+1)
+	values = append(values, n.values[:at]...)
+	n.values = append(append(values, v), n.values[after:]...)
+	n.present |= bit
+}
+
+// drop empties a place, in a copy of the values.
+func (n *trie[V]) drop(bit uint32) {
+	if n.present&bit == 0 {
+		return
+	}
+	at := n.at(bit)
+	values := make([]V, 0, len(n.values)-1)
+	n.values = append(append(values, n.values[:at]...), n.values[at+1:]...)
+	n.present &^= bit
+}
+
+// remove returns a trie without a value at the first length bits of k.
+func (n *trie[V]) remove(k uint128, length int) *trie[V] {
+	depth := depthOf(length)
+	if n == nil || !n.holds(k, depth) {
 		return n
 	}
 	c := *n
-	if n.bits == bits {
-		var none V
-		c.value, c.full = none, false
+	if c.depth == depth {
+		c.drop(place(k, length))
 	} else {
-		side := k.bit(n.bits)
-		c.child[side] = n.child[side].remove(k, bits)
+		c.lead(k, c.next(k).remove(k, length))
 	}
 	return c.prune()
 }
 
-// prune returns what must stay of a node that may have lost its value or a child.
+// prune returns what must stay of a node that may have lost a value or a child.
 func (n *trie[V]) prune() *trie[V] {
-	switch {
-	case n.full || n.child[0] != nil && n.child[1] != nil:
-		return n
-	case n.child[0] != nil:
-		return n.child[0]
+	var only *trie[V]
+	count := 0
+	if n.child != nil {
+		for _, c := range n.child {
+			if c != nil {
+				only, count = c, count+1
+			}
+		}
 	}
-	return n.child[1]
+	switch {
+	case n.present != 0 || count > 1:
+		if count == 0 {
+			n.child = nil
+		}
+		return n
+	case count == 1:
+		return only
+	}
+	return nil
 }
