@@ -1,0 +1,98 @@
+package offload
+
+import "encoding/binary"
+
+const (
+	ipv4Header = 20 // without options
+	ipv6Header = 40
+	tcpHeader  = 20 // without options
+
+	flagACK = 0x10
+	flagECE = 0x40
+)
+
+// An inspection is what the Coalescer sees in a packet of TCP or UDP without IP options or extension headers.
+type inspection struct {
+	transport int // where the transport header begins
+	head      int // where the payload begins
+	udp       bool
+	joinable  bool // has payload, and no flag that must stay on its own packet
+}
+
+// inspect reads the headers; ok is false for packets of which not even the ports can be told.
+func inspect(p []byte) (in inspection, ok bool) {
+	protocol, transport := network(p)
+	in.transport = transport
+	switch {
+	case transport == 0:
+		return in, false
+	case protocol == protocolTCP && len(p) >= transport+tcpHeader:
+		return in.tcp(p)
+	case protocol == protocolUDP && len(p) >= transport+udpHeader:
+		return in.datagram(p)
+	}
+	return in, false
+}
+
+// network returns the protocol behind a plain IP header and where it begins, 0 when the header is not plain or does not
+// fit the packet.
+func network(p []byte) (protocol uint8, transport int) {
+	switch {
+	case len(p) < ipv4Header:
+	case p[0] == 0x45:
+		whole := binary.BigEndian.Uint16(p[6:])&0x3fff == 0 // neither offset nor more fragments
+		if whole && int(binary.BigEndian.Uint16(p[2:])) == len(p) {
+			return p[9], ipv4Header
+		}
+	case p[0]>>4 == 6 && len(p) >= ipv6Header:
+		if int(binary.BigEndian.Uint16(p[4:]))+ipv6Header == len(p) {
+			return p[6], ipv6Header
+		}
+	}
+	return 0, 0
+}
+
+func (in inspection) tcp(p []byte) (inspection, bool) {
+	t := p[in.transport:]
+	in.head = in.transport + int(t[12]>>4)*4
+	if in.head < in.transport+tcpHeader || in.head > len(p) {
+		return in, false
+	}
+	in.joinable = t[13]&^(flagPSH|flagECE) == flagACK && len(p) > in.head
+	return in, true
+}
+
+func (in inspection) datagram(p []byte) (inspection, bool) {
+	in.udp = true
+	in.head = in.transport + udpHeader
+	t := p[in.transport:]
+	in.joinable = int(binary.BigEndian.Uint16(t[4:])) == len(t) && len(p) > in.head && (t[6] != 0 || t[7] != 0)
+	return in, true
+}
+
+// slotOf hashes the addresses and ports of a packet.
+func (in inspection) slotOf(p []byte) uint8 {
+	var h uint64
+	if in.transport == ipv4Header {
+		h = binary.NativeEndian.Uint64(p[12:])
+	} else {
+		for o := 8; o < 40; o += 8 {
+			h = (h ^ binary.NativeEndian.Uint64(p[o:])) * 0x9e3779b97f4a7c15
+		}
+	}
+	h = (h ^ uint64(binary.NativeEndian.Uint32(p[in.transport:]))) * 0x9e3779b97f4a7c15
+	return uint8(h >> 56)
+}
+
+// valid verifies the checksums of a packet, which joining would otherwise renew.
+func (in inspection) valid(p []byte) bool {
+	if in.transport == ipv4Header && fold(sum(p[:ipv4Header], 0)) != 0xffff {
+		return false
+	}
+	protocol := uint8(protocolTCP)
+	if in.udp {
+		protocol = protocolUDP
+	}
+	t := p[in.transport:]
+	return fold(sum(t, pseudo(p, protocol, len(t)))) == 0xffff
+}

@@ -1,0 +1,197 @@
+package offload
+
+import "encoding/binary"
+
+const (
+	protocolTCP = 6
+	protocolUDP = 17
+
+	tcpChecksum = 16 // offset of the checksum in the TCP header
+	udpChecksum = 6
+	udpHeader   = 8
+
+	flagFIN = 0x01
+	flagPSH = 0x08
+	flagCWR = 0x80
+)
+
+// Segments is a packet as a device delivered it, being cut into the packets that go out: one, unless it is a
+// super-packet. It aliases the packet, whose headers it changes.
+type Segments struct {
+	head      []byte // IP and transport header with the fields that differ from packet to packet set to zero
+	payload   []byte
+	size      int // octets of payload in each packet but the last
+	transport int // where the transport header begins
+	udp       bool
+	first     bool
+
+	sequence uint32 // of the next packet
+	id       uint16 // IPv4 identification of the next packet
+	flags    uint8  // of TCP in the whole super-packet
+	once     uint8  // TCP flags that only the first packet may have
+	ipSum    uint64 // of the IPv4 header
+	sum      uint64 // of pseudo header and transport header
+}
+
+// Split prepares the cut. What is not a super-packet gets its checksum completed in place, and is left whole.
+func Split(h Header, pkt []byte) (Segments, error) {
+	if h.Type&^gsoECN == gsoNone {
+		return Segments{payload: pkt, size: len(pkt), first: true}, complete(h, pkt)
+	}
+	head, err := headers(h, pkt)
+	if err != nil {
+		return Segments{}, err
+	}
+	s := Segments{
+		head: pkt[:head], payload: pkt[head:], size: int(h.Size), first: true,
+		transport: int(h.ChecksumStart), udp: h.Type&^gsoECN == gsoUDP,
+	}
+	if h.Type&gsoECN != 0 {
+		s.once = flagCWR
+	}
+	s.prepare()
+	return s, nil
+}
+
+// headers checks the headers of a super-packet and returns their length.
+func headers(h Header, pkt []byte) (int, error) {
+	start := int(h.ChecksumStart)
+	if h.Size == 0 || start+udpHeader > len(pkt) || !networkHeader(h, pkt, start) {
+		return 0, ErrHeader
+	}
+	if h.Type&^gsoECN == gsoUDP {
+		if h.ChecksumOffset != udpChecksum {
+			return 0, ErrHeader
+		}
+		return start + udpHeader, nil
+	}
+	if start+20 > len(pkt) || h.ChecksumOffset != tcpChecksum {
+		return 0, ErrHeader
+	}
+	length := start + int(pkt[start+12]>>4)*4
+	if length < start+20 || length > len(pkt) {
+		return 0, ErrHeader
+	}
+	return length, nil
+}
+
+// networkHeader reports whether an IP header of the right version ends at start.
+func networkHeader(h Header, pkt []byte, start int) bool {
+	switch kind := h.Type &^ gsoECN; pkt[0] >> 4 {
+	case 4:
+		return start >= 20 && start == int(pkt[0]&15)*4 && (kind == gsoTCP4 || kind == gsoUDP)
+	case 6:
+		return start >= 40 && (kind == gsoTCP6 || kind == gsoUDP)
+	}
+	return false
+}
+
+// prepare takes from the headers what changes from packet to packet, and sums up the rest.
+func (s *Segments) prepare() {
+	h, t := s.head, s.head[s.transport:]
+	if s.ipv4() {
+		s.id = binary.BigEndian.Uint16(h[4:])
+		clear(h[2:6]) // length, identification
+		clear(h[10:12])
+		s.ipSum = narrow(sum(h[:s.transport], 0))
+	}
+	protocol := uint8(protocolUDP)
+	if s.udp {
+		clear(t[4:8]) // length, checksum
+	} else {
+		protocol = protocolTCP
+		s.sequence = binary.BigEndian.Uint32(t[4:])
+		s.flags = t[13]
+		clear(t[4:8])
+		t[13] = 0
+		clear(t[tcpChecksum : tcpChecksum+2])
+	}
+	s.sum = narrow(sum(t, pseudo(h, protocol, 0)))
+}
+
+func (s *Segments) ipv4() bool { return s.head[0]>>4 == 4 }
+
+// MaxLen is the length of the longest packet, the first.
+func (s *Segments) MaxLen() int { return len(s.head) + min(s.size, len(s.payload)) }
+
+// Next writes the next packet to dst, which has room for MaxLen octets, and returns its length, 0 after the last.
+func (s *Segments) Next(dst []byte) int {
+	if len(s.payload) == 0 && !(s.first && len(s.head) > 0) {
+		return 0
+	}
+	n := copy(dst, s.head)
+	part := s.payload[:min(s.size, len(s.payload))]
+	n += copy(dst[n:], part)
+	s.payload = s.payload[len(part):]
+	if len(s.head) > 0 {
+		s.fill(dst[:n])
+		s.sequence += uint32(len(part))
+		s.id++
+	}
+	s.first = false
+	return n
+}
+
+// fill writes the fields that belong to this packet alone.
+func (s *Segments) fill(p []byte) {
+	if s.ipv4() {
+		binary.BigEndian.PutUint16(p[2:], uint16(len(p)))
+		binary.BigEndian.PutUint16(p[4:], s.id)
+		binary.BigEndian.PutUint16(p[10:], ^fold(addWord(s.id, addWord(uint16(len(p)), s.ipSum))))
+	} else {
+		binary.BigEndian.PutUint16(p[4:], uint16(len(p)-40))
+	}
+	t := p[s.transport:]
+	acc := addWord(uint16(len(t)), s.sum)
+	if s.udp {
+		binary.BigEndian.PutUint16(t[4:], uint16(len(t)))
+		acc = addWord(uint16(len(t)), acc)
+	} else {
+		t[13] = s.flagsHere()
+		binary.BigEndian.PutUint32(t[4:], s.sequence)
+		acc = addWord(uint16(t[13]), addWord(uint16(s.sequence>>16), addWord(uint16(s.sequence), acc)))
+	}
+	s.checksum(t, acc)
+}
+
+// checksum finishes the transport checksum: acc covers the headers.
+func (s *Segments) checksum(t []byte, acc uint64) {
+	c := ^fold(sum(t[len(s.head)-s.transport:], acc))
+	if !s.udp {
+		binary.BigEndian.PutUint16(t[tcpChecksum:], c)
+		return
+	}
+	if c == 0 {
+		c = 0xffff // 0 would say that there is none (RFC 768)
+	}
+	binary.BigEndian.PutUint16(t[udpChecksum:], c)
+}
+
+// flagsHere returns the TCP flags of this packet: the end of the data is the last packet's, as is the push.
+func (s *Segments) flagsHere() uint8 {
+	f := s.flags
+	if len(s.payload) > 0 {
+		f &^= flagFIN | flagPSH
+	}
+	if !s.first {
+		f &^= s.once
+	}
+	return f
+}
+
+// complete computes the checksum of a packet whose sender left it to the device.
+func complete(h Header, pkt []byte) error {
+	if h.Flags&needsChecksum == 0 {
+		return nil
+	}
+	start, at := int(h.ChecksumStart), int(h.ChecksumStart)+int(h.ChecksumOffset)
+	if at+2 > len(pkt) {
+		return ErrHeader
+	}
+	c := ^fold(sum(pkt[start:], 0)) // the field holds the sum of the pseudo header
+	if c == 0 && h.ChecksumOffset == udpChecksum {
+		c = 0xffff
+	}
+	binary.BigEndian.PutUint16(pkt[at:], c)
+	return nil
+}
