@@ -1,0 +1,60 @@
+#!/bin/sh
+# Makes the certificates of this folder with openssl 3.0 and strongSwan's pki 5.9.8; run it inside an empty folder and copy
+# the *.pem. Private keys are thrown away. Everything is valid from the day of the run for 100 years, pki's for 8, but what is called old for a day.
+set -e
+days=36500
+ext() { # NAME LINES...: an extension file
+	n=$1; shift; printf '%s\n' "$@" > "$n.ext"; }
+key() { openssl genpkey -algorithm "$2" $3 $4 -out "$1.key"; } # NAME ALGORITHM [-pkeyopt X]
+self() { # NAME ALGORITHM EXTENSION...
+	key "$1" "$2"; n=$1; shift 2; ext "$n" "$@"
+	openssl req -new -key "$n.key" -subj "/C=CH/O=Culvert/CN=$n" -out "$n.csr"
+	openssl x509 -req -in "$n.csr" -signkey "$n.key" -days $days -extfile "$n.ext" -out "$n.pem"; }
+issue() { # CA NAME ALGORITHM EXTENSION...
+	ca=$1; n=$2; key "$n" "$3"; shift 3; ext "$n" "$@"
+	openssl req -new -key "$n.key" -subj "/C=CH/O=Culvert/CN=$n" -out "$n.csr"
+	openssl x509 -req -in "$n.csr" -CA "$ca.pem" -CAkey "$ca.key" -CAcreateserial -days $days -extfile "$n.ext" -out "$n.pem"; }
+CA="basicConstraints=critical,CA:TRUE"; SIGN="keyUsage=critical,keyCertSign,cRLSign"; IDS="subjectKeyIdentifier=hash"
+AKI="authorityKeyIdentifier=keyid"; SAN="subjectAltName=DNS:gw.example.org"
+
+self  ed448-root ED448 "$CA" "$SIGN" "$IDS"
+issue ed448-root ed448-sub ED448 "$CA,pathlen:0" "$SIGN" "$IDS" "$AKI"
+issue ed448-sub  ed448-leaf ED448 "$SAN" "$IDS" "$AKI"
+issue ed448-root ed448-direct ED448 "$SAN"
+issue ed448-root ed448-to-ed25519 ED25519 "$SAN"
+issue ed448-sub  ed448-deep ED448 "$CA" "$SIGN" "$IDS" "$AKI"
+issue ed448-deep ed448-too-deep ED448 "$SAN"
+issue ed448-root ed448-no-ca ED448 "$SAN"
+issue ed448-no-ca ed448-below-no-ca ED448 "$SAN"
+issue ed448-root ed448-no-sign ED448 "$CA" "keyUsage=critical,cRLSign"
+issue ed448-no-sign ed448-below-no-sign ED448 "$SAN"
+issue ed448-root ed448-constrained ED448 "$CA" "$SIGN" "nameConstraints=critical,permitted;DNS:example.org"
+issue ed448-constrained ed448-below-constrained ED448 "$SAN"
+issue ed448-root ed448-critical ED448 "$SAN" "1.2.3.4=critical,DER:0500"
+issue ed448-root ed448-sub-critical ED448 "$CA" "1.2.3.4=critical,DER:0500"
+issue ed448-sub-critical ed448-below-critical ED448 "$SAN"
+days=1; issue ed448-root ed448-old ED448 "$CA" "$SIGN"; days=36500
+issue ed448-old ed448-below-old ED448 "$SAN"
+self  ed25519-root ED25519 "$CA" "$SIGN"
+issue ed25519-root ed25519-to-ed448 ED448 "$SAN"
+issue ed25519-root ed25519-sub-ed448 ED448 "$CA" "$SIGN"
+issue ed25519-sub-ed448 mixed-leaf ED25519 "$SAN"
+# another root of the same name as ed448-root
+mkdir other; cd other; self ed448-root ED448 "$CA" "$SIGN"; cp ed448-root.pem ../ed448-other-root.pem; cd ..
+# revocation list of ed448-root with ed448-old in it
+touch index; echo 01 > number
+cat > ca.cnf <<C
+[ca]
+database = index
+crlnumber = number
+default_md = default
+C
+openssl ca -config ca.cnf -name ca -keyfile ed448-root.key -cert ed448-root.pem -revoke ed448-old.pem
+openssl ca -config ca.cnf -name ca -keyfile ed448-root.key -cert ed448-root.pem -gencrl -crldays 36500 -out ed448-root.crl.pem
+# strongSwan's pki
+pki --gen --type ed448 --outform pem > pki-ed448-ca.key
+pki --self --ca --type priv --in pki-ed448-ca.key --lifetime 3600 --dn "C=CH, O=Culvert, CN=pki-ed448-ca" --outform pem > pki-ed448-ca.pem
+pki --gen --type ed448 --outform pem > pki-ed448.key
+pki --pub --type priv --in pki-ed448.key | pki --issue --lifetime 3000 --cacert pki-ed448-ca.pem --cakey pki-ed448-ca.key \
+	--dn "C=CH, O=Culvert, CN=pki-ed448" --san gw.example.org --outform pem > pki-ed448.pem
+rm -f *.key *.csr *.ext *.srl index* number* ca.cnf; rm -r other
