@@ -82,6 +82,7 @@ func NewESPCipher(e ESP, encrKey, integKey []byte, rand io.Reader) (ESPCipher, e
 	if err != nil {
 		return nil, err
 	}
+	e.INTEG.Type = wire.TransformINTEG // the zero value is NONE too
 	switch {
 	case props.icv == 0:
 		return newESPSeparate(e, props, encrKey, integKey, rand)
