@@ -35,7 +35,7 @@ const (
 )
 
 var payloadNames = []named[PayloadType]{
-	{PayloadNone, "none"},
+	{PayloadNone, "no next payload"},
 	{PayloadSA, "SA"},
 	{PayloadKE, "KE"},
 	{PayloadIDi, "IDi"},
