@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"culvert/dataplane"
+	"culvert/suite"
 	"culvert/wire"
 )
 
@@ -64,6 +65,16 @@ type (
 // Adopt hands a new SA, made by an IKE SA rekey, to the shard.
 type Adopt struct{ SA *SA }
 
+// ExportIKEKeys gives the keys of an IKE SA to a driver that asked for them by Env.ExportKeys, for a packet analyser.
+type ExportIKEKeys struct {
+	SPIi, SPIr wire.SPI
+	Suite      suite.Selection
+	Keys       suite.IKEKeys // shared with the SA
+}
+
+// Unclaimed is a notice of the data plane that no IKE SA of the shard knows what to do with.
+type Unclaimed struct{ Notice dataplane.Notice }
+
 // Report is news for the log, the event stream and the supervisor.
 type Report struct{ News News }
 
@@ -77,4 +88,6 @@ func (SetPolicy) action()     {}
 func (RemovePolicy) action()  {}
 func (Bind) action()          {}
 func (Adopt) action()         {}
+func (Unclaimed) action()     {}
 func (Report) action()        {}
+func (ExportIKEKeys) action() {}

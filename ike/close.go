@@ -1,5 +1,10 @@
 package ike
 
+import (
+	"slices"
+	"time"
+)
+
 // fail reports what went wrong. A fatal Failure ends the IKE SA.
 func (sa *SA) fail(err error) {
 	f := asFailure(err)
@@ -26,10 +31,23 @@ func (sa *SA) terminate(f *Failure) {
 	}
 	sa.abandonAll(f)
 	sa.timers, sa.work, sa.fragments, sa.initial = timers{}, nil, nil, nil
-	sa.responses.known = nil
 	sa.keys.Clear()
-	sa.in, sa.out = nil, nil
+	sa.linger()
 	sa.news(News{Kind: NewsClosed, Failure: f})
+}
+
+// closedMemory is how long a closed SA repeats its last response.
+const closedMemory = 30 * time.Second
+
+// linger has a closed SA stay as long as the peer may have to ask again for our last response, such as the one to its
+// Delete, or our refusal (RFC 7296, Section 2.1).
+func (sa *SA) linger() {
+	answered := func(r response) bool { return r.datagrams != nil && (r.id > 0 || !sa.established.IsZero()) }
+	if sa.in == nil || !slices.ContainsFunc(sa.responses.known, answered) {
+		sa.in, sa.out, sa.responses.known = nil, nil, nil
+		return
+	}
+	sa.timers.set(timerGone, 0, sa.now.Add(closedMemory))
 }
 
 // abandonAll tells every task that no answer will come.

@@ -25,11 +25,10 @@ func NewConnections(list ...*Connection) *Connections {
 		for _, p := range orAny(c.RemoteAddrs) {
 			cs.index(p.Masked(), c)
 		}
-		id := c.remoteID()
-		if id.Match(id) == auth.MatchExact {
-			cs.byID[id] = append(cs.byID[id], c)
-		} else {
+		if id := c.remoteID(); id.IsPattern() {
 			cs.patterns = append(cs.patterns, c)
+		} else {
+			cs.byID[id.Canonical()] = append(cs.byID[id.Canonical()], c)
 		}
 	}
 	slices.SortStableFunc(cs.lengths, func(a, b netip.Prefix) int { return cmp.Compare(b.Bits(), a.Bits()) })
@@ -96,7 +95,7 @@ func (cs *Connections) ForIdentity(id auth.Identity) func(yield func(*Connection
 		if cs == nil {
 			return
 		}
-		for _, c := range cs.byID[id] {
+		for _, c := range cs.byID[id.Canonical()] {
 			if !yield(c) {
 				return
 			}

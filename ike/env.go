@@ -12,11 +12,12 @@ import (
 type Env struct {
 	Rand        io.Reader // safe for concurrent use when the driver runs work concurrently
 	SPIs        SPIAllocator
-	NewSPI      func() wire.SPI      // a fresh IKE SPI of this shard; set by the shard
-	FreeSPI     func(wire.SPI)       // gives back a fresh SPI that no SA was made of; set by the shard
-	Connections *Connections         // replaced, never changed, on reload
-	Admit       func(Admission) Work // answers with a Verdict; decides uniqueness and leases addresses
+	NewSPI      func() (wire.SPI, error) // a fresh IKE SPI of this shard; set by the shard
+	FreeSPI     func(wire.SPI)           // gives back a fresh SPI that no SA was made of; set by the shard
+	Connections *Connections             // replaced, never changed, on reload
+	Admit       func(Admission) Work     // answers with a Verdict; decides uniqueness and leases addresses
 	Gateway     Gateway
+	ExportKeys  bool   // have ExportIKEKeys and the like emitted
 	Trace       bool   // report every message with a summary
 	Stats       *Stats // may be nil
 
@@ -33,6 +34,7 @@ type SPIAllocator interface {
 type Admission struct {
 	Connection     *Connection
 	SA             wire.SPI
+	Initiator      bool // we are the initiator: nothing is leased
 	Identity       auth.Identity
 	InitialContact bool
 	Request        *wire.Configuration // nil: the peer asked for nothing
@@ -48,5 +50,6 @@ type Verdict struct {
 // Gateway holds the settings of the whole node.
 type Gateway struct {
 	VendorIDs [][]byte
+	HalfOpen  HalfOpenLimits
 	NATTPort  uint16 // our port for IKE and ESP behind NATs; 0 is 4500
 }

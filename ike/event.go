@@ -33,6 +33,25 @@ type InstallFailed struct {
 	Err error
 }
 
+// Initiate asks a shard for an IKE SA with the peer at Path.Remote. The first of Children is made with it, the others follow.
+// INITIAL_CONTACT is sent when both the connection and InitialContact ask for it (RFC 7296, Section 2.4); not for a
+// reauthentication, whose old SA is to live until the new one is up.
+type Initiate struct {
+	Connection     *Connection
+	Path           dataplane.Path
+	Children       []*ChildConfig
+	InitialContact bool
+}
+
+// Command has an SA of a shard handle an event.
+type Command struct {
+	SA    wire.SPI
+	Event Event
+}
+
+// SetConnections gives a shard a new configuration. Living IKE SAs get the new version of their connection.
+type SetConnections struct{ Connections *Connections }
+
 // Command events, from an operator or the supervisor. An SA that cannot obey reports a Failure.
 type (
 	// CreateChild asks an established IKE SA for a Child SA of this configuration.
@@ -59,6 +78,9 @@ func (WorkFinished) event()    {}
 func (TimerDue) event()        {}
 func (Noticed) event()         {}
 func (InstallFailed) event()   {}
+func (Command) event()         {}
+func (SetConnections) event()  {}
+func (Initiate) event()        {}
 func (CreateChild) event()     {}
 func (RekeyChild) event()      {}
 func (RekeyIKE) event()        {}

@@ -87,3 +87,23 @@ type task interface {
 	// abandoned tells that no answer will come, or that the SA closed before the task began.
 	abandoned(sa *SA, why error)
 }
+
+// notifies calls f with every notify of a type.
+func notifies(payloads []wire.Payload, t wire.NotifyType, f func(*wire.Notify)) {
+	for _, p := range payloads {
+		if n, ok := p.(*wire.Notify); ok && n.NotifyType == t {
+			f(n)
+		}
+	}
+}
+
+// findAll returns all payloads of type T.
+func findAll[T wire.Payload](payloads []wire.Payload) []T {
+	var all []T
+	for _, p := range payloads {
+		if found, ok := p.(T); ok {
+			all = append(all, found)
+		}
+	}
+	return all
+}

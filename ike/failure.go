@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"culvert/auth"
 	"culvert/explain"
 	"culvert/wire"
 )
@@ -45,6 +46,12 @@ func malformedFailure(e *wire.Error) *Failure {
 		f.Code, f.Data = explain.IKECriticalPayload, []byte{byte(e.Payload)} // RFC 7296, Section 2.5
 	}
 	return f
+}
+
+// authFailure makes a Failure of what was wrong with an authentication; the peer is told no more than that it failed
+// (RFC 7296, Section 2.21.2).
+func authFailure(f *auth.Failure) *Failure {
+	return &Failure{Code: f.Code, Notify: wire.NotifyAuthenticationFailed, Err: f}
 }
 
 // internalFailure makes a Failure of an error that is ours alone.

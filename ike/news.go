@@ -25,6 +25,7 @@ const (
 	NewsChildDown
 	NewsFailure // an exchange failed but the SA lives
 	NewsAddress // the peer moved
+	NewsWarning // Failure says what should be changed
 )
 
 // String names the kind.
@@ -32,7 +33,7 @@ func (k NewsKind) String() string {
 	names := [...]string{NewsMessageSent: "sent", NewsMessageReceived: "received", NewsRetransmitted: "retransmitted",
 		NewsDropped: "dropped", NewsEstablished: "established", NewsRekeyed: "rekeyed", NewsClosed: "closed",
 		NewsChildUp: "child up", NewsChildRekeyed: "child rekeyed", NewsChildDown: "child down", NewsFailure: "failure",
-		NewsAddress: "address"}
+		NewsAddress: "address", NewsWarning: "warning"}
 	if int(k) < len(names) && names[k] != "" {
 		return names[k]
 	}

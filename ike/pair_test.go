@@ -35,10 +35,10 @@ func (s *testSPIs) ReleaseSPI(spi uint32)        { s.released = append(s.release
 func testEnv(seed byte) *Env {
 	r := testRand(seed)
 	env := &Env{Rand: r, SPIs: &testSPIs{next: uint32(seed) << 16}, Stats: &Stats{}, Trace: true}
-	env.NewSPI = func() wire.SPI {
+	env.NewSPI = func() (wire.SPI, error) {
 		var b [8]byte
 		io.ReadFull(r, b[:])
-		return wire.SPI(binary.BigEndian.Uint64(b[:])) | 1
+		return wire.SPI(binary.BigEndian.Uint64(b[:])) | 1, nil
 	}
 	env.FreeSPI = func(wire.SPI) {}
 	return env

@@ -88,8 +88,7 @@ func (sa *SA) handleRequest(h wire.Header, ev MessageReceived, m *wire.Message, 
 		return
 	}
 	sa.responses.accept(h.MessageID)
-	sa.traceReceived(in)
-	sa.heard(ev.Path)
+	sa.takeNote(in)
 	switch {
 	case malformed != nil:
 		sa.replyError(in, malformed)
@@ -103,6 +102,15 @@ func (sa *SA) handleRequest(h wire.Header, ev MessageReceived, m *wire.Message, 
 		if err != nil {
 			sa.replyError(in, err)
 		}
+	}
+}
+
+// takeNote does what every fresh authentic message is good for.
+func (sa *SA) takeNote(in *inbound) {
+	sa.traceReceived(in)
+	sa.heard(in.path)
+	if sa.state.authenticated() {
+		sa.learnWindow(in.payloads)
 	}
 }
 
@@ -154,8 +162,7 @@ func (sa *SA) handleResponse(r *pendingRequest, h wire.Header, ev MessageReceive
 	}
 	sa.requests.answered(r)
 	sa.timers.stop(timerRetransmit, r.id)
-	sa.traceReceived(in)
-	sa.heard(ev.Path)
+	sa.takeNote(in)
 	if malformed == nil {
 		malformed = checkResponse(r.task.row().response, in.payloads)
 	}

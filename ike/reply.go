@@ -4,6 +4,7 @@ import (
 	"errors"
 	"time"
 
+	"culvert/auth"
 	"culvert/wire"
 )
 
@@ -32,8 +33,8 @@ func (sa *SA) reply(in *inbound, payloads []wire.Payload) {
 func (sa *SA) replyError(in *inbound, err error) {
 	f := asFailure(err)
 	sa.reply(in, []wire.Payload{errorNotify(in, f)})
-	if f.Notify == wire.NotifyInvalidSyntax || f.Notify == wire.NotifyUnsupportedCriticalPayload && !sa.state.authenticated() {
-		f.Fatal = true // in both peers, without a Delete payload (RFC 7296, Sections 2.21.2 and 2.21.3)
+	if f.Notify == wire.NotifyInvalidSyntax || !sa.state.authenticated() {
+		f = fatal(f) // in both peers, without a Delete payload (RFC 7296, Sections 2.21.2 and 2.21.3)
 	}
 	sa.fail(f)
 }
@@ -65,6 +66,10 @@ func asFailure(err error) *Failure {
 	var f *Failure
 	if errors.As(err, &f) {
 		return f
+	}
+	var unproven *auth.Failure
+	if errors.As(err, &unproven) {
+		return authFailure(unproven)
 	}
 	var malformed *wire.Error
 	if errors.As(err, &malformed) {

@@ -1,6 +1,7 @@
 package ike
 
 import (
+	"net/netip"
 	"strconv"
 	"time"
 
@@ -52,7 +53,7 @@ type SA struct {
 	out    wire.Protector // ours to the peer
 	in     wire.Protector
 	local  auth.Identity
-	remote auth.Identity
+	remote auth.Identity // as claimed until the SA is established, then proven
 	peer   peerTraits
 
 	requests  requestWindow
@@ -66,9 +67,11 @@ type SA struct {
 	fragmentSize int // what was learnt about the path; 0 is the configured size
 
 	children []*Child
+	leases   []netip.Addr  // ours to the peer, by configuration payload
 	initial  *initialState // dropped when authenticated
 
 	created, established time.Time
+	proofEnds            time.Time // end of validity of the peer's certificates; zero is never
 	lastHeard, lastSent  time.Time
 	lastComplaint        time.Time // of ours about a Message ID, to limit their rate
 }
@@ -81,6 +84,7 @@ type peerTraits struct {
 	weBehindNAT   bool
 	encap         bool                 // ESP goes in UDP: there is a NAT, or we pretend
 	hashes        []wire.HashAlgorithm // nil: the peer does not do RFC 7427
+	authLifetime  time.Duration        // AUTH_LIFETIME that we were told (RFC 4478); 0 is none
 }
 
 // LocalSPI returns our SPI, the key of the SA in its shard.
@@ -109,6 +113,10 @@ func (sa *SA) Handle(now time.Time, ev Event) []Action {
 		sa.command(ev)
 	}
 	sa.advance()
+	return sa.takeActions()
+}
+
+func (sa *SA) takeActions() []Action {
 	actions := sa.actions
 	sa.actions = nil
 	return actions

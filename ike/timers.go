@@ -19,11 +19,12 @@ const (
 	timerLinger // a replaced or deleted thing is forgotten
 	timerReassembly
 	timerForget // responses are no longer remembered
+	timerGone   // a closed SA no longer repeats its last response
 )
 
 // runTimers does what is due.
 func (sa *SA) runTimers() {
-	for sa.state != StateClosed {
+	for {
 		key, ok := sa.timers.takeDue(sa.now)
 		if !ok {
 			return
@@ -44,6 +45,8 @@ func (sa *SA) runTimer(key timerKey) {
 		sa.keepaliveDue()
 	case timerReassembly:
 		sa.fragments = nil
+	case timerGone:
+		sa.in, sa.out, sa.responses.known = nil, nil, nil
 	case timerForget:
 		sa.responses.forget()
 	default:

@@ -1,0 +1,141 @@
+package ike
+
+import (
+	"encoding/binary"
+	"io"
+	"slices"
+
+	"culvert/auth"
+	"culvert/suite"
+	"culvert/wire"
+)
+
+// Nonces are at least 16 and half the PRF's key size, at most 256 octets (RFC 7296, Sections 2.10 and 3.9).
+const (
+	nonceSize    = 32 // half the key of the largest PRF
+	minNonceSize = 16
+	maxNonceSize = 256
+)
+
+// initialState is what the initial exchanges need and nothing later does. It is dropped when the IKE SA is established.
+type initialState struct {
+	messageI, messageR []byte // of IKE_SA_INIT as they were on the wire, for AUTH (RFC 7296, Section 2.15)
+	nonceI, nonceR     []byte
+	intermediate       []byte // what AUTH covers beside the first messages: IntAuth (RFC 9242, Section 3.3.2)
+	children           []*ChildConfig
+	certReqs           []*wire.CertReq // of the peer
+	initialContact     bool            // we send INITIAL_CONTACT
+
+	// of the initiator, until IKE_SA_INIT is answered
+	exchange  *suite.KeyExchange
+	cookie    []byte
+	cookies   int
+	tried     []wire.TransformID
+	finishing bool     // the key exchange of a good answer is being computed
+	trouble   *Failure // what unauthenticated answers said
+}
+
+// newNonce makes a nonce (RFC 7296, Section 2.10).
+func (sa *SA) newNonce() ([]byte, error) {
+	b := make([]byte, nonceSize)
+	_, err := io.ReadFull(sa.env.Rand, b)
+	return b, err
+}
+
+// checkNonce returns the peer's nonce, which must not be too short or long for the PRF, nor be ours thrown back.
+func checkNonce(payloads []wire.Payload, ours []byte) ([]byte, error) {
+	nonce, ok := wire.Find[*wire.Nonce](payloads)
+	switch {
+	case !ok || len(nonce.Data) < minNonceSize || len(nonce.Data) > maxNonceSize:
+		return nil, invalidSyntax("nonce is missing or not of %d to %d octets", minNonceSize, maxNonceSize)
+	case slices.Equal(nonce.Data, ours):
+		return nil, invalidSyntax("the peer's nonce is our own")
+	}
+	return nonce.Data, nil
+}
+
+// signedOctets returns InitiatorSignedOctets or ResponderSignedOctets (RFC 7296, Section 2.15): the first message of the
+// signer, the nonce of the other, the MACed identity of the signer, and what came between (RFC 9242, Section 3.3.2).
+func (sa *SA) signedOctets(initiator bool, id auth.Identity) ([]byte, error) {
+	prf, err := sa.prf()
+	if err != nil {
+		return nil, err
+	}
+	s := sa.initial
+	message, nonce, key, kind := s.messageR, s.nonceI, sa.keys.Pr, wire.PayloadIDr
+	if initiator {
+		message, nonce, key, kind = s.messageI, s.nonceR, sa.keys.Pi, wire.PayloadIDi
+	}
+	octets := slices.Concat(message, nonce)
+	octets = append(octets, prf.Sum(key, wire.AppendPayload(nil, id.Payload(kind)))...)
+	return append(octets, s.intermediate...), nil
+}
+
+// prf returns the negotiated PRF.
+func (sa *SA) prf() (*suite.PRF, error) {
+	t, _ := sa.suite.Get(wire.TransformPRF)
+	return suite.NewPRF(t.ID)
+}
+
+// useKeys gives the SA the keys of a finished key exchange, and tells the driver if it wants to know.
+func (sa *SA) useKeys(sel suite.Selection, keys suite.IKEKeys) error {
+	i, err := suite.NewProtector(sel, keys.Ei, keys.Ai, sa.env.Rand)
+	if err != nil {
+		return err
+	}
+	r, err := suite.NewProtector(sel, keys.Er, keys.Ar, sa.env.Rand)
+	if err != nil {
+		return err
+	}
+	sa.suite, sa.keys, sa.out, sa.in = sel, keys, r, i
+	if sa.initiator {
+		sa.out, sa.in = i, r
+	}
+	if sa.env.ExportKeys {
+		sa.emit(ExportIKEKeys{SPIi: sa.spiI, SPIr: sa.spiR, Suite: sel, Keys: keys})
+	}
+	return nil
+}
+
+// deriveKeys makes the keys of the IKE SA (RFC 7296, Section 2.14). The shared secret is cleared.
+func (sa *SA) deriveKeys(sel suite.Selection, ke keResult) error {
+	keys, err := suite.DeriveIKEKeys(sel, ke.shared, sa.initial.nonceI, sa.initial.nonceR, sa.spiI, sa.spiR)
+	ke.shared.Clear()
+	if err != nil {
+		return err
+	}
+	return sa.useKeys(sel, keys)
+}
+
+// announcements are the notifies that both sides put into IKE_SA_INIT: NAT detection right behind the nonce (RFC 7296,
+// Section 2.23), fragmentation (RFC 7383, Section 2.3), signature hashes (RFC 7427, Section 4), and vendor IDs.
+func (sa *SA) announcements() []wire.Payload {
+	list := sa.natDetection(sa.path)
+	if sa.conn.Fragmentation != FragmentNo {
+		list = append(list, &wire.Notify{NotifyType: wire.NotifyIKEv2FragmentationSupported})
+	}
+	var hashes []byte
+	for _, h := range suite.SignatureHashes() {
+		hashes = binary.BigEndian.AppendUint16(hashes, uint16(h))
+	}
+	list = append(list, &wire.Notify{NotifyType: wire.NotifySignatureHashAlgorithms, Data: hashes})
+	for _, id := range sa.env.Gateway.VendorIDs {
+		list = append(list, &wire.VendorID{Data: id})
+	}
+	return list
+}
+
+// learn takes in what the peer announces in IKE_SA_INIT.
+func (sa *SA) learn(in *inbound) {
+	_, fragmentation := wire.FindNotify(in.payloads, wire.NotifyIKEv2FragmentationSupported)
+	sa.peer.fragmentation = fragmentation && sa.conn.Fragmentation != FragmentNo
+	_, sa.peer.childless = wire.FindNotify(in.payloads, wire.NotifyChildlessIKEv2Supported)
+	sa.peer.hashes = nil
+	notifies(in.payloads, wire.NotifySignatureHashAlgorithms, func(n *wire.Notify) {
+		sa.peer.hashes = []wire.HashAlgorithm{}
+		for d := n.Data; len(d) >= 2; d = d[2:] {
+			sa.peer.hashes = append(sa.peer.hashes, wire.HashAlgorithm(binary.BigEndian.Uint16(d)))
+		}
+	})
+	sa.detectNAT(in)
+}

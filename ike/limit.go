@@ -1,0 +1,76 @@
+package ike
+
+import (
+	"net/netip"
+	"time"
+)
+
+// HalfOpenLimits bound what peers cost before they have authenticated; per shard.
+type HalfOpenLimits struct {
+	Cookie int // from so many half-open IKE SAs on, cookies are demanded (RFC 7296, Section 2.6); 0 is 64, negative always
+	Total  int // half-open IKE SAs; 0 is 4096
+	Prefix int // half-open IKE SAs of one IPv4 address or IPv6 /56; 0 is 128
+}
+
+func (l HalfOpenLimits) withDefaults() HalfOpenLimits {
+	if l.Cookie == 0 {
+		l.Cookie = 64
+	}
+	if l.Total == 0 {
+		l.Total = 4096
+	}
+	if l.Prefix == 0 {
+		l.Prefix = 128
+	}
+	return l
+}
+
+// halfOpen counts the IKE SAs whose initiator has not authenticated yet.
+type halfOpen struct {
+	total    int
+	byPrefix map[netip.Prefix]int
+}
+
+// networkOf is what counts as one peer: an IPv4 address, or the IPv6 prefix that a site gets.
+func networkOf(a netip.Addr) netip.Prefix {
+	a = a.Unmap()
+	bits := 32
+	if a.Is6() {
+		bits = 56
+	}
+	p, _ := a.Prefix(bits)
+	return p
+}
+
+func (h *halfOpen) add(p netip.Prefix) {
+	if h.byPrefix == nil {
+		h.byPrefix = make(map[netip.Prefix]int)
+	}
+	h.total++
+	h.byPrefix[p]++
+}
+
+func (h *halfOpen) remove(p netip.Prefix) {
+	h.total--
+	if h.byPrefix[p]--; h.byPrefix[p] <= 0 {
+		delete(h.byPrefix, p)
+	}
+}
+
+// A bucket limits a rate: it fills with rate tokens per second up to burst. The zero time is long ago.
+type bucket struct {
+	rate, burst float64
+	tokens      float64
+	last        time.Time
+}
+
+// take tells whether there is a token left.
+func (b *bucket) take(now time.Time) bool {
+	b.tokens = min(b.burst, b.tokens+now.Sub(b.last).Seconds()*b.rate)
+	b.last = now
+	if b.tokens < 1 {
+		return false
+	}
+	b.tokens--
+	return true
+}

@@ -1,0 +1,100 @@
+package ike
+
+import (
+	"culvert/auth"
+	"culvert/explain"
+	"culvert/suite"
+	"culvert/wire"
+)
+
+// A claim is what an IKE_AUTH request says about who is who, before any of it is proven.
+type claim struct {
+	peer   auth.Identity
+	us     auth.Identity // IDr, what the peer calls us; %any without one
+	method auth.Method
+}
+
+func claimOf(payloads []wire.Payload) claim {
+	c := claim{method: auth.MethodPublicKey}
+	for _, p := range payloads {
+		switch p := p.(type) {
+		case *wire.Identification:
+			if p.Payload == wire.PayloadIDi {
+				c.peer = auth.FromPayload(p)
+			} else {
+				c.us = auth.FromPayload(p)
+			}
+		case *wire.Auth:
+			if p.Method == wire.AuthSharedKey {
+				c.method = auth.MethodPSK
+			}
+		}
+	}
+	return c
+}
+
+// selectPeer settles on the connection for the peer's identity (RFC 4301, Section 4.4.3). Only connections count whose
+// addresses fit and that allow the algorithms in use. Among them the better match of the peer's identity wins, then of
+// ours, then of the method; then the more specific address. An IDr that fits none is no reason to refuse: the initiator
+// decides about the one that we answer with (RFC 7296, Section 2.15).
+func (a *authentication) selectPeer() error {
+	sa := a.sa
+	c := claimOf(a.in.payloads)
+	best, found := fitness{}, (*Connection)(nil)
+	for conn := range sa.env.Connections.ForIdentity(c.peer) {
+		if f := sa.fitness(conn, c); best.less(f) {
+			best, found = f, conn
+		}
+	}
+	if found == nil {
+		return refuse(explain.IKENoConnection, wire.NotifyAuthenticationFailed,
+			"no connection for identity %s at %v with %s: add one, or set the remote identity of one to it",
+			c.peer, sa.path.Remote.Addr(), suite.FormatProposal(sa.suite.Proposal))
+	}
+	sa.conn, sa.remote = found, c.peer
+	sa.local = sa.localRound().Identity(sa.path.Local.Addr())
+	return a.next()
+}
+
+// fitness says how well a connection fits a claim; the zero value is not at all.
+type fitness struct {
+	peer   auth.Match
+	us     auth.Match
+	method bool
+	bits   int // of the remote prefix
+}
+
+func (f fitness) less(g fitness) bool {
+	switch {
+	case f.peer != g.peer:
+		return f.peer < g.peer
+	case f.us != g.us:
+		return f.us < g.us
+	case f.method != g.method:
+		return g.method
+	}
+	return f.bits < g.bits
+}
+
+func (sa *SA) fitness(c *Connection, cl claim) fitness {
+	local, remote := sa.path.Local.Addr(), sa.path.Remote.Addr()
+	if len(c.LocalAuth) == 0 || len(c.RemoteAuth) == 0 || !c.covers(local, remote) || !c.allows(sa.suite) {
+		return fitness{}
+	}
+	f := fitness{peer: c.remoteID().Match(cl.peer), us: auth.MatchAny, method: c.RemoteAuth[0].Method == cl.method}
+	if !cl.us.IsAny() {
+		f.us = c.LocalAuth[0].Identity(local).Match(cl.us)
+	}
+	for _, p := range c.RemoteAddrs {
+		if p.Contains(remote.Unmap()) {
+			f.bits = max(f.bits, p.Bits())
+		}
+	}
+	return f
+}
+
+// allows tells whether a connection allows the algorithms of an IKE SA.
+func (c *Connection) allows(sel suite.Selection) bool {
+	_, err := suite.Select([]wire.Proposal{sel.Proposal}, c.Proposals, suite.SelectOptions{})
+	return err == nil
+}

@@ -1,0 +1,222 @@
+package ike
+
+import (
+	"crypto/sha256"
+	"net/netip"
+	"time"
+
+	"culvert/dataplane"
+	"culvert/wire"
+)
+
+// A Shard holds IKE SAs and gives every event to the one that it is for. Like them it is a pure machine and not safe for
+// concurrent use; a driver runs each of its shards from one goroutine.
+type Shard struct {
+	env      *Env
+	now      time.Time
+	slots    slots
+	gates    []gate
+	half     halfOpen
+	cookies  cookieJar
+	answers  bucket // unprotected answers (RFC 7296, Section 2.21.4)
+	hints    bucket // liveness checks for unprotected complaints
+	inits    map[initKey]wire.SPI
+	children map[uint32]wire.SPI             // inbound SPI -> IKE SA
+	policies map[dataplane.PolicyID]wire.SPI // policy -> IKE SA
+	peers    map[netip.Addr]wire.SPI         // the established SA with an address that came up last
+	actions  []Action
+}
+
+// Rates of what unauthenticated messages cause, per second.
+const (
+	answerRate  = 100
+	answerBurst = 200
+	hintRate    = 10
+)
+
+// NewShard returns shard number index. It owns env, and sets NewSPI and FreeSPI in it.
+func NewShard(index uint8, env *Env) *Shard {
+	s := &Shard{env: env, slots: slots{shard: index}, gates: gates(),
+		answers:  bucket{rate: answerRate, burst: answerBurst},
+		hints:    bucket{rate: hintRate, burst: hintRate},
+		inits:    make(map[initKey]wire.SPI),
+		children: make(map[uint32]wire.SPI), policies: make(map[dataplane.PolicyID]wire.SPI), peers: make(map[netip.Addr]wire.SPI)}
+	if env.Stats == nil {
+		env.Stats = &Stats{}
+	}
+	env.NewSPI = func() (wire.SPI, error) { return s.slots.reserve(env.Rand) }
+	env.FreeSPI = s.slots.release
+	return s
+}
+
+// Handle takes an event and returns what has to be done, in order. The time never goes backwards.
+func (s *Shard) Handle(now time.Time, ev Event) []Action {
+	s.now = now
+	switch ev := ev.(type) {
+	case MessageReceived:
+		s.receive(ev)
+	case WorkFinished:
+		s.give(ev.SA, ev)
+	case TimerDue:
+		s.runTimers()
+	case Noticed:
+		s.notice(ev)
+	case Command:
+		s.command(ev)
+	case Initiate:
+		s.initiate(ev)
+	case SetConnections:
+		s.setConnections(ev.Connections)
+	}
+	actions := s.actions
+	s.actions = nil
+	return actions
+}
+
+// Deadline returns when TimerDue has to come, or the zero time.
+func (s *Shard) Deadline() time.Time {
+	if sl := s.slots.first(); sl != nil {
+		return time.Unix(0, sl.deadline)
+	}
+	return time.Time{}
+}
+
+// Len returns how many IKE SAs there are, half-open ones included.
+func (s *Shard) Len() int { return s.slots.used }
+
+// HalfOpen returns how many IKE SAs wait for their initiator to authenticate.
+func (s *Shard) HalfOpen() int { return s.half.total }
+
+func (s *Shard) runTimers() {
+	for sl := s.slots.first(); sl != nil && sl.deadline <= s.now.UnixNano(); sl = s.slots.first() {
+		s.give(sl.spi, TimerDue{})
+	}
+}
+
+// give has an SA handle an event, and tells whether it is there.
+func (s *Shard) give(spi wire.SPI, ev Event) bool {
+	sl := s.slots.find(spi)
+	if sl == nil || sl.sa == nil {
+		return false
+	}
+	s.settle(sl.sa, sl.sa.Handle(s.now, ev))
+	return true
+}
+
+// settle takes note of what an SA did, and forgets it when it is gone.
+func (s *Shard) settle(sa *SA, actions []Action) {
+	for _, a := range actions {
+		s.observe(sa, a)
+	}
+	sl := s.slots.find(sa.LocalSPI())
+	if sl == nil {
+		return
+	}
+	if sl.half && !sa.established.IsZero() {
+		sl.half = false
+		s.half.remove(sl.network)
+	}
+	if sa.state == StateClosed && sa.Deadline().IsZero() {
+		s.forget(sl)
+		return
+	}
+	s.slots.schedule(sl)
+}
+
+// observe passes an action on, unless it is meant for the shard.
+func (s *Shard) observe(sa *SA, a Action) {
+	switch a := a.(type) {
+	case Adopt:
+		s.adopt(a.SA)
+		return
+	case Bind:
+		s.children[a.SPI], s.policies[a.Policy] = a.SA, a.SA
+		return
+	case RemoveSA:
+		if a.Direction == dataplane.Inbound {
+			delete(s.children, a.SPI)
+		}
+	case RemovePolicy:
+		delete(s.policies, a.ID)
+	case Report:
+		if a.News.Kind == NewsEstablished || a.News.Kind == NewsAddress || a.News.Kind == NewsRekeyed {
+			s.peers[sa.path.Remote.Addr().Unmap()] = sa.LocalSPI()
+		}
+	}
+	s.actions = append(s.actions, a)
+}
+
+// adopt takes in an SA that an IKE SA rekey made.
+func (s *Shard) adopt(sa *SA) {
+	if sl := s.slots.find(sa.LocalSPI()); sl != nil && sl.sa == nil {
+		sl.sa = sa
+		s.peers[sa.path.Remote.Addr().Unmap()] = sl.spi
+		s.slots.schedule(sl)
+	}
+}
+
+func (s *Shard) forget(sl *slot) {
+	if sl.half {
+		s.half.remove(sl.network)
+	}
+	if !sl.sa.initiator {
+		delete(s.inits, sl.init)
+	}
+	if remote := sl.sa.path.Remote.Addr().Unmap(); s.peers[remote] == sl.spi {
+		delete(s.peers, remote)
+	}
+	s.slots.release(sl.spi)
+}
+
+// initiate begins an IKE SA.
+func (s *Shard) initiate(ev Initiate) {
+	spi, err := s.slots.reserve(s.env.Rand)
+	if err != nil {
+		f := fatal(internalFailure(err))
+		s.report(News{Kind: NewsClosed, Connection: ev.Connection, Path: ev.Path, Initiator: true, Failure: f})
+		return
+	}
+	sa := newInitiator(s.env, s.now, spi, ev)
+	s.slots.find(spi).sa = sa
+	sa.advance()
+	s.settle(sa, sa.takeActions())
+}
+
+func (s *Shard) report(n News) {
+	n.Time = s.now
+	s.actions = append(s.actions, Report{News: n})
+}
+
+// command gives an event to one SA.
+func (s *Shard) command(ev Command) {
+	if !s.give(ev.SA, ev.Event) {
+		s.report(News{Kind: NewsFailure, SA: ev.SA, Failure: noSuchSA(ev.SA)})
+	}
+}
+
+// setConnections replaces the configuration. Living SAs get the new version of their connection, if it is still there.
+func (s *Shard) setConnections(cs *Connections) {
+	s.env.Connections = cs
+	byName := make(map[string]*Connection)
+	for _, c := range cs.All() {
+		byName[c.Name] = c
+	}
+	for i := range s.slots.list {
+		sa := s.slots.list[i].sa
+		if sa == nil {
+			continue
+		}
+		if c := byName[sa.conn.Name]; c != nil && c != sa.conn {
+			s.give(s.slots.list[i].spi, Reconfigure{Connection: c})
+		}
+	}
+}
+
+func sha256Sum(parts ...[]byte) (sum [32]byte) {
+	h := sha256.New()
+	for _, p := range parts {
+		h.Write(p)
+	}
+	h.Sum(sum[:0])
+	return sum
+}
