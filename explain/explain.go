@@ -1,13 +1,14 @@
 // Package explain is the catalogue of the stable codes that errors and warnings carry: what each one means, what leads to
 // it and what to do next. `culvert explain CODE` prints an entry.
 //
-// A code is an area and a short name, as in "config-unknown-key". It never changes its meaning; a code that is no longer
+// A code is an area and a short name, as in "CONFIG-UNKNOWN-KEY". It never changes its meaning; a code that is no longer
 // used keeps its entry.
 package explain
 
 import (
 	"cmp"
 	"slices"
+	"strings"
 )
 
 // A Code names one kind of error or warning.
@@ -28,9 +29,10 @@ func All() []Entry {
 	return all
 }
 
-// Lookup returns the entry of a code.
+// Lookup returns the entry of a code, written in upper or lower case.
 func Lookup(code Code) (Entry, bool) {
 	all := All()
+	code = Code(strings.ToUpper(string(code)))
 	i, ok := slices.BinarySearchFunc(all, code, func(e Entry, c Code) int { return cmp.Compare(e.Code, c) })
 	if !ok {
 		return Entry{}, false

@@ -2,7 +2,7 @@ package explain
 
 // Codes of the management socket and the command line.
 const (
-	ManageUnreachable Code = "manage-unreachable"
+	ManageUnreachable Code = "MANAGE-UNREACHABLE"
 )
 
 func manageEntries() []Entry {

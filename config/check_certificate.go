@@ -1,0 +1,122 @@
+package config
+
+import (
+	"crypto"
+	"crypto/x509"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"culvert/auth"
+	"culvert/auth/chain"
+	"culvert/explain"
+	"culvert/wire"
+)
+
+// checkCredential compares our certificate with key, identity and time.
+func (d *decoder) checkCredential(l *Local) {
+	for i, f := range l.Certificates {
+		d.checkValidity(&l.Origin, element("certificate", i), f)
+	}
+	if len(l.Certificates) == 0 {
+		return
+	}
+	leaf := l.Certificates[0].Certificates[0]
+	if l.Key != nil && !belongs(leaf, l.Key.Key) {
+		d.report(explain.ConfigKeyMismatch, l.span("key"), finding{
+			message: fmt.Sprintf("the key does not belong to the certificate of %s", printable(chain.Name(leaf))),
+			hint:    fmt.Sprintf("%s is compared with the first certificate of %s", l.Key.Path, l.Certificates[0].Path)})
+	}
+	if !l.ID.IsAny() && !confirms(leaf, l.ID) {
+		d.warn(explain.ConfigIdentity, l.span("id"), finding{
+			message: fmt.Sprintf("the certificate does not confirm the identity %s", l.ID),
+			hint:    "it confirms " + printable(strings.Join(names(leaf), ", "))})
+	}
+}
+
+// checkTrust looks at the certificates by which peers are judged.
+func (d *decoder) checkTrust(r *Remote) {
+	for option, files := range map[string][]CertificateFile{"ca": r.CAs, "intermediate": r.Intermediates, "certificate": r.Pinned} {
+		for i, f := range files {
+			d.checkValidity(&r.Origin, element(option, i), f)
+			if option != "certificate" {
+				d.checkAuthorities(&r.Origin, element(option, i), f)
+			}
+		}
+	}
+}
+
+// checkAuthorities reports certificates that are no authorities.
+func (d *decoder) checkAuthorities(o *Origin, option string, f CertificateFile) {
+	for _, c := range f.Certificates {
+		if !c.IsCA && c.Version >= 3 {
+			d.report(explain.ConfigBadFile, o.span(option), finding{
+				message: fmt.Sprintf("%s: the certificate of %s is no certificate authority", f.Path, printable(chain.Name(c))),
+				hint:    "a certificate that the peer itself has goes to the option certificate"})
+		}
+	}
+}
+
+// checkValidity warns of certificates that are not valid now, or not for long.
+func (d *decoder) checkValidity(o *Origin, option string, f CertificateFile) {
+	const soon = 7 * 24 * time.Hour
+	if d.Now.IsZero() {
+		return
+	}
+	for _, c := range f.Certificates {
+		var what string
+		switch {
+		case d.Now.Before(c.NotBefore):
+			what = "is not valid before " + c.NotBefore.UTC().Format(time.RFC3339)
+		case d.Now.After(c.NotAfter):
+			what = "has expired on " + c.NotAfter.UTC().Format(time.RFC3339)
+		case d.Now.Add(soon).After(c.NotAfter):
+			what = "expires on " + c.NotAfter.UTC().Format(time.RFC3339)
+		default:
+			continue
+		}
+		d.warn(explain.ConfigCertificate, o.span(option), finding{
+			message: fmt.Sprintf("the certificate of %s %s", printable(chain.Name(c)), what), hint: "the clock says " + d.Now.UTC().Format(time.RFC3339)})
+	}
+}
+
+// belongs reports whether the key is that of the certificate.
+func belongs(c *x509.Certificate, key crypto.Signer) bool {
+	public, err := chain.PublicKey(c)
+	if err != nil {
+		return false
+	}
+	comparable, ok := public.(interface{ Equal(crypto.PublicKey) bool })
+	return ok && comparable.Equal(key.Public())
+}
+
+// confirms reports whether a certificate says that its owner has the identity (RFC 4945, Section 3.1).
+func confirms(c *x509.Certificate, id auth.Identity) bool {
+	return slices.ContainsFunc(identities(c), id.Equal) || id.Type == wire.IDKeyID
+}
+
+// identities lists the identities that a certificate confirms.
+func identities(c *x509.Certificate) []auth.Identity {
+	ids := []auth.Identity{{Type: wire.IDDERASN1DN, Data: string(c.RawSubject)}}
+	for _, name := range c.DNSNames {
+		ids = append(ids, auth.Identity{Type: wire.IDFQDN, Data: name})
+	}
+	for _, mail := range c.EmailAddresses {
+		ids = append(ids, auth.Identity{Type: wire.IDRFC822Addr, Data: mail})
+	}
+	for _, ip := range c.IPAddresses {
+		if a, err := parseAddress(ip.String()); err == nil {
+			ids = append(ids, auth.AddressIdentity(a))
+		}
+	}
+	return ids
+}
+
+func names(c *x509.Certificate) []string {
+	var list []string
+	for _, id := range identities(c) {
+		list = append(list, id.String())
+	}
+	return list
+}

@@ -1,0 +1,124 @@
+package config
+
+import (
+	"math"
+	"time"
+
+	"culvert/dataplane"
+	"culvert/esp"
+	"culvert/ike"
+	"culvert/spd"
+	"culvert/suite"
+	"culvert/wire"
+)
+
+// A Child is what is configured about one Child SA of a connection.
+type Child struct {
+	Origin
+	Name         string
+	Local        []spd.Selector // without addresses: ours or the virtual one
+	Remote       []spd.Selector // without addresses: the peer's or the one we lease to it
+	Proposals    []wire.Proposal
+	Mode         esp.Mode
+	RekeyTime    time.Duration // 0: never
+	LifeTime     time.Duration // 0: no limit
+	RandTime     time.Duration
+	Bytes        Volume
+	Packets      Volume
+	ReplayWindow int // packets; 0: no replay protection
+	TFC          int // octets that packets are padded to; 0: none, -1: the path MTU
+	DF           dataplane.DF
+	CopyDSCP     bool
+	Priority     int
+	Start        ike.StartAction
+	OnClose      ike.StartAction
+	DPDAction    ike.StartAction
+	Block        bool // no clear text while the child is down
+
+	SinglePair        bool // one Child SA for each pair of addresses
+	NonFirstFragments bool // agree to carry fragments without ports
+}
+
+// Label returns the name.
+func (c *Child) Label() string { return c.Name }
+
+// A Volume bounds an SA by what it carries: from Rekey on, less a random part of up to Rand, it gets new keys, at Life it
+// stops. 0 is no limit.
+type Volume struct{ Rekey, Life, Rand uint64 }
+
+func newChild() *Child {
+	return &Child{
+		Local: dynamic(), Remote: dynamic(),
+		Proposals: suite.DefaultESP(), RekeyTime: time.Hour, ReplayWindow: 1024,
+		CopyDSCP: true, Block: true,
+	}
+}
+
+func (c *Child) schema() schema {
+	return schema{
+		kind: "child", label: &c.Name, named: "name", origin: &c.Origin,
+		doc:     "One Child SA: which traffic it carries, with which algorithms, and when it is there.",
+		options: append(c.trafficOptions(), c.lifetimeOptions()...),
+		finish:  c.finish,
+	}
+}
+
+func (c *Child) trafficOptions() []option {
+	return []option{
+		{name: "local", slot: many(&c.Local, selector()), rfc: "RFC 7296, Section 2.9", aka: "local_ts",
+			doc: "Our side of the traffic: prefixes, ranges or addresses, with protocol and port as in `10.1.0.0/16[tcp/443]`. `dynamic`: our address or virtual IP."},
+		{name: "remote", slot: many(&c.Remote, selector()), rfc: "RFC 7296, Section 2.9", aka: "remote_ts",
+			doc: "The peer's side of the traffic. `dynamic`: its address or virtual IP."},
+		{name: "mode", slot: one(&c.Mode, choice("mode", value("tunnel", esp.Tunnel), value("transport", esp.Transport))), rfc: "RFC 4301, Section 3.2", aka: "mode",
+			doc: "`tunnel` carries whole packets between networks; `transport` protects what the two peers say to each other."},
+		{name: "esp_proposals", slot: proposals(&c.Proposals, wire.ProtocolESP), rfc: "RFC 7296, Section 2.7; RFC 8221", aka: "esp_proposals",
+			doc: "Algorithms in order of preference, as `aes256gcm16-x25519`; a key exchange applies to rekeying, `esn` and `noesn` choose sequence numbers. `default` stands for the recommended ones."},
+		{name: "start", slot: one(&c.Start, startAction()), aka: "start_action",
+			doc: "When the child comes up. `none`: on command or when the peer asks; `trap`: with the first packet; `start`: with the daemon."},
+		{name: "on_close", slot: one(&c.OnClose, startAction()), aka: "close_action",
+			doc: "What follows when the peer closes the child."},
+		{name: "dpd_action", slot: one(&c.DPDAction, choice("action", value("clear", ike.StartNone), value("trap", ike.StartTrap), value("restart", ike.StartUp))), rfc: "RFC 7296, Section 2.4", aka: "dpd_action",
+			doc: "What follows when the peer is found dead: `clear` forgets the child, `trap` waits for the next packet, `restart` connects again at once."},
+		{name: "when_down", slot: one(&c.Block, choice("policy", value("block", true), value("clear", false))), rfc: "RFC 4301, Section 4.4.1",
+			doc: "What happens to the child's traffic while there is no SA: `block` drops it, `clear` lets it leave unprotected."},
+		{name: "priority", slot: one(&c.Priority, number[int](-1_000_000, 1_000_000)), rfc: "RFC 4301, Section 4.4.1", aka: "priority",
+			doc: "Policies with a higher priority are looked at first; among equals the more specific one."},
+		{name: "single_pair", slot: one(&c.SinglePair, boolean()), rfc: "RFC 7296, Section 2.9",
+			doc: "Give each pair of addresses a Child SA of its own, for peers that take no more."},
+		{name: "non_first_fragments", slot: one(&c.NonFirstFragments, boolean()), rfc: "RFC 4301, Section 7; RFC 7296, Section 3.10.1",
+			doc: "With selectors that have ports: agree with the peer to carry fragments that show none."},
+		{name: "replay_window", slot: one(&c.ReplayWindow, zeroOr(64, 8192)), rfc: "RFC 4303, Section 3.4.3", aka: "replay_window",
+			doc: "Packets that may arrive out of order, 64 to 8192. 0 switches replay protection off."},
+		{name: "tfc", slot: one(&c.TFC, padding()), rfc: "RFC 4303, Section 2.7", aka: "tfc_padding",
+			doc: "Pad packets to this many octets, or to the path MTU with `\"mtu\"`, to hide their size. 0: no padding."},
+		{name: "df", slot: one(&c.DF, choice("treatment of DF", value("copy", dataplane.DFCopy), value("set", dataplane.DFSet), value("clear", dataplane.DFClear))),
+			rfc: "RFC 4301, Section 8.1", aka: "copy_df",
+			doc: "The don't-fragment bit of the outer header."},
+		{name: "copy_dscp", slot: one(&c.CopyDSCP, boolean()), rfc: "RFC 4301, Section 5.1.2; RFC 2983", aka: "copy_dscp",
+			doc: "Copy the DSCP field to the outer header. ECN always follows RFC 6040."},
+	}
+}
+
+func (c *Child) lifetimeOptions() []option {
+	const year = 365 * 24 * time.Hour
+	return []option{
+		{name: "rekey_time", slot: one(&c.RekeyTime, duration(0, year)), rfc: "RFC 7296, Section 2.8", aka: "rekey_time",
+			doc: "Age at which the child gets new keys, less a random part of `rand_time`. `0s`: never."},
+		{name: "life_time", slot: one(&c.LifeTime, duration(0, year)), computed: "110 % of rekey_time", aka: "life_time",
+			doc: "Age at which the child ends if rekeying did not succeed."},
+		{name: "rand_time", slot: one(&c.RandTime, duration(0, year)), computed: "life_time - rekey_time", aka: "rand_time",
+			doc: "Upper bound of the random time by which rekeying comes earlier."},
+		{name: "rekey_bytes", slot: one(&c.Bytes.Rekey, size()), aka: "rekey_bytes",
+			doc: "Volume after which the child gets new keys. 0: no limit."},
+		{name: "life_bytes", slot: one(&c.Bytes.Life, size()), computed: "110 % of rekey_bytes", aka: "life_bytes",
+			doc: "Volume at which the child stops."},
+		{name: "rand_bytes", slot: one(&c.Bytes.Rand, size()), computed: "life_bytes - rekey_bytes", aka: "rand_bytes",
+			doc: "Upper bound of the random volume by which rekeying comes earlier."},
+		{name: "rekey_packets", slot: one(&c.Packets.Rekey, number[uint64](0, math.MaxInt64)), aka: "rekey_packets",
+			doc: "Packets after which the child gets new keys. 0: no limit but that of sequence numbers."},
+		{name: "life_packets", slot: one(&c.Packets.Life, number[uint64](0, math.MaxInt64)), computed: "110 % of rekey_packets", aka: "life_packets",
+			doc: "Packets at which the child stops."},
+		{name: "rand_packets", slot: one(&c.Packets.Rand, number[uint64](0, math.MaxInt64)), computed: "life_packets - rekey_packets", aka: "rand_packets",
+			doc: "Upper bound of the random number of packets by which rekeying comes earlier."},
+	}
+}

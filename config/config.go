@@ -1,0 +1,44 @@
+// Package config reads the configuration of a gateway or client: HCL or its JSON twin, into one typed model with the
+// position of every option.
+//
+// Reading is strict. Unknown options, wrong types, duplicates, dangling references and contradictions are all found in one
+// pass, each with its place in the file, the line itself, what was expected and a stable code of package explain. The
+// options, their defaults and their documentation stand in one table per block, from which the decoder, the reference
+// page and Diff work.
+package config
+
+// Config is a whole configuration, checked. It is immutable once loaded.
+type Config struct {
+	Daemon      *Daemon
+	Connections []*Connection // in the order of the files
+	Pools       []*Pool
+	Secrets     []*Secret
+	Policies    []*Policy
+	Paths       []string // the files that were read, the first one first
+}
+
+// Connection returns the connection of that name, or nil.
+func (c *Config) Connection(name string) *Connection { return named(c.Connections, name) }
+
+// Pool returns the pool of that name, or nil.
+func (c *Config) Pool(name string) *Pool { return named(c.Pools, name) }
+
+// Secret returns the secret of that name, or nil.
+func (c *Config) Secret(name string) *Secret { return named(c.Secrets, name) }
+
+// Policy returns the policy of that name, or nil.
+func (c *Config) Policy(name string) *Policy { return named(c.Policies, name) }
+
+// named finds a block by its label.
+func named[B interface {
+	comparable
+	Label() string
+}](blocks []B, name string) B {
+	for _, b := range blocks {
+		if b.Label() == name {
+			return b
+		}
+	}
+	var none B
+	return none
+}

@@ -1,0 +1,165 @@
+package config
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+
+	"culvert/explain"
+)
+
+// Severity tells what keeps a configuration from being used from what merely deserves a look.
+type Severity string
+
+// The severities.
+const (
+	Error   Severity = "error"
+	Warning Severity = "warning"
+)
+
+// A Diagnostic is one thing that is wrong with a configuration.
+type Diagnostic struct {
+	Severity Severity     `json:"severity"`
+	Code     explain.Code `json:"code"`
+	Place
+	Length   int    `json:"length"`             // characters that are meant, from Column on; 0 is unknown
+	Message  string `json:"message"`            // what is wrong
+	Expected string `json:"expected,omitempty"` // what could stand there
+	Hint     string `json:"hint,omitempty"`     // what to do
+	Source   string `json:"source,omitempty"`   // the line, without secrets
+}
+
+// String returns the diagnostic as people read it: place, message and code, the line with a caret below, and what to do.
+func (d Diagnostic) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s: %s: %s [%s]\n", d.Place, d.Severity, d.Message, d.Code)
+	if d.Source != "" {
+		line := fmt.Sprint(d.Line)
+		window, column := focus(d.Source, d.Column)
+		fmt.Fprintf(&b, "  %s | %s\n", line, window)
+		fmt.Fprintf(&b, "  %s | %s\n", strings.Repeat(" ", len(line)), caret(window, column, d.Length))
+	}
+	if d.Expected != "" {
+		fmt.Fprintf(&b, "  expected: %s\n", d.Expected)
+	}
+	if d.Hint != "" {
+		fmt.Fprintf(&b, "  hint: %s\n", d.Hint)
+	}
+	return b.String()
+}
+
+// Diagnostics is all that is wrong with a configuration, in the order of files and lines.
+type Diagnostics []Diagnostic
+
+// Errors reports whether there is an error among the diagnostics.
+func (ds Diagnostics) Errors() bool { return ds.count(Error) > 0 }
+
+// String returns all diagnostics and their number.
+func (ds Diagnostics) String() string {
+	var b strings.Builder
+	for _, d := range ds {
+		b.WriteString(d.String())
+	}
+	b.WriteString(ds.Summary())
+	return b.String()
+}
+
+// Summary returns "2 errors, 1 warning".
+func (ds Diagnostics) Summary() string {
+	return plural(ds.count(Error), "error") + ", " + plural(ds.count(Warning), "warning")
+}
+
+// Err returns the diagnostics as an error, or nil when there is no error among them.
+func (ds Diagnostics) Err() error {
+	if !ds.Errors() {
+		return nil
+	}
+	return &InvalidError{ds}
+}
+
+// An InvalidError says that a configuration was refused.
+type InvalidError struct{ Diagnostics Diagnostics }
+
+// Error names the first error; all of them are in Diagnostics.
+func (e *InvalidError) Error() string {
+	i := slices.IndexFunc(e.Diagnostics, func(d Diagnostic) bool { return d.Severity == Error })
+	first := e.Diagnostics[i]
+	return fmt.Sprintf("configuration refused with %s; the first: %s: %s [%s]", e.Diagnostics.Summary(), first.Place, first.Message, first.Code)
+}
+
+func (ds Diagnostics) count(s Severity) int {
+	n := 0
+	for _, d := range ds {
+		if d.Severity == s {
+			n++
+		}
+	}
+	return n
+}
+
+func plural(n int, noun string) string {
+	switch {
+	case n == 1:
+		return "1 " + noun
+	case strings.HasSuffix(noun, "s"):
+		return fmt.Sprintf("%d %ses", n, noun)
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// A finding is what a check has to say about a place.
+type finding struct{ message, expected, hint string }
+
+func (d *decoder) report(code explain.Code, span hcl.Range, f finding) { d.add(Error, code, span, f) }
+func (d *decoder) warn(code explain.Code, span hcl.Range, f finding)   { d.add(Warning, code, span, f) }
+
+// add appends a diagnostic. Their number is bounded: whoever has 1000 mistakes has one that matters.
+func (d *decoder) add(s Severity, code explain.Code, span hcl.Range, f finding) {
+	const most = 1000
+	if s == Error {
+		d.errors++
+	}
+	if len(d.findings) >= most {
+		return
+	}
+	length := 1
+	if span.Start.Line == span.End.Line {
+		length = max(1, span.End.Column-span.Start.Column)
+	}
+	source := d.line(span.Filename, span.Start.Line)
+	d.findings = append(d.findings, Diagnostic{
+		Severity: s, Code: code, Place: placeOf(span), Length: length,
+		Message: f.message, Expected: f.expected, Hint: f.hint, Source: source,
+	})
+}
+
+// contradiction reports an option that cannot be together with others.
+func (d *decoder) contradiction(o *Origin, option, format string, args ...any) {
+	d.report(explain.ConfigContradiction, o.span(option), finding{message: fmt.Sprintf(format, args...)})
+}
+
+// missing reports an option that others make necessary.
+func (d *decoder) missing(o *Origin, block, option, why string) {
+	if !d.broken {
+		d.report(explain.ConfigMissingKey, o.block, finding{message: block + " lacks " + option, hint: why})
+	}
+}
+
+// sort puts the diagnostics in the order in which the files were read, then of lines.
+func (d *decoder) sort() {
+	rank := make(map[string]int)
+	for i, path := range d.config.Paths {
+		rank[path] = i
+	}
+	slices.SortStableFunc(d.findings, func(a, b Diagnostic) int {
+		if by := rank[a.File] - rank[b.File]; by != 0 {
+			return by
+		}
+		if by := a.Line - b.Line; by != 0 {
+			return by
+		}
+		return a.Column - b.Column
+	})
+}

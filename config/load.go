@@ -1,0 +1,217 @@
+package config
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/hashicorp/hcl/v2/json"
+
+	"culvert/explain"
+)
+
+// DefaultPath is where the configuration is looked for.
+const DefaultPath = "/etc/culvert/culvert.hcl"
+
+// A Source is where a configuration is read from.
+type Source struct {
+	Files       fs.FS     // its root is "/"
+	Credentials string    // directory of credentials that systemd has given; "": none
+	Now         time.Time // for the validity of certificates; zero: it is not checked
+}
+
+// System is the source of this machine.
+func System(now time.Time) Source {
+	return Source{Files: os.DirFS("/"), Credentials: os.Getenv("CREDENTIALS_DIRECTORY"), Now: now}
+}
+
+// Load reads the configuration that begins at an absolute path. The Config is nil when there are errors among the
+// diagnostics; warnings alone leave it usable.
+func (s Source) Load(name string) (*Config, Diagnostics) {
+	d := &decoder{
+		Source: s, config: &Config{Daemon: newDaemon()},
+		texts: make(map[string]*text), opened: make(map[string]hcl.Range),
+	}
+	d.file(path.Clean(name), hcl.Range{Filename: name})
+	if !d.broken && !d.findings.Errors() {
+		d.check()
+	}
+	d.sort()
+	if d.findings.Errors() {
+		return nil, d.findings
+	}
+	return d.config, d.findings
+}
+
+// A file is the outermost level of a file.
+type file struct {
+	Origin
+	include []string
+}
+
+// schema of a file whose blocks go to a configuration.
+func (f *file) schema(c *Config) schema {
+	return schema{
+		kind: "file", origin: &f.Origin,
+		doc: "What stands outside of all blocks.",
+		options: []option{
+			{name: "include", slot: many(&f.include, pattern()),
+				doc: "Files to read as if they stood here; `*` stands for any part of a name. Paths are relative to the directory of the file."},
+		},
+		blocks: []nested{
+			{kind: "daemon", open: func() schema { return c.Daemon.schema() }},
+			{kind: "connection", many: true, open: func() schema { return add(&c.Connections, newConnection()).schema() }},
+			{kind: "pool", many: true, open: func() schema { return add(&c.Pools, new(Pool)).schema() }},
+			{kind: "secret", many: true, open: func() schema { return add(&c.Secrets, new(Secret)).schema() }},
+			{kind: "policy", many: true, open: func() schema { return add(&c.Policies, newPolicy()).schema() }},
+		},
+	}
+}
+
+// add appends a block and returns it.
+func add[B any](list *[]B, b B) B {
+	*list = append(*list, b)
+	return b
+}
+
+// pattern reads the pattern of an include.
+func pattern() reader[string] {
+	return textual("path or pattern", `a path or pattern such as "conf.d/*.hcl"`, func(s string) (string, error) {
+		_, err := path.Match(s, "")
+		if err != nil {
+			err = fmt.Errorf("%q is no pattern: a bracket is not closed", printable(s))
+		}
+		return s, err
+	}, func(s string) string { return s })
+}
+
+// file reads one file and what it includes. at is where it is named.
+func (d *decoder) file(name string, at hcl.Range) {
+	raw, err := d.readFile(name)
+	if err != nil {
+		d.unreadable(name, at, err)
+		return
+	}
+	d.config.Paths = append(d.config.Paths, name)
+	d.texts[name] = &text{raw: raw}
+	in := d.parse(name, raw)
+	if in == nil {
+		d.broken = true
+		return
+	}
+	var f file
+	d.body(f.schema(d.config), in, d.opened)
+	for i, pattern := range f.include {
+		d.include(name, pattern, f.span(element("include", i)))
+	}
+}
+
+func (d *decoder) unreadable(name string, at hcl.Range, err error) {
+	m := fileMistake(name, err).(*mistake)
+	if len(d.config.Paths) == 0 {
+		m.hint = "name the configuration with --config; `culvert check --config FILE` tries one out"
+	}
+	d.broken = true
+	d.report(explain.ConfigFile, at, finding{message: m.message, hint: m.hint})
+}
+
+// parse returns the body of a file, as far as it can be parsed, or nil.
+func (d *decoder) parse(name string, raw []byte) *section {
+	start := hcl.Pos{Line: 1, Column: 1}
+	whole := hcl.Range{Filename: name, Start: start, End: start}
+	if tooComplex(name, raw) {
+		d.report(explain.ConfigSyntax, whole, finding{message: "brackets are nested too deeply"})
+		return nil
+	}
+	if path.Ext(name) == ".json" {
+		object, diags := json.ParseExpression(raw, name)
+		d.syntax(diags)
+		if diags.HasErrors() {
+			return nil
+		}
+		return &section{object: object, at: whole}
+	}
+	parsed, diags := hclsyntax.ParseConfig(raw, name, start)
+	d.syntax(diags)
+	if parsed == nil {
+		return nil
+	}
+	body, ok := parsed.Body.(*hclsyntax.Body)
+	if !ok {
+		return nil
+	}
+	return &section{native: body, at: whole}
+}
+
+// syntax reports what the parser has to say.
+func (d *decoder) syntax(diags hcl.Diagnostics) {
+	const oneLine = "put each option and each block on a line of its own"
+	for _, diag := range diags {
+		f := finding{message: strings.ToLower(diag.Summary[:1]) + diag.Summary[1:]}
+		code := explain.ConfigSyntax
+		switch diag.Summary {
+		case "Attribute redefined":
+			code, f.message = explain.ConfigDuplicate, "the option is given twice"
+		case "Invalid single-argument block definition":
+			f = finding{message: "a block on one line holds at most one option", hint: oneLine}
+		case "Argument definition required":
+			f = finding{message: "a block on one line holds no other block", hint: oneLine}
+		default: // the parser's explanation may have several lines
+			f.hint = printable(strings.Join(strings.Fields(diag.Detail), " "))
+		}
+		d.broken = d.broken || code == explain.ConfigSyntax
+		var span hcl.Range
+		if diag.Subject != nil {
+			span = *diag.Subject
+		}
+		d.report(code, span, f)
+	}
+}
+
+// include reads the files that a pattern names. A pattern may find nothing, a path without pattern must be there.
+func (d *decoder) include(from, pattern string, at hcl.Range) {
+	const deepest, most = 8, 10000
+	if !path.IsAbs(pattern) {
+		pattern = path.Join(path.Dir(from), pattern)
+	}
+	if d.depth == deepest {
+		d.report(explain.ConfigInclude, at, finding{message: fmt.Sprintf("files include each other more than %d levels deep", deepest)})
+		return
+	}
+	names := []string{pattern}
+	if strings.ContainsAny(pattern, `*?[\`) {
+		names = d.glob(pattern)
+	}
+	d.depth++
+	defer func() { d.depth-- }()
+	for _, name := range names {
+		switch {
+		case slices.Contains(d.config.Paths, name):
+			d.report(explain.ConfigInclude, at, finding{message: printable(name) + " is included twice", hint: "every file is read once, the order does not matter"})
+		case len(d.config.Paths) == most:
+			d.report(explain.ConfigInclude, at, finding{message: fmt.Sprintf("there are more than %d files", most)})
+			return
+		default:
+			d.file(name, at)
+		}
+	}
+}
+
+// glob lists the files that fit an absolute pattern, in order.
+func (d *decoder) glob(pattern string) []string {
+	found, err := fs.Glob(d.Files, rooted(pattern))
+	if err != nil {
+		return nil
+	}
+	names := make([]string, len(found))
+	for i, name := range found {
+		names[i] = "/" + name
+	}
+	return names
+}

@@ -1,0 +1,70 @@
+package config
+
+import (
+	"net/netip"
+
+	"culvert/auth"
+	"culvert/suite"
+)
+
+// Local is our side of a connection.
+type Local struct {
+	Origin
+	Addresses       []netip.Prefix // empty: any
+	Port            uint16         // 0: the daemon's
+	Auth            auth.Method
+	ID              auth.Identity // zero: taken from the certificate or the address
+	Certificates    []CertificateFile
+	Key             *KeyFile
+	Schemes         []suite.Scheme // empty: all
+	AllowSHA1       bool
+	SendCertificate bool
+}
+
+func (l *Local) schema() schema {
+	return schema{
+		kind: "local", origin: &l.Origin,
+		doc: "Our side: addresses, who we are and how we prove it.",
+		options: []option{
+			{name: "address", slot: many(&l.Addresses, prefix()), aka: "local_addrs",
+				doc: "Our addresses or prefixes for this connection; the first address is used to connect. Empty or `%any`: any."},
+			{name: "port", slot: one(&l.Port, number[uint16](1, 65535)), computed: "daemon.port", aka: "local_port",
+				doc: "Our UDP port: `daemon.port`, or `daemon.nat_port` to begin there."},
+			{name: "auth", slot: one(&l.Auth, method()), computed: "pubkey with a certificate or key, otherwise psk", rfc: "RFC 7296, Section 2.15", aka: "local.auth",
+				doc: "How we authenticate: `psk`, a secret that both sides know, or `pubkey`, a signature."},
+			{name: "id", slot: one(&l.ID, identity()), computed: "the certificate's subject or the address", rfc: "RFC 7296, Section 3.5", aka: "local.id",
+				doc: "Who we say we are: a host name, `user@domain`, an address or a distinguished name."},
+			{name: "certificate", slot: many(&l.Certificates, certificateFile()), rfc: "RFC 7296, Section 3.6", aka: "local.certs",
+				doc: "PEM or DER files with our certificate first, then the CAs between it and what the peer trusts. With `key` alone we show a raw public key (RFC 7670)."},
+			{name: "key", slot: optional(&l.Key, keyFile()), aka: "private",
+				doc: "File with our private key: PKCS#8, PKCS#1 or SEC 1, not encrypted. `credential(\"name\")` takes it from systemd."},
+			{name: "signature_schemes", slot: many(&l.Schemes, scheme()), rfc: "RFC 7427; RFC 8420", aka: "local.auth",
+				doc: "Signature algorithms that we may sign with, in order of preference. Empty: what the key can do and the peer knows."},
+			{name: "allow_sha1", slot: one(&l.AllowSHA1, boolean()), rfc: "RFC 8247, Section 3.2",
+				doc: "Sign with RSA and SHA-1 for a peer that knows nothing newer."},
+			{name: "send_certificate", slot: one(&l.SendCertificate, boolean()), rfc: "RFC 7296, Section 3.6", aka: "send_cert",
+				doc: "Send our certificates. `false` when the peer has them already."},
+		},
+		finish: l.finish,
+	}
+}
+
+func (l *Local) publicKey() bool {
+	return l.Given("certificate") || l.Given("key") || l.Given("signature_schemes") || l.Given("allow_sha1")
+}
+
+func (l *Local) finish(d *decoder) {
+	if l.Auth == 0 {
+		l.Auth = auth.MethodPSK
+		if l.publicKey() {
+			l.Auth = auth.MethodPublicKey
+		}
+	}
+	switch {
+	case l.Auth == auth.MethodPublicKey && !l.Given("key"):
+		d.missing(&l.Origin, "local", "key", "a signature needs our private key")
+	case l.Auth == auth.MethodPSK && l.publicKey():
+		d.contradiction(&l.Origin, l.first("certificate", "key", "signature_schemes", "allow_sha1"), `auth = "psk" has no use for it: leave it out or use auth = "pubkey"`)
+	}
+	d.checkCredential(l)
+}

@@ -1,0 +1,89 @@
+package config
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+
+	"culvert/auth"
+	"culvert/explain"
+	"culvert/ike"
+	"culvert/suite"
+	"culvert/wire"
+)
+
+func method() reader[auth.Method] {
+	return choice("method", value("psk", auth.MethodPSK), value("pubkey", auth.MethodPublicKey))
+}
+
+func startAction() reader[ike.StartAction] {
+	return choice("action", value("none", ike.StartNone), value("trap", ike.StartTrap), value("start", ike.StartUp))
+}
+
+func identity() reader[auth.Identity] {
+	return textual("identity", `a host name, user@domain, an address, a distinguished name, or "keyid:..."`, auth.ParseIdentity, auth.Identity.String)
+}
+
+func scheme() reader[suite.Scheme] {
+	var names []namedValue[suite.Scheme]
+	for s := suite.SchemeRSASHA1; s <= suite.SchemeEd448; s++ {
+		names = append(names, value(s.String(), s))
+	}
+	return choice("signature scheme", names...)
+}
+
+// proposals is the slot of a list of proposals. Their defaults are written as the word "default".
+func proposals(dst *[]wire.Proposal, protocol wire.ProtocolID) slot {
+	return &proposalList{dst, protocol}
+}
+
+type proposalList struct {
+	dst      *[]wire.Proposal
+	protocol wire.ProtocolID
+}
+
+func (p *proposalList) read(d *decoder, o *option, origin *Origin, expr hcl.Expression) {
+	var texts []string
+	many(&texts, textual("proposal", `algorithms such as "aes256gcm16-prfsha384-x25519", or "default"`, p.check, nil)).read(d, o, origin, expr)
+	if all, err := suite.ParseProposals(p.protocol, texts); err == nil {
+		*p.dst = all
+	}
+	if len(texts) > 255 {
+		d.contradiction(origin, o.name, "%s has %d proposals, a message carries 255 (RFC 7296, Section 3.3.1)", o.name, len(texts))
+	}
+}
+
+// check says what is wrong with one proposal, and with which word of it.
+func (p *proposalList) check(s string) (string, error) {
+	_, err := suite.ParseProposals(p.protocol, []string{s})
+	var wrong *suite.ProposalError
+	if !errors.As(err, &wrong) {
+		return s, err
+	}
+	m := &mistake{code: explain.ConfigBadProposal, message: quote(printable(s)) + ": " + wrong.Reason}
+	if wrong.Word != "" {
+		m.message = quote(printable(wrong.Word)) + ": " + wrong.Reason
+		m.offset, m.len = wordAt(s, wrong.Word), len(wrong.Word)
+	}
+	if wrong.Suggestion != "" {
+		m.hint = "did you mean " + quote(wrong.Suggestion) + "?"
+	}
+	return s, m
+}
+
+// wordAt returns where a word of a proposal begins.
+func wordAt(s, word string) int {
+	offset := 0
+	for part := range strings.SplitSeq(s, "-") {
+		if strings.EqualFold(strings.TrimSpace(part), word) {
+			return offset + strings.Index(strings.ToLower(part), word)
+		}
+		offset += len(part) + 1
+	}
+	return 0
+}
+
+func (p *proposalList) kind() string { return "list of proposal" }
+func (p *proposalList) text() string { return `["default"]` }
+func (p *proposalList) stored() any  { return *p.dst }

@@ -1,0 +1,214 @@
+package config
+
+import (
+	"bytes"
+	"crypto"
+	"crypto/sha256"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
+
+	"culvert/auth"
+	"culvert/explain"
+	"culvert/secret"
+)
+
+// A File is a file that the configuration names, as it was when it was read.
+type File struct {
+	Path   string
+	Digest [sha256.Size]byte // SHA-256 of the contents
+}
+
+// Files with their contents.
+type (
+	// A CertificateFile holds one or more certificates.
+	CertificateFile struct {
+		File
+		Certificates []*x509.Certificate
+	}
+	// A KeyFile holds a private key.
+	KeyFile struct {
+		File
+		Key crypto.Signer
+	}
+	// A PublicKeyFile holds a public key.
+	PublicKeyFile struct {
+		File
+		Key crypto.PublicKey
+	}
+	// A CRLFile holds certificate revocation lists.
+	CRLFile struct {
+		File
+		Lists []*x509.RevocationList
+	}
+)
+
+func certificateFile() reader[CertificateFile] {
+	return fileReader("file of certificates", auth.ParseCertificates, func(f File, v []*x509.Certificate) CertificateFile { return CertificateFile{f, v} })
+}
+
+func publicKeyFile() reader[PublicKeyFile] {
+	return fileReader("file of a public key", auth.ParsePublicKey, func(f File, v crypto.PublicKey) PublicKeyFile { return PublicKeyFile{f, v} })
+}
+
+func crlFile() reader[CRLFile] {
+	return fileReader("file of revocation lists", auth.ParseCRLs, func(f File, v []*x509.RevocationList) CRLFile { return CRLFile{f, v} })
+}
+
+func keyFile() reader[KeyFile] {
+	return fileReader("file of a private key", func(b []byte) (crypto.Signer, error) {
+		defer secret.Bytes(b).Clear()
+		return auth.ParsePrivateKey(b)
+	}, func(f File, v crypto.Signer) KeyFile { return KeyFile{f, v} })
+}
+
+// fileReader reads a path, the file there, and what it holds.
+func fileReader[V, T any](kind string, parse func([]byte) (V, error), wrap func(File, V) T) reader[T] {
+	return reader[T]{kind: kind, expect: `a path such as "gw.pem", or credential("name")`, parse: func(l literal) (none T, err error) {
+		if l.Type() != cty.String {
+			return none, errType
+		}
+		f, data, err := l.decoder.open(l, strings.Contains(kind, "private"))
+		if err != nil {
+			return none, err
+		}
+		v, err := parse(data)
+		if err != nil {
+			return none, &mistake{code: explain.ConfigBadFile, message: fmt.Sprintf("%s: %v", f.Path, err), hint: "the option takes a " + kind}
+		}
+		return wrap(f, v), nil
+	}}
+}
+
+// open reads the file that a literal names, relative to the file that it stands in.
+func (d *decoder) open(l literal, private bool) (File, []byte, error) {
+	name := l.AsString()
+	where := path.Dir(l.span.Filename)
+	if l.call == "credential" {
+		if where = d.Credentials; where == "" {
+			return File{}, nil, &mistake{code: explain.ConfigFile, message: fmt.Sprintf("there is no credential %q: systemd has given none", printable(name)), hint: "add LoadCredential= to the unit of the daemon, or name a file"}
+		}
+		if err := checkName(name); err != nil {
+			return File{}, nil, &mistake{code: explain.ConfigFile, message: fmt.Sprintf("%q is no name of a credential: %v", printable(name), err)}
+		}
+	}
+	if !path.IsAbs(name) {
+		name = path.Join(where, name)
+	}
+	data, err := d.readFile(name)
+	if err != nil {
+		return File{}, nil, fileMistake(name, err)
+	}
+	if private && l.call != "credential" {
+		d.checkPermissions(name, l.span)
+	}
+	return File{name, sha256.Sum256(data)}, data, nil
+}
+
+// fileMistake says why a file cannot be read, and what to do.
+func fileMistake(name string, err error) error {
+	m := &mistake{code: explain.ConfigFile, message: fmt.Sprintf("%s: %v", printable(name), err)}
+	var pathError *fs.PathError
+	if errors.As(err, &pathError) {
+		m.message = fmt.Sprintf("%s: %v", printable(name), pathError.Err)
+	}
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		m.message, m.hint = fmt.Sprintf("there is no file %s", printable(name)), "paths are relative to the directory of the configuration file"
+	case errors.Is(err, fs.ErrPermission):
+		m.message, m.hint = fmt.Sprintf("%s may not be read", printable(name)), "the daemon reads it as root; `culvert check` needs the same rights"
+	}
+	return m
+}
+
+// readFile reads a regular file of bounded size. It looks before it opens: opening a pipe would wait for a writer.
+func (d *decoder) readFile(name string) ([]byte, error) {
+	const most = 1 << 20
+	name = rooted(name)
+	info, err := fs.Stat(d.Files, name)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, errors.New("not a regular file")
+	}
+	f, err := d.Files.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, most+1))
+	if err == nil && len(data) > most {
+		err = errors.New("larger than 1 MiB")
+	}
+	return data, err
+}
+
+// rooted returns an absolute path as the file system has it.
+func rooted(name string) string {
+	if name = strings.TrimPrefix(path.Clean(name), "/"); name == "" {
+		return "."
+	}
+	return name
+}
+
+// checkPermissions warns of a secret that everybody can read.
+func (d *decoder) checkPermissions(name string, span hcl.Range) {
+	info, err := fs.Stat(d.Files, rooted(name))
+	if err == nil && info.Mode().Perm()&0o007 != 0 {
+		d.warn(explain.ConfigPermissions, span, finding{message: fmt.Sprintf("%s is open to every user (mode %04o)", printable(name), info.Mode().Perm()), hint: "chmod 600 " + printable(name)})
+	}
+}
+
+// preShared is the slot of a pre-shared key.
+func preShared(s *Secret) slot { return &presharedKey{s} }
+
+type presharedKey struct{ *Secret }
+
+func (p *presharedKey) read(d *decoder, o *option, origin *Origin, expr hcl.Expression) {
+	single := one(&p.PSK, reader[secret.Bytes]{
+		kind: p.kind(), expect: `file("office.psk"), credential("office") or the key in quotes`,
+		parse: func(l literal) (secret.Bytes, error) { return p.load(d, l) },
+	})
+	single.read(d, o, origin, expr)
+}
+
+func (p *presharedKey) load(d *decoder, l literal) (secret.Bytes, error) {
+	if l.Type() != cty.String {
+		return nil, errType
+	}
+	text := []byte(l.AsString())
+	if l.call != "" {
+		f, data, err := d.open(l, true)
+		if err != nil {
+			return nil, err
+		}
+		p.Path, text = f.Path, trimNewline(data)
+	} else {
+		d.checkPermissions(l.span.Filename, l.span)
+	}
+	key, err := auth.ParseSecret(string(text))
+	switch {
+	case err != nil:
+		return nil, &mistake{message: "the key is malformed", hint: "0x is followed by hexadecimal digits, 0s by base64; other text is taken as it is"}
+	case len(key) == 0:
+		return nil, &mistake{message: "the key is empty"}
+	}
+	return key, nil
+}
+
+// trimNewline takes off the one newline with which editors end files.
+func trimNewline(b []byte) []byte {
+	return bytes.TrimSuffix(bytes.TrimSuffix(b, []byte("\n")), []byte("\r"))
+}
+
+func (p *presharedKey) kind() string { return "secret" }
+func (p *presharedKey) text() string { return "" }
+func (p *presharedKey) stored() any  { return p.PSK }

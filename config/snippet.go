@@ -1,0 +1,109 @@
+package config
+
+import (
+	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/hashicorp/hcl/v2"
+)
+
+// A text is a file that was read.
+type text struct {
+	raw   []byte
+	lines []string // as they may be shown; nil until one is asked for
+}
+
+// source returns the text of a range.
+func (d *decoder) source(r hcl.Range) string {
+	t := d.texts[r.Filename]
+	if t == nil || r.Start.Byte < 0 || r.End.Byte > len(t.raw) || r.Start.Byte > r.End.Byte {
+		return ""
+	}
+	return string(t.raw[r.Start.Byte:r.End.Byte])
+}
+
+// line returns a line of a file as it may be shown.
+func (d *decoder) line(path string, number int) string {
+	t := d.texts[path]
+	if t == nil {
+		return ""
+	}
+	if t.lines == nil {
+		t.lines = presentable(strings.Split(string(t.raw), "\n"))
+	}
+	if number < 1 || number > len(t.lines) {
+		return ""
+	}
+	return t.lines[number-1]
+}
+
+// presentable returns lines without control characters and without what may be a secret: whatever names one or stands in
+// a secret block. It looks at the text alone, because a file that does not parse has no blocks.
+func presentable(lines []string) []string {
+	names := regexp.MustCompile(`(?i)psk|secret|passw`)
+	block := regexp.MustCompile(`^\s*[{,]*\s*"?(daemon|connection|pool|secret|policy|include)"?\b`)
+	inSecret := false
+	for i, line := range lines {
+		if found := block.FindStringSubmatch(line); found != nil {
+			inSecret = found[1] == "secret"
+		}
+		line = strings.TrimSuffix(line, "\r")
+		if inSecret || names.MatchString(line) {
+			line = concealed(line)
+		}
+		lines[i] = printable(line)
+	}
+	return lines
+}
+
+// concealed cuts a line behind its first "=" or ":", where a secret may begin. A line that has neither may be the middle of
+// one, unless it has nothing but brackets and names a block.
+func concealed(line string) string {
+	const mark = "[redacted]"
+	if i := strings.IndexAny(line, "=:"); i >= 0 {
+		return line[:i+1] + " " + mark
+	}
+	if regexp.MustCompile(`^\s*(secret(\s+"[^"]*")*)?\s*[{}\[\],]*\s*$`).MatchString(line) {
+		return line
+	}
+	return mark
+}
+
+// printable replaces what a terminal would obey or not show.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\t', r != utf8.RuneError && unicode.IsPrint(r):
+			return r
+		}
+		return '\ufffd'
+	}, s)
+}
+
+// focus cuts a long line to what surrounds a column, and returns the column in it.
+func focus(line string, column int) (string, int) {
+	const width = 120
+	runes := []rune(line)
+	if len(runes) <= width {
+		return line, column
+	}
+	start := max(0, min(column-1-width/2, len(runes)-width))
+	return string(runes[start : start+width]), column - start
+}
+
+// caret returns the line that marks length characters from a column of the line above.
+func caret(line string, column, length int) string {
+	runes := []rune(line)
+	column = max(1, min(column, len(runes)+1))
+	length = max(1, min(length, len(runes)+1-column))
+	var b strings.Builder
+	for _, r := range runes[:column-1] {
+		if r != '\t' {
+			r = ' '
+		}
+		b.WriteRune(r)
+	}
+	return b.String() + strings.Repeat("^", length)
+}

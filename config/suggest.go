@@ -1,0 +1,113 @@
+package config
+
+import (
+	"fmt"
+	"strings"
+)
+
+// suggest says what an unknown name probably meant: a misspelt one, one in the wrong syntax, one of another block, or
+// one of strongSwan's.
+func suggest(s *schema, e entry) string {
+	if e.block != nil && s.option(e.name) != nil {
+		return fmt.Sprintf("%s is an option here: write %[1]s = ...", e.name)
+	}
+	if e.block == nil && s.nested(e.name) != nil {
+		return fmt.Sprintf("%s is a block here: write %[1]s { ... }", e.name)
+	}
+	if near := closest(e.name, s.names()); near != "" {
+		return fmt.Sprintf("did you mean %q?", near)
+	}
+	if o, home := lookup(s, func(o *option) bool { return o.name == e.name }); o != nil {
+		return fmt.Sprintf("%s belongs in the block %s", o.name, home.kind)
+	}
+	if o, home := lookup(s, func(o *option) bool { return o.knownAs(e.name) }); o != nil {
+		if home.kind == s.kind {
+			return fmt.Sprintf("it is called %s here", o.name)
+		}
+		return fmt.Sprintf("it is called %s here, in the block %s", o.name, home.kind)
+	}
+	return "there are " + strings.Join(s.names(), ", ")
+}
+
+// names lists the options and blocks of a block.
+func (s *schema) names() []string {
+	var names []string
+	for _, o := range s.options {
+		names = append(names, o.name)
+	}
+	for _, n := range s.blocks {
+		names = append(names, n.kind)
+	}
+	return names
+}
+
+// lookup finds the first option that fits, in the block itself before all others, and the block that has it.
+func lookup(here *schema, fits func(*option) bool) (*option, schema) {
+	for _, s := range append([]schema{*here}, schemas()...) {
+		for i := range s.options {
+			if o := &s.options[i]; fits(o) {
+				return o, s
+			}
+		}
+	}
+	return nil, schema{}
+}
+
+// knownAs reports whether strongSwan has the option under this name: "local.certs" is looked for as "certs" too.
+func (o *option) knownAs(name string) bool {
+	return o.aka == name || strings.HasSuffix(o.aka, "."+name)
+}
+
+// schemas lists every kind of block, outermost first, each bound to a fresh value.
+func schemas() []schema {
+	var list []schema
+	var walk func(s schema)
+	walk = func(s schema) {
+		list = append(list, s)
+		for _, n := range s.blocks {
+			walk(n.open())
+		}
+	}
+	walk(new(file).schema(&Config{Daemon: newDaemon()}))
+	return list
+}
+
+// closest returns the name that takes the fewest edits, if those are few.
+func closest(name string, names []string) string {
+	const longest = 64 // the distance costs the product of both lengths
+	if len(name) > longest {
+		return ""
+	}
+	best, limit := "", min(3, len(name)/2)
+	for _, candidate := range names {
+		if by := distance(strings.ToLower(name), candidate); by <= limit {
+			best, limit = candidate, by-1
+		}
+	}
+	return best
+}
+
+// distance is the number of octets to insert, remove, replace or swap with their neighbour to turn a into b.
+func distance(a, b string) int {
+	rows := make([][]int, len(a)+1)
+	for i := range rows {
+		rows[i] = make([]int, len(b)+1)
+		rows[i][0] = i
+	}
+	for j := range rows[0] {
+		rows[0][j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		for j := 1; j <= len(b); j++ {
+			cost := 1
+			if a[i-1] == b[j-1] {
+				cost = 0
+			}
+			rows[i][j] = min(rows[i-1][j]+1, rows[i][j-1]+1, rows[i-1][j-1]+cost)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				rows[i][j] = min(rows[i][j], rows[i-2][j-2]+1)
+			}
+		}
+	}
+	return rows[len(a)][len(b)]
+}
