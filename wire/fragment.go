@@ -1,6 +1,9 @@
 package wire
 
-import "errors"
+import (
+	"errors"
+	"slices"
+)
 
 // MaxFragments bounds the fragments of one message, sent or received: enough for MaxMessage octets in datagrams of the
 // smallest recommended size, 576 octets (RFC 7383, Section 2.5.1).
@@ -27,8 +30,11 @@ type Fragment struct {
 func SealFragments(p Protector, h Header, payloads []Payload, maxDatagram int) ([][]byte, error) {
 	plaintext, first := AppendPayloads(nil, payloads), firstPayload(payloads)
 	if HeaderLen+genericLen+len(plaintext)+p.Overhead(len(plaintext)) <= maxDatagram {
-		datagram, err := sealMessage(p, h, first, plaintext)
-		return [][]byte{datagram}, err
+		datagram, err := sealAs(p, h, &Encrypted{First: first}, plaintext)
+		if err != nil {
+			return nil, err
+		}
+		return [][]byte{datagram}, nil
 	}
 	chunk := chunkLen(p, maxDatagram)
 	switch {
@@ -36,21 +42,24 @@ func SealFragments(p Protector, h Header, payloads []Payload, maxDatagram int) (
 		return nil, errMessageSize
 	case chunk <= 0:
 		return nil, errDatagramSize
-	}
-	total := (len(plaintext) + chunk - 1) / chunk
-	if total > MaxFragments {
+	case len(plaintext) > MaxFragments*chunk:
 		return nil, errFragmentCount
 	}
+	return sealChunks(p, h, first, plaintext, chunk)
+}
+
+// sealChunks makes a fragment of each chunk octets of plaintext. Only the first names the first payload.
+func sealChunks(p Protector, h Header, first PayloadType, plaintext []byte, chunk int) ([][]byte, error) {
+	total := (len(plaintext) + chunk - 1) / chunk
 	datagrams := make([][]byte, 0, total)
-	for number := 1; number <= total; number++ {
-		n := min(chunk, len(plaintext))
-		e := &EncryptedFragment{First: first, Number: uint16(number), Total: uint16(total)}
-		datagram, err := sealFragment(p, h, e, plaintext[:n])
+	for part := range slices.Chunk(plaintext, chunk) {
+		e := &EncryptedFragment{First: first, Number: uint16(len(datagrams) + 1), Total: uint16(total)}
+		datagram, err := sealAs(p, h, e, part)
 		if err != nil {
 			return nil, err
 		}
 		datagrams = append(datagrams, datagram)
-		plaintext, first = plaintext[n:], PayloadNone
+		first = PayloadNone
 	}
 	return datagrams, nil
 }
@@ -64,15 +73,6 @@ func chunkLen(p Protector, maxDatagram int) int {
 		n--
 	}
 	return n
-}
-
-// sealFragment puts one chunk into the Encrypted Fragment payload e.
-func sealFragment(p Protector, h Header, e *EncryptedFragment, chunk []byte) ([]byte, error) {
-	prefix, err := sealPrefix(p, h, e, len(chunk))
-	if err != nil {
-		return nil, err
-	}
-	return p.Seal(prefix, chunk)
 }
 
 // OpenFragment parses a message that ends in an Encrypted Fragment payload, verifies and decrypts it. As with Open, the

@@ -143,3 +143,35 @@ func TestOpenFragmentRefused(t *testing.T) {
 		t.Errorf("fragment as message: got %v, want errNotEncrypted", err)
 	}
 }
+
+// failingProtector refuses from the nth message on.
+type failingProtector struct {
+	testProtector
+	left *int
+}
+
+var errTestSeal = errors.New("cannot seal")
+
+func (p failingProtector) Seal(prefix, plaintext []byte) ([]byte, error) {
+	if *p.left--; *p.left < 0 {
+		return nil, errTestSeal
+	}
+	return p.testProtector.Seal(prefix, plaintext)
+}
+
+func TestSealFragmentsPassesOnErrorsOfTheProtector(t *testing.T) {
+	for _, left := range []int{0, 1} {
+		p := failingProtector{testProtector{"k", 16}, &left}
+		if d, err := SealFragments(p, authRequest(), authPayloads(2000), 500); !errors.Is(err, errTestSeal) || d != nil {
+			t.Errorf("got %d datagrams, %v, want errTestSeal", len(d), err)
+		}
+	}
+	none := 0
+	p := failingProtector{testProtector{"k", 16}, &none}
+	if _, err := Seal(p, authRequest(), nil); !errors.Is(err, errTestSeal) {
+		t.Errorf("got %v, want errTestSeal", err)
+	}
+	if d, err := SealFragments(p, authRequest(), nil, 500); !errors.Is(err, errTestSeal) || d != nil {
+		t.Errorf("one message: got %d datagrams, %v, want errTestSeal", len(d), err)
+	}
+}

@@ -33,12 +33,9 @@ type Proposal struct {
 	Transforms []Transform
 }
 
-// parse reads the proposal at the start of b, whose framing has been checked, and returns what follows.
+// parse reads the proposal at the start of b, whose framing countProposals has checked, and returns what follows.
 func (p *Proposal) parse(b []byte) (rest []byte, err error) {
-	b, rest, err = splitSubstructure(b, moreProposals)
-	if err != nil {
-		return nil, err
-	}
+	b, rest, _ = splitSubstructure(b, moreProposals)
 	if len(b) < proposalLen {
 		return nil, errShort
 	}

@@ -43,6 +43,12 @@ func TestProposalCountsOneLongTransformAsOne(t *testing.T) {
 	})
 }
 
+func TestProposalRefusesATransformWithoutRoomForItsFields(t *testing.T) {
+	checkRefused(t, PayloadSA, map[string]refusal{
+		"long neighbour": {"00000018 01010002 03000004 0000000c0100000c800e0100", errShort},
+	})
+}
+
 func TestProposalIgnoresReservedFields(t *testing.T) {
 	got, err := parseOne(PayloadSA, octets(t, "00ff0010 01010001 00ff000802ff0005"))
 	if err != nil {

@@ -34,12 +34,12 @@ var (
 // are computed.
 func Seal(p Protector, h Header, payloads []Payload) ([]byte, error) {
 	plaintext := AppendPayloads(nil, payloads)
-	return sealMessage(p, h, firstPayload(payloads), plaintext)
+	return sealAs(p, h, &Encrypted{First: firstPayload(payloads)}, plaintext)
 }
 
-// sealMessage puts a payload chain into an Encrypted payload.
-func sealMessage(p Protector, h Header, first PayloadType, plaintext []byte) ([]byte, error) {
-	prefix, err := sealPrefix(p, h, &Encrypted{First: first}, len(plaintext))
+// sealAs makes a message of plaintext inside e, an *Encrypted or *EncryptedFragment whose body is still empty.
+func sealAs(p Protector, h Header, e Payload, plaintext []byte) ([]byte, error) {
+	prefix, err := sealPrefix(p, h, e, len(plaintext))
 	if err != nil {
 		return nil, err
 	}

@@ -165,7 +165,7 @@ func TestOpenMarksErrorsInsideAsAuthentic(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			sealed, err := sealMessage(p, authRequest(), tt.first, octets(t, tt.plaintext))
+			sealed, err := sealAs(p, authRequest(), &Encrypted{First: tt.first}, octets(t, tt.plaintext))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -233,7 +233,7 @@ func FuzzOpen(f *testing.F) {
 		f.Add(byte(inner.first), inner.octets)
 	}
 	f.Fuzz(func(t *testing.T, first byte, plaintext []byte) {
-		sealed, err := sealMessage(p, authRequest(), PayloadType(first), plaintext)
+		sealed, err := sealAs(p, authRequest(), &Encrypted{First: PayloadType(first)}, plaintext)
 		if err != nil {
 			return
 		}

@@ -28,8 +28,8 @@ func TestSAForeign(t *testing.T) {
 			{Type: TransformSN, ID: SN32},
 		}}}}},
 		{"two proposals", "02000014 01020401 00000001 0000000803000002" + "00000014 02020401 00000002 0000000803000005", &SA{[]Proposal{
-			{Number: 1, Protocol: ProtocolAH, SPI: []byte{0, 0, 0, 1}, Transforms: []Transform{{Type: TransformINTEG, ID: IntegHMACSHA1_96}}},
-			{Number: 2, Protocol: ProtocolAH, SPI: []byte{0, 0, 0, 2}, Transforms: []Transform{{Type: TransformINTEG, ID: IntegAESXCBC96}}},
+			{1, ProtocolAH, []byte{0, 0, 0, 1}, []Transform{{Type: TransformINTEG, ID: IntegHMACSHA1_96}}},
+			{2, ProtocolAH, []byte{0, 0, 0, 2}, []Transform{{Type: TransformINTEG, ID: IntegAESXCBC96}}},
 		}}},
 		{"accepted proposal keeps its number", "00000010 07010001 0000000802000005", &SA{[]Proposal{
 			{Number: 7, Protocol: ProtocolIKE, Transforms: []Transform{{Type: TransformPRF, ID: PRFHMACSHA256}}},

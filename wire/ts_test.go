@@ -44,6 +44,7 @@ func TestTSForeign(t *testing.T) {
 }
 
 func TestTSRefused(t *testing.T) {
+	const zero6, one6 = "00000000000000000000000000000000", "00000000000000000000000000000001"
 	checkRefused(t, PayloadTSi, map[string]refusal{
 		"no selector":                      {"00000000", errNoSelectors},
 		"more selectors than content":      {"ff000000 070000100000ffff0a0100000a0100ff", errShort},
@@ -51,8 +52,8 @@ func TestTSRefused(t *testing.T) {
 		"start port above end port":        {"01000000 07060010005000000a0100000a0100ff", errPorts},
 		"OPAQUE start only":                {"01000000 07060010ffff00010a0100000a0100ff", errPorts},
 		"start address above end address":  {"01000000 070000100000ffff0a0101000a0100ff", errAddresses},
-		"IPv6 addresses in reverse":        {"01000000 080000280000ffff000000000000000000000000000000020000000000000000" + "0000000000000001", errAddresses},
-		"IPv4 selector of IPv6 length":     {"01000000 070000280000ffff" + "0000000000000000000000000000000000000000000000000000000000000000", errSelectorSize},
+		"IPv6 addresses in reverse":        {"01000000 080000280000ffff" + one6 + zero6, errAddresses},
+		"IPv4 selector of IPv6 length":     {"01000000 070000280000ffff" + zero6 + zero6, errSelectorSize},
 		"IPv6 selector of IPv4 length":     {"01000000 080000100000ffff0a0100000a0100ff", errSelectorSize},
 		"selector length below its header": {"01000000 0a000003", errSelectorSize},
 		"selector length above content":    {"01000000 0a000009 61626364", errShort},
