@@ -2,13 +2,42 @@ package explain
 
 // Codes of the management socket and the command line.
 const (
-	ManageUnreachable Code = "MANAGE-UNREACHABLE"
+	ManageUnreachable   Code = "MANAGE-UNREACHABLE"
+	ManageNotFound      Code = "MANAGE-NOT-FOUND"
+	ManageBadRequest    Code = "MANAGE-BAD-REQUEST"
+	ManageConfigRefused Code = "MANAGE-CONFIG-REFUSED"
+	ManageTimeout       Code = "MANAGE-TIMEOUT"
+	ManageSocket        Code = "MANAGE-SOCKET"
+	ManageInternal      Code = "MANAGE-INTERNAL"
+	ManageUsage         Code = "MANAGE-USAGE"
 )
 
+// manageEntries documents the codes of the management socket and the command line.
 func manageEntries() []Entry {
 	return []Entry{
 		{ManageUnreachable, "The daemon does not answer on its management socket.",
 			"The daemon is not running, its socket lies elsewhere, or the user may not open it.",
 			"See `systemctl status culvert`; name the socket with --socket; be root or a member of the group that daemon.socket_group names."},
+		{ManageNotFound, "A command names something that is not there.",
+			"The name of the connection, child or IKE SA is misspelt, or the daemon runs with a configuration that lacks it.",
+			"`culvert status` lists what there is; `culvert reload` reads the configuration again."},
+		{ManageBadRequest, "The daemon does not understand a request.",
+			"Command line and daemon are of different versions, or another program uses the socket wrongly.",
+			"Compare `culvert version` with the version that `culvert status` shows; restart the daemon after an upgrade. The interface is described at /openapi.json on the socket."},
+		{ManageConfigRefused, "The configuration was refused; the daemon goes on with the one it had.",
+			"It has at least one error. A configuration is applied whole or not at all.",
+			"`culvert check` shows every error with its place; correct them and run `culvert reload` again."},
+		{ManageTimeout, "A command did not end in time; what it began goes on.",
+			"The peer does not answer, or the way to it is slow or blocked.",
+			"`culvert status` shows how far it is, `culvert log -f` what happens. Allow more time with --timeout."},
+		{ManageSocket, "The daemon cannot open its management socket.",
+			"Another daemon uses the socket, its directory is missing, or the group that daemon.socket_group names does not exist.",
+			"Stop the other daemon or set daemon.socket; under systemd RuntimeDirectory= makes the directory."},
+		{ManageInternal, "The daemon failed in a way that it has no explanation for.",
+			"This is a defect, or the system has run out of something.",
+			"`journalctl -u culvert` has the details; please report them."},
+		{ManageUsage, "A command was not written as it should be.",
+			"A word is misspelt, missing or one too many.",
+			"`culvert help COMMAND` shows how it is written, with examples."},
 	}
 }

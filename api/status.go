@@ -1,0 +1,174 @@
+package api
+
+import (
+	"time"
+
+	"culvert/explain"
+)
+
+// Status is everything that is to be known about one moment.
+type Status struct {
+	Version     string            `json:"version" doc:"Version of the daemon"`
+	Started     time.Time         `json:"started" doc:"When the daemon was started"`
+	Loaded      time.Time         `json:"loaded" doc:"When the configuration in use was read"`
+	Config      string            `json:"config" doc:"Path of the configuration"`
+	Listening   []string          `json:"listening" doc:"Local addresses with ports"`
+	Dataplane   string            `json:"dataplane" doc:"What carries the packets"`
+	Connections []Connection      `json:"connections" doc:"Configured connections, in the order of the configuration"`
+	Unclaimed   []SA              `json:"unclaimed,omitempty" doc:"IKE SAs that are not authenticated, or whose connection is no longer configured"`
+	Warnings    []Warning         `json:"warnings,omitempty" doc:"What deserves a look"`
+	Counters    map[string]uint64 `json:"counters" doc:"Totals since the start, by name"`
+}
+
+// SAs lists all IKE SAs.
+func (s *Status) SAs() []SA {
+	var all []SA
+	for _, c := range s.Connections {
+		all = append(all, c.SAs...)
+	}
+	return append(all, s.Unclaimed...)
+}
+
+// Connection returns the connection of that name.
+func (s *Status) Connection(name string) (Connection, bool) {
+	for _, c := range s.Connections {
+		if c.Name == name {
+			return c, true
+		}
+	}
+	return Connection{}, false
+}
+
+// A Warning is a state that needs somebody.
+type Warning struct {
+	Code   explain.Code `json:"code"`
+	Text   string       `json:"text" doc:"What is wrong"`
+	Action string       `json:"action,omitempty" doc:"What to do"`
+}
+
+// ConnectionState is where a configured connection stands.
+type ConnectionState string
+
+// The states of a connection.
+const (
+	Idle       ConnectionState = "idle"       // nothing is wanted
+	Listening  ConnectionState = "listening"  // waits for the peer
+	Trapped    ConnectionState = "trapped"    // waits for a packet
+	Connecting ConnectionState = "connecting" // an attempt is under way
+	Waiting    ConnectionState = "waiting"    // the next attempt comes at NextAttempt
+	Up         ConnectionState = "up"
+)
+
+// A Connection is a configured connection with what is up of it.
+type Connection struct {
+	Name        string          `json:"name"`
+	State       ConnectionState `json:"state" enum:"idle,listening,trapped,connecting,waiting,up"`
+	Remote      []string        `json:"remote" doc:"Configured addresses of the peer; none: any"`
+	Children    []string        `json:"children" doc:"Names of the configured children"`
+	Attempts    int             `json:"attempts,omitempty" doc:"Attempts since it was last up"`
+	NextAttempt *time.Time      `json:"next_attempt,omitempty" doc:"When it is tried again"`
+	LastFailure *Problem        `json:"last_failure,omitempty" doc:"Why the last attempt failed"`
+	SAs         []SA            `json:"sas" doc:"Its IKE SAs"`
+}
+
+// SAState is where an IKE SA stands.
+type SAState string
+
+// The states of an IKE SA.
+const (
+	SAConnecting     SAState = "connecting"
+	SAAuthenticating SAState = "authenticating"
+	SAEstablished    SAState = "established"
+	SARekeyed        SAState = "rekeyed" // a successor has taken over
+	SAClosing        SAState = "closing"
+)
+
+// An SA is one IKE SA.
+type SA struct {
+	Connection  string     `json:"connection,omitempty"`
+	State       SAState    `json:"state" enum:"connecting,authenticating,established,rekeyed,closing"`
+	Initiator   bool       `json:"initiator" doc:"We connected"`
+	LocalSPI    string     `json:"local_spi" doc:"Our SPI; it names the SA in commands"`
+	RemoteSPI   string     `json:"remote_spi"`
+	Local       Endpoint   `json:"local"`
+	Remote      Endpoint   `json:"remote"`
+	Suite       string     `json:"suite,omitempty" doc:"Algorithms, as in a proposal"`
+	Created     time.Time  `json:"created"`
+	Established *time.Time `json:"established,omitempty"`
+	Rekey       *time.Time `json:"rekey,omitempty" doc:"When we rekey it"`
+	Reauth      *time.Time `json:"reauth,omitempty" doc:"When we authenticate anew"`
+	Virtual     []string   `json:"virtual,omitempty" doc:"Addresses that the peer gave us"`
+	Leased      []string   `json:"leased,omitempty" doc:"Addresses that we gave the peer"`
+	DNS         []string   `json:"dns,omitempty" doc:"DNS servers that the peer gave us"`
+	Children    []Child    `json:"children"`
+}
+
+// An Endpoint is one end of an IKE SA.
+type Endpoint struct {
+	Address string `json:"address" doc:"IP address and port"`
+	ID      string `json:"id,omitempty" doc:"Identity, once authenticated"`
+	NAT     bool   `json:"nat" doc:"It is behind a NAT"`
+}
+
+// ChildState is where a child stands.
+type ChildState string
+
+// The states of a child.
+const (
+	ChildInstalled ChildState = "installed"
+	ChildRekeying  ChildState = "rekeying"
+	ChildRekeyed   ChildState = "rekeyed" // replaced, still takes late packets
+	ChildDeleting  ChildState = "deleting"
+)
+
+// A Child is one pair of Child SAs.
+type Child struct {
+	Name          string     `json:"name"`
+	State         ChildState `json:"state" enum:"installed,rekeying,rekeyed,deleting"`
+	Mode          string     `json:"mode" enum:"tunnel,transport"`
+	Encapsulation string     `json:"encapsulation" enum:"udp,esp" doc:"How ESP travels"`
+	InSPI         string     `json:"in_spi"`
+	OutSPI        string     `json:"out_spi"`
+	Suite         string     `json:"suite" doc:"Algorithms, as in a proposal"`
+	Local         []string   `json:"local" doc:"Our traffic selectors"`
+	Remote        []string   `json:"remote" doc:"The peer's traffic selectors"`
+	Created       time.Time  `json:"created"`
+	Rekey         *time.Time `json:"rekey,omitempty" doc:"When we rekey it"`
+	Expire        *time.Time `json:"expire,omitempty" doc:"When it ends at the latest"`
+	In            Traffic    `json:"in"`
+	Out           Traffic    `json:"out"`
+}
+
+// Traffic is what one direction has carried.
+type Traffic struct {
+	Bytes   uint64     `json:"bytes"`
+	Packets uint64     `json:"packets"`
+	LastUse *time.Time `json:"last_use,omitempty"`
+}
+
+// A Pool is an address pool of one family or both.
+type Pool struct {
+	Name    string  `json:"name"`
+	Size    string  `json:"size" doc:"Addresses that it can lease, a decimal number of any length"`
+	Online  int     `json:"online" doc:"Leases in use"`
+	Offline int     `json:"offline" doc:"Leases kept for peers that are away"`
+	Leases  []Lease `json:"leases"`
+}
+
+// A Lease is an address of a pool that a peer holds.
+type Lease struct {
+	Address  string    `json:"address"`
+	Identity string    `json:"identity"`
+	Online   bool      `json:"online"`
+	Static   bool      `json:"static,omitempty" doc:"It is fixed by the configuration"`
+	Since    time.Time `json:"since" doc:"When it went online or offline"`
+}
+
+// Reloaded tells what a reload has changed, by kind and name: "connection office", "child office/net".
+type Reloaded struct {
+	Added    []string  `json:"added"`
+	Removed  []string  `json:"removed"`
+	Changed  []string  `json:"changed"`
+	Restart  []string  `json:"restart,omitempty" doc:"Options that count from the next start of the daemon on"`
+	Warnings []Warning `json:"warnings,omitempty"`
+}
