@@ -97,6 +97,16 @@ func indexes(n int) []int {
 	return all
 }
 
+func TestSealFragmentsUsesEveryOctetOfTheDatagram(t *testing.T) {
+	p := testProtector{"k", 1}
+	payloads := []Payload{&Notify{NotifyType: NotifyCookie}} // 8 octets of plaintext
+	smallest := HeaderLen + genericLen + fragmentLen + 1 + p.Overhead(1)
+	datagrams, err := SealFragments(p, authRequest(), payloads, smallest)
+	if err != nil || len(datagrams) != 8 || len(datagrams[0]) != smallest {
+		t.Errorf("got %d datagrams, %v, want one for each octet", len(datagrams), err)
+	}
+}
+
 func TestSealFragmentsRefusesWhatCannotBeDone(t *testing.T) {
 	p := testProtector{"k", 16}
 	tests := []struct {

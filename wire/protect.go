@@ -55,7 +55,7 @@ func sealPrefix(p Protector, h Header, e Payload, n int) ([]byte, error) {
 	prefix := make([]byte, 0, HeaderLen+genericLen+fragmentLen+body)
 	prefix = AppendPayloads(h.Append(prefix), outer)
 	length := len(prefix) + body
-	if n > MaxMessage || length-HeaderLen > MaxMessage {
+	if length-HeaderLen > MaxMessage {
 		return nil, errMessageSize
 	}
 	binary.BigEndian.PutUint32(prefix[24:], uint32(length))

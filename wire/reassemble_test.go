@@ -77,6 +77,15 @@ func TestReassemblerSingleFragment(t *testing.T) {
 	mustComplete(t, &r, piece(1, 1, vendorChain()))
 }
 
+func TestReassemblerTakesTheLargestNumberOfFragments(t *testing.T) {
+	chain := vendorChain()
+	var r Reassembler
+	for number := 1; number < MaxFragments; number++ {
+		mustAdd(t, &r, piece(number, MaxFragments, chain[min(number-1, len(chain)):min(number, len(chain))]))
+	}
+	mustComplete(t, &r, piece(MaxFragments, MaxFragments, nil))
+}
+
 func TestReassemblerStartsOverWithAFinerSet(t *testing.T) {
 	chain := vendorChain()
 	var r Reassembler
