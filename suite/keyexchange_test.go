@@ -1,0 +1,210 @@
+package suite
+
+import (
+	"bytes"
+	"errors"
+	"testing"
+
+	"culvert/wire"
+)
+
+// testMethods lists every key exchange method.
+func testMethods() []wire.TransformID {
+	var ids []wire.TransformID
+	for _, a := range keyExchanges() {
+		if a.transform.ID != wire.KENone {
+			ids = append(ids, a.transform.ID)
+		}
+	}
+	return ids
+}
+
+func TestKeyExchangeAgrees(t *testing.T) {
+	for _, method := range testMethods() {
+		t.Run(TransformName(keID(method)), func(t *testing.T) {
+			k, err := NewKeyExchange(method, testRand(1))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if k.Method() != method || len(k.Public()) != PublicLength(method) {
+				t.Errorf("method %d with %d octets", k.Method(), len(k.Public()))
+			}
+			public, theirs, err := RespondKeyExchange(method, k.Public(), testRand(2))
+			if err != nil {
+				t.Fatal(err)
+			}
+			ours, err := k.Finish(public)
+			if err != nil || !ours.Equal(theirs) {
+				t.Fatalf("secrets differ, or %v", err)
+			}
+			if len(public) != PublicLength(method) || bytes.Equal(public, k.Public()) || bytes.Equal(ours, make([]byte, len(ours))) {
+				t.Errorf("public values %x, %x; secret of %d octets", k.Public(), public, len(ours))
+			}
+			if want := sharedLength(method); len(ours) != want {
+				t.Errorf("secret of %d octets, want %d", len(ours), want)
+			}
+			if _, err := k.Finish(public); !errors.Is(err, ErrSpent) {
+				t.Errorf("finished twice: %v", err)
+			}
+		})
+	}
+}
+
+// sharedLength is the length of g^ir: the modulus (RFC 7296, Section 2.14), or one coordinate (RFC 5903, Section 7).
+func sharedLength(method wire.TransformID) int {
+	switch method {
+	case wire.KEECP256, wire.KEECP384, wire.KEECP521, wire.KEBrainpoolP256r1, wire.KEBrainpoolP384r1, wire.KEBrainpoolP512r1:
+		return PublicLength(method) / 2
+	}
+	return PublicLength(method)
+}
+
+func TestKeyExchangeIsFresh(t *testing.T) {
+	for _, method := range testMethods() {
+		r := testRand(3)
+		a, err := NewKeyExchange(method, r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := NewKeyExchange(method, r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if bytes.Equal(a.Public(), b.Public()) {
+			t.Errorf("%s: the same share twice", TransformName(keID(method)))
+		}
+	}
+}
+
+func TestKeyExchangeRefusesWrongLengths(t *testing.T) {
+	for _, method := range testMethods() {
+		k, err := NewKeyExchange(method, testRand(4))
+		if err != nil {
+			t.Fatal(err)
+		}
+		good, _, err := RespondKeyExchange(method, k.Public(), testRand(5))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, wrong := range [][]byte{nil, good[:1], good[1:], good[:len(good)-1], append([]byte{0}, good...), append(bytes.Clone(good), 0)} {
+			var refused *KeyExchangeError
+			if _, err := k.Finish(wrong); !errors.As(err, &refused) || !errors.Is(err, ErrPublicLength) || refused.Method != method {
+				t.Errorf("%s: %d octets: got %v, want ErrPublicLength", TransformName(keID(method)), len(wrong), err)
+			}
+			if _, _, err := RespondKeyExchange(method, wrong, testRand(5)); !errors.Is(err, ErrPublicLength) {
+				t.Errorf("%s: %d octets to the responder: got %v", TransformName(keID(method)), len(wrong), err)
+			}
+		}
+		if _, err := k.Finish(good); err != nil {
+			t.Errorf("%s: a forged answer spoilt the exchange: %v", TransformName(keID(method)), err)
+		}
+	}
+}
+
+// All zeroes and all ones are invalid for every method but Curve25519 and Curve448, where all ones is a point like any
+// other (RFC 7748, Section 5), and zeroes give the result that is refused (Section 6).
+func TestKeyExchangeRefusesConstantValues(t *testing.T) {
+	for _, method := range testMethods() {
+		for _, octet := range []byte{0, 0xff} {
+			if octet == 0xff && (method == wire.KECurve25519 || method == wire.KECurve448) {
+				continue
+			}
+			value := bytes.Repeat([]byte{octet}, PublicLength(method))
+			if _, _, err := RespondKeyExchange(method, value, testRand(6)); !errors.Is(err, ErrPublicValue) {
+				t.Errorf("%s of %x: got %v, want ErrPublicValue", TransformName(keID(method)), octet, err)
+			}
+		}
+	}
+}
+
+func TestKeyExchangeUnsupported(t *testing.T) {
+	for _, method := range []wire.TransformID{
+		wire.KENone, wire.KEMODP768, wire.KEMODP1024S160, wire.KEMODP2048S224, wire.KEMODP2048S256, wire.KEECP192, wire.KEECP224,
+		wire.KEBrainpoolP224r1, wire.KENullInsecure, 9999,
+	} {
+		var unsupported *UnsupportedError
+		if _, err := NewKeyExchange(method, testRand(1)); !errors.As(err, &unsupported) || SupportedKE(method) {
+			t.Errorf("method %d: got %v, supported %v", method, err, SupportedKE(method))
+		}
+		if _, _, err := RespondKeyExchange(method, nil, testRand(1)); !errors.As(err, &unsupported) {
+			t.Errorf("method %d: got %v", method, err)
+		}
+	}
+	for _, method := range testMethods() {
+		if !SupportedKE(method) {
+			t.Errorf("%s is not supported", TransformName(keID(method)))
+		}
+	}
+}
+
+// A source that fails gives an error, one that yields the same octet for ever gives no endless loop.
+func TestKeyExchangeWithBadRandomness(t *testing.T) {
+	for _, method := range testMethods() {
+		if _, err := NewKeyExchange(method, failingReader{}); err == nil {
+			t.Errorf("%s: made without randomness", TransformName(keID(method)))
+		}
+		NewKeyExchange(method, constantReader(0xff)) // must return
+		k, err := NewKeyExchange(method, constantReader(0))
+		if err == nil && bytes.Equal(k.Public(), append(make([]byte, len(k.Public())-1), 1)) {
+			t.Errorf("%s: private value 0", TransformName(keID(method)))
+		}
+	}
+	if _, err := NewKeyExchange(wire.KEECP256, constantReader(0xff)); !errors.Is(err, errDraw) {
+		t.Errorf("got %v, want errDraw", err)
+	}
+}
+
+type constantReader byte
+
+func (c constantReader) Read(b []byte) (int, error) {
+	for i := range b {
+		b[i] = byte(c)
+	}
+	return len(b), nil
+}
+
+func TestKeyExchangeErrorText(t *testing.T) {
+	_, _, err := RespondKeyExchange(wire.KECurve25519, make([]byte, 32), testRand(1))
+	if want := "peer's public value for CURVE_25519: invalid value"; err == nil || err.Error() != want {
+		t.Errorf("got %v, want %q", err, want)
+	}
+}
+
+func FuzzRespondKeyExchange(f *testing.F) {
+	methods := []wire.TransformID{wire.KEECP256, wire.KEECP384, wire.KEECP521, wire.KEBrainpoolP256r1, wire.KECurve25519, wire.KECurve448, wire.KEMODP1024}
+	for i, method := range methods {
+		k, err := NewKeyExchange(method, testRand(7))
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(uint8(i), k.Public())
+		f.Add(uint8(i), k.Public()[1:])
+	}
+	f.Fuzz(func(t *testing.T, which uint8, peer []byte) {
+		method := methods[int(which)%len(methods)]
+		public, shared, err := RespondKeyExchange(method, peer, testRand(8))
+		if err == nil && (len(public) != len(peer) || len(shared) != sharedLength(method)) {
+			t.Errorf("%d octets in, %d out, secret of %d", len(peer), len(public), len(shared))
+		}
+		var refused *KeyExchangeError
+		if err != nil && !errors.As(err, &refused) {
+			t.Errorf("got %v, want a KeyExchangeError", err)
+		}
+	})
+}
+
+func BenchmarkKeyExchange(b *testing.B) {
+	for _, method := range testMethods() {
+		initiator, err := NewKeyExchange(method, testRand(9))
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.Run("respond/"+TransformName(keID(method)), func(b *testing.B) {
+			for b.Loop() {
+				if _, _, err := RespondKeyExchange(method, initiator.Public(), testRand(10)); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
