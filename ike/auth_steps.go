@@ -161,6 +161,9 @@ func (sa *SA) becomeEstablished(in *inbound) {
 	sa.keys.Pr.Clear()
 	sa.keys.Pi, sa.keys.Pr = nil, nil
 	sa.learnWindow(in.payloads)
+	if newer := sa.initial.newer; newer != nil && newer.Name == sa.conn.Name {
+		sa.conn = newer
+	}
 	sa.news(News{Kind: NewsEstablished})
 	sa.startTimers()
 }

@@ -8,7 +8,7 @@ func (sa *SA) command(ev Event) {
 			sa.checkLiveness()
 		}
 	case Reconfigure:
-		sa.conn = ev.Connection
+		sa.reconfigure(ev.Connection)
 	case Close:
 		if ev.Abandon || !sa.state.authenticated() {
 			sa.terminate(nil)
@@ -17,5 +17,15 @@ func (sa *SA) command(ev Event) {
 		sa.childCommand(ev)
 	default:
 		sa.childCommand(ev)
+	}
+}
+
+// reconfigure takes the new version of the connection. The initial exchanges are finished with the old one.
+func (sa *SA) reconfigure(c *Connection) {
+	switch {
+	case sa.state.authenticated():
+		sa.conn = c
+	case sa.initial != nil:
+		sa.initial.newer = c
 	}
 }

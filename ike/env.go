@@ -5,6 +5,7 @@ import (
 	"net/netip"
 
 	"culvert/auth"
+	"culvert/dataplane"
 	"culvert/wire"
 )
 
@@ -16,6 +17,9 @@ type Env struct {
 	FreeSPI     func(wire.SPI)           // gives back a fresh SPI that no SA was made of; set by the shard
 	Connections *Connections             // replaced, never changed, on reload
 	Admit       func(Admission) Work     // answers with a Verdict; decides uniqueness and leases addresses
+	// LastInbound answers with the time.Time of the last packet that came in through these children, named by inbound SPI
+	// and policy; it is asked before a liveness check. nil: only messages are signs of life.
+	LastInbound func(children []ChildRef) Work
 	Gateway     Gateway
 	ExportKeys  bool   // have ExportIKEKeys and the like emitted
 	Trace       bool   // report every message with a summary
@@ -28,6 +32,12 @@ type Env struct {
 type SPIAllocator interface {
 	AllocateSPI() (uint32, error)
 	ReleaseSPI(spi uint32)
+}
+
+// A ChildRef names a child to the data plane.
+type ChildRef struct {
+	SPI    uint32 // inbound
+	Policy dataplane.PolicyID
 }
 
 // An Admission asks whether an authenticated peer may have an IKE SA, and with which configuration payload.

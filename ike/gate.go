@@ -8,7 +8,7 @@ import (
 )
 
 // maxInitSize bounds an IKE_SA_INIT request; large key exchanges and long offers fit several times.
-const maxInitSize = 16 << 10
+const maxInitSize = 8 << 10
 
 // A firstMessage is an IKE_SA_INIT request that belongs to no IKE SA. Its payloads are there once gateParse has passed.
 type firstMessage struct {

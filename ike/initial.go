@@ -25,6 +25,7 @@ type initialState struct {
 	children           []*ChildConfig
 	certReqs           []*wire.CertReq // of the peer
 	initialContact     bool            // we send INITIAL_CONTACT
+	newer              *Connection     // a version that came meanwhile
 
 	// of the initiator, until IKE_SA_INIT is answered
 	exchange  *suite.KeyExchange

@@ -42,30 +42,48 @@ func (sa *SA) armLiveness() {
 	}
 }
 
-// livenessDue asks for a sign of life, unless there was one or a request is waiting for its response anyway.
+// livenessDue asks for a sign of life, unless there was one: a message, or a packet of a child, which is as good (RFC 7296,
+// Section 2.4).
 func (sa *SA) livenessDue() {
-	if !sa.state.authenticated() || sa.conn.DPDDelay <= 0 {
+	switch {
+	case sa.conn.DPDDelay <= 0:
 		return
-	}
-	if sa.now.Sub(sa.lastHeard) < sa.conn.DPDDelay {
+	case sa.now.Sub(sa.lastHeard) < sa.conn.DPDDelay:
 		sa.armLiveness()
 		return
 	}
-	sa.checkLiveness()
 	sa.timers.set(timerLiveness, 0, sa.now.Add(sa.conn.DPDDelay))
+	if sa.env.LastInbound == nil || len(sa.children) == 0 {
+		sa.checkLiveness()
+		return
+	}
+	sa.start(sa.env.LastInbound(sa.childRefs()), sa.heardData)
+}
+
+// heardData goes on when the data plane has told when it heard the peer.
+func (sa *SA) heardData(result any) error {
+	if at, ok := result.(time.Time); ok && at.After(sa.lastHeard) {
+		sa.lastHeard = at
+	}
+	if sa.now.Sub(sa.lastHeard) < sa.conn.DPDDelay {
+		sa.armLiveness()
+		return nil
+	}
+	sa.checkLiveness()
+	return nil
+}
+
+func (sa *SA) childRefs() []ChildRef {
+	list := make([]ChildRef, len(sa.children))
+	for i, c := range sa.children {
+		list[i] = ChildRef{SPI: c.inSPI, Policy: c.policy}
+	}
+	return list
 }
 
 // checkLiveness sends an empty INFORMATIONAL request (RFC 7296, Section 2.4). A request that is under way does as well.
 func (sa *SA) checkLiveness() {
 	if len(sa.requests.pending) == 0 && len(sa.requests.begun) == 0 && len(sa.tasks) == 0 {
 		sa.enqueue(&informTask{})
-	}
-}
-
-// HeardData tells that protected packets of a child came in at a time, which is a sign of life as good as a message
-// (RFC 7296, Section 2.4). The driver calls it before TimerDue, from the counters of the data plane.
-func (sa *SA) HeardData(at time.Time) {
-	if at.After(sa.lastHeard) {
-		sa.lastHeard = at
 	}
 }

@@ -1,6 +1,7 @@
 package ike
 
 import (
+	"errors"
 	"slices"
 
 	"culvert/wire"
@@ -11,6 +12,7 @@ type reassembly struct {
 	id       uint32
 	response bool
 	largest  int // octets of the largest fragment, a hint for the size of ours
+	total    int // octets received
 	parts    wire.Reassembler
 }
 
@@ -26,6 +28,10 @@ func (sa *SA) reassemble(h wire.Header, ev MessageReceived) (*wire.Message, erro
 	}
 	r := sa.reassemblyOf(h)
 	r.largest = max(r.largest, len(ev.Datagram))
+	if r.total += len(ev.Datagram); r.total > maxUnauthenticated && !sa.state.authenticated() {
+		sa.dropReassembly(r)
+		return nil, errUnauthenticatedSize
+	}
 	m, complete, err := r.parts.Add(f)
 	if complete || authentic(err) {
 		sa.dropReassembly(r)
@@ -33,6 +39,12 @@ func (sa *SA) reassemble(h wire.Header, ev MessageReceived) (*wire.Message, erro
 	}
 	return m, err
 }
+
+// maxUnauthenticated bounds the octets of fragments that a peer may have us keep before it has authenticated: certificate
+// chains with large signatures fit.
+const maxUnauthenticated = 32 << 10
+
+var errUnauthenticatedSize = errors.New("message too large before authentication")
 
 func (sa *SA) reassemblyOf(h wire.Header) *reassembly {
 	for _, r := range sa.fragments {

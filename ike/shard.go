@@ -2,6 +2,7 @@ package ike
 
 import (
 	"crypto/sha256"
+	"errors"
 	"net/netip"
 	"time"
 
@@ -112,10 +113,6 @@ func (s *Shard) settle(sa *SA, actions []Action) {
 	if sl == nil {
 		return
 	}
-	if sl.half && !sa.established.IsZero() {
-		sl.half = false
-		s.half.remove(sl.network)
-	}
 	if sa.state == StateClosed && sa.Deadline().IsZero() {
 		s.forget(sl)
 		return
@@ -139,8 +136,8 @@ func (s *Shard) observe(sa *SA, a Action) {
 	case RemovePolicy:
 		delete(s.policies, a.ID)
 	case Report:
-		if a.News.Kind == NewsEstablished || a.News.Kind == NewsAddress || a.News.Kind == NewsRekeyed {
-			s.peers[sa.path.Remote.Addr().Unmap()] = sa.LocalSPI()
+		if a.News.Kind == NewsEstablished || a.News.Kind == NewsAddress {
+			s.register(sa)
 		}
 	}
 	s.actions = append(s.actions, a)
@@ -150,20 +147,34 @@ func (s *Shard) observe(sa *SA, a Action) {
 func (s *Shard) adopt(sa *SA) {
 	if sl := s.slots.find(sa.LocalSPI()); sl != nil && sl.sa == nil {
 		sl.sa = sa
-		s.peers[sa.path.Remote.Addr().Unmap()] = sl.spi
+		s.register(sa)
 		s.slots.schedule(sl)
 	}
 }
 
-func (s *Shard) forget(sl *slot) {
-	if sl.half {
-		s.half.remove(sl.network)
+// register has an established SA found by the peer's address, and no longer counted as half-open.
+func (s *Shard) register(sa *SA) {
+	if sl := s.slots.find(sa.LocalSPI()); sl != nil {
+		s.unregister(sl)
+		sl.remote = sa.path.Remote.Addr().Unmap()
+		s.peers[sl.remote] = sl.spi
 	}
+}
+
+func (s *Shard) unregister(sl *slot) {
+	if sl.half {
+		sl.half = false
+		s.half.remove(networkOf(sl.remote))
+	}
+	if s.peers[sl.remote] == sl.spi {
+		delete(s.peers, sl.remote)
+	}
+}
+
+func (s *Shard) forget(sl *slot) {
+	s.unregister(sl)
 	if !sl.sa.initiator {
 		delete(s.inits, sl.init)
-	}
-	if remote := sl.sa.path.Remote.Addr().Unmap(); s.peers[remote] == sl.spi {
-		delete(s.peers, remote)
 	}
 	s.slots.release(sl.spi)
 }
@@ -171,7 +182,11 @@ func (s *Shard) forget(sl *slot) {
 // initiate begins an IKE SA.
 func (s *Shard) initiate(ev Initiate) {
 	spi, err := s.slots.reserve(s.env.Rand)
+	if len(ev.Connection.LocalAuth) == 0 || len(ev.Connection.RemoteAuth) == 0 {
+		err = errNoAuthentication
+	}
 	if err != nil {
+		s.slots.release(spi)
 		f := fatal(internalFailure(err))
 		s.report(News{Kind: NewsClosed, Connection: ev.Connection, Path: ev.Path, Initiator: true, Failure: f})
 		return
@@ -211,6 +226,8 @@ func (s *Shard) setConnections(cs *Connections) {
 		}
 	}
 }
+
+var errNoAuthentication = errors.New("the connection does not say how to authenticate")
 
 func sha256Sum(parts ...[]byte) (sum [32]byte) {
 	h := sha256.New()

@@ -68,9 +68,9 @@ func (s *Shard) open(m *firstMessage, key initKey, choice initChoice) {
 	in := &inbound{Header: m.Header, path: m.ev.Path, datagram: m.ev.Datagram, payloads: m.payloads}
 	sa := newResponder(s.env, s.now, spi, in, choice)
 	sl := s.slots.find(spi)
-	sl.sa, sl.init, sl.half, sl.network = sa, key, true, networkOf(m.ev.Path.Remote.Addr())
+	sl.sa, sl.init, sl.half, sl.remote = sa, key, true, m.ev.Path.Remote.Addr().Unmap()
 	s.inits[key] = spi
-	s.half.add(sl.network)
+	s.half.add(networkOf(sl.remote))
 	sa.beginResponse(in)
 	s.settle(sa, sa.takeActions())
 }
@@ -85,17 +85,19 @@ func (s *Shard) refuse(m *firstMessage, f *Failure) {
 		s.send(m.ev.Path, refusal(m.Header, f))
 		return
 	}
-	s.answer(m.Header, m.ev.Path, f)
-	s.report(News{Kind: NewsFailure, Path: m.ev.Path, Failure: f})
+	if s.answer(m.Header, m.ev.Path, f) {
+		s.report(News{Kind: NewsFailure, Path: m.ev.Path, Failure: f})
+	}
 }
 
-// answer sends an unprotected notify, within the rate (RFC 7296, Section 2.21.4).
-func (s *Shard) answer(h wire.Header, path dataplane.Path, f *Failure) {
+// answer sends an unprotected notify, if the rate allows (RFC 7296, Section 2.21.4).
+func (s *Shard) answer(h wire.Header, path dataplane.Path, f *Failure) bool {
 	if !s.answers.take(s.now) {
 		s.env.Stats.dropped(DropRateLimit)
-		return
+		return false
 	}
 	s.send(path, refusal(h, f))
+	return true
 }
 
 func (s *Shard) send(path dataplane.Path, datagram []byte) {

@@ -31,11 +31,11 @@ type initKey [16]byte
 type slot struct {
 	spi      wire.SPI // 0: free
 	sa       *SA
-	deadline int64 // Unix nanoseconds of the SA's next timer; 0: none
-	heapAt   int32 // place in the heap of deadlines; -1: not there
-	half     bool  // counted as half-open
-	network  netip.Prefix
-	init     initKey // of a responder's SA
+	deadline int64      // Unix nanoseconds of the SA's next timer; 0: none
+	heapAt   int32      // place in the heap of deadlines; -1: not there
+	half     bool       // counted as half-open
+	remote   netip.Addr // under which it is counted, or found when it is established
+	init     initKey    // of a responder's SA
 }
 
 // slots are the SAs of a shard by the index in their SPI, with a heap of their deadlines.
