@@ -33,6 +33,46 @@ const (
 	NumDrops = int(ErrOther) + 1
 )
 
+// dropText is the label of a reason, for counters, and its sentence, for logs.
+type dropText struct{ label, sentence string }
+
+func (d Drop) text() dropText {
+	texts := [NumDrops]dropText{
+		0:                    {"none", "not dropped"},
+		ErrTruncated:         {"truncated", "packet shorter than its headers say"},
+		ErrUnknownSPI:        {"unknown_spi", "no SA with this SPI"},
+		ErrReplay:            {"replay", "sequence number seen before or too old"},
+		ErrAuthentication:    {"authentication", "integrity check failed"},
+		ErrPadding:           {"padding", "malformed padding"},
+		ErrDummy:             {"dummy", "dummy packet"},
+		ErrNextHeader:        {"next_header", "next header not allowed in this mode"},
+		ErrInner:             {"inner", "malformed packet inside"},
+		ErrSelector:          {"selector", "packet inside does not match the SA's traffic selectors"},
+		ErrCongestion:        {"congestion", "congestion marked on a packet that cannot carry the mark"},
+		ErrMalformed:         {"malformed", "malformed IP packet"},
+		ErrFragment:          {"fragment", "fragment that may not pass"},
+		ErrNoPolicy:          {"no_policy", "no policy for the packet"},
+		ErrDiscarded:         {"discarded", "discarded by policy"},
+		ErrUnprotected:       {"unprotected", "clear text where policy wants protection"},
+		ErrNoSA:              {"no_sa", "no SA yet"},
+		ErrTooBig:            {"too_big", "larger than the path carries"},
+		ErrSequenceExhausted: {"sequence_exhausted", "sequence numbers used up"},
+		ErrExpired:           {"expired", "SA reached its hard limit"},
+		ErrCipher:            {"cipher", "transforms or keys do not make a cipher"},
+		ErrOther:             {"other", "other fault"},
+	}
+	if int(d) >= NumDrops {
+		return texts[ErrOther]
+	}
+	return texts[d]
+}
+
+// Error returns a sentence for logs.
+func (d Drop) Error() string { return d.text().sentence }
+
+// String returns the label of the reason, for counters.
+func (d Drop) String() string { return d.text().label }
+
 // DropOf returns the reason that err carries, ErrOther when it carries none, and 0 for nil.
 func DropOf(err error) Drop {
 	if err == nil {
@@ -47,10 +87,3 @@ func DropOf(err error) Drop {
 	}
 	return ErrOther
 }
-
-// Error returns a sentence for logs.
-func (d Drop) Error() string { return "esp: " + d.text() }
-func (d Drop) text() string  { return "" }
-
-// String returns the label of the reason, for counters.
-func (d Drop) String() string { return "" }

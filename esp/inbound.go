@@ -1,26 +1,92 @@
 package esp
 
+import (
+	"encoding/binary"
+)
+
 // Inbound opens the packets of one SA. It belongs to one goroutine at a time.
-type Inbound struct{ p Params }
+type Inbound struct {
+	state
+	window Window
+	resync resync
+	unwrap func(payload []byte, nextHeader uint8) ([]byte, error)
+}
+
+// zeroes is the randomness of a cipher that makes no IVs.
+type zeroes struct{}
+
+func (zeroes) Read(b []byte) (int, error) {
+	clear(b)
+	return len(b), nil
+}
 
 // NewInbound makes the receiving end of an SA. The cipher state is built when the first packet is opened.
-func NewInbound(p Params) (*Inbound, error) { return nil, ErrCipher }
-
-// Open authenticates and decrypts pkt, an ESP packet from SPI to ICV, in place. It returns the packet inside (in tunnel
-// mode an IP packet without TFC padding; in transport mode what follows the IP header) and its protocol. The result
-// aliases pkt, whose octets are undefined after an error.
-func (i *Inbound) Open(pkt []byte) (inner []byte, nextHeader uint8, err error) {
-	return nil, 0, ErrCipher
+func NewInbound(p Params) (*Inbound, error) {
+	if err := p.check(); err != nil {
+		return nil, err
+	}
+	i := &Inbound{state: state{params: p}, unwrap: unwrapTunnel}
+	i.window = NewWindow(p.ReplayWindow, p.Transforms.ESN, p.Sequence)
+	if p.Mode == Transport {
+		i.unwrap = unwrapTransport
+	}
+	return i, nil
 }
 
 // Sequence returns the highest sequence number accepted.
-func (i *Inbound) Sequence() uint64 { return 0 }
+func (i *Inbound) Sequence() uint64 { return i.window.Top() }
 
 // Layout returns what the SA adds to a packet.
-func (i *Inbound) Layout() (Layout, error) { return Layout{}, ErrCipher }
+func (i *Inbound) Layout() (Layout, error) {
+	err := i.build(zeroes{})
+	return i.layout, err
+}
 
-// SPI returns our SPI of the SA.
-func (i *Inbound) SPI() uint32 { return i.p.SPI }
+// Open authenticates and decrypts pkt, an ESP packet from SPI to ICV, in place. It returns the packet inside (in tunnel
+// mode an IP packet without TFC padding; in transport mode what follows the IP header) and its protocol. The result
+// aliases pkt, whose content is undefined after an error. The errors are of type Drop, or wrap one.
+//
+// The order is that of RFC 4303, Section 3.4: replays are refused before authentication, and the window moves after it.
+func (i *Inbound) Open(pkt []byte) (inner []byte, nextHeader uint8, err error) {
+	if err := i.build(zeroes{}); err != nil {
+		return nil, 0, err
+	}
+	n := len(pkt) - i.layout.HeaderLen() - i.layout.ICV
+	if n < trailerLen || n%i.layout.Block != 0 {
+		return nil, 0, ErrTruncated
+	}
+	text, err := i.authenticate(pkt)
+	if err != nil {
+		return nil, 0, err
+	}
+	payload, next, err := unpad(text)
+	if err != nil {
+		return nil, 0, err
+	}
+	if next == protoNone {
+		return nil, next, ErrDummy
+	}
+	inner, err = i.unwrap(payload, next)
+	return inner, next, err
+}
 
-// Clear overwrites the keys; the SA opens nothing after it.
-func (i *Inbound) Clear() {}
+// authenticate checks sequence number and ICV and returns the decrypted text.
+func (i *Inbound) authenticate(pkt []byte) ([]byte, error) {
+	seq, fresh := i.window.Check(binary.BigEndian.Uint32(pkt[4:]))
+	if !fresh {
+		return nil, ErrReplay
+	}
+	if i.resync.due() {
+		if s, ok := i.searchSequence(pkt, seq); ok {
+			seq = s
+		}
+	}
+	text, err := i.cipher.Open(pkt, seq)
+	if err != nil {
+		i.resync.failed(i.params.Transforms.ESN)
+		return nil, ErrAuthentication
+	}
+	i.resync = resync{}
+	i.window.Mark(seq)
+	return text, nil
+}

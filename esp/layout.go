@@ -8,10 +8,19 @@ type Layout struct {
 }
 
 // HeaderLen returns the octets before the payload: SPI, sequence number and IV.
-func (l Layout) HeaderLen() int { return 8 + l.IV }
+func (l Layout) HeaderLen() int { return headerLen + l.IV }
 
 // Sealed returns the length of the ESP packet around a payload of n octets.
-func (l Layout) Sealed(n int) int { return 0 }
+func (l Layout) Sealed(n int) int {
+	blocks := (n + trailerLen + l.Block - 1) / l.Block
+	return l.HeaderLen() + blocks*l.Block + l.ICV
+}
+
+// Largest returns the largest payload whose ESP packet has n octets at most, 0 when there is none.
+func (l Layout) Largest(n int) int {
+	room := n - l.HeaderLen() - l.ICV
+	return max(room/l.Block*l.Block-trailerLen, 0)
+}
 
 // An Encapsulation is what surrounds the ESP packets of an SA.
 type Encapsulation struct {
@@ -20,6 +29,27 @@ type Encapsulation struct {
 	UDP  bool // ESP in UDP (RFC 3948)
 }
 
+// Outer returns the octets of the headers before the ESP packet.
+func (e Encapsulation) Outer() int {
+	n := headerLen4
+	if e.IPv6 {
+		n = headerLen6
+	}
+	if e.UDP {
+		n += udpHeaderLen
+	}
+	return n
+}
+
 // EffectiveMTU returns the largest inner packet that fits into pathMTU octets once sealed; in transport mode for a
-// packet without options or extension headers (RFC 4301, Section 8.2.1).
-func (l Layout) EffectiveMTU(pathMTU int, e Encapsulation) int { return 0 }
+// packet without options or extension headers (RFC 4301, Section 8.2.1). It is 0 when nothing fits.
+func (l Layout) EffectiveMTU(pathMTU int, e Encapsulation) int {
+	n := l.Largest(pathMTU - e.Outer())
+	if n == 0 || e.Mode == Tunnel {
+		return n
+	}
+	if e.IPv6 {
+		return n + headerLen6
+	}
+	return n + headerLen4
+}

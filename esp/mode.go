@@ -10,3 +10,14 @@ const (
 	Tunnel Mode = iota
 	Transport
 )
+
+// String returns "tunnel" or "transport".
+func (m Mode) String() string {
+	switch m {
+	case Tunnel:
+		return "tunnel"
+	case Transport:
+		return "transport"
+	}
+	return "unknown mode"
+}

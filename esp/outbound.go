@@ -1,43 +1,125 @@
 package esp
 
-import "io"
+import (
+	"encoding/binary"
+	"fmt"
+	"io"
+	"slices"
+)
 
 // Outbound seals the packets of one SA. Reserve and Sequence may be called from any goroutine; everything else belongs to
 // one goroutine at a time. Fork makes further sealers of the same SA for other goroutines.
-type Outbound struct{ p Params }
+type Outbound struct {
+	state
+	rand  io.Reader
+	seq   *sequence
+	split func(pkt []byte) (payload []byte, nextHeader uint8, err error)
+}
 
-// NewOutbound makes the sending end of an SA. The cipher state is built when the first packet is sealed; rand gives the
-// IVs of CBC modes.
-func NewOutbound(p Params, rand io.Reader) (*Outbound, error) { return nil, ErrCipher }
+// NewOutbound makes the sending end of an SA. The cipher state is built when the first packet is sealed; rand, which is
+// read at that moment, makes the IVs of CBC modes unpredictable.
+func NewOutbound(p Params, rand io.Reader) (*Outbound, error) {
+	if err := p.check(); err != nil {
+		return nil, err
+	}
+	o := &Outbound{state: state{params: p}, rand: rand, seq: newSequence(&p), split: splitTunnel}
+	if p.Mode == Transport {
+		o.split = SplitTransport
+	}
+	return o, nil
+}
 
-// Seal appends the ESP packet (from SPI to ICV) that carries inner to dst, under the next sequence number. In tunnel mode
-// inner is an IP packet, in transport mode as well: its IP header is left out. When inner already lies where its
-// plaintext goes, at len(dst)+HeaderLen, nothing is copied; it may not overlap dst otherwise.
-func (o *Outbound) Seal(dst, inner []byte) ([]byte, error) { return dst, ErrCipher }
+// Fork returns another sealer of the SA that draws from the same sequence numbers and shares the keys.
+func (o *Outbound) Fork() *Outbound {
+	return &Outbound{state: state{params: o.params}, rand: o.rand, seq: o.seq, split: o.split}
+}
 
 // Reserve takes the next n sequence numbers and returns the first of them.
-func (o *Outbound) Reserve(n int) (uint64, error) { return 0, ErrSequenceExhausted }
-
-// SealReserved is Seal under a sequence number of Reserve. Each number must be used once.
-func (o *Outbound) SealReserved(dst, inner []byte, seq uint64) ([]byte, error) { return dst, ErrCipher }
-
-// SealDummy appends a dummy packet with n octets of payload, which the peer drops (RFC 4303, Section 2.6).
-func (o *Outbound) SealDummy(dst []byte, n int) ([]byte, error) { return dst, ErrCipher }
-
-// Fork returns another sealer of the SA that draws from the same sequence numbers.
-func (o *Outbound) Fork(rand io.Reader) *Outbound { return nil }
-
-// SetPadTo changes Params.PadTo.
-func (o *Outbound) SetPadTo(n int) {}
+func (o *Outbound) Reserve(n int) (uint64, error) {
+	if n < 1 {
+		return 0, fmt.Errorf("reserving %d sequence numbers", n)
+	}
+	return o.seq.take(uint64(n))
+}
 
 // Sequence returns the last sequence number taken.
-func (o *Outbound) Sequence() uint64 { return 0 }
+func (o *Outbound) Sequence() uint64 { return o.seq.last.Load() }
+
+// SetPadTo changes Params.PadTo.
+func (o *Outbound) SetPadTo(n int) { o.params.PadTo = n }
 
 // Layout returns what the SA adds to a packet.
-func (o *Outbound) Layout() (Layout, error) { return Layout{}, ErrCipher }
+func (o *Outbound) Layout() (Layout, error) {
+	err := o.build(o.rand)
+	return o.layout, err
+}
 
-// SPI returns the peer's SPI of the SA.
-func (o *Outbound) SPI() uint32 { return o.p.SPI }
+// Seal appends the ESP packet, from SPI to ICV, that carries inner to dst, under the next sequence number. inner is an IP
+// packet; in transport mode its IP header is left out. It may lie in the spare capacity of dst, and is not even copied
+// when it lies where its plaintext goes, HeaderLen octets behind the end of dst.
+func (o *Outbound) Seal(dst, inner []byte) ([]byte, error) {
+	payload, next, err := o.split(inner)
+	if err != nil {
+		return dst, err
+	}
+	if err := o.build(o.rand); err != nil {
+		return dst, err
+	}
+	seq, err := o.seq.take(1)
+	if err != nil {
+		return dst, err
+	}
+	return o.seal(dst, payload, o.tfc(len(payload), next), next, seq), nil
+}
 
-// Clear overwrites the keys; the SA seals nothing after it.
-func (o *Outbound) Clear() {}
+// SealReserved is Seal under a number that Reserve returned. Each number must be used once at most.
+func (o *Outbound) SealReserved(dst, inner []byte, seq uint64) ([]byte, error) {
+	payload, next, err := o.split(inner)
+	if err != nil {
+		return dst, err
+	}
+	if err := o.build(o.rand); err != nil {
+		return dst, err
+	}
+	return o.seal(dst, payload, o.tfc(len(payload), next), next, seq), nil
+}
+
+// SealDummy appends a dummy packet with n octets of payload, which the peer drops (RFC 4303, Section 2.6).
+func (o *Outbound) SealDummy(dst []byte, n int) ([]byte, error) {
+	if err := o.build(o.rand); err != nil {
+		return dst, err
+	}
+	seq, err := o.seq.take(1)
+	if err != nil {
+		return dst, err
+	}
+	return o.seal(dst, nil, max(n, 0), protoNone, seq), nil
+}
+
+// tfc returns the octets of TFC padding behind a payload of n octets.
+func (o *Outbound) tfc(n int, next uint8) int {
+	if n >= o.params.PadTo || !tellsLength(next) {
+		return 0
+	}
+	return o.params.PadTo - n
+}
+
+// seal appends one packet:
+//
+//	| SPI (4) | sequence number (4) | IV | payload | TFC padding | padding 1, 2, 3 ... | pad length (1) | next header (1) | ICV |
+//
+// payload is moved first, so that it may lie anywhere in dst's capacity.
+func (o *Outbound) seal(dst, payload []byte, tfc int, next uint8, seq uint64) []byte {
+	l := &o.layout
+	start, total := len(dst), l.Sealed(len(payload)+tfc)
+	dst = slices.Grow(dst, total)[:start+total]
+	pkt := dst[start:]
+	text := pkt[l.HeaderLen() : total-l.ICV]
+	copy(text, payload)
+	clear(text[len(payload) : len(payload)+tfc])
+	pad(text[len(payload)+tfc:], next)
+	binary.BigEndian.PutUint32(pkt, o.params.SPI)
+	binary.BigEndian.PutUint32(pkt[4:], uint32(seq))
+	o.cipher.Seal(pkt, seq)
+	return dst
+}

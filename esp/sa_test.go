@@ -1,0 +1,397 @@
+package esp
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"net/netip"
+	"slices"
+	"testing"
+
+	"culvert/suite"
+	"culvert/wire"
+)
+
+func addr(s string) netip.Addr { return netip.MustParseAddr(s) }
+
+func TestOpenReturnsWhatSealTook(t *testing.T) {
+	for name, e := range transforms() {
+		t.Run(name, func(t *testing.T) {
+			out, in := pair(t, params(e))
+			l, err := out.Layout()
+			if err != nil {
+				t.Fatal(err)
+			}
+			for n := 8; n < 60; n++ {
+				for _, inner := range [][]byte{udp(t, hostA, hostB, n), udp(t, hostA6, hostB6, n)} {
+					pkt := seal(t, out, inner)
+					if len(pkt) != l.Sealed(len(inner)) || (len(pkt)-l.HeaderLen()-l.ICV)%l.Block != 0 {
+						t.Fatalf("%d octets became %d, want %d", len(inner), len(pkt), l.Sealed(len(inner)))
+					}
+					got, next, err := in.Open(pkt)
+					if err != nil || !bytes.Equal(got, inner) || next != protocolOf(inner) {
+						t.Fatalf("got %x, %d, %v", got, next, err)
+					}
+				}
+			}
+		})
+	}
+}
+
+func protocolOf(pkt []byte) uint8 {
+	if pkt[0]>>4 == 4 {
+		return protoIPv4
+	}
+	return protoIPv6
+}
+
+func TestESPHeaderIsAsTheRFCPrintsIt(t *testing.T) {
+	p := params(suite.ESP{ENCR: transform(wire.EncrNull, 0), INTEG: integrity(wire.IntegHMACSHA256_128)})
+	p.Sequence = 6
+	out, _ := pair(t, p)
+	inner := udp(t, hostA, hostB, 9)
+	pkt := seal(t, out, inner)
+	want := slices.Concat([]byte{0xc0, 0xff, 0xee, 0x01, 0, 0, 0, 7}, inner, []byte{1, 1, protoIPv4})
+	if !bytes.Equal(pkt[:len(pkt)-16], want) {
+		t.Errorf("got %x, want %x", pkt, want)
+	}
+}
+
+func TestTransportModeCarriesWhatFollowsTheHeader(t *testing.T) {
+	for _, hosts := range [][2]string{{hostA, hostB}, {hostA6, hostB6}} {
+		p := params(gcm())
+		p.Mode = Transport
+		out, in := pair(t, p)
+		for _, protocol := range []uint8{protoTCP, protoUDP, protoICMPv6} {
+			payload := transportSegment(t, hosts[0], hosts[1], protocol, 33)
+			got, next, err := in.Open(seal(t, out, ipPacket(t, hosts[0], hosts[1], protocol, payload)))
+			if err != nil || next != protocol || !bytes.Equal(got, payload) {
+				t.Errorf("protocol %d: got %x, %d, %v", protocol, got, next, err)
+			}
+		}
+	}
+}
+
+func TestSealRefusesWhatTheModeDoesNotCarry(t *testing.T) {
+	fragment := udp(t, hostA, hostB, 16)
+	binary.BigEndian.PutUint16(fragment[6:], flagMF)
+	options := slices.Insert(udp(t, hostA, hostB, 16), headerLen4, 1, 1, 1, 0)
+	options[0], options[3] = 0x46, byte(len(options))
+	tests := []struct {
+		name string
+		mode Mode
+		pkt  []byte
+		want error
+	}{
+		{"nothing", Tunnel, nil, ErrMalformed},
+		{"no IP", Tunnel, make([]byte, 60), ErrMalformed},
+		{"cut IPv6", Tunnel, udp(t, hostA6, hostB6, 16)[:39], ErrMalformed},
+		{"cut off", Transport, udp(t, hostA, hostB, 16)[:30], ErrMalformed},
+		{"a fragment", Transport, fragment, ErrFragment},
+		{"IP options", Transport, options, ErrNextHeader},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			p := params(gcm())
+			p.Mode = tt.mode
+			out, _ := pair(t, p)
+			dst := []byte("kept")
+			if got, err := out.Seal(dst, tt.pkt); !errors.Is(err, tt.want) || string(got) != "kept" {
+				t.Errorf("Seal: %q, %v, want %v", got, err, tt.want)
+			}
+			if _, err := out.SealReserved(nil, tt.pkt, 1); !errors.Is(err, tt.want) {
+				t.Errorf("SealReserved: %v, want %v", err, tt.want)
+			}
+			if out.Sequence() != 0 {
+				t.Error("a sequence number is lost")
+			}
+		})
+	}
+	out, _ := pair(t, params(gcm()))
+	if _, err := out.Seal(nil, fragment); err != nil {
+		t.Errorf("tunnel mode refuses a fragment: %v", err)
+	}
+}
+
+func TestSealInPlace(t *testing.T) {
+	for name, e := range map[string]suite.ESP{"GCM": gcm(), "CBC": cbc()} {
+		t.Run(name, func(t *testing.T) {
+			out, in := pair(t, params(e))
+			l, _ := out.Layout()
+			inner := udp(t, hostA, hostB, 101)
+			for _, at := range []int{0, 3, l.HeaderLen(), l.HeaderLen() + 9} {
+				buf := make([]byte, 300)
+				headroom := 28
+				copy(buf[headroom+at:], inner)
+				pkt, err := out.Seal(buf[:headroom], buf[headroom+at:headroom+at+len(inner)])
+				if err != nil || &pkt[0] != &buf[0] {
+					t.Fatalf("at %d: not in place, %v", at, err)
+				}
+				if got, _, err := in.Open(pkt[headroom:]); err != nil || !bytes.Equal(got, inner) {
+					t.Errorf("at %d: got %x, %v", at, got, err)
+				}
+			}
+		})
+	}
+}
+
+func TestReservedNumbersMayBeSealedInAnyOrder(t *testing.T) {
+	out, in := pair(t, params(gcm()))
+	inner := udp(t, hostA, hostB, 40)
+	first, err := out.Reserve(3)
+	if err != nil || first != 1 {
+		t.Fatal(first, err)
+	}
+	other := out.Fork()
+	for n, sealer := range []*Outbound{out, other, out} {
+		pkt, err := sealer.SealReserved(nil, inner, first+2-uint64(n))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, _, err := in.Open(pkt); err != nil || !bytes.Equal(got, inner) {
+			t.Errorf("packet %d: %x, %v", n, got, err)
+		}
+	}
+	if _, _, err := in.Open(seal(t, other, inner)); err != nil || in.Sequence() != 4 || out.Sequence() != 4 {
+		t.Errorf("the fork's own packet: %v, sequence numbers %d and %d", err, in.Sequence(), out.Sequence())
+	}
+	if _, err := out.Reserve(0); err == nil {
+		t.Error("no numbers can be reserved")
+	}
+}
+
+func TestSequenceNumbersEnd(t *testing.T) {
+	tests := []struct {
+		name string
+		esn  bool
+		last uint64
+	}{
+		{"32 bits", false, 1<<32 - 1},
+		{"64 bits", true, 1<<64 - 1},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			p := params(gcm())
+			p.Transforms.ESN, p.Sequence = tt.esn, tt.last-2
+			out, _ := pair(t, p)
+			inner := udp(t, hostA, hostB, 40)
+			if _, err := out.Reserve(3); err != ErrSequenceExhausted {
+				t.Errorf("three of two: %v", err)
+			}
+			seal(t, out, inner)
+			seal(t, out, inner)
+			for range 3 {
+				if _, err := out.Seal(nil, inner); err != ErrSequenceExhausted {
+					t.Errorf("behind the last: %v", err)
+				}
+				if _, err := out.SealDummy(nil, 10); err != ErrSequenceExhausted {
+					t.Errorf("a dummy behind the last: %v", err)
+				}
+			}
+			if out.Sequence() != tt.last {
+				t.Errorf("last number %x", out.Sequence())
+			}
+		})
+	}
+}
+
+func TestDummyPacketsAreDropped(t *testing.T) {
+	for _, n := range []int{-1, 0, 1, 1400} {
+		out, in := pair(t, params(gcm()))
+		pkt, err := out.SealDummy(nil, n)
+		if err != nil || len(pkt) < n {
+			t.Fatal(len(pkt), err)
+		}
+		if inner, next, err := in.Open(pkt); err != ErrDummy || inner != nil || next != protoNone {
+			t.Errorf("%d octets: %x, %d, %v", n, inner, next, err)
+		}
+		if in.Sequence() != 1 {
+			t.Error("a dummy does not move the window")
+		}
+	}
+}
+
+func TestTrafficFlowConfidentiality(t *testing.T) {
+	tests := []struct {
+		name   string
+		mode   Mode
+		inner  []byte
+		padded bool
+	}{
+		{"tunnel IPv4", Tunnel, udp(t, hostA, hostB, 40), true},
+		{"tunnel IPv6", Tunnel, udp(t, hostA6, hostB6, 40), true},
+		{"larger than the padding", Tunnel, udp(t, hostA6, hostB6, 1300), false},
+		{"transport UDP", Transport, udp(t, hostA, hostB, 40), true},
+		{"transport IPv4 in IPv4", Transport, ipPacket(t, hostA, hostB, protoIPv4, udp(t, hostA, hostB, 40)), true},
+		{"transport TCP tells no length", Transport, ipPacket(t, hostA, hostB, protoTCP, transportSegment(t, hostA, hostB, protoTCP, 40)), false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			p := params(gcm())
+			p.Mode = tt.mode
+			out, in := pair(t, p)
+			out.SetPadTo(1200)
+			pkt := seal(t, out, tt.inner)
+			if l, _ := out.Layout(); (len(pkt) == l.Sealed(1200)) != tt.padded {
+				t.Errorf("%d octets on the wire", len(pkt))
+			}
+			want := tt.inner
+			if tt.mode == Transport {
+				want = tt.inner[headerLen4:]
+			}
+			if got, _, err := in.Open(pkt); err != nil || !bytes.Equal(got, want) {
+				t.Errorf("got %x, %v, want %x", got, err, want)
+			}
+		})
+	}
+}
+
+func TestOpenOfDamagedPackets(t *testing.T) {
+	for name, e := range map[string]suite.ESP{"GCM": gcm(), "CBC": cbc()} {
+		t.Run(name, func(t *testing.T) {
+			out, in := pair(t, params(e))
+			pkt := seal(t, out, udp(t, hostA, hostB, 40))
+			for n := range pkt {
+				if _, _, err := in.Open(slices.Clone(pkt[:n])); err != ErrTruncated && err != ErrAuthentication {
+					t.Fatalf("%d of %d octets: %v", n, len(pkt), err)
+				}
+			}
+			for bit := 32; bit < len(pkt)*8; bit++ {
+				bad := slices.Clone(pkt)
+				bad[bit/8] ^= 1 << (bit % 8)
+				if _, _, err := in.Open(bad); err != ErrAuthentication && err != ErrReplay {
+					t.Fatalf("bit %d: %v", bit, err)
+				}
+			}
+			if in.Sequence() != 0 {
+				t.Error("a bad packet moves the window")
+			}
+			if _, _, err := in.Open(pkt); err != nil {
+				t.Errorf("the good packet: %v", err)
+			}
+		})
+	}
+}
+
+// sealed returns a packet whose plaintext, trailer included, is given.
+func sealed(t testing.TB, p Params, text []byte, seq uint64) []byte {
+	t.Helper()
+	c, err := suite.NewESPCipher(p.Transforms, p.EncrKey, p.IntegKey, zeroes{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	pkt := make([]byte, headerLen+c.IVLen(), headerLen+c.IVLen()+len(text)+c.ICVLen())
+	binary.BigEndian.PutUint32(pkt, p.SPI)
+	binary.BigEndian.PutUint32(pkt[4:], uint32(seq))
+	pkt = append(pkt, text...)[:cap(pkt)]
+	c.Seal(pkt, seq)
+	return pkt
+}
+
+func TestOpenOfAuthenticNonsense(t *testing.T) {
+	v4, v6 := udp(t, hostA, hostB, 32), udp(t, hostA6, hostB6, 32)
+	long := slices.Clone(v4)
+	long[3] += 8
+	short := slices.Clone(v4)
+	short[2], short[3] = 0, 19
+	tests := []struct {
+		name string
+		mode Mode
+		text []byte
+		want error
+	}{
+		{"padding from zero", Tunnel, slices.Concat(v4, []byte{0, 1, 2, protoIPv4}), ErrPadding},
+		{"padding longer than the packet", Tunnel, slices.Concat(v4, []byte{1, 2, 255, protoIPv4}), ErrPadding},
+		{"nothing but padding", Tunnel, []byte{1, 2, 2, protoIPv4}, ErrInner},
+		{"TCP in tunnel mode", Tunnel, slices.Concat(v4, []byte{1, 2, 2, protoTCP}), ErrNextHeader},
+		{"IPv4 that is IPv6", Tunnel, slices.Concat(v6, []byte{1, 2, 2, protoIPv4}), ErrInner},
+		{"IPv6 that is IPv4", Tunnel, slices.Concat(v4, []byte{1, 2, 2, protoIPv6}), ErrInner},
+		{"longer than it is", Tunnel, slices.Concat(long, []byte{1, 2, 2, protoIPv4}), ErrInner},
+		{"shorter than its header", Tunnel, slices.Concat(short, []byte{1, 2, 2, protoIPv4}), ErrInner},
+		{"IPv6 without a payload", Tunnel, slices.Concat(v6[:40], []byte{1, 2, 2, protoIPv6}), ErrInner},
+		{"UDP cut off", Transport, slices.Concat(v4[20:24], []byte{1, 2, 2, protoUDP}), ErrInner},
+		{"UDP shorter than its header", Transport, slices.Concat(v4[20:24], []byte{0, 7, 0, 0, 1, 2, 2, protoUDP}), ErrInner},
+		{"UDP longer than it is", Transport, slices.Concat(v4[20:24], []byte{0, 9, 0, 0, 1, 2, 2, protoUDP}), ErrInner},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			p := params(gcm())
+			p.Mode = tt.mode
+			_, in := pair(t, p)
+			if got, _, err := in.Open(sealed(t, p, tt.text, 1)); err != tt.want {
+				t.Errorf("got %x, %v, want %v", got, err, tt.want)
+			}
+		})
+	}
+}
+
+func TestOpenSealsNothingOfAnotherSA(t *testing.T) {
+	out, _ := pair(t, params(gcm()))
+	p := params(gcm())
+	p.EncrKey[3] ^= 1
+	_, in := pair(t, p)
+	if _, _, err := in.Open(seal(t, out, udp(t, hostA, hostB, 40))); err != ErrAuthentication {
+		t.Errorf("wrong key: %v", err)
+	}
+	p = params(gcm())
+	_, in = pair(t, p)
+	p.SPI++
+	other, _ := pair(t, p)
+	pkt := seal(t, other, udp(t, hostA, hostB, 40))
+	binary.BigEndian.PutUint32(pkt, in.SPI())
+	if _, _, err := in.Open(pkt); err != ErrAuthentication {
+		t.Errorf("SPI exchanged on the way: %v", err)
+	}
+}
+
+func TestParamsAreChecked(t *testing.T) {
+	tests := []struct {
+		name   string
+		change func(*Params)
+	}{
+		{"mode", func(p *Params) { p.Mode = 9 }},
+		{"transform", func(p *Params) { p.Transforms.ENCR.ID = wire.EncrDES; p.EncrKey = nil }},
+		{"encryption key", func(p *Params) { p.EncrKey = p.EncrKey[1:] }},
+		{"integrity key", func(p *Params) { p.IntegKey = octets(20, 1) }},
+		{"small window", func(p *Params) { p.ReplayWindow = 63 }},
+		{"large window", func(p *Params) { p.ReplayWindow = 8193 }},
+		{"sequence number", func(p *Params) { p.Sequence = 1 << 32 }},
+	}
+	for _, tt := range tests {
+		p := params(gcm())
+		tt.change(&p)
+		if _, err := NewOutbound(p, zeroes{}); err == nil {
+			t.Errorf("%s: NewOutbound takes it", tt.name)
+		}
+		if _, err := NewInbound(p); err == nil {
+			t.Errorf("%s: NewInbound takes it", tt.name)
+		}
+	}
+}
+
+func TestClearedSAPassesNothing(t *testing.T) {
+	key := octets(20, 1)
+	p := params(gcm())
+	p.EncrKey = key
+	out, in := pair(t, p)
+	pkt := seal(t, out, udp(t, hostA, hostB, 40))
+	out.Clear()
+	in.Clear()
+	if !bytes.Equal(key, make([]byte, 20)) {
+		t.Error("the key is still there")
+	}
+	inner := udp(t, hostA, hostB, 40)
+	_, errSeal := out.Seal(nil, inner)
+	_, errReserved := out.SealReserved(nil, inner, 9)
+	_, errDummy := out.SealDummy(nil, 9)
+	_, _, errOpen := in.Open(pkt)
+	_, errLayout := in.Layout()
+	for _, err := range []error{errSeal, errReserved, errDummy, errOpen, errLayout} {
+		if !errors.Is(err, ErrCipher) || DropOf(err) != ErrCipher {
+			t.Errorf("got %v", err)
+		}
+	}
+	if Tunnel.String() != "tunnel" || Transport.String() != "transport" || Mode(7).String() != "unknown mode" {
+		t.Error("modes have other names")
+	}
+}

@@ -1,0 +1,43 @@
+package esp
+
+import (
+	"fmt"
+	"io"
+
+	"culvert/suite"
+)
+
+// headerLen is the length of SPI and sequence number.
+const headerLen = 8
+
+// state is what both directions of an SA have: its parameters, and its cipher from the first packet on, because most SAs
+// of a large gateway are idle and a cipher takes as much memory as everything else of an SA.
+type state struct {
+	params Params
+	cipher suite.ESPCipher
+	layout Layout
+}
+
+// build makes the cipher unless it is there.
+func (s *state) build(rand io.Reader) error {
+	if s.cipher != nil {
+		return nil
+	}
+	c, err := suite.NewESPCipher(s.params.Transforms, s.params.EncrKey, s.params.IntegKey, rand)
+	if err != nil {
+		return fmt.Errorf("SA %08x: %w: %w", s.params.SPI, ErrCipher, err)
+	}
+	s.cipher = c
+	s.layout = Layout{IV: c.IVLen(), Block: c.BlockLen(), ICV: c.ICVLen()}
+	return nil
+}
+
+// SPI returns the SPI of the SA.
+func (s *state) SPI() uint32 { return s.params.SPI }
+
+// Clear overwrites the keys; no packet passes after it.
+func (s *state) Clear() {
+	s.params.EncrKey.Clear()
+	s.params.IntegKey.Clear()
+	s.params.EncrKey, s.params.IntegKey, s.cipher = nil, nil, nil
+}
