@@ -136,9 +136,6 @@ func lookupWord(word string) (wire.Transform, bool) {
 
 // lookupTransform returns the names of a transform.
 func lookupTransform(t wire.Transform) (algorithm, bool) {
-	if t.UnknownAttribute {
-		return algorithm{}, false
-	}
 	for _, a := range algorithms() {
 		if a.transform == t {
 			return a, true
@@ -150,15 +147,16 @@ func lookupTransform(t wire.Transform) (algorithm, bool) {
 // TransformName returns the name of a transform for people: "AES_GCM_16_256", "CURVE_25519"; the registry's name for those
 // that this package does not implement, whose key length, if any, follows.
 func TransformName(t wire.Transform) string {
+	if t.UnknownAttribute {
+		t.UnknownAttribute = false
+		return TransformName(t) + " with an unknown attribute"
+	}
 	if a, ok := lookupTransform(t); ok {
 		return a.name
 	}
 	name := t.Type.IDName(t.ID)
 	if t.KeyLength != 0 {
 		name = fmt.Sprintf("%s_%d", name, t.KeyLength)
-	}
-	if t.UnknownAttribute {
-		name += " with an unknown attribute"
 	}
 	return name
 }

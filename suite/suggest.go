@@ -1,16 +1,27 @@
 package suite
 
-// suggest returns the configuration word nearest to an unknown one, or nothing if none is near.
+// suggest returns the configuration word nearest to an unknown one, or nothing if none is near. Of several at the same
+// distance it is the one that starts like the word for longest.
 func suggest(word string) string {
-	best, least := "", max(2, len(word)/3)+1
+	best, least, longest := "", max(2, len(word)/3)+1, 0
 	for _, a := range algorithms() {
 		for _, w := range a.words {
-			if d := editDistance(word, w); d < least {
-				best, least = w, d
+			d, same := editDistance(word, w), commonPrefix(word, w)
+			if d < least || d == least && best != "" && same > longest {
+				best, least, longest = w, d, same
 			}
 		}
 	}
 	return best
+}
+
+// commonPrefix is the number of octets with which both strings start.
+func commonPrefix(a, b string) int {
+	n := 0
+	for n < min(len(a), len(b)) && a[n] == b[n] {
+		n++
+	}
+	return n
 }
 
 // editDistance is the number of octets to insert, remove or replace to turn a into b.
