@@ -168,7 +168,7 @@ func TestKeys(t *testing.T) {
 				}
 				return
 			}
-			wantKind(t, err, BadKey, `"CN=gw" has an unacceptable key`, KeyName(leaf))
+			wantKind(t, err, BadKey, `"CN=gw" has an unacceptable key`, keyName(leaf))
 		})
 	}
 	small := root.Issue(t, "gw", key(1024, 65537))

@@ -2,20 +2,14 @@ package chain
 
 import (
 	"bytes"
-	"crypto/ed25519"
-	"crypto/rand"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
 	"encoding/pem"
 	"os"
-	"reflect"
-	"slices"
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/cloudflare/circl/sign/ed448"
 
 	"culvert/auth/internal/pkitest"
 )
@@ -191,74 +185,16 @@ func TestCRLOfOtherKeys(t *testing.T) {
 	}
 }
 
-func TestPublicKeyRoundTrip(t *testing.T) {
-	pub448, _, err := ed448.GenerateKey(rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	pub25519, _, _ := ed25519.GenerateKey(rand.Reader)
-	for _, key := range []any{pub448, pub25519, pkitest.NewKey(t).Public()} {
-		der, err := MarshalPublicKey(key)
-		if err != nil {
-			t.Fatal(err)
-		}
-		back, err := ParsePublicKey(der)
-		if err != nil || !reflect.DeepEqual(back, key) {
-			t.Errorf("%T: %v, %v", key, back, err)
-		}
-		for i := range der {
-			if _, err := ParsePublicKey(der[:i]); err == nil {
-				t.Errorf("%T: %d of %d octets parse", key, i, len(der))
-			}
-		}
-	}
-	if spki, _ := MarshalPublicKey(pub448); !bytes.HasPrefix(spki, []byte("\x30\x43\x30\x05\x06\x03\x2b\x65\x71\x03\x3a\x00")) {
-		t.Errorf("Ed448 key is encoded as %x (RFC 8410, Section 4)", spki)
-	}
-}
-
-func TestPublicKeyRefused(t *testing.T) {
-	good, _ := MarshalPublicKey(make(ed448.PublicKey, ed448.PublicKeySize))
-	for what, der := range map[string][]byte{
-		"trailing octet":    append(slices.Clone(good), 0),
-		"parameters":        append([]byte("\x30\x45\x30\x07\x06\x03\x2b\x65\x71\x05\x00"), good[9:]...),
-		"56 octets":         append([]byte("\x30\x42\x30\x05\x06\x03\x2b\x65\x71\x03\x39"), good[11:68]...),
-		"unused bits":       append([]byte("\x30\x43\x30\x05\x06\x03\x2b\x65\x71\x03\x3a\x01"), good[12:]...),
-		"unknown algorithm": append([]byte("\x30\x43\x30\x05\x06\x03\x2b\x65\x7f"), good[9:]...),
-	} {
-		if key, err := ParsePublicKey(der); err == nil {
-			t.Errorf("%s: %v", what, key)
-		}
-	}
-}
-
 func TestKeyName(t *testing.T) {
 	for name, want := range map[string]string{"ed448-root": "Ed448", "ed25519-root": "Ed25519"} {
-		if got := KeyName(foreign(t, name)); got != want {
+		if got := keyName(foreign(t, name)); got != want {
 			t.Errorf("%s: %q", name, got)
 		}
 	}
-	if got := KeyName(pkitest.NewAuthority(t, "root").Cert); got != "ECDSA P-256" {
+	if got := keyName(pkitest.NewAuthority(t, "root").Cert); got != "ECDSA P-256" {
 		t.Errorf("%q", got)
 	}
-	if got := KeyName(&x509.Certificate{}); got != "unknown" {
+	if got := keyName(&x509.Certificate{}); got != "unknown" {
 		t.Errorf("%q", got)
 	}
-}
-
-func FuzzPublicKey(f *testing.F) {
-	good, _ := MarshalPublicKey(make(ed448.PublicKey, ed448.PublicKeySize))
-	f.Add(good)
-	for _, name := range []string{"ed25519-root", "ed448-leaf"} {
-		f.Add(foreign(f, name).RawSubjectPublicKeyInfo)
-	}
-	f.Fuzz(func(t *testing.T, der []byte) {
-		key, err := ParsePublicKey(der)
-		if err != nil {
-			return
-		}
-		if _, err := MarshalPublicKey(key); err != nil {
-			t.Fatal(err)
-		}
-	})
 }

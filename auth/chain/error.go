@@ -33,15 +33,15 @@ func (e *Error) Error() string {
 	name := Name(e.Cert)
 	switch e.Kind {
 	case Expired:
-		return fmt.Sprintf("certificate %q expired on %s", name, e.Cert.NotAfter.UTC().Format(time.RFC3339))
+		return fmt.Sprintf("certificate \"%s\" expired on %s", name, e.Cert.NotAfter.UTC().Format(time.RFC3339))
 	case NotYetValid:
-		return fmt.Sprintf("certificate %q is not valid before %s", name, e.Cert.NotBefore.UTC().Format(time.RFC3339))
+		return fmt.Sprintf("certificate \"%s\" is not valid before %s", name, e.Cert.NotBefore.UTC().Format(time.RFC3339))
 	case BadKey:
-		return fmt.Sprintf("certificate %q has an unacceptable key (%s): %v", name, KeyName(e.Cert), e.Err)
+		return fmt.Sprintf("certificate \"%s\" has an unacceptable key (%s): %v", name, keyName(e.Cert), e.Err)
 	case Constraint:
-		return fmt.Sprintf("certificate %q is not allowed in the path: %v", name, e.Err)
+		return fmt.Sprintf("certificate \"%s\" is not allowed in the path: %v", name, e.Err)
 	}
-	return fmt.Sprintf("certificate %q was issued by %q, which is no trusted CA and was not issued by one (%v)",
+	return fmt.Sprintf("certificate \"%s\" was issued by \"%s\", which is no trusted CA and was not issued by one (%v)",
 		name, dn.Format(e.Cert.RawIssuer), e.Err)
 }
 

@@ -8,6 +8,8 @@ import (
 	"github.com/cloudflare/circl/sign/ed448"
 	"golang.org/x/crypto/cryptobyte"
 	casn1 "golang.org/x/crypto/cryptobyte/asn1"
+
+	"culvert/auth/keys"
 )
 
 // What CheckSignature and CheckCRL find wrong.
@@ -57,7 +59,7 @@ func checkEd448(key ed448.PublicKey, der []byte) error {
 		!identifier.Empty() || !outer.ReadASN1BitStringAsBytes(&signature) || !outer.Empty() {
 		return errSignature
 	}
-	if !algorithm.Equal(oidEd448()) || !ed448.Verify(key, signed, signature, "") {
+	if !algorithm.Equal(keys.OIDEd448()) || !ed448.Verify(key, signed, signature, "") {
 		return errSignature
 	}
 	return nil

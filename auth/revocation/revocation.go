@@ -1,17 +1,24 @@
 // Package revocation finds out whether a certificate was revoked, by OCSP (RFC 6960) and certificate revocation lists
-// (RFC 5280, Section 5), with a bounded cache and bounded fetches.
+// (RFC 5280, Section 5).
+//
+// What is fetched is bounded in size, time and number, concurrent questions about one thing are one fetch, and answers and
+// failures are remembered within bounds. The caller checks that a path is trusted before it asks: the addresses that are
+// asked come from the certificates.
 package revocation
 
 import (
 	"context"
 	"crypto/x509"
+	"errors"
+	"fmt"
+	"slices"
 	"time"
 )
 
-// Policy says what an unknown revocation status means.
+// Policy says what an unknown revocation status means. A certificate known to be revoked is refused by all but Off.
 type Policy uint8
 
-// The policies. A certificate known to be revoked is refused by all but Off.
+// The policies.
 const (
 	IfAvailable Policy = iota // unknown is good enough
 	IfURI                     // unknown is refused when the certificate says where to ask
@@ -19,23 +26,143 @@ const (
 	Off                       // nothing is asked
 )
 
-// A Fetcher gets a document. A nil body is a GET, otherwise the body is POSTed.
-type Fetcher interface {
-	Fetch(ctx context.Context, url string, body []byte, contentType string) ([]byte, error)
+// String returns the word of the configuration.
+func (p Policy) String() string {
+	switch p {
+	case IfAvailable:
+		return "relaxed"
+	case IfURI:
+		return "ifuri"
+	case Strict:
+		return "strict"
+	case Off:
+		return "off"
+	}
+	return fmt.Sprintf("policy %d", uint8(p))
 }
 
-// A Checker asks and remembers. It is safe for concurrent use.
-type Checker struct{}
+// refuses reports whether an unknown status is refused.
+func (p Policy) refuses(sourced bool) bool { return p == Strict || p == IfURI && sourced }
 
-// Options bound a Checker; the zero value is ready.
+// Options bound a Checker. A zero field takes its default.
 type Options struct {
-	Timeout time.Duration          // for all questions about one path; 0 is 10 s
-	Entries int                    // cached answers; 0 is 1024
-	CRLs    []*x509.RevocationList // known from files
+	Timeout time.Duration          // for all questions about one path: 10 s
+	Retry   time.Duration          // what failed is not tried again before: 1 min
+	Entries int                    // remembered answers and failures: 1024
+	Octets  int                    // of remembered lists: 64 MiB
+	Fetches int                    // at a time: 16; more wait
+	CRLs    []*x509.RevocationList // known, for example from files
+}
+
+func (o Options) withDefaults() Options {
+	set(&o.Timeout, 10*time.Second)
+	set(&o.Retry, time.Minute)
+	set(&o.Entries, 1024)
+	set(&o.Octets, 64<<20)
+	set(&o.Fetches, 16)
+	return o
+}
+
+func set[T int | time.Duration](field *T, fallback T) {
+	if *field <= 0 {
+		*field = fallback
+	}
+}
+
+// A Checker asks and remembers. It is safe for concurrent use; a nil Checker knows nothing.
+type Checker struct {
+	opt     Options
+	fetcher Fetcher
+	cache   cache
+	flights flights
 }
 
 // NewChecker returns a checker. A nil Fetcher asks nobody: only Options.CRLs are known.
-func NewChecker(f Fetcher, opt Options) *Checker { return &Checker{} }
+func NewChecker(f Fetcher, opt Options) *Checker {
+	opt = opt.withDefaults()
+	return &Checker{opt: opt, fetcher: f, cache: newCache(opt.Entries, opt.Octets), flights: newFlights(opt.Fetches)}
+}
 
-// NewHTTPFetcher returns a Fetcher for http and https.
-func NewHTTPFetcher() Fetcher { return nil }
+// errUnknown means that there is no source for a status.
+var errUnknown = errors.New("the certificate does not say where to ask, and no revocation list of its issuer is configured")
+
+// Check asks about every certificate of a trusted path but the anchor, which ends it. The error is an *Error: a certificate
+// was revoked, or its status is not known and the policy demands it. What is not known but was to be had is returned in
+// unknown, as *Error. Check returns within Options.Timeout, or when ctx ends.
+func (c *Checker) Check(ctx context.Context, p Policy, path []*x509.Certificate, now time.Time) (unknown []error, err error) {
+	if p == Off {
+		return nil, nil
+	}
+	if c != nil {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, c.opt.Timeout)
+		defer cancel()
+	}
+	for i := range len(path) - 1 {
+		s := c.status(ctx, query{cert: path[i], issuer: path[i+1], now: now})
+		switch {
+		case s.known && s.revoked:
+			return nil, &Error{Cert: path[i], Revoked: true, At: s.at, Reason: s.reason}
+		case s.known:
+		case p.refuses(s.sourced):
+			return nil, &Error{Cert: path[i], Err: s.err}
+		case s.sourced:
+			unknown = append(unknown, &Error{Cert: path[i], Err: s.err})
+		}
+	}
+	return unknown, nil
+}
+
+// A query asks about one certificate.
+type query struct {
+	cert, issuer *x509.Certificate
+	now          time.Time
+}
+
+// A status is what is known about a certificate.
+type status struct {
+	known   bool
+	revoked bool
+	at      time.Time // of the revocation
+	reason  int       // CRLReason (RFC 5280, Section 5.3.1)
+	sourced bool      // the certificate names a source
+	err     error     // why it is not known
+}
+
+// status looks into the configured lists, then asks by OCSP, then fetches lists, until somebody knows.
+func (c *Checker) status(ctx context.Context, q query) status {
+	if c == nil {
+		return status{err: errUnknown}
+	}
+	s := status{sourced: len(httpURLs(q.cert.OCSPServer)) > 0 || len(httpURLs(q.cert.CRLDistributionPoints)) > 0}
+	sources := []func(context.Context, query) (status, error){c.fromFiles, c.fromOCSP, c.fromCRL}
+	for _, ask := range sources {
+		answer, err := ask(ctx, q)
+		if err == nil {
+			answer.sourced = s.sourced
+			return answer
+		}
+		s.err = both(s.err, err)
+	}
+	return s
+}
+
+// both keeps what two sources say; that there was none to ask is of interest only if there was no other.
+func both(a, b error) error {
+	switch {
+	case a == nil || errors.Is(a, errUnknown):
+		return b
+	case errors.Is(b, errUnknown):
+		return a
+	}
+	return fmt.Errorf("%w; %w", a, b)
+}
+
+// maxURLs bounds the sources of one kind that are tried for a certificate.
+const maxURLs = 4
+
+// httpURLs returns the addresses that can be asked.
+func httpURLs(urls []string) []string {
+	usable := slices.DeleteFunc(slices.Clone(urls), func(u string) bool { return !isHTTP(u) })
+	return usable[:min(len(usable), maxURLs)]
+}

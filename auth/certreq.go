@@ -1,0 +1,96 @@
+package auth
+
+import (
+	"bytes"
+	"cmp"
+	"crypto/sha1"
+	"crypto/x509"
+	"slices"
+
+	"culvert/wire"
+)
+
+// maxAuthorities bounds the hashes that we send, to keep messages small. A request with no hash stands for more authorities
+// than can be listed (RFC 4945, Section 3.2.7.2).
+const maxAuthorities = 32
+
+// CertReqs returns the CERTREQ payloads for the peers of some rounds (RFC 7296, Section 3.7): the hashes of the anchors'
+// keys, and an empty request where raw public keys are accepted (RFC 7670, Section 3).
+func CertReqs(remotes ...*Remote) []*wire.CertReq {
+	var hashes [][]byte
+	pinned, raw := false, false
+	for _, r := range remotes {
+		if r.Method != MethodPublicKey {
+			continue
+		}
+		for _, anchor := range r.Anchors {
+			hashes = append(hashes, authorityHash(anchor))
+		}
+		pinned = pinned || len(r.Pinned) > 0
+		raw = raw || len(r.RawKeys) > 0
+	}
+	slices.SortFunc(hashes, bytes.Compare)
+	hashes = slices.CompactFunc(hashes, bytes.Equal)
+	if len(hashes) > maxAuthorities {
+		hashes, pinned = nil, true
+	}
+	var reqs []*wire.CertReq
+	if len(hashes) > 0 || pinned {
+		reqs = append(reqs, &wire.CertReq{Encoding: wire.CertX509Signature, Data: slices.Concat(hashes...)})
+	}
+	if raw {
+		reqs = append(reqs, &wire.CertReq{Encoding: wire.CertRawPublicKey})
+	}
+	return reqs
+}
+
+// authorityHash names an authority in a CERTREQ payload. SHA-1 is a name here, nothing rests on it.
+func authorityHash(c *x509.Certificate) []byte {
+	h := sha1.Sum(c.RawSubjectPublicKeyInfo)
+	return h[:]
+}
+
+// requests is what a peer's CERTREQ payloads ask for.
+type requests []*wire.CertReq
+
+// wants reports whether a credential is one that was asked for: a raw key, or a certificate below a listed authority, any
+// authority if none is listed.
+func (reqs requests) wants(c Credential) bool {
+	if len(c.Chain) == 0 {
+		return slices.ContainsFunc(reqs, func(r *wire.CertReq) bool { return r.Encoding == wire.CertRawPublicKey })
+	}
+	return slices.ContainsFunc(reqs, func(r *wire.CertReq) bool {
+		return r.Encoding == wire.CertX509Signature && (len(r.Data) == 0 || lists(r.Data, c.Chain))
+	})
+}
+
+// lists reports whether a list of hashes names an authority of a chain. The authority that is not in the chain because the
+// peer has it is not recognized: credentials should come with their root.
+func lists(hashes []byte, certs []*x509.Certificate) bool {
+	for h := range slices.Chunk(hashes, sha1.Size) {
+		for _, c := range certs {
+			if bytes.Equal(h, authorityHash(c)) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// rank orders credentials for a peer: those that confirm our identity first, because the peer will insist, then those that
+// were asked for, which is only a hint (RFC 7296, Section 3.7), else as configured.
+func rank(credentials []Credential, id Identity, reqs requests) []Credential {
+	score := func(c Credential) int {
+		n := 0
+		if c.confirms(id) {
+			n += 2
+		}
+		if reqs.wants(c) {
+			n++
+		}
+		return n
+	}
+	ranked := slices.Clone(credentials)
+	slices.SortStableFunc(ranked, func(a, b Credential) int { return cmp.Compare(score(b), score(a)) })
+	return ranked
+}

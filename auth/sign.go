@@ -1,0 +1,125 @@
+package auth
+
+import (
+	"context"
+	"crypto"
+	"fmt"
+	"io"
+
+	"culvert/explain"
+	"culvert/suite"
+	"culvert/wire"
+)
+
+// Sign makes our AUTH payload (RFC 7296, Section 2.15). It is work: Run may take as long as a private key in hardware does,
+// and touches nothing but its inputs.
+type Sign struct {
+	Local      *Local
+	ID         Identity // ours, as it is in the message
+	PeerID     Identity // the peer's, %any as long as it is not known
+	PRF        *suite.PRF
+	Octets     []byte               // InitiatorSignedOctets or ResponderSignedOctets
+	PeerHashes []wire.HashAlgorithm // the peer's SIGNATURE_HASH_ALGORITHMS; nil: it lacks RFC 7427
+	CertReqs   []*wire.CertReq      // the peer's
+	Rand       io.Reader
+}
+
+// SignResult is what Sign.Run returns.
+type SignResult struct {
+	Auth  *wire.Auth
+	Certs []*wire.Cert // to be sent, ours first
+	Err   error        // a *Failure
+}
+
+// Run returns a SignResult.
+func (s Sign) Run(context.Context) any {
+	var result SignResult
+	var failure *Failure
+	switch s.Local.Method {
+	case MethodPSK:
+		result.Auth, failure = s.withPSK()
+	case MethodPublicKey:
+		result, failure = s.withKey()
+	default:
+		failure = &Failure{Code: explain.AuthNoCredential, Cause: "we have no way to authenticate", Action: "set local.auth"}
+	}
+	if failure != nil {
+		return SignResult{Err: failure}
+	}
+	return result
+}
+
+// withPSK authenticates with a shared key.
+func (s Sign) withPSK() (*wire.Auth, *Failure) {
+	secret, ok := s.Local.Secrets.Lookup(s.ID, s.PeerID)
+	if !ok {
+		return nil, pskUnknown(s.ID, s.PeerID)
+	}
+	return &wire.Auth{Method: wire.AuthSharedKey, Data: pskAuth(s.PRF, secret.PSK, s.Octets)}, nil
+}
+
+// withKey authenticates with the best credential that can sign in a way that the peer understands.
+func (s Sign) withKey() (SignResult, *Failure) {
+	var first *Failure
+	for _, c := range rank(s.Local.Credentials, s.ID, s.CertReqs) {
+		method, scheme, failure := s.Local.scheme(c, s.PeerHashes)
+		if failure == nil {
+			return s.sign(c, method, scheme)
+		}
+		if first == nil {
+			first = failure
+		}
+	}
+	if first == nil {
+		first = &Failure{Code: explain.AuthNoCredential, Cause: "we have no private key to authenticate with", Action: "set local.key and local.certificate"}
+	}
+	return SignResult{}, first
+}
+
+// sign uses one credential.
+func (s Sign) sign(c Credential, method wire.AuthMethod, scheme suite.Scheme) (SignResult, *Failure) {
+	data, err := suite.Sign(c.Key, method, scheme, s.Octets, s.Rand)
+	if err != nil {
+		return SignResult{}, signingFailed(c, err)
+	}
+	result := SignResult{Auth: &wire.Auth{Method: method, Data: data}}
+	if s.Local.NeverSend {
+		return result, nil
+	}
+	if result.Certs, err = c.payloads(); err != nil {
+		return SignResult{}, signingFailed(c, err)
+	}
+	return result, nil
+}
+
+func signingFailed(c Credential, err error) *Failure {
+	return &Failure{Code: explain.AuthSigning, Cause: fmt.Sprintf("%s cannot be used: %v", c.name(), err),
+		Action: "look at local.key and local.certificate, and whether the device that holds the key answers", Err: err}
+}
+
+// schemes lists the schemes of method 14 for a key and a peer, best first. PKCS #1 comes before PSS unless it is configured
+// otherwise: there are peers that announce hashes of PSS but cannot verify it.
+func (l *Local) schemes(key crypto.PublicKey, peer []wire.HashAlgorithm) []suite.Scheme {
+	possible := suite.SchemesFor(key, peer)
+	if l.Schemes != nil {
+		return intersect(l.Schemes, possible)
+	}
+	pkcs1 := []suite.Scheme{suite.SchemeRSASHA256, suite.SchemeRSASHA384, suite.SchemeRSASHA512}
+	if first := intersect(pkcs1, possible); len(first) > 0 {
+		return first
+	}
+	return possible
+}
+
+// intersect returns the elements of a that are in b.
+func intersect(a, b []suite.Scheme) []suite.Scheme {
+	var both []suite.Scheme
+	for _, s := range a {
+		for _, t := range b {
+			if s == t {
+				both = append(both, s)
+			}
+		}
+	}
+	return both
+}

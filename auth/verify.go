@@ -1,0 +1,103 @@
+package auth
+
+import (
+	"context"
+	"crypto/subtle"
+	"crypto/x509"
+	"time"
+
+	"culvert/explain"
+	"culvert/suite"
+	"culvert/wire"
+)
+
+// Verify checks the peer's AUTH payload (RFC 7296, Section 2.15). It is work: Run may ask revocation servers, and touches
+// nothing but its inputs.
+type Verify struct {
+	Remote  *Remote
+	ID      Identity // the peer's, as it is in the message
+	LocalID Identity // ours
+	PRF     *suite.PRF
+	Octets  []byte // what the peer has signed
+	Auth    *wire.Auth
+	Certs   []*wire.Cert // as received, in order
+	Now     time.Time
+}
+
+// VerifyResult is what Verify.Run returns.
+type VerifyResult struct {
+	ID       Identity // the peer's, proven; of the key where several raw keys are trusted for any identity (RFC 7670, Section 1)
+	Method   Method
+	Leaf     *x509.Certificate // the peer's certificate, if there is one
+	NotAfter time.Time         // when the proof ends: the first end of validity in the path; zero: never
+	Warnings []Warning
+	Err      error // a *Failure
+}
+
+// Run returns a VerifyResult.
+func (v Verify) Run(ctx context.Context) any {
+	result, failure := v.run(ctx)
+	if failure != nil {
+		return VerifyResult{Err: failure}
+	}
+	result.Method = v.Remote.Method
+	return result
+}
+
+func (v Verify) run(ctx context.Context) (VerifyResult, *Failure) {
+	if !v.Remote.ID.Matches(v.ID) {
+		return VerifyResult{}, idRefused(v.Remote.ID, v.ID)
+	}
+	if got := methodOf(v.Auth.Method); got != v.Remote.Method {
+		return VerifyResult{}, methodRefused(v.ID, v.Remote.Method, v.Auth.Method)
+	}
+	if v.Remote.Method == MethodPSK {
+		return v.psk()
+	}
+	return v.publicKey(ctx)
+}
+
+// psk compares in constant time with what the shared key gives.
+func (v Verify) psk() (VerifyResult, *Failure) {
+	secret, ok := v.Remote.Secrets.Lookup(v.LocalID, v.ID)
+	if !ok {
+		return VerifyResult{}, pskUnknown(v.LocalID, v.ID)
+	}
+	if subtle.ConstantTimeCompare(v.Auth.Data, pskAuth(v.PRF, secret.PSK, v.Octets)) != 1 {
+		return VerifyResult{}, pskWrong(v.LocalID, v.ID, secret)
+	}
+	result := VerifyResult{ID: v.ID}
+	if warning, weak := WeakPSK(secret); weak {
+		result.Warnings = append(result.Warnings, warning)
+	}
+	return result, nil
+}
+
+// publicKey checks a signature: with the raw key or certificate that was sent, else with those that are configured.
+func (v Verify) publicKey(ctx context.Context) (VerifyResult, *Failure) {
+	sent, failure := parseCerts(v.Certs)
+	switch {
+	case failure != nil:
+		return VerifyResult{}, failure
+	case sent.rawKey != nil:
+		return v.rawKey(sent.rawKey)
+	case sent.leaf != nil:
+		return v.certificate(ctx, sent)
+	}
+	return v.unsent(ctx)
+}
+
+// signature checks the AUTH payload with a key.
+func (v Verify) signature(pub any, name string) *Failure {
+	err := suite.Verify(pub, *v.Auth, v.Octets, v.Remote.signatures())
+	if err == nil {
+		return nil
+	}
+	return signatureFailed(name, v.Remote, err)
+}
+
+// noCert is the failure of a peer that shows nothing.
+func (v Verify) noCert() *Failure {
+	return &Failure{Code: explain.AuthCertMissing, Cause: "peer " + v.ID.String() + " sent no certificate, and none of it is configured here that fits",
+		Action: "have the peer send its certificate, or configure it as remote.certificate or remote.public_key"}
+}

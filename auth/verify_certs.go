@@ -1,0 +1,80 @@
+package auth
+
+import (
+	"crypto"
+	"crypto/x509"
+	"fmt"
+
+	"culvert/auth/keys"
+	"culvert/explain"
+	"culvert/wire"
+)
+
+// maxCertOctets bounds one CERT payload. The largest certificates in use, with RSA 8192 keys and many names, have 4 KiB.
+const maxCertOctets = 16 << 10
+
+// A shown is what a peer's CERT payloads hold.
+type shown struct {
+	leaf   *x509.Certificate   // the first certificate: it has the key (RFC 7296, Section 3.6)
+	others []*x509.Certificate // in any order
+	rawKey crypto.PublicKey
+}
+
+// parseCerts reads CERT payloads. Up to the one with the key each must be readable; certificates behind it that are not are
+// left out, they might not be needed.
+func parseCerts(certs []*wire.Cert) (shown, *Failure) {
+	if len(certs) > maxCerts {
+		return shown{}, &Failure{Code: explain.AuthCertTooMany,
+			Cause:  fmt.Sprintf("peer sent %d certificates, %d are accepted", len(certs), maxCerts),
+			Action: "have the peer send its own certificate and its intermediates only"}
+	}
+	var s shown
+	for _, c := range certs {
+		if failure := s.add(c); failure != nil && s.leaf == nil {
+			return shown{}, failure
+		}
+		if s.rawKey != nil {
+			break
+		}
+	}
+	return s, nil
+}
+
+// add reads one CERT payload. A raw key counts only as the first.
+func (s *shown) add(c *wire.Cert) *Failure {
+	if len(c.Data) > maxCertOctets {
+		return malformedCert(c, fmt.Errorf("%d octets, %d are accepted", len(c.Data), maxCertOctets))
+	}
+	switch c.Encoding {
+	case wire.CertX509Signature:
+		cert, err := x509.ParseCertificate(c.Data)
+		if err != nil {
+			return malformedCert(c, err)
+		}
+		if s.leaf == nil {
+			s.leaf = cert
+		} else {
+			s.others = append(s.others, cert)
+		}
+	case wire.CertRawPublicKey:
+		key, err := keys.ParsePublic(c.Data)
+		if err != nil {
+			return malformedCert(c, err)
+		}
+		if s.leaf == nil {
+			s.rawKey = key
+		}
+	case wire.CertCRL, wire.CertOCSPContent:
+		// What a peer says of its own revocation is not asked for and not used (RFC 4945, Section 3.2.3).
+	default:
+		return &Failure{Code: explain.AuthCertEncoding,
+			Cause:  fmt.Sprintf("peer sent its certificate as %q, which was not asked for", c.Encoding),
+			Action: "have the peer send X.509 certificates in full (no hash and URL, no PKCS #7), or a raw public key"}
+	}
+	return nil
+}
+
+func malformedCert(c *wire.Cert, err error) *Failure {
+	return &Failure{Code: explain.AuthCertMalformed, Cause: fmt.Sprintf("peer sent a CERT payload (%s) that cannot be read: %v", c.Encoding, err),
+		Action: "issue a certificate of an algorithm that is supported (RSA, ECDSA on P-256, P-384 or P-521, Ed25519, Ed448)", Err: err}
+}
