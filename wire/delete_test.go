@@ -21,15 +21,23 @@ func TestDeleteForeign(t *testing.T) {
 
 func TestDeleteRefused(t *testing.T) {
 	checkRefused(t, PayloadDelete, map[string]refusal{
-		"IKE SA with SPI size":      {"01080000", errDeleteSPI},
-		"IKE SA with SPI":           {"01080001 0102030405060708", errDeleteSPI},
-		"IKE SA with count":         {"01000001", errDeleteSPI},
-		"ESP with SPI of 8 octets":  {"03080001 0102030405060708", errDeleteSPI},
-		"ESP with SPI of no octets": {"0300ffff", errDeleteSPI},
-		"count above content":       {"0304ffff 01020304", errShort},
-		"content above count":       {"03040001 01020304 05060708", errLength},
-		"octets after none":         {"01000000 00", errLength},
+		"IKE SA with SPI size":        {"01080000", errDeleteSPI},
+		"IKE SA with SPI":             {"01080001 0102030405060708", errDeleteSPI},
+		"IKE SA with count":           {"01000001", errDeleteSPI},
+		"ESP with SPI of 8 octets":    {"03080001 0102030405060708", errDeleteSPI},
+		"ESP with SPI of no octets":   {"0300ffff", errDeleteSPI},
+		"ESP with one SPI, no octets": {"03000001", errDeleteSPI},
+		"count above content":         {"0304ffff 01020304", errShort},
+		"content above count":         {"03040001 01020304 05060708", errLength},
+		"octets after none":           {"01000000 00", errLength},
 	})
+}
+
+func TestDeleteOfNothingMayLeaveTheSPISizeOut(t *testing.T) {
+	p, err := parseOne(PayloadDelete, octets(t, "03000000"))
+	if err != nil || len(p.(*Delete).SPIs) != 0 {
+		t.Errorf("got %v, %v, want no SPI", p, err)
+	}
 }
 
 func TestDeleteAllocatesNoMoreThanItsContent(t *testing.T) {

@@ -140,8 +140,10 @@ func TestReassemblerBoundsTheMessage(t *testing.T) {
 	var r Reassembler
 	half := make([]byte, MaxMessage/2+1)
 	mustAdd(t, &r, piece(1, 3, half))
-	if _, _, err := r.Add(piece(2, 3, half)); !errors.Is(err, errMessageSize) {
-		t.Fatalf("got %v, want errMessageSize", err)
+	_, _, err := r.Add(piece(2, 3, half))
+	var e *Error
+	if !errors.Is(err, errMessageSize) || !errors.As(err, &e) || !e.Authentic {
+		t.Fatalf("got %v, want authentic errMessageSize", err)
 	}
 	if r.parts != nil || r.size != 0 {
 		t.Errorf("%d octets are still held", r.size)

@@ -102,6 +102,8 @@ func TestTSPrefixes(t *testing.T) {
 func TestTrafficSelectorString(t *testing.T) {
 	dns := ipRange("10.0.0.1", "10.0.0.9")
 	dns.Protocol, dns.StartPort, dns.EndPort = 17, 53, 53
+	low := ipRange("10.0.0.1", "10.0.0.1")
+	low.EndPort = 1023
 	opaque := ipRange("::1", "::1")
 	opaque.Protocol, opaque.StartPort, opaque.EndPort = 6, OpaqueStartPort, OpaqueEndPort
 	tests := []struct {
@@ -111,6 +113,7 @@ func TestTrafficSelectorString(t *testing.T) {
 	}{
 		{"all ports", ipRange("10.0.0.0", "10.0.0.255"), "10.0.0.0-10.0.0.255"},
 		{"one port", dns, "10.0.0.1-10.0.0.9 proto 17 ports 53-53"},
+		{"ports from zero", low, "10.0.0.1-10.0.0.1 ports 0-1023"},
 		{"OPAQUE", opaque, "::1-::1 proto 6 ports OPAQUE"},
 		{"label", TrafficSelector{TSType: TSSecLabel, Raw: []byte{0xab}}, "TS_SECLABEL ab"},
 	}
