@@ -13,12 +13,12 @@ type Feed[T any] struct {
 	mu      sync.Mutex
 	ring    []T           // item seq is at seq modulo its length
 	next    uint64        // sequence number of the next item; the first one is 1
-	changed chan struct{} // closed with the next item
+	changed chan struct{} // closed with the next item; nil when no reader waits
 }
 
 // NewFeed returns a feed that holds size items. Each item is given its sequence number by stamp.
 func NewFeed[T any](size int, stamp func(item *T, seq uint64)) *Feed[T] {
-	return &Feed[T]{stamp: stamp, ring: make([]T, size), next: 1, changed: make(chan struct{})}
+	return &Feed[T]{stamp: stamp, ring: make([]T, size), next: 1}
 }
 
 // NewEventFeed returns a feed of events.
@@ -38,8 +38,10 @@ func (f *Feed[T]) Publish(item T) {
 	f.stamp(&item, f.next)
 	f.ring[f.next%uint64(len(f.ring))] = item
 	f.next++
-	close(f.changed)
-	f.changed = make(chan struct{})
+	if f.changed != nil {
+		close(f.changed)
+		f.changed = nil
+	}
 }
 
 // Next returns the sequence number that the next item will have.
@@ -103,6 +105,9 @@ func (r *Reader[T]) take() (item T, missed uint64, changed <-chan struct{}) {
 		return item, missed, nil
 	}
 	if r.next == f.next {
+		if f.changed == nil {
+			f.changed = make(chan struct{})
+		}
 		return item, 0, f.changed
 	}
 	item = f.ring[r.next%uint64(len(f.ring))]

@@ -22,7 +22,7 @@ type Status struct {
 
 // SAs lists all IKE SAs.
 func (s *Status) SAs() []SA {
-	var all []SA
+	all := []SA{}
 	for _, c := range s.Connections {
 		all = append(all, c.SAs...)
 	}

@@ -1,0 +1,73 @@
+package api
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+)
+
+// limit bounds the time of a command.
+func (c Command) limit(ctx context.Context) (context.Context, context.CancelFunc) {
+	if c.TimeoutSeconds == 0 {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeout(ctx, time.Duration(c.TimeoutSeconds*float64(time.Second)))
+}
+
+// up brings up a target and sends what happens meanwhile, and at last how it ended.
+func (s *Server) up(_ context.Context, in *commandInput) (*huma.StreamResponse, error) {
+	reader := s.control.Events().Tail(0)
+	return s.respond(func(ctx context.Context, st *stream) error {
+		ctx, cancel := in.Body.limit(ctx)
+		defer cancel()
+		ended := make(chan error, 1)
+		watching, stop := context.WithCancel(ctx)
+		defer stop()
+		go func() {
+			ended <- s.control.Up(ctx, in.Body.Target)
+			stop()
+		}()
+		err := copyFeed(watching, st, reader, s.heartbeat, in.Body.concerns)
+		if watching.Err() == nil {
+			return err // the client has gone; the deferred cancel ends the wait
+		}
+		if err := s.rest(st, reader, s.control.Events().Next(), in.Body.concerns); err != nil {
+			return err
+		}
+		if err := <-ended; err != nil {
+			return st.send(streamProblem, in.Body.problem(ctx, err))
+		}
+		return st.send(streamDone, struct{}{})
+	}), nil
+}
+
+// rest sends the events below a number that are not sent yet.
+func (s *Server) rest(st *stream, r *Reader[Event], below uint64, wanted func(Event) bool) error {
+	for r.next < below {
+		e, missed, err := r.Read(context.Background()) // is there already
+		switch {
+		case missed > 0:
+			err = st.send(streamGap, Gap{missed})
+		case wanted(e):
+			err = st.send(streamItem, e)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// concerns reports whether an event belongs to the command.
+func (c Command) concerns(e Event) bool { return e.Connection == c.Connection }
+
+// severity orders the names of log levels. An unknown one is taken for debug.
+func severity(level string) slog.Level {
+	var l slog.Level
+	if l.UnmarshalText([]byte(level)) != nil {
+		return slog.LevelDebug
+	}
+	return l
+}
