@@ -21,7 +21,7 @@ type Backend interface {
 	// Install adds one SA. Several SAs of either direction may belong to one policy at a time: traffic leaves through the
 	// outbound SA installed last, and arrives through any.
 	Install(SA) error
-	// Update moves both SAs of a child to another path without losing a packet.
+	// Update moves both SAs of a child to another path without losing a packet. outbound is 0 while there is no outbound SA.
 	Update(inbound, outbound uint32, path Path) error
 	// Remove takes one SA away; removing what is not there is not an error. For an outbound SA the peer's SPI alone is
 	// not unique, so the policy is named as well.
@@ -83,25 +83,27 @@ type Policy struct {
 
 // An SA is one ESP SA, one direction.
 type SA struct {
-	Direction      Direction
-	SPI            uint32
-	Policy         PolicyID
-	Path           Path
-	Mode           esp.Mode
-	Transforms     suite.ESP
-	EncrKey        secret.Bytes // owned by the backend after Install
-	IntegKey       secret.Bytes
-	ReplayWindow   int            // packets, 64 to 8192; 0 switches replay protection off
-	Local, Remote  []spd.Selector // negotiated; checked on every inbound packet (RFC 4301, Section 5.2)
-	SoftBytes      uint64         // 0 is no limit; NoticeSoftLimit is sent once
-	HardBytes      uint64         // the SA stops and NoticeHardLimit is sent
-	SoftPackets    uint64
-	HardPackets    uint64
-	TFC            int  // pad packets up to this many octets; 0 is off, -1 up to the path MTU
-	CopyDSCP       bool // inner to outer and back as RFC 2983 and RFC 4301, Section 5.1.2
-	DF             DF
-	OriginalRemote netip.Addr // transport mode behind NAT: the addresses before translation (RFC 7296, Section 2.23.1)
-	OriginalLocal  netip.Addr
+	Direction     Direction
+	SPI           uint32
+	Policy        PolicyID
+	Path          Path
+	Mode          esp.Mode
+	Transforms    suite.ESP
+	EncrKey       secret.Bytes // owned by the backend after Install
+	IntegKey      secret.Bytes
+	ReplayWindow  int            // packets, 64 to 8192; 0 switches replay protection off
+	Local, Remote []spd.Selector // negotiated; checked on every inbound packet (RFC 4301, Section 5.2)
+	SoftBytes     uint64         // 0 is no limit; NoticeSoftLimit is sent once
+	HardBytes     uint64         // the SA stops and NoticeHardLimit is sent
+	SoftPackets   uint64
+	HardPackets   uint64
+	TFC           int // pad packets up to this many octets; 0 is off, -1 up to the path MTU
+	// NonFirstFragments lets fragments without ports through, whatever ports the selectors name (RFC 4301, Section 7).
+	NonFirstFragments bool
+	CopyDSCP          bool // inner to outer and back as RFC 2983 and RFC 4301, Section 5.1.2
+	DF                DF
+	OriginalRemote    netip.Addr // transport mode behind NAT: the addresses before translation (RFC 7296, Section 2.23.1)
+	OriginalLocal     netip.Addr
 }
 
 // DF is what the outer header's don't-fragment bit becomes (RFC 4301, Section 8.1).

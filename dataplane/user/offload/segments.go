@@ -16,7 +16,7 @@ const (
 )
 
 // Segments is a packet as a device delivered it, being cut into the packets that go out: one, unless it is a
-// super-packet. It aliases the packet, whose headers it changes.
+// super-packet. It aliases the packet, whose headers the first Next changes.
 type Segments struct {
 	head      []byte // IP and transport header with the fields that differ from packet to packet set to zero
 	payload   []byte
@@ -36,7 +36,7 @@ type Segments struct {
 // Split prepares the cut. What is not a super-packet gets its checksum completed in place, and is left whole.
 func Split(h Header, pkt []byte) (Segments, error) {
 	if h.Type&^gsoECN == gsoNone {
-		return Segments{payload: pkt, size: len(pkt), first: true}, complete(h, pkt)
+		return whole(h, pkt)
 	}
 	head, err := headers(h, pkt)
 	if err != nil {
@@ -49,7 +49,6 @@ func Split(h Header, pkt []byte) (Segments, error) {
 	if h.Type&gsoECN != 0 {
 		s.once = flagCWR
 	}
-	s.prepare()
 	return s, nil
 }
 
@@ -111,13 +110,28 @@ func (s *Segments) prepare() {
 
 func (s *Segments) ipv4() bool { return s.head[0]>>4 == 4 }
 
-// MaxLen is the length of the longest packet, the first.
+// MaxLen is the length of the longest packet, the first of those to come.
 func (s *Segments) MaxLen() int { return len(s.head) + min(s.size, len(s.payload)) }
+
+// Count is the number of packets to come.
+func (s *Segments) Count() int {
+	if len(s.payload) == 0 && s.first && len(s.head) > 0 {
+		return 1
+	}
+	size := max(s.size, 1)
+	return (len(s.payload) + size - 1) / size
+}
+
+// Len is the number of octets to come.
+func (s *Segments) Len() int { return s.Count()*len(s.head) + len(s.payload) }
 
 // Next writes the next packet to dst, which has room for MaxLen octets, and returns its length, 0 after the last.
 func (s *Segments) Next(dst []byte) int {
 	if len(s.payload) == 0 && !(s.first && len(s.head) > 0) {
 		return 0
+	}
+	if s.first && len(s.head) > 0 {
+		s.prepare()
 	}
 	n := copy(dst, s.head)
 	part := s.payload[:min(s.size, len(s.payload))]
@@ -179,19 +193,20 @@ func (s *Segments) flagsHere() uint8 {
 	return f
 }
 
-// complete computes the checksum of a packet whose sender left it to the device.
-func complete(h Header, pkt []byte) error {
+// whole completes the checksum of a packet whose sender left it to the device.
+func whole(h Header, pkt []byte) (Segments, error) {
+	s := Segments{payload: pkt, size: len(pkt), first: true}
 	if h.Flags&needsChecksum == 0 {
-		return nil
+		return s, nil
 	}
 	start, at := int(h.ChecksumStart), int(h.ChecksumStart)+int(h.ChecksumOffset)
 	if at+2 > len(pkt) {
-		return ErrHeader
+		return s, ErrHeader
 	}
 	c := ^fold(sum(pkt[start:], 0)) // the field holds the sum of the pseudo header
 	if c == 0 && h.ChecksumOffset == udpChecksum {
 		c = 0xffff
 	}
 	binary.BigEndian.PutUint16(pkt[at:], c)
-	return nil
+	return s, nil
 }

@@ -15,13 +15,17 @@ func cutAll(t testing.TB, h Header, pkt []byte) [][]byte {
 		t.Fatalf("Split: %v", err)
 	}
 	var out [][]byte
-	longest := s.MaxLen()
+	longest, count, octets := s.MaxLen(), s.Count(), s.Len()
 	for {
 		b := make([]byte, longest)
 		n := s.Next(b)
 		if n == 0 {
+			if len(out) != count || octets != 0 {
+				t.Errorf("%d packets and %d octets were announced; %d packets came, and the octets were %d less", count, s.Len(), len(out), octets)
+			}
 			return out
 		}
+		octets -= n
 		out = append(out, b[:n])
 	}
 }

@@ -1,0 +1,173 @@
+package user
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"culvert/dataplane"
+	"culvert/dataplane/user/route"
+	"culvert/dataplane/user/tun"
+	"culvert/esp"
+	"culvert/spd"
+)
+
+// A Sender takes ESP packets to the network, in order. What it cannot send it drops. The bursts are the caller's again when
+// it returns.
+type Sender interface {
+	SendESP(bursts []dataplane.Burst)
+}
+
+// Config says how to set a Backend up.
+type Config struct {
+	Device string // of the TUN interface; %d becomes a number; empty is "culvert%d"
+	MTU    int    // of the TUN interface; 0 is 1400, which fits ESP in UDP over IPv6 with most transforms
+	// Mark is that of the sockets behind Sender: policy routing keeps what bears it out of the device. 0 is DefaultMark.
+	Mark uint32
+	// Ports are the UDP ports of IKE and ESP, on which peers are heard even if a policy covers their addresses.
+	Ports []uint16
+}
+
+// DefaultMark is the mark for the sockets of IKE and ESP: the port of ESP in UDP.
+const DefaultMark = 4500
+
+const defaultMTU = 1400
+
+// A device is a TUN device, or a fake (see tun.Device for the contract).
+type device interface {
+	Read(b []byte) (int, error)
+	Wait() error
+	Wake()
+	WritePacket(parts [][]byte) error
+	JoinsUDP() bool
+	Shut()
+	Close() error
+}
+
+// A plumber directs traffic of policies into the device (see route.Plumber).
+type plumber interface {
+	Set(dataplane.Policy) error
+	Remove(dataplane.PolicyID) error
+	Unprotected() (uint64, error)
+	Warnings() []error
+	Close() error
+}
+
+// A Backend carries SAs and policies. All methods but HandleESP are safe for concurrent use.
+type Backend struct {
+	device  device
+	plumber plumber
+	name    string
+	rand    io.Reader
+	now     func() time.Time
+
+	notices  notifier
+	drops    drops
+	remotes  remotes
+	policies atomic.Pointer[spd.Database[*policy]]
+	closed   atomic.Bool
+
+	mu    sync.Mutex // guards what follows, but for finding in sad, and changes of policies and of what they hold
+	sad   sad
+	known map[dataplane.PolicyID]*policy
+
+	tx transmitter
+	rx receiver
+}
+
+// New opens the device in the network namespace of the calling thread and begins to carry what policies ask for. Packets
+// leave through s; what arrives is given to HandleESP. It needs CAP_NET_ADMIN.
+func New(c Config, s Sender) (*Backend, error) {
+	if c.Device == "" {
+		c.Device = "culvert%d"
+	}
+	if c.MTU == 0 {
+		c.MTU = defaultMTU
+	}
+	if c.Mark == 0 {
+		c.Mark = DefaultMark
+	}
+	d, err := tun.Open(c.Device, c.MTU)
+	if err != nil {
+		return nil, fmt.Errorf("data plane: %w", err)
+	}
+	p, err := route.New(route.Config{Interface: d.Name(), Index: d.Index(), Mark: c.Mark, Ports: c.Ports})
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("data plane: %w", err), d.Close())
+	}
+	b := newBackend(d, p, s)
+	b.name = d.Name()
+	go b.tx.run()
+	return b, nil
+}
+
+// newBackend puts the parts together. The caller starts tx.run.
+func newBackend(d device, p plumber, s Sender) *Backend {
+	b := &Backend{device: d, plumber: p, rand: rand.Reader, now: time.Now}
+	b.sad.spis = make(map[uint32]bool)
+	b.known = make(map[dataplane.PolicyID]*policy)
+	b.remotes.hosts = make(map[netip.Addr]*remote)
+	b.policies.Store(&spd.Database[*policy]{})
+	b.tx.init(b, s)
+	b.rx.init(b)
+	return b
+}
+
+// Device is the name of the TUN interface.
+func (b *Backend) Device() string { return b.name }
+
+// SetNotices is that of dataplane.Backend.
+func (b *Backend) SetNotices(f func(dataplane.Notice)) { b.notices.set(f) }
+
+// Drops returns how many packets went no further, by reason. Clear text that the host's packet filter refused is among
+// them, as far as it could be read.
+func (b *Backend) Drops() Drops {
+	d := b.drops.read()
+	if n, err := b.plumber.Unprotected(); err == nil {
+		d[esp.ErrUnprotected] += n
+	}
+	return d
+}
+
+// Warnings returns what the host lacks, as values of type route.Warning, and errors of removals.
+func (b *Backend) Warnings() []error { return b.plumber.Warnings() }
+
+// HandleMTU tells that packets to a host may have at most mtu octets, outer headers included. Nobody needs to have
+// authenticated it.
+func (b *Backend) HandleMTU(to netip.Addr, mtu int) { b.remotes.heard(to, mtu, b.now()) }
+
+// Close stops the workers, removes everything that the backend made, and clears the keys. HandleESP may still be called,
+// and does nothing.
+func (b *Backend) Close() error {
+	if b.closed.Swap(true) {
+		return nil
+	}
+	b.device.Shut()
+	<-b.tx.done
+	b.rx.epoch.wait()
+	err := errors.Join(b.plumber.Close(), b.device.Close())
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.clear()
+	return err
+}
+
+// clear destroys all SAs. No worker runs any more.
+func (b *Backend) clear() {
+	for spi := range b.sad.spis {
+		if in := b.sad.find(spi); in != nil {
+			b.sad.drop(spi)
+			in.esp.Clear()
+		}
+	}
+	for _, p := range b.known {
+		for _, out := range p.outs {
+			out.esp.Clear()
+		}
+	}
+}

@@ -1,0 +1,171 @@
+package user
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"culvert/dataplane"
+)
+
+// Errors of installing and finding SAs.
+var (
+	// ErrNotAllocated means that an inbound SPI does not come from AllocateSPI, or is in use.
+	ErrNotAllocated = errors.New("SPI is not allocated")
+	// ErrNoPolicy means that the policy of an outbound SA is not there.
+	ErrNoPolicy = errors.New("no such policy")
+	// ErrBusy means that the policy still has outbound SAs.
+	ErrBusy = errors.New("policy has SAs")
+	// ErrNoSA means that there is no such SA.
+	ErrNoSA = errors.New("no such SA")
+)
+
+// AllocateSPI is that of dataplane.Backend.
+func (b *Backend) AllocateSPI() (uint32, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	spi, err := b.sad.allocate(b.rand)
+	if err != nil {
+		return 0, fmt.Errorf("data plane: %w", err)
+	}
+	return spi, nil
+}
+
+// ReleaseSPI is that of dataplane.Backend. Remove has released the SPI of an SA already.
+func (b *Backend) ReleaseSPI(spi uint32) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.sad.find(spi) == nil {
+		b.sad.release(spi)
+	}
+}
+
+// Install is that of dataplane.Backend.
+func (b *Backend) Install(sa dataplane.SA) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	err := b.install(&sa)
+	if err != nil {
+		return fmt.Errorf("data plane: SA %08x: %w", sa.SPI, err)
+	}
+	return nil
+}
+
+func (b *Backend) install(sa *dataplane.SA) error {
+	if sa.Direction == dataplane.Inbound {
+		return b.installInbound(sa)
+	}
+	return b.installOutbound(sa)
+}
+
+func (b *Backend) installInbound(sa *dataplane.SA) error {
+	if !b.sad.spis[sa.SPI] || b.sad.find(sa.SPI) != nil {
+		return ErrNotAllocated
+	}
+	in, err := newInbound(sa)
+	if err != nil {
+		return err
+	}
+	b.sad.put(in)
+	return nil
+}
+
+func (b *Backend) installOutbound(sa *dataplane.SA) error {
+	p := b.known[sa.Policy]
+	if p == nil {
+		return fmt.Errorf("policy %d: %w", sa.Policy, ErrNoPolicy)
+	}
+	out, err := newOutbound(sa, b.rand)
+	if err != nil {
+		return err
+	}
+	out.way.Store(b.remotes.way(sa.Path))
+	p.outs = append(slices.Clip(p.outs), out)
+	p.out.Store(out)
+	b.tx.release()
+	return nil
+}
+
+// Update is that of dataplane.Backend.
+func (b *Backend) Update(inbound, outbound uint32, path dataplane.Path) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	in := b.sad.find(inbound)
+	if in == nil {
+		return fmt.Errorf("data plane: inbound SA %08x: %w", inbound, ErrNoSA)
+	}
+	out := b.outbound(outbound, in.policy)
+	if out == nil {
+		return fmt.Errorf("data plane: outbound SA %08x: %w", outbound, ErrNoSA)
+	}
+	in.path.Store(&path)
+	b.remotes.leave(out.way.Swap(b.remotes.way(path)))
+	return nil
+}
+
+// outbound finds an outbound SA, or nil. The caller holds the lock.
+func (b *Backend) outbound(spi uint32, id dataplane.PolicyID) *outbound {
+	p := b.known[id]
+	if p == nil {
+		return nil
+	}
+	for _, out := range p.outs {
+		if out.spi == spi {
+			return out
+		}
+	}
+	return nil
+}
+
+// Remove is that of dataplane.Backend.
+func (b *Backend) Remove(d dataplane.Direction, spi uint32, id dataplane.PolicyID) (dataplane.Counters, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if d == dataplane.Inbound {
+		return b.removeInbound(spi), nil
+	}
+	return b.removeOutbound(spi, id), nil
+}
+
+func (b *Backend) removeInbound(spi uint32) dataplane.Counters {
+	in := b.sad.find(spi)
+	if in == nil {
+		return dataplane.Counters{}
+	}
+	b.sad.drop(spi)
+	b.sad.release(spi)
+	b.rx.epoch.after(in.esp.Clear)
+	return in.counters(in.sequence.Load())
+}
+
+// removeOutbound lets traffic return to the SA installed before, if there is one.
+func (b *Backend) removeOutbound(spi uint32, id dataplane.PolicyID) dataplane.Counters {
+	out := b.outbound(spi, id)
+	if out == nil {
+		return dataplane.Counters{}
+	}
+	p := b.known[id]
+	p.outs = slices.DeleteFunc(slices.Clone(p.outs), func(o *outbound) bool { return o == out })
+	var latest *outbound
+	if n := len(p.outs); n > 0 {
+		latest = p.outs[n-1]
+	}
+	p.out.Store(latest)
+	b.remotes.leave(out.way.Load())
+	b.tx.epoch.after(out.esp.Clear)
+	return out.counters(out.esp.Sequence())
+}
+
+// Query is that of dataplane.Backend.
+func (b *Backend) Query(d dataplane.Direction, spi uint32, id dataplane.PolicyID) (dataplane.Counters, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if d == dataplane.Inbound {
+		if in := b.sad.find(spi); in != nil {
+			return in.counters(in.sequence.Load()), nil
+		}
+	} else if out := b.outbound(spi, id); out != nil {
+		return out.counters(out.esp.Sequence()), nil
+	}
+	return dataplane.Counters{}, fmt.Errorf("data plane: SA %08x: %w", spi, ErrNoSA)
+}

@@ -1,0 +1,42 @@
+package user
+
+import (
+	"sync/atomic"
+	"time"
+
+	"culvert/dataplane"
+)
+
+// Limits of notices that others can provoke.
+const (
+	// noticeEvery separates notices about one policy (acquire) or one SA (selectors).
+	noticeEvery = time.Second
+	// Notices about unknown SPIs, from anywhere.
+	badSPIEvery = 100 * time.Millisecond
+	badSPIBurst = 10
+	// noticeData is how much of a packet a notice carries: the headers (RFC 7296, Section 3.10.1, INVALID_SELECTORS).
+	noticeData = 128
+)
+
+// A notifier hands notices to whoever wants them.
+type notifier struct {
+	f atomic.Pointer[func(dataplane.Notice)]
+}
+
+func (n *notifier) set(f func(dataplane.Notice)) { n.f.Store(&f) }
+
+func (n *notifier) send(notice dataplane.Notice) {
+	if f := n.f.Load(); f != nil && *f != nil {
+		(*f)(notice)
+	}
+}
+
+// limit sends the notice of a lifetime, if there is one.
+func (n *notifier) limit(kind dataplane.NoticeKind, d dataplane.Direction, spi uint32, policy dataplane.PolicyID) {
+	if kind != 0 {
+		n.send(dataplane.Notice{Kind: kind, Direction: d, SPI: spi, Policy: policy})
+	}
+}
+
+// head copies the start of a packet for a notice.
+func head(p []byte) []byte { return append([]byte(nil), p[:min(len(p), noticeData)]...) }

@@ -1,0 +1,196 @@
+package user
+
+import (
+	"encoding/binary"
+	"time"
+
+	"culvert/dataplane"
+	"culvert/dataplane/user/offload"
+	"culvert/esp"
+	"culvert/spd"
+)
+
+const (
+	// rebuildSize holds packets of transport mode, which get an IP header in front.
+	rebuildSize = 256 << 10
+	// joinBatch is how many packets and super-packets wait to be written at most.
+	joinBatch = 256
+)
+
+// A receiver is the worker from the network to the device: whoever calls HandleESP.
+type receiver struct {
+	b         *Backend
+	epoch     epoch
+	coalescer offload.Coalescer
+	rebuilt   []byte
+	last      *inbound // of the packet before, within a batch
+	now       time.Time
+	strangers limiter
+}
+
+func (r *receiver) init(b *Backend) {
+	r.b = b
+	r.coalescer.UDP = b.device.JoinsUDP()
+	r.rebuilt = make([]byte, 0, rebuildSize)
+	r.strangers = limiter{every: badSPIEvery, burst: badSPIBurst}
+}
+
+// HandleESP takes ESP packets from the network, in the order of their arrival. They are changed in place, and the
+// caller's again when it returns. It may be called from one goroutine at a time.
+func (b *Backend) HandleESP(bursts []dataplane.Burst) {
+	r := &b.rx
+	r.epoch.enter()
+	defer r.epoch.leave()
+	if b.closed.Load() {
+		return
+	}
+	r.now = b.now()
+	for i := range bursts {
+		burst := bursts[i]
+		for p, ok := burst.Next(); ok; p, ok = burst.Next() {
+			r.packet(p, &burst)
+		}
+	}
+	r.flush()
+	r.last = nil
+}
+
+func (r *receiver) flush() {
+	if n := r.coalescer.Flush(r.b.device); n > 0 {
+		r.drop(esp.ErrOther, n)
+	}
+	r.rebuilt = r.rebuilt[:0]
+}
+
+func (r *receiver) drop(d esp.Drop, n int) { r.b.drops.add(d, n) }
+
+// packet processes one ESP packet (RFC 4301, Section 5.2; RFC 4303, Section 3.4).
+func (r *receiver) packet(p []byte, from *dataplane.Burst) {
+	if len(p) < 8 {
+		r.drop(esp.ErrTruncated, 1)
+		return
+	}
+	in := r.find(binary.BigEndian.Uint32(p))
+	if in == nil {
+		r.stranger(p, from)
+		return
+	}
+	before := in.esp.Sequence()
+	inner, next, err := in.esp.Open(p)
+	in.sequence.Store(in.esp.Sequence())
+	if d := esp.DropOf(err); d != 0 && d != esp.ErrDummy {
+		r.drop(d, 1)
+		return
+	}
+	r.moved(in, from, in.esp.Sequence() > before)
+	ok, notice := in.spend(len(inner), 1, r.now.UnixNano())
+	r.b.notices.limit(notice, dataplane.Inbound, in.spi, in.policy)
+	switch {
+	case !ok:
+		r.drop(esp.ErrExpired, 1)
+	case err != nil:
+		r.drop(esp.ErrDummy, 1)
+	default:
+		r.deliver(in, inner, next, from)
+	}
+}
+
+func (r *receiver) find(spi uint32) *inbound {
+	if r.last == nil || r.last.spi != spi {
+		r.last = r.b.sad.find(spi)
+	}
+	return r.last
+}
+
+// stranger tells about a packet without SA (RFC 7296, Section 2.21.4, INVALID_SPI).
+func (r *receiver) stranger(p []byte, from *dataplane.Burst) {
+	r.drop(esp.ErrUnknownSPI, 1)
+	if r.strangers.allow(r.now) {
+		r.b.notices.send(dataplane.Notice{Kind: dataplane.NoticeBadSPI, Direction: dataplane.Inbound, SPI: binary.BigEndian.Uint32(p), Path: from.Path})
+	}
+}
+
+// moved tells, once, that an SA's packets come from another address. Only the newest packet says where the peer is now
+// (RFC 7296, Section 2.23).
+func (r *receiver) moved(in *inbound, from *dataplane.Burst, newest bool) {
+	remote := from.Path.Remote
+	if remote == in.told || !newest || from.Path.Transport == dataplane.TransportRaw && remote.Addr() == in.told.Addr() {
+		return
+	}
+	in.told = remote
+	if *in.path.Load() != from.Path {
+		r.b.notices.send(dataplane.Notice{Kind: dataplane.NoticeNewAddress, Direction: dataplane.Inbound, SPI: in.spi, Policy: in.policy, Path: from.Path})
+	}
+}
+
+// deliver checks a packet that was protected and puts it to those that go to the device.
+func (r *receiver) deliver(in *inbound, inner []byte, next uint8, from *dataplane.Burst) {
+	if in.mode == esp.Transport {
+		var err error
+		if inner, err = r.rebuild(in, inner, next, from); err != nil {
+			r.drop(esp.DropOf(err), 1)
+			return
+		}
+	}
+	if d := r.check(in, inner); d != 0 {
+		r.drop(d, 1)
+		return
+	}
+	if in.mode == esp.Tunnel {
+		if _, err := esp.Decapsulate(inner, from.TOS); err != nil {
+			r.drop(esp.DropOf(err), 1)
+			return
+		}
+		if in.copyDSCP {
+			if err := esp.CopyDSCP(inner, from.TOS); err != nil {
+				r.drop(esp.DropOf(err), 1)
+				return
+			}
+		}
+	}
+	r.coalescer.Add(inner)
+	if r.coalescer.Len() >= joinBatch {
+		r.flush()
+	}
+}
+
+// check compares a packet with the selectors of its SA (RFC 4301, Section 5.2, step 4).
+func (r *receiver) check(in *inbound, inner []byte) esp.Drop {
+	flow, _, err := spd.ParseFlow(inner)
+	if err != nil {
+		if d := reason(err); d == esp.ErrFragment {
+			return d
+		}
+		return esp.ErrInner
+	}
+	if flow == in.flow {
+		return 0
+	}
+	if !in.selectors.Inbound(flow) {
+		if in.offenders.allow(r.now) {
+			r.b.notices.send(dataplane.Notice{Kind: dataplane.NoticeSelectors, Direction: dataplane.Inbound, SPI: in.spi, Policy: in.policy, Packet: flow, Data: head(inner)})
+		}
+		return esp.ErrSelector
+	}
+	in.flow = flow
+	return 0
+}
+
+// rebuild gives a packet of transport mode the IP header it came with (RFC 4303, Section 3.4.4).
+func (r *receiver) rebuild(in *inbound, payload []byte, next uint8, from *dataplane.Burst) ([]byte, error) {
+	const headers = 64 // room for an IP header of either version
+	if cap(r.rebuilt)-len(r.rebuilt) < len(payload)+headers {
+		r.flush()
+	}
+	h := esp.TransportHeader{
+		Source: from.Path.Remote.Addr(), Destination: from.Path.Local.Addr(),
+		OriginalSource: in.original[0], OriginalDestination: in.original[1], TrafficClass: from.TOS,
+	}
+	start := len(r.rebuilt)
+	out, err := h.Append(r.rebuilt, payload, next)
+	if err != nil {
+		return nil, err
+	}
+	r.rebuilt = out
+	return out[start:], nil
+}

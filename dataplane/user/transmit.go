@@ -1,0 +1,227 @@
+package user
+
+import (
+	"errors"
+	"net/netip"
+	"os"
+	"runtime"
+	"sync/atomic"
+	"time"
+
+	"culvert/dataplane"
+	"culvert/dataplane/user/offload"
+	"culvert/dataplane/user/tun"
+	"culvert/esp"
+	"culvert/spd"
+)
+
+const (
+	// readSize holds the largest super-packet with its header.
+	readSize = 1<<16 + offload.HeaderLen
+	// readBatch bounds the packets read before the batch ends, and others learn that it did.
+	readBatch = 64
+	// flowCache is how many flows are remembered with their policy.
+	flowCache = 1024
+)
+
+// A transmitter is the worker from the device to the network.
+type transmitter struct {
+	b       *Backend
+	outbox  outbox
+	epoch   epoch
+	done    chan struct{}
+	wanted  atomic.Bool // release of the queue
+	waiting queue
+
+	in      []byte
+	inner   []byte // a packet of transport mode, before its header is left out
+	icmp    []byte
+	cache   *spd.Cache[*policy]
+	now     time.Time
+	answers limiter // ICMP to the inside
+	aging   limiter
+}
+
+// Limits of what packets from inside provoke.
+const (
+	answerEvery = 10 * time.Millisecond
+	answerBurst = 50
+	ageEvery    = 10 * time.Second
+)
+
+func (t *transmitter) init(b *Backend, s Sender) {
+	*t = transmitter{
+		b: b, outbox: newOutbox(s), done: make(chan struct{}),
+		in: make([]byte, readSize), inner: make([]byte, readSize), cache: spd.NewCache[*policy](flowCache),
+		answers: limiter{every: answerEvery, burst: answerBurst}, aging: limiter{every: ageEvery, burst: 1},
+	}
+}
+
+// release lets the worker try again what waited for an SA. It may be called from any goroutine.
+func (t *transmitter) release() {
+	t.wanted.Store(true)
+	t.b.device.Wake()
+}
+
+// run works until the device is shut.
+func (t *transmitter) run() {
+	runtime.LockOSThread() // never unlocked: the thread ends with its goroutine
+	defer close(t.done)
+	for {
+		t.epoch.enter()
+		more := t.batch()
+		t.outbox.flush()
+		t.epoch.leave()
+		if !more && t.wait() {
+			return
+		}
+	}
+}
+
+// devicePause is how long the worker leaves a device alone that fails.
+const devicePause = 100 * time.Millisecond
+
+// wait reports whether the device was shut.
+func (t *transmitter) wait() bool {
+	err := t.b.device.Wait()
+	if err != nil && !errors.Is(err, os.ErrClosed) {
+		time.Sleep(devicePause)
+	}
+	return errors.Is(err, os.ErrClosed) || t.b.closed.Load()
+}
+
+// batch handles what the device has, and reports whether there may be more.
+func (t *transmitter) batch() (more bool) {
+	t.now = t.b.now()
+	if t.wanted.Swap(false) {
+		t.retry()
+	}
+	for range readBatch {
+		n, err := t.b.device.Read(t.in)
+		if err != nil {
+			if !errors.Is(err, tun.ErrAgain) {
+				t.drop(esp.ErrOther, 1)
+			}
+			return false
+		}
+		t.packet(t.in[:n], t.now)
+	}
+	return true
+}
+
+// packet sends one packet, with its header, on its way (RFC 4301, Section 5.1). since is when it came from the device.
+func (t *transmitter) packet(raw []byte, since time.Time) {
+	header, pkt, err := offload.ParseHeader(raw)
+	if err != nil {
+		t.drop(esp.ErrMalformed, 1)
+		return
+	}
+	flow, info, err := spd.ParseFlow(pkt)
+	if err != nil {
+		t.drop(reason(err), 1)
+		return
+	}
+	segments, err := offload.Split(header, pkt)
+	if err != nil {
+		t.drop(esp.ErrMalformed, 1)
+		return
+	}
+	e := t.cache.Outbound(t.b.policies.Load(), flow)
+	switch {
+	case e == nil, e.Action == spd.Bypass: // bypassed traffic is not routed here
+		t.drop(esp.ErrNoPolicy, segments.Count())
+	case e.Action == spd.Discard:
+		t.drop(esp.ErrDiscarded, segments.Count())
+	default:
+		if sa := e.Value.out.Load(); sa != nil {
+			t.protect(sa, &segments, pkt, info)
+			return
+		}
+		t.unprotected(e.Value, flow, raw, since)
+	}
+}
+
+// protect seals a (super-)packet.
+func (t *transmitter) protect(sa *outbound, s *offload.Segments, pkt []byte, info spd.PacketInfo) {
+	w, count := sa.way.Load(), s.Count()
+	if err := sa.measure(w); err != nil {
+		t.drop(esp.DropOf(err), count)
+		return
+	}
+	large := sa.largest > 0 && s.MaxLen() > max(sa.largest, leastInner(info.Version))
+	if large && info.DontFragment && t.tooBig(sa, pkt) {
+		t.drop(esp.ErrTooBig, count)
+		return
+	}
+	ok, notice := sa.spend(s.Len(), count, t.now.UnixNano())
+	t.b.notices.limit(notice, dataplane.Outbound, sa.spi, sa.policy)
+	if !ok {
+		t.drop(esp.ErrExpired, count)
+		return
+	}
+	fits := sa.largest == 0 || s.MaxLen() <= sa.largest
+	t.seal(sa, s, label{path: w.Path, tos: sa.outer.TrafficClass(info.TrafficClass), df: fits && sa.outer.DF.DontFragment(pkt)})
+}
+
+// seal seals the packets of s into the outbox.
+func (t *transmitter) seal(sa *outbound, s *offload.Segments, l label) {
+	for s.Count() > 0 {
+		room := t.outbox.room(sa.layout.Sealed(max(s.MaxLen(), sa.padTo)))
+		at := t.inner
+		if sa.mode == esp.Tunnel {
+			at = room[sa.layout.HeaderLen():cap(room)] // where the plaintext goes
+		}
+		n := s.Next(at)
+		sealed, err := sa.esp.Seal(room, at[:n])
+		if err != nil {
+			t.sealFailed(sa, err)
+			continue
+		}
+		t.outbox.add(l, len(sealed))
+	}
+}
+
+func (t *transmitter) sealFailed(sa *outbound, err error) {
+	t.drop(esp.DropOf(err), 1)
+	if errors.Is(err, esp.ErrSequenceExhausted) {
+		t.b.notices.limit(sa.stop(), dataplane.Outbound, sa.spi, sa.policy)
+	}
+}
+
+// leastInner is the length that the sender of a packet need not go below.
+func leastInner(version uint8) int {
+	if version == 6 {
+		return minMTU6
+	}
+	return 0
+}
+
+// tooBig tells the sender of a packet that it does not fit (RFC 4301, Section 8.2.1), unless what is known about the path
+// turns out to be old. It reports whether the packet is to be dropped.
+func (t *transmitter) tooBig(sa *outbound, pkt []byte) bool {
+	if t.aging.allow(t.now) {
+		t.b.remotes.age(t.now)
+		if sa.way.Load().remote.mtu.Load() == 0 {
+			return false
+		}
+	}
+	if !t.answers.allow(t.now) {
+		return true
+	}
+	answer, ok := esp.AppendTooBig(t.icmp[:0], pkt, sa.largest, netip.Addr{})
+	t.icmp = answer
+	if ok {
+		_ = t.b.device.WritePacket([][]byte{make([]byte, offload.HeaderLen), answer})
+	}
+	return true
+}
+
+func (t *transmitter) drop(r esp.Drop, n int) { t.b.drops.add(r, n) }
+
+// reason says which drop a packet that cannot be parsed is.
+func reason(err error) esp.Drop {
+	if errors.Is(err, spd.ErrTinyFragment) {
+		return esp.ErrFragment
+	}
+	return esp.ErrMalformed
+}
