@@ -9,9 +9,9 @@ const (
 	AuthPSKWrong          Code = "AUTH-PSK-WRONG"
 	AuthPSKWeak           Code = "AUTH-PSK-WEAK"
 	AuthNoCredential      Code = "AUTH-NO-CREDENTIAL"
-	AuthSignatureScheme   Code = "AUTH-SIGNATURE-SCHEME"
-	AuthSignature         Code = "AUTH-SIGNATURE"
 	AuthSigning           Code = "AUTH-SIGNING"
+	AuthSignature         Code = "AUTH-SIGNATURE"
+	AuthSignatureScheme   Code = "AUTH-SIGNATURE-SCHEME"
 	AuthCertMissing       Code = "AUTH-CERT-MISSING"
 	AuthCertMalformed     Code = "AUTH-CERT-MALFORMED"
 	AuthCertEncoding      Code = "AUTH-CERT-ENCODING"
@@ -28,4 +28,85 @@ const (
 )
 
 // authEntries documents the codes of authentication.
-func authEntries() []Entry { return nil }
+func authEntries() []Entry {
+	return append(identityEntries(), certificateEntries()...)
+}
+
+func identityEntries() []Entry {
+	return []Entry{
+		{AuthIDMismatch, "The peer's certificate does not confirm the identity that the peer claims.",
+			"A certificate stands for its subjectAltNames and its subject as a whole. The identity that the peer sends must be one of these, letter case apart; the common name alone does not count (RFC 4945, Section 3.1).",
+			"Have the peer send one of the identities that the message lists and set remote.id to it, or issue a certificate with the identity as subjectAltName. If the name in the certificate is a wildcard, remote.wildcard_san accepts it."},
+		{AuthIDRefused, "The peer claims an identity that the connection is not for.",
+			"The identity in the peer's message does not match remote.id. A type can differ where the text does not: a domain name, a mail address and an opaque identifier are three identities.",
+			"Compare both identities in the message and correct remote.id here or the local identity of the peer."},
+		{AuthMethodRefused, "The peer authenticates in another way than the connection demands.",
+			"One side is set up for a pre-shared key and the other for a certificate or public key.",
+			"Set remote.auth to how the peer authenticates, or change the peer."},
+		{AuthPSKUnknown, "There is no pre-shared key for this pair of identities.",
+			"No secret names the peer's identity, ours, or anybody. A secret that names several identities is for these only.",
+			"Add a secret with the identity that the message shows for the peer, written as the peer sends it."},
+		{AuthPSKWrong, "The peer does not know the pre-shared key that is configured for it.",
+			"The keys differ, or an encoding does: 0x starts hexadecimal digits, 0s base64, anything else is taken as it is, spaces included. It may also be that another secret fits the two identities better than the one that was meant.",
+			"Compare the key of the secret that the message names with that of the peer, and look at which identities each secret has."},
+		{AuthPSKWeak, "A pre-shared key can be guessed.",
+			"Whoever takes part in one handshake, by posing as the peer, can try keys offline as fast as his machines go (RFC 7296, Section 2.15). Words and short keys do not last.",
+			"Replace it on both sides by random octets, for example of `openssl rand -hex 32` behind 0x."},
+		{AuthNoCredential, "We have nothing to authenticate with.",
+			"The connection has no private key, or no method of authentication.",
+			"Set local.certificate and local.key, or a secret."},
+		{AuthSigning, "Our private key did not make a signature.",
+			"The key does not belong to the certificate, or the device or agent that holds it refused or did not answer; the message has its words.",
+			"Check local.key and local.certificate with `culvert check`, and the device that holds the key."},
+		{AuthSignature, "The peer's signature is wrong.",
+			"The peer has signed with another private key than that of the certificate or public key that it shows, or what it signed was changed on the way.",
+			"Check on the peer that key and certificate belong together. If both are right, compare the logs of both sides: somebody may be in between."},
+		{AuthSignatureScheme, "There is no signature scheme that both sides accept.",
+			"The key, the hashes that the peer announces (RFC 7427) and the configured schemes have nothing in common. A peer without RFC 7427 verifies RSA with SHA-1 only, which is off unless it is allowed, and neither Ed25519 nor Ed448.",
+			"Follow the message: widen signature_schemes, set allow_sha1 for an old peer, or use a certificate with a key that the peer knows, ECDSA for example."},
+		{AuthRawKeyUnknown, "The peer's raw public key is none of those that are trusted.",
+			"The peer has another key than the one that is configured, or was meant to send a certificate.",
+			"Compare the fingerprint in the message with the peer's key, and add the key to remote.public_key if it is the peer's."},
+	}
+}
+
+func certificateEntries() []Entry {
+	return []Entry{
+		{AuthCertMissing, "The peer sent no certificate.",
+			"The peer authenticates by signature but does not show whose, and no certificate or public key is configured for it.",
+			"Have the peer send its certificate, and see that certificate requests are not turned off; or set remote.certificate."},
+		{AuthCertMalformed, "A certificate of the peer cannot be read.",
+			"It is damaged, or has a key or curve that is not supported.",
+			"Look at it with `openssl x509 -text` on the peer; issue one with an RSA, ECDSA (P-256, P-384, P-521), Ed25519 or Ed448 key."},
+		{AuthCertEncoding, "The peer sent its certificate in a format that was not asked for.",
+			"X.509 certificates in full and raw public keys are accepted. Hash and URL, PKCS #7 and others are not.",
+			"Have the peer send its certificates in full."},
+		{AuthCertTooMany, "The peer sent too many certificates.",
+			"Their number is bounded, so that nobody can keep us busy with them.",
+			"Have the peer send its certificate and the intermediates up to the CA, nothing else."},
+		{AuthCertUntrusted, "The peer's certificate leads to no CA that the connection trusts.",
+			"Another CA has issued it, an intermediate certificate is missing, or a signature in between is wrong or made with SHA-1. Only the CAs of the connection are trusted, not those of the system.",
+			"Add the CA that the message names to remote.ca if it is to be trusted, or the missing intermediate to remote.intermediate or to what the peer sends."},
+		{AuthCertExpired, "A certificate in the peer's path has expired.",
+			"Its time is over, or the clock here is ahead.",
+			"Renew the certificate that the message names; compare its end with the clock in the message."},
+		{AuthCertNotYetValid, "A certificate in the peer's path is not valid yet.",
+			"It was issued for later, or the clock here is behind, as on devices without a battery.",
+			"Set the clock, or wait."},
+		{AuthCertUsage, "The peer's certificate is not meant for IKE.",
+			"Its key usage does not allow signatures, or its extended key usage lists other purposes only (RFC 4945, Section 5.1.3).",
+			"Issue a certificate with key usage digitalSignature and without extended key usage or with ipsecIKE or serverAuth, or relax remote.eku."},
+		{AuthCertKey, "A key of the peer is too weak, too large or of an unknown kind.",
+			"RSA keys below 2048 bits or above 8192, exponents of 3 or less and even ones are refused, and curves other than P-256, P-384 and P-521 (RFC 8247, Section 3.1.1).",
+			"Issue a certificate with a better key. For a peer that cannot have one, remote.min_rsa_bits goes down to 1024."},
+		{AuthCertConstraint, "A certificate in the peer's path forbids the path.",
+			"A CA may issue certificates for some names or to some depth only, or a certificate has a critical extension that is not known. Name constraints are not evaluated, and therefore refused, where Ed448 keys sign certificates.",
+			"Issue the certificate below a CA that may, with names that it may give."},
+		{AuthCertRevoked, "The peer's certificate was revoked.",
+			"Its CA says so, by OCSP or in a revocation list; the message says when and why.",
+			"If the peer may still connect, issue a new certificate for it. If not, there is nothing to do."},
+		{AuthRevocationUnknown, "Nobody says whether the peer's certificate was revoked.",
+			"The servers that the certificate names do not answer or answer wrongly, their lists are out of date, or it names none. Depending on remote.revocation this refuses the peer or is a warning.",
+			"Make the servers in the message reachable from here, configure a revocation list file, or choose another remote.revocation."},
+	}
+}
