@@ -2,38 +2,41 @@ package explain
 
 // The codes of the IKE engine.
 const (
-	IKENoProposal         Code = "IKE-NO-PROPOSAL"
-	IKEBadProposal        Code = "IKE-BAD-PROPOSAL"
-	IKEKeyExchange        Code = "IKE-KEY-EXCHANGE"
-	IKEKeyExchangeLoop    Code = "IKE-KEY-EXCHANGE-LOOP"
-	IKECookieLoop         Code = "IKE-COOKIE-LOOP"
-	IKETimeout            Code = "IKE-TIMEOUT"
-	IKEHalfOpen           Code = "IKE-HALF-OPEN"
-	IKEInvalidSyntax      Code = "IKE-INVALID-SYNTAX"
-	IKECriticalPayload    Code = "IKE-CRITICAL-PAYLOAD"
-	IKEAuthFailed         Code = "IKE-AUTH-FAILED"
-	IKEAuthPeerRejected   Code = "IKE-AUTH-PEER-REJECTED"
-	IKENoConnection       Code = "IKE-NO-CONNECTION"
-	IKEIdentity           Code = "IKE-IDENTITY"
-	IKENotUnique          Code = "IKE-NOT-UNIQUE"
-	IKEReplaced           Code = "IKE-REPLACED"
-	IKENoAddress          Code = "IKE-NO-ADDRESS"
-	IKEAddressRequired    Code = "IKE-ADDRESS-REQUIRED"
-	IKETSUnacceptable     Code = "IKE-TS-UNACCEPTABLE"
-	IKESinglePair         Code = "IKE-SINGLE-PAIR"
-	IKENoAdditionalSAs    Code = "IKE-NO-ADDITIONAL-SAS"
-	IKETemporaryFailure   Code = "IKE-TEMPORARY-FAILURE"
-	IKEChildNotFound      Code = "IKE-CHILD-NOT-FOUND"
-	IKEMode               Code = "IKE-MODE"
-	IKEChildless          Code = "IKE-CHILDLESS"
-	IKEDataPlane          Code = "IKE-DATA-PLANE"
-	IKEPeerDeleted        Code = "IKE-PEER-DELETED"
-	IKELifetime           Code = "IKE-LIFETIME"
-	IKEMessageIDs         Code = "IKE-MESSAGE-IDS"
-	IKEPeerRefused        Code = "IKE-PEER-REFUSED"
-	IKENoSuchSA           Code = "IKE-NO-SUCH-SA"
-	IKELimit              Code = "IKE-LIMIT"
-	IKEInternal           Code = "IKE-INTERNAL"
+	IKENoProposal       Code = "IKE-NO-PROPOSAL"
+	IKEBadProposal      Code = "IKE-BAD-PROPOSAL"
+	IKEKeyExchange      Code = "IKE-KEY-EXCHANGE"
+	IKEKeyExchangeLoop  Code = "IKE-KEY-EXCHANGE-LOOP"
+	IKECookieLoop       Code = "IKE-COOKIE-LOOP"
+	IKETimeout          Code = "IKE-TIMEOUT"
+	IKEHalfOpen         Code = "IKE-HALF-OPEN"
+	IKEInvalidSyntax    Code = "IKE-INVALID-SYNTAX"
+	IKECriticalPayload  Code = "IKE-CRITICAL-PAYLOAD"
+	IKEAuthFailed       Code = "IKE-AUTH-FAILED"
+	IKEAuthPeerRejected Code = "IKE-AUTH-PEER-REJECTED"
+	IKENoConnection     Code = "IKE-NO-CONNECTION"
+	IKEIdentity         Code = "IKE-IDENTITY"
+	IKENotUnique        Code = "IKE-NOT-UNIQUE"
+	IKEReplaced         Code = "IKE-REPLACED"
+	IKENoAddress        Code = "IKE-NO-ADDRESS"
+	IKEAddressRequired  Code = "IKE-ADDRESS-REQUIRED"
+	IKETSUnacceptable   Code = "IKE-TS-UNACCEPTABLE"
+	IKESinglePair       Code = "IKE-SINGLE-PAIR"
+	IKENoAdditionalSAs  Code = "IKE-NO-ADDITIONAL-SAS"
+	IKETemporaryFailure Code = "IKE-TEMPORARY-FAILURE"
+	IKEChildNotFound    Code = "IKE-CHILD-NOT-FOUND"
+	IKEMode             Code = "IKE-MODE"
+	IKEChildless        Code = "IKE-CHILDLESS"
+	IKEDataPlane        Code = "IKE-DATA-PLANE"
+	IKEPeerDeleted      Code = "IKE-PEER-DELETED"
+	IKELifetime         Code = "IKE-LIFETIME"
+	IKEMessageIDs       Code = "IKE-MESSAGE-IDS"
+	IKEPeerRefused      Code = "IKE-PEER-REFUSED"
+	IKENoSuchSA         Code = "IKE-NO-SUCH-SA"
+	IKELimit            Code = "IKE-LIMIT"
+	IKEPeerComplaint    Code = "IKE-PEER-COMPLAINT"
+	IKEReauth           Code = "IKE-REAUTH"
+	IKEConnecting       Code = "IKE-CONNECTING"
+	IKEInternal         Code = "IKE-INTERNAL"
 )
 
 // ikeEntries documents the codes of the IKE engine.
@@ -132,6 +135,15 @@ func ikeEntries() []Entry {
 		{IKELimit, "A limit is reached.",
 			"The peer asks for more than the configuration or the engine allows at a time.",
 			"Raise the limit if the demand is honest."},
+		{IKEPeerComplaint, "The peer complains about ESP packets of ours.",
+			"The peer got a packet for a Child SA that it does not have, or whose addresses are not what was agreed on. It may have restarted, or its policy differs from ours.",
+			"One complaint after a restart of the peer is harmless. If they go on, compare the selectors of both sides and close the connection so that it comes up anew."},
+		{IKEReauth, "Reauthentication did not succeed.",
+			"The new IKE SA that should replace an old one did not come up, so the old one ends when its lifetime does.",
+			"See the failure of the attempt before this one; it tells what the peer or the network objects to."},
+		{IKEConnecting, "Connecting did not succeed.",
+			"All attempts that the connection allows have failed; the message tells how the last one did.",
+			"Correct what the last attempt failed on, or set keep_up so that it is tried for ever."},
 		{IKEInternal, "Something of our own went wrong.",
 			"An operation that does not depend on the peer failed. The message has its reason.",
 			"See the reason; report it if it is none of the machine's."},

@@ -46,7 +46,7 @@ type (
 		SPI       uint32
 		Policy    dataplane.PolicyID
 	}
-	// MoveSA gives both directions of a child a new path.
+	// MoveSA gives both directions of a child a new path; Outbound is 0 while only the inbound SA is installed.
 	MoveSA struct {
 		Inbound, Outbound uint32
 		Path              dataplane.Path
@@ -62,7 +62,7 @@ type (
 	}
 )
 
-// Adopt hands a new SA, made by an IKE SA rekey, to the shard.
+// Adopt hands a new SA, made by an IKE SA rekey, to the shard, and tells about each time that another SA acts on it.
 type Adopt struct{ SA *SA }
 
 // ExportIKEKeys gives the keys of an IKE SA to a driver that asked for them by Env.ExportKeys, for a packet analyser.

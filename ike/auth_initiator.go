@@ -96,6 +96,7 @@ func (t *authTask) establish(a *authentication) error {
 	sa, rest := a.sa, a.sa.initial.children
 	sa.learnAuthLifetime(a.in.payloads)
 	sa.becomeEstablished(a.in)
+	sa.learnAssignment(a.in.payloads)
 	if t.child != nil {
 		if err := sa.firstChildInstall(a.in, t.child); err != nil {
 			sa.fail(err)

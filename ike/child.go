@@ -1,12 +1,16 @@
 package ike
 
 import (
+	"bytes"
+	"net/netip"
+	"slices"
 	"time"
 
 	"culvert/dataplane"
 	"culvert/esp"
 	"culvert/spd"
 	"culvert/suite"
+	"culvert/wire"
 )
 
 // A Child is one Child SA pair of an IKE SA (RFC 7296, Section 1.3).
@@ -16,11 +20,18 @@ type Child struct {
 	inSPI, outSPI uint32
 	suite         suite.Selection
 	mode          esp.Mode
-	local, remote []spd.Selector // negotiated
+	local, remote []spd.Selector // negotiated, as our SPD sees them
 	state         childState
-	initiator     bool      // we initiated the exchange that made it
-	nonces        [2][]byte // Ni, Nr of that exchange while a collision may still be decided by them (RFC 7296, Section 2.8.1)
+	initiator     bool // we initiated the exchange that made it
 	created       time.Time
+
+	sending    bool          // the outbound SA is installed
+	deferred   *dataplane.SA // the outbound SA, until the peer has shown to be ready for it (RFC 7296, Section 2.8)
+	successor  *Child        // made by rekeying this one
+	redundant  bool          // lost a collision (RFC 7296, Section 2.8.1)
+	rekey      *createChild  // our exchange that replaces it, while under way
+	deleteSent bool          // our Delete is under way
+	lowest     []byte        // the lower nonce of the exchange that made it, while a collision may need it
 }
 
 // childState is where a child stands.
@@ -29,9 +40,20 @@ type childState uint8
 const (
 	childInstalled childState = iota
 	childRekeying             // our CREATE_CHILD_SA for it is under way
-	childRekeyed              // replaced; waits for its deletion
-	childDeleting             // our Delete for it is under way
+	childRekeyed              // replaced by the peer, who has to delete it
+	childDeleting             // our Delete for it waits or is under way
+	childLingering            // gone for the peer; packets that were on their way are still taken
 )
+
+// String names the state.
+func (s childState) String() string {
+	return [...]string{"installed", "rekeying", "rekeyed", "deleting", "lingering"}[s]
+}
+
+// live tells whether the child stands for its configuration: up and not replaced by another.
+func (c *Child) live() bool {
+	return c.successor == nil && !c.redundant && c.state != childLingering
+}
 
 // ChildInfo tells about a child in News and status.
 type ChildInfo struct {
@@ -42,4 +64,113 @@ type ChildInfo struct {
 	Suite         string
 	Local, Remote []spd.Selector
 	Created       time.Time
+	State         string
+	Rekey, Expire time.Time // when it is rekeyed and ended by age; zero: never
+}
+
+// Children tells about the children, in the order in which they were made.
+func (sa *SA) Children() []ChildInfo {
+	var out []ChildInfo
+	for _, c := range sa.children {
+		out = append(out, sa.childInfo(c))
+	}
+	return out
+}
+
+func (sa *SA) childInfo(c *Child) ChildInfo {
+	return ChildInfo{
+		Name: c.config.Name, InSPI: c.inSPI, OutSPI: c.outSPI, Policy: c.policy, Mode: c.mode,
+		Suite: suite.ESPFromSelection(c.suite).String(), Local: slices.Clone(c.local), Remote: slices.Clone(c.remote),
+		Created: c.created, State: c.state.String(),
+		Rekey:  sa.timers.at(timerChildRekey, c.inSPI),
+		Expire: sa.timers.at(timerChildExpire, c.inSPI),
+	}
+}
+
+// childIn returns the child with our SPI, or nil.
+func (sa *SA) childIn(spi uint32) *Child {
+	return sa.childWhere(func(c *Child) bool { return c.inSPI == spi })
+}
+
+// childOut returns the child with the peer's SPI, or nil. Lingering children are gone for the peer, who may use the SPI again.
+func (sa *SA) childOut(spi uint32) *Child {
+	return sa.childWhere(func(c *Child) bool { return c.outSPI == spi && c.state != childLingering })
+}
+
+func (sa *SA) childWhere(match func(*Child) bool) *Child {
+	if i := slices.IndexFunc(sa.children, match); i >= 0 {
+		return sa.children[i]
+	}
+	return nil
+}
+
+// has tells whether the child is still there for both peers.
+func (sa *SA) has(c *Child) bool {
+	return c.state != childLingering && slices.Contains(sa.children, c)
+}
+
+// childConfig returns the current version of a child's configuration; a child that is no longer configured keeps its own.
+func (sa *SA) childConfig(c *ChildConfig) *ChildConfig {
+	for _, now := range sa.conn.Children {
+		if now.Name == c.Name {
+			return now
+		}
+	}
+	return c
+}
+
+// maxChildren is how many Child SAs the peer may have. While rekeying there are two of each.
+func (sa *SA) maxChildren() int {
+	if n := sa.conn.Limits.Children; n > 0 {
+		return n
+	}
+	return 64
+}
+
+// full tells whether the peer has all the children that it may have, and for each one more by rekeying.
+func (sa *SA) full(rekey bool) bool {
+	limit, n := sa.maxChildren(), 0
+	if rekey {
+		limit = 2*limit + 2
+	}
+	for _, c := range sa.children {
+		if rekey || c.live() {
+			n++
+		}
+	}
+	return n >= limit
+}
+
+// localAddrs returns what our dynamic selectors stand for: the virtual addresses that the peer has assigned to us, else our
+// address of the IKE SA.
+func (sa *SA) localAddrs() []netip.Addr {
+	if len(sa.assigned.Addresses) == 0 {
+		return []netip.Addr{sa.path.Local.Addr().Unmap()}
+	}
+	var out []netip.Addr
+	for _, p := range sa.assigned.Addresses {
+		out = append(out, p.Addr())
+	}
+	return out
+}
+
+// remoteAddrs returns what the peer's dynamic selectors stand for: its leased addresses, else its address of the IKE SA.
+func (sa *SA) remoteAddrs() []netip.Addr {
+	if len(sa.leases) > 0 {
+		return sa.leases
+	}
+	return []netip.Addr{sa.path.Remote.Addr().Unmap()}
+}
+
+// lower returns the lower of two nonces, octet by octet; the end of one is lowest (RFC 7296, Section 2.8.1).
+func lower(a, b []byte) []byte {
+	if bytes.Compare(a, b) <= 0 {
+		return a
+	}
+	return b
+}
+
+// wireSPI returns our SPI of the child as a Delete payload has it.
+func (c *Child) wireSPI() *wire.Delete {
+	return &wire.Delete{Protocol: wire.ProtocolESP, SPIs: []uint32{c.inSPI}}
 }

@@ -23,17 +23,17 @@ func (sa *SA) terminate(f *Failure) {
 	}
 	sa.state = StateClosed
 	for len(sa.children) > 0 {
-		c := sa.children[0]
-		sa.closeChild(c)
-		if len(sa.children) > 0 && sa.children[0] == c {
-			sa.children = sa.children[1:]
-		}
+		sa.dropChild(sa.children[0], f)
 	}
+	sa.abandonWork(f)
 	sa.abandonAll(f)
+	sa.separate()
 	sa.timers, sa.work, sa.fragments, sa.initial = timers{}, nil, nil, nil
 	sa.keys.Clear()
 	sa.linger()
-	sa.news(News{Kind: NewsClosed, Failure: f})
+	if !sa.exchanges.superseded {
+		sa.news(News{Kind: NewsClosed, Failure: f})
+	}
 }
 
 // closedMemory is how long a closed SA repeats its last response.

@@ -13,10 +13,11 @@ import (
 type Env struct {
 	Rand        io.Reader // safe for concurrent use when the driver runs work concurrently
 	SPIs        SPIAllocator
-	NewSPI      func() (wire.SPI, error) // a fresh IKE SPI of this shard; set by the shard
-	FreeSPI     func(wire.SPI)           // gives back a fresh SPI that no SA was made of; set by the shard
-	Connections *Connections             // replaced, never changed, on reload
-	Admit       func(Admission) Work     // answers with a Verdict; decides uniqueness and leases addresses
+	NewSPI      func() (wire.SPI, error)  // a fresh IKE SPI of this shard; set by the shard
+	FreeSPI     func(wire.SPI)            // gives back a fresh SPI that no SA was made of; set by the shard
+	NewPolicy   func() dataplane.PolicyID // a fresh policy of the node, never 0
+	Connections *Connections              // replaced, never changed, on reload
+	Admit       func(Admission) Work      // answers with a Verdict; decides uniqueness and leases addresses
 	// LastInbound answers with the time.Time of the last packet that came in through these children, named by inbound SPI
 	// and policy; it is asked before a liveness check. nil: only messages are signs of life.
 	LastInbound func(children []ChildRef) Work

@@ -1,7 +1,10 @@
 package ike
 
 import (
+	"net/netip"
+
 	"culvert/dataplane"
+	"culvert/spd"
 	"culvert/wire"
 )
 
@@ -40,7 +43,10 @@ type Initiate struct {
 	Connection     *Connection
 	Path           dataplane.Path
 	Children       []*ChildConfig
+	Trigger        *spd.Flow    // the packet that asks for the first child, or nil
+	VirtualIPs     []netip.Addr // what an earlier IKE SA was assigned, to be asked for again
 	InitialContact bool
+	Ticket         uint64 // repeated in the News of the SA, for who asked
 }
 
 // Command has an SA of a shard handle an event.
@@ -55,7 +61,11 @@ type SetConnections struct{ Connections *Connections }
 // Command events, from an operator or the supervisor. An SA that cannot obey reports a Failure.
 type (
 	// CreateChild asks an established IKE SA for a Child SA of this configuration.
-	CreateChild struct{ Child *ChildConfig }
+	// Trigger is the packet that asks for it, or nil.
+	CreateChild struct {
+		Child   *ChildConfig
+		Trigger *spd.Flow
+	}
 	// RekeyChild asks for a rekey of the child with this inbound SPI.
 	RekeyChild struct{ SPI uint32 }
 	// RekeyIKE asks for a rekey of the IKE SA.

@@ -6,6 +6,7 @@ import (
 
 	"culvert/auth"
 	"culvert/explain"
+	"culvert/suite"
 	"culvert/wire"
 )
 
@@ -15,8 +16,11 @@ type Failure struct {
 	Code   explain.Code
 	Notify wire.NotifyType // what the peer is told or told us; 0 is nothing
 	Data   []byte          // data of the notify: an offered group, an unsupported payload type
-	Fatal  bool            // the IKE SA ends
-	Err    error
+	// Protocol and SPI name the Child SA that the notify is about, if it is about one.
+	Protocol wire.ProtocolID
+	SPI      []byte
+	Fatal    bool // the IKE SA ends
+	Err      error
 }
 
 func (f *Failure) Error() string {
@@ -52,6 +56,16 @@ func malformedFailure(e *wire.Error) *Failure {
 // (RFC 7296, Section 2.21.2).
 func authFailure(f *auth.Failure) *Failure {
 	return &Failure{Code: f.Code, Notify: wire.NotifyAuthenticationFailed, Err: f}
+}
+
+// noProposal makes the Failure for proposals without anything in common, and says what to add.
+func noProposal(name string, err error) *Failure {
+	var r *suite.Refusal
+	action := "change the proposals of one side"
+	if errors.As(err, &r) && len(r.Offered) > 0 {
+		action = "add " + suite.FormatProposal(wire.Proposal{Protocol: r.Protocol, Transforms: r.Offered}) + " to its proposals, or change the peer"
+	}
+	return refuse(explain.IKENoProposal, wire.NotifyNoProposalChosen, "connection %q: %w: %s", name, err, action)
 }
 
 // internalFailure makes a Failure of an error that is ours alone.

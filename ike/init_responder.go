@@ -33,7 +33,7 @@ func chooseInit(cs *Connections, path dataplane.Path, payloads []wire.Payload) (
 			return initChoice{c, sel}, checkGroup(payloads, sel)
 		}
 		if refusal.Code == explain.IKENoConnection {
-			refusal = &Failure{Code: explain.IKENoProposal, Notify: wire.NotifyNoProposalChosen, Err: err}
+			refusal = noProposal(c.Name, err)
 		}
 	}
 	return initChoice{}, refusal

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"culvert/auth"
+	"culvert/spd"
 	"culvert/suite"
 	"culvert/wire"
 )
@@ -25,7 +26,9 @@ type initialState struct {
 	children           []*ChildConfig
 	certReqs           []*wire.CertReq // of the peer
 	initialContact     bool            // we send INITIAL_CONTACT
-	newer              *Connection     // a version that came meanwhile
+	trigger            *spd.Flow       // the packet that asks for the first child
+	first              firstChild
+	newer              *Connection // a version that came meanwhile
 
 	// of the initiator, until IKE_SA_INIT is answered
 	exchange  *suite.KeyExchange

@@ -112,9 +112,7 @@ func (sa *SA) follows() bool {
 // move gives the SA and its children a new path.
 func (sa *SA) move(path dataplane.Path) {
 	sa.path = path
-	for _, c := range sa.children {
-		sa.emit(MoveSA{Inbound: c.inSPI, Outbound: c.outSPI, Path: sa.espPath()})
-	}
+	sa.moveChildren()
 	if sa.state.authenticated() {
 		sa.news(News{Kind: NewsAddress})
 	}

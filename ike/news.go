@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"time"
 
+	"culvert/auth"
 	"culvert/dataplane"
 	"culvert/wire"
 )
@@ -23,9 +24,12 @@ const (
 	NewsChildUp
 	NewsChildRekeyed
 	NewsChildDown
-	NewsFailure // an exchange failed but the SA lives
-	NewsAddress // the peer moved
-	NewsWarning // Failure says what should be changed
+	NewsFailure    // an exchange failed but the SA lives
+	NewsAddress    // the peer moved
+	NewsWarning    // Failure says what should be changed
+	NewsConnecting // an Initiate has begun an IKE SA
+	NewsReauth     // the IKE SA is to be replaced by authenticating anew (RFC 7296, Section 2.8.3)
+	NewsAssigned   // the peer has given us Assigned
 )
 
 // String names the kind.
@@ -33,7 +37,8 @@ func (k NewsKind) String() string {
 	names := [...]string{NewsMessageSent: "sent", NewsMessageReceived: "received", NewsRetransmitted: "retransmitted",
 		NewsDropped: "dropped", NewsEstablished: "established", NewsRekeyed: "rekeyed", NewsClosed: "closed",
 		NewsChildUp: "child up", NewsChildRekeyed: "child rekeyed", NewsChildDown: "child down", NewsFailure: "failure",
-		NewsAddress: "address", NewsWarning: "warning"}
+		NewsAddress: "address", NewsWarning: "warning",
+		NewsConnecting: "connecting", NewsReauth: "reauthentication due", NewsAssigned: "assigned"}
 	if int(k) < len(names) && names[k] != "" {
 		return names[k]
 	}
@@ -47,34 +52,41 @@ type News struct {
 	SA         wire.SPI // our SPI
 	Connection *Connection
 	Path       dataplane.Path
-	Initiator  bool       // we are the original initiator
-	Peer       string     // the peer's identity, once authenticated
-	Message    string     // summary of a message: "IKE_AUTH request 1 [ IDi ... ]"
-	Size       int        // octets of the message
-	Child      *ChildInfo // child news
-	Successor  wire.SPI   // NewsRekeyed
-	Reason     DropReason // NewsDropped
-	Failure    *Failure   // NewsFailure, NewsClosed
+	Initiator  bool        // we are the original initiator
+	Peer       string      // the peer's identity, once authenticated
+	Message    string      // summary of a message: "IKE_AUTH request 1 [ IDi ... ]"
+	Size       int         // octets of the message
+	Ticket     uint64      // of the Initiate that began the SA or its predecessor; 0 is none
+	Local      string      // our identity, once authenticated
+	Child      *ChildInfo  // child news
+	Replaced   uint32      // NewsChildRekeyed: inbound SPI of the child that Child stands for now
+	Assigned   *Assignment // NewsAssigned
+	Successor  wire.SPI    // NewsRekeyed
+	Reason     DropReason  // NewsDropped
+	Failure    *Failure    // NewsFailure, NewsClosed
 }
 
 // news reports something about the SA; time, SPI, connection and peer are filled in.
 func (sa *SA) news(n News) {
 	n.Time, n.SA, n.Connection, n.Initiator = sa.now, sa.LocalSPI(), sa.conn, sa.initiator
+	n.Ticket = sa.ticket
 	if !n.Path.Remote.IsValid() {
 		n.Path = sa.path
 	}
 	if sa.state.authenticated() || n.Kind == NewsClosed {
-		n.Peer = sa.peerName()
+		n.Peer, n.Local = sa.peerName(), identityName(sa.local)
 	}
 	sa.emit(Report{News: n})
 }
 
 // peerName is the peer's identity for people; empty while it is not known.
-func (sa *SA) peerName() string {
-	if sa.remote.IsAny() {
+func (sa *SA) peerName() string { return identityName(sa.remote) }
+
+func identityName(id auth.Identity) string {
+	if id.IsAny() {
 		return ""
 	}
-	return sa.remote.String()
+	return id.String()
 }
 
 // traceSent and traceReceived report messages with a summary, when the driver wants to know.

@@ -40,7 +40,7 @@ func (sa *SA) replyError(in *inbound, err error) {
 }
 
 func errorNotify(in *inbound, f *Failure) *wire.Notify {
-	n := &wire.Notify{NotifyType: f.Notify, Data: f.Data}
+	n := &wire.Notify{NotifyType: f.Notify, Protocol: f.Protocol, SPI: f.SPI, Data: f.Data}
 	switch {
 	case f.Notify != wire.NotifyNone:
 	case in.Exchange == wire.ExchangeAuth:

@@ -2,6 +2,7 @@ package ike
 
 import (
 	"errors"
+	"slices"
 
 	"culvert/explain"
 	"culvert/wire"
@@ -10,11 +11,24 @@ import (
 // enqueue has a task begun as soon as the request window has room.
 func (sa *SA) enqueue(t task) { sa.tasks = append(sa.tasks, t) }
 
+// A heldTask may have to wait although the request window has room; others go before it then.
+type heldTask interface {
+	task
+	ready(sa *SA) bool
+}
+
 // advance begins the tasks that the request window has room for.
 func (sa *SA) advance() {
-	for len(sa.tasks) > 0 && sa.state != StateClosed && sa.requests.room() {
-		t := sa.tasks[0]
-		sa.tasks = sa.tasks[1:]
+	for sa.state != StateClosed && sa.requests.room() {
+		i := slices.IndexFunc(sa.tasks, func(t task) bool {
+			held, ok := t.(heldTask)
+			return !ok || held.ready(sa)
+		})
+		if i < 0 {
+			break
+		}
+		t := sa.tasks[i]
+		sa.tasks = slices.Delete(sa.tasks, i, i+1)
 		sa.requests.begun = append(sa.requests.begun, t)
 		if !t.begin(sa) {
 			sa.requests.withdraw(t)

@@ -66,9 +66,14 @@ type SA struct {
 
 	fragmentSize int // what was learnt about the path; 0 is the configured size
 
-	children []*Child
-	leases   []netip.Addr  // ours to the peer, by configuration payload
-	initial  *initialState // dropped when authenticated
+	children  []*Child
+	exchanges exchanges
+	lifetimes lifetimes
+	assigned  Assignment    // to us, by the peer
+	wishes    []netip.Addr  // virtual addresses that an earlier IKE SA had
+	ticket    uint64        // of the Initiate
+	leases    []netip.Addr  // ours to the peer, by configuration payload
+	initial   *initialState // dropped when authenticated
 
 	created, established time.Time
 	proofEnds            time.Time // end of validity of the peer's certificates; zero is never

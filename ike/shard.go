@@ -62,6 +62,8 @@ func (s *Shard) Handle(now time.Time, ev Event) []Action {
 		s.runTimers()
 	case Noticed:
 		s.notice(ev)
+	case InstallFailed:
+		s.give(s.children[ev.SPI], ev)
 	case Command:
 		s.command(ev)
 	case Initiate:
@@ -143,13 +145,17 @@ func (s *Shard) observe(sa *SA, a Action) {
 	s.actions = append(s.actions, a)
 }
 
-// adopt takes in an SA that an IKE SA rekey made.
+// adopt takes in an SA that an IKE SA rekey made, or takes note of what another SA did to it.
 func (s *Shard) adopt(sa *SA) {
-	if sl := s.slots.find(sa.LocalSPI()); sl != nil && sl.sa == nil {
-		sl.sa = sa
-		s.register(sa)
-		s.slots.schedule(sl)
+	sl := s.slots.find(sa.LocalSPI())
+	if sl == nil {
+		return
 	}
+	if sl.sa == nil {
+		sl.sa = sa
+		s.peers[sa.path.Remote.Addr().Unmap()] = sl.spi
+	}
+	s.settle(sa, nil)
 }
 
 // register has an established SA found by the peer's address, and no longer counted as half-open.
@@ -188,7 +194,7 @@ func (s *Shard) initiate(ev Initiate) {
 	if err != nil {
 		s.slots.release(spi)
 		f := fatal(internalFailure(err))
-		s.report(News{Kind: NewsClosed, Connection: ev.Connection, Path: ev.Path, Initiator: true, Failure: f})
+		s.report(News{Kind: NewsClosed, Connection: ev.Connection, Path: ev.Path, Initiator: true, Ticket: ev.Ticket, Failure: f})
 		return
 	}
 	sa := newInitiator(s.env, s.now, spi, ev)

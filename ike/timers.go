@@ -1,6 +1,9 @@
 package ike
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // timerKind names the timers of an IKE SA.
 type timerKind uint8
@@ -89,6 +92,27 @@ func (t *timers) stop(kind timerKind, id uint32) {
 			return
 		}
 	}
+}
+
+// at returns when a timer is due, or the zero time.
+func (t *timers) at(kind timerKind, id uint32) time.Time {
+	for _, p := range t.pending {
+		if p.key == (timerKey{kind, id}) {
+			return p.at
+		}
+	}
+	return time.Time{}
+}
+
+// take moves all timers of some kinds from another SA.
+func (t *timers) take(from *timers, kinds ...timerKind) {
+	moves := func(p timer) bool { return slices.Contains(kinds, p.key.kind) }
+	for _, p := range from.pending {
+		if moves(p) {
+			t.set(p.key.kind, p.key.id, p.at)
+		}
+	}
+	from.pending = slices.DeleteFunc(from.pending, moves)
 }
 
 // next returns the earliest deadline, or the zero time.

@@ -1,0 +1,203 @@
+package ike
+
+import (
+	"math"
+	"slices"
+
+	"culvert/dataplane"
+	"culvert/secret"
+	"culvert/spd"
+	"culvert/suite"
+)
+
+// A Child SA enters and leaves the data plane in an order that loses no packet (RFC 7296, Section 2.8): the policy, the
+// inbound SA, the outbound SA; and out again: the outbound SA, the inbound SA once nothing can be on its way any more, the
+// policy with the last SA. A rekeyed child shares the policy of the one that it replaces.
+
+// childPriority puts the policy of a child above the trap or block that stands for it while it is down.
+func childPriority(c *ChildConfig) int { return 2*c.Priority + 1 }
+
+// downPriority is the priority of traps and blocks.
+func downPriority(c *ChildConfig) int { return 2 * c.Priority }
+
+// install makes a child of a deal and its keys and puts it into the data plane. It replaces old if that is not nil. The
+// outbound SA may be deferred, until the peer is known to be ready for it.
+func (sa *SA) install(d childDeal, inSPI uint32, keys suite.ChildKeys, initiator bool, old *Child, deferred bool) *Child {
+	c := &Child{config: d.config, inSPI: inSPI, outSPI: d.outSPI(), suite: d.selection, mode: d.mode, local: d.local,
+		remote: d.remote, initiator: initiator, created: sa.now}
+	if old != nil {
+		c.policy = old.policy
+	} else {
+		c.policy = sa.env.NewPolicy()
+	}
+	sa.children = append(sa.children, c)
+	sa.emit(Bind{SA: sa.LocalSPI(), SPI: c.inSPI, Policy: c.policy})
+	if old == nil {
+		sa.setPolicy(c, childPriority(c.config))
+	}
+	in, out := sa.directions(c, d, keys)
+	sa.emit(InstallSA{Child: c.inSPI, SA: in})
+	c.deferred = &out
+	if !deferred {
+		sa.activate(c)
+	}
+	sa.armChild(c)
+	return c
+}
+
+// directions makes both SAs of a child. Keys of "I" protect what the initiator of the exchange sends (RFC 7296, Section 2.17).
+func (sa *SA) directions(c *Child, d childDeal, keys suite.ChildKeys) (in, out dataplane.SA) {
+	soft := sa.softVolume(d.config)
+	base := dataplane.SA{Policy: c.policy, Path: sa.espPath(), Mode: c.mode, Transforms: suite.ESPFromSelection(c.suite),
+		ReplayWindow: d.config.ReplayWindow, Local: c.local, Remote: c.remote, SoftBytes: soft.bytes, HardBytes: d.config.HardBytes,
+		SoftPackets: soft.packets, HardPackets: d.config.HardPackets, CopyDSCP: d.config.CopyDSCP, DF: d.config.DF,
+		NonFirstFragments: d.fragments, OriginalRemote: d.originalRemote, OriginalLocal: d.originalLocal}
+	in, out = base, base
+	in.Direction, in.SPI = dataplane.Inbound, c.inSPI
+	out.Direction, out.SPI = dataplane.Outbound, c.outSPI
+	if !d.noTFC {
+		out.TFC = d.config.TFC
+	}
+	in.EncrKey, in.IntegKey, out.EncrKey, out.IntegKey = keys.EncrI, keys.IntegI, keys.EncrR, keys.IntegR
+	if c.initiator {
+		in.EncrKey, in.IntegKey, out.EncrKey, out.IntegKey = keys.EncrR, keys.IntegR, keys.EncrI, keys.IntegI
+	}
+	return in, out
+}
+
+// setPolicy adds or changes the policy of a child.
+func (sa *SA) setPolicy(c *Child, priority int) {
+	sa.emit(SetPolicy{Policy: dataplane.Policy{ID: c.policy, Name: sa.conn.Name + "/" + c.config.Name, Action: spd.Protect,
+		Local: c.local, Remote: c.remote, Priority: priority, Mode: c.mode, VirtualIPs: sa.assigned.Addresses,
+		Peer: sa.path.Remote.Addr().Unmap()}})
+}
+
+// activate begins to send through a child.
+func (sa *SA) activate(c *Child) {
+	if c == nil || c.deferred == nil || c.redundant {
+		return
+	}
+	out := *c.deferred
+	c.deferred, c.sending = nil, true
+	sa.emit(InstallSA{Child: c.inSPI, SA: out})
+}
+
+// stopSending takes the outbound SA away, after its successor has taken over. The policy of the last child goes below all
+// others, where it still keeps clear text in, so that the same traffic finds its way into another IKE SA.
+func (sa *SA) stopSending(c *Child) {
+	sa.takeOver(c)
+	if c.deferred != nil {
+		clearKeys(c.deferred)
+		c.deferred = nil
+	}
+	if !c.sending {
+		return
+	}
+	if !sa.sharesPolicy(c) {
+		sa.setPolicy(c, math.MinInt32)
+	}
+	c.sending = false
+	sa.emit(RemoveSA{Direction: dataplane.Outbound, SPI: c.outSPI, Policy: c.policy})
+}
+
+// takeOver has the successor of a child send, with its selectors where they differ.
+func (sa *SA) takeOver(c *Child) {
+	s := c.successor
+	if s == nil || s.deferred == nil || s.redundant || sa.state == StateClosed {
+		return
+	}
+	sa.changePolicy(c, s)
+	sa.activate(s)
+}
+
+// changePolicy gives the policy of old the selectors of its successor.
+func (sa *SA) changePolicy(old, successor *Child) {
+	if !slices.Equal(old.local, successor.local) || !slices.Equal(old.remote, successor.remote) {
+		sa.setPolicy(successor, childPriority(successor.config))
+	}
+}
+
+func clearKeys(out *dataplane.SA) {
+	for _, k := range []secret.Bytes{out.EncrKey, out.IntegKey} {
+		k.Clear()
+	}
+}
+
+// sharesPolicy tells whether another child still sends, or will, under the policy.
+func (sa *SA) sharesPolicy(c *Child) bool {
+	return sa.childWhere(func(o *Child) bool {
+		return o != c && o.policy == c.policy && (o.sending || o.deferred != nil && !o.redundant)
+	}) != nil
+}
+
+// lingerChild ends a child for the peer, but still takes for a while what was on its way (RFC 7296, Section 2.8).
+func (sa *SA) lingerChild(c *Child) {
+	sa.stopSending(c)
+	sa.disarmChild(c)
+	c.state = childLingering
+	sa.timers.set(timerLinger, c.inSPI, sa.now.Add(lingerTime))
+}
+
+// closeChild takes a child out of the data plane and forgets it.
+func (sa *SA) closeChild(c *Child) {
+	sa.dropChild(c, nil)
+}
+
+// dropChild is closeChild; why tells people and the supervisor, who hear of children without successor only. When the child
+// replaced another one that is still there, that one counts again.
+func (sa *SA) dropChild(c *Child, why *Failure) {
+	if sa.childWhere(func(o *Child) bool { return o == c }) == nil {
+		return
+	}
+	info, live := sa.childInfo(c), c.live()
+	sa.stopSending(c)
+	sa.emit(RemoveSA{Direction: dataplane.Inbound, SPI: c.inSPI, Policy: c.policy})
+	back := sa.forgetChild(c)
+	switch {
+	case live && back != nil:
+		sa.childRekeyed(c, back)
+	case live:
+		sa.news(News{Kind: NewsChildDown, Child: &info, Failure: why})
+	}
+}
+
+// childRekeyed reports that one child stands for another now.
+func (sa *SA) childRekeyed(old, c *Child) {
+	info := sa.childInfo(c)
+	sa.news(News{Kind: NewsChildRekeyed, Child: &info, Replaced: old.inSPI})
+}
+
+// forgetChild returns the child that the forgotten one had replaced, if it is still in use.
+func (sa *SA) forgetChild(c *Child) (back *Child) {
+	sa.disarmChild(c)
+	sa.timers.stop(timerLinger, c.inSPI)
+	sa.children = slices.DeleteFunc(sa.children, func(o *Child) bool { return o == c })
+	for _, o := range sa.children {
+		if o.successor == c {
+			o.successor = nil
+		}
+		if o.successor == nil && o.state == childRekeyed {
+			o.state, back = childInstalled, o
+		}
+	}
+	if sa.childWhere(func(o *Child) bool { return o.policy == c.policy }) == nil {
+		sa.emit(RemovePolicy{ID: c.policy})
+	}
+	return back
+}
+
+// moveChildren gives the children the path of the IKE SA (RFC 7296, Section 2.23).
+func (sa *SA) moveChildren() {
+	for _, c := range sa.children {
+		switch {
+		case c.deferred != nil:
+			c.deferred.Path = sa.espPath()
+			sa.emit(MoveSA{Inbound: c.inSPI, Path: sa.espPath()})
+		case c.sending:
+			sa.emit(MoveSA{Inbound: c.inSPI, Outbound: c.outSPI, Path: sa.espPath()})
+		}
+		if c.live() {
+			sa.setPolicy(c, childPriority(c.config))
+		}
+	}
+}

@@ -1,0 +1,236 @@
+package ike
+
+import (
+	"culvert/explain"
+	"culvert/spd"
+	"culvert/suite"
+	"culvert/wire"
+)
+
+// A createChild is our CREATE_CHILD_SA exchange for a Child SA: a new one (RFC 7296, Section 1.3.1), or one that replaces
+// another (Section 1.3.3).
+type createChild struct {
+	config   *ChildConfig
+	trigger  *spd.Flow        // the packet that asks for it, or nil
+	pair     bool             // the peer wants a single pair of addresses
+	old      *Child           // to be replaced, or nil
+	rival    *Child           // what the peer replaced it by meanwhile (RFC 7296, Section 2.8.1)
+	unwanted *Failure         // why old is to be deleted as soon as this is over
+	method   wire.TransformID // what the peer wants instead of our first
+	tried    []wire.TransformID
+	patience patience
+
+	spi   uint32
+	ours  *suite.KeyExchange
+	offer childMessage
+}
+
+func (t *createChild) row() *row {
+	if t.old != nil {
+		return exchangeRow("CREATE_CHILD_SA rekeying a Child SA")
+	}
+	return exchangeRow("CREATE_CHILD_SA")
+}
+
+// ready holds the exchange back while the IKE SA is being replaced.
+func (t *createChild) ready(sa *SA) bool { return sa.childrenAllowed() }
+
+func (t *createChild) begin(sa *SA) bool {
+	if t.old != nil && (!sa.has(t.old) || t.old.state != childInstalled) {
+		return false // it was deleted, or the peer was faster
+	}
+	sa.begun(t)
+	if t.old != nil {
+		t.config = sa.childConfig(t.config)
+		t.old.state, t.old.rekey, t.rival = childRekeying, t, nil
+	}
+	method := t.method
+	if method == wire.KENone {
+		method = firstKE(t.config.Proposals)
+	}
+	if method == wire.KENone {
+		t.send(sa, nil)
+		return true
+	}
+	t.tried = append(t.tried, method)
+	sa.start(generateKE{method, sa.env.Rand}, func(result any) error {
+		ke := result.(keResult)
+		if ke.err != nil {
+			sa.failTask(t, ke.err)
+			return nil
+		}
+		t.ours = ke.ours
+		t.send(sa, &wire.KE{Method: method, Data: ke.public})
+		return nil
+	})
+	return true
+}
+
+// send sends the request. It may find that there is nothing to ask for any more.
+func (t *createChild) send(sa *SA, ke *wire.KE) {
+	payloads, err := t.request(sa, ke)
+	if err != nil {
+		sa.failTask(t, err)
+		return
+	}
+	sa.request(t, payloads)
+}
+
+func (t *createChild) request(sa *SA, ke *wire.KE) (payloads []wire.Payload, err error) {
+	if t.old != nil {
+		t.offer = sa.offerAgain(t.old)
+		payloads = append(payloads, &wire.Notify{Protocol: wire.ProtocolESP, SPI: spiOctets(t.old.inSPI), NotifyType: wire.NotifyRekeySA})
+	} else if t.offer, err = sa.offer(t.config, t.trigger); err != nil {
+		return nil, err
+	}
+	if t.pair {
+		t.offer.offerPair(*t.trigger)
+	}
+	nonce, err := sa.newNonce()
+	if err != nil {
+		return nil, err
+	}
+	if t.spi == 0 {
+		if t.spi, err = sa.env.SPIs.AllocateSPI(); err != nil {
+			return nil, &Failure{Code: explain.IKEDataPlane, Err: err}
+		}
+	}
+	t.offer.offerProposals(t.config, t.spi, nonce, ke)
+	return append(payloads, t.offer.payloads()...), nil
+}
+
+// abandoned tells that there will be no child.
+func (t *createChild) abandoned(sa *SA, why error) {
+	t.end(sa)
+	t.report(sa, why)
+}
+
+// end lets go of what a failed exchange held. A child that was to be replaced stays.
+func (t *createChild) end(sa *SA) {
+	sa.ended(t)
+	if t.spi != 0 {
+		sa.env.SPIs.ReleaseSPI(t.spi)
+		t.spi = 0
+	}
+	if t.old != nil && t.old.rekey == t {
+		t.old.rekey = nil
+		switch {
+		case t.old.state != childRekeying:
+		case t.rivalled(sa):
+			sa.awaitDelete(t.old)
+		default:
+			t.old.state = childInstalled
+		}
+	}
+}
+
+// report tells people and the supervisor why there is no child, or why it was not rekeyed. Its SPI is that of the old one.
+func (t *createChild) report(sa *SA, why error) {
+	info := ChildInfo{Name: t.config.Name}
+	if t.old != nil {
+		info = sa.childInfo(t.old)
+	}
+	sa.news(News{Kind: NewsFailure, Child: &info, Failure: asFailure(why)})
+}
+
+// response takes the answer. One that we cannot use leaves a Child SA at the peer, which is deleted (RFC 7296,
+// Section 2.21).
+func (t *createChild) response(sa *SA, in *inbound) error {
+	if n, failed := errorOf(in.payloads); failed {
+		t.refused(sa, n)
+		return nil
+	}
+	m := childMessageOf(in.payloads)
+	d, err := t.judge(sa, in, m)
+	if err != nil {
+		t.reject(sa, err)
+		return nil
+	}
+	if methodOf(d.selection) == wire.KENone {
+		t.complete(sa, d, m.nonce, nil)
+		return nil
+	}
+	sa.start(finishKE{t.ours, m.ke.Data}, func(result any) error {
+		ke := result.(keResult)
+		if ke.err != nil {
+			t.reject(sa, &Failure{Code: explain.IKEKeyExchange, Err: ke.err})
+			return nil
+		}
+		t.complete(sa, d, m.nonce, ke.shared)
+		return nil
+	})
+	return nil
+}
+
+// judge holds the answer against the offer.
+func (t *createChild) judge(sa *SA, in *inbound, m childMessage) (childDeal, error) {
+	d, err := sa.accept(t.config, t.offer, m)
+	if err != nil {
+		return d, err
+	}
+	if _, err := checkNonce(in.payloads, t.offer.nonce); err != nil {
+		return d, err
+	}
+	method := methodOf(d.selection)
+	if method != wire.KENone && (t.ours == nil || m.ke == nil || method != t.ours.Method() || m.ke.Method != method) {
+		return d, refuse(explain.IKEKeyExchange, 0, "child %q: the peer selects key exchange %s without taking part in it", t.config.Name, keName(method))
+	}
+	return d, nil
+}
+
+// reject gives up a Child SA that the peer has made.
+func (t *createChild) reject(sa *SA, why error) {
+	sa.enqueue(&deleteChild{spi: t.spi, unused: true})
+	t.spi = 0 // until the peer has let go of it
+	t.end(sa)
+	t.failed(sa, why)
+}
+
+// failed tells why a rekeying failed for good, and has it tried once more before the child ends, unless that was to be
+// deleted anyway.
+func (t *createChild) failed(sa *SA, why error) {
+	if t.unwanted != nil {
+		sa.deleteChild(t.old, t.unwanted)
+		return
+	}
+	t.report(sa, why)
+	if t.old != nil && sa.has(t.old) && t.old.live() {
+		sa.timers.set(timerChildRekey, t.old.inSPI, sa.now.Add(rekeyRetry))
+	}
+}
+
+// complete derives the keys (RFC 7296, Section 2.17) and installs the child.
+func (t *createChild) complete(sa *SA, d childDeal, nr, shared []byte) {
+	keys, err := sa.childKeys(d, shared, t.offer.nonce, nr)
+	if err != nil {
+		t.reject(sa, err)
+		return
+	}
+	if t.unwanted != nil {
+		keys.Clear()
+		t.reject(sa, t.unwanted)
+		return
+	}
+	spi := t.spi
+	t.spi = 0
+	t.end(sa)
+	if t.old != nil && sa.childWhere(func(c *Child) bool { return c.policy == t.old.policy }) != nil {
+		t.replace(sa, d, spi, keys, lower(t.offer.nonce, nr))
+		return
+	}
+	sa.childUp(sa.install(d, spi, keys, true, nil, false))
+}
+
+// childUp reports a new child.
+func (sa *SA) childUp(c *Child) {
+	info := sa.childInfo(c)
+	sa.news(News{Kind: NewsChildUp, Child: &info})
+}
+
+// childKeys derives the keys of a child from the IKE SA's SK_d. The shared secret is cleared.
+func (sa *SA) childKeys(d childDeal, shared, ni, nr []byte) (suite.ChildKeys, error) {
+	prf, _ := sa.suite.Get(wire.TransformPRF)
+	keys, err := suite.DeriveChildKeys(prf.ID, sa.keys.D, d.selection, shared, ni, nr)
+	clear(shared)
+	return keys, err
+}

@@ -1,0 +1,72 @@
+package ike
+
+import (
+	"culvert/explain"
+	"culvert/wire"
+)
+
+// refused handles an error notify in the answer to our request for a Child SA. None of them ends the IKE SA (RFC 7296,
+// Section 1.3.1). What a rekeying was for may be done by now, by the peer (RFC 7296, Section 2.8.1).
+func (t *createChild) refused(sa *SA, n *wire.Notify) {
+	t.end(sa)
+	if t.old != nil && (t.rivalled(sa) || !sa.has(t.old)) {
+		return // the peer has rekeyed or deleted it; its error is news of that
+	}
+	switch {
+	case n.NotifyType == wire.NotifyInvalidKEPayload:
+		t.retryMethod(sa, n)
+	case n.NotifyType == wire.NotifyTemporaryFailure && t.unwanted == nil:
+		sa.retryIn(t, &t.patience)
+	case n.NotifyType == wire.NotifySinglePairRequired && t.trigger != nil && !t.pair:
+		t.pair = true
+		sa.enqueue(t)
+	case n.NotifyType == wire.NotifyChildSANotFound && t.old != nil:
+		t.lost(sa)
+	case n.NotifyType == wire.NotifyNoAdditionalSAs && t.old != nil:
+		sa.askReauth() // the only way to new keys that is left (RFC 7296, Section 2.8)
+		t.failed(sa, sa.refusal(t.config.Name, n))
+	default:
+		t.failed(sa, sa.refusal(t.config.Name, n))
+	}
+}
+
+// retryMethod repeats the request with the key exchange that the peer wants (RFC 7296, Section 1.3).
+func (t *createChild) retryMethod(sa *SA, n *wire.Notify) {
+	method, err := methodFrom(n, t.offer.proposals, t.tried)
+	if err != nil {
+		t.failed(sa, err)
+		return
+	}
+	t.method = method
+	sa.enqueue(t)
+}
+
+// lost deletes, without a word to the peer, a child that the peer does not have any more, and asks for a new one from
+// scratch (RFC 7296, Section 2.25).
+func (t *createChild) lost(sa *SA) {
+	config := t.old.config
+	sa.dropChild(t.old, refuse(explain.IKEChildNotFound, wire.NotifyChildSANotFound, "the peer has lost child %q", config.Name))
+	sa.enqueue(&createChild{config: sa.childConfig(config)})
+}
+
+// refusal explains an error notify about a child.
+func (sa *SA) refusal(name string, n *wire.Notify) *Failure {
+	switch n.NotifyType {
+	case wire.NotifyNoProposalChosen:
+		c := sa.childConfig(&ChildConfig{Name: name})
+		return refuse(explain.IKENoProposal, n.NotifyType, "peer accepts none of the ESP proposals of child %q (%s): add one that the peer allows",
+			name, proposalStrings(c.Proposals))
+	case wire.NotifyTSUnacceptable:
+		return refuse(explain.IKETSUnacceptable, n.NotifyType, "peer has no policy for the traffic of child %q: compare the selectors of both sides", name)
+	case wire.NotifySinglePairRequired:
+		return refuse(explain.IKESinglePair, n.NotifyType,
+			"peer wants a Child SA of its own for each pair of addresses: set start = \"trap\" for child %q, so that packets ask for them", name)
+	case wire.NotifyNoAdditionalSAs:
+		return refuse(explain.IKENoAdditionalSAs, n.NotifyType, "peer accepts no more Child SAs, such as child %q, on this IKE SA", name)
+	case wire.NotifyInternalAddressFailure:
+		return refuse(explain.IKENoAddress, n.NotifyType, "peer has no address for us, so child %q does not come up", name)
+	case wire.NotifyFailedCPRequired:
+		return refuse(explain.IKEAddressRequired, n.NotifyType, "peer wants us to ask for an address: set virtual_ips for child %q", name)
+	}
+	return refuse(explain.IKEPeerRefused, n.NotifyType, "peer refuses child %q", name)
+}

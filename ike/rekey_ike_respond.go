@@ -1,0 +1,82 @@
+package ike
+
+import (
+	"encoding/binary"
+
+	"culvert/explain"
+	"culvert/suite"
+	"culvert/wire"
+)
+
+// respondRekeyIKE answers a request to replace the IKE SA (RFC 7296, Sections 1.3.2, 2.8.2 and 2.25.2).
+func (sa *SA) respondRekeyIKE(in *inbound) error {
+	if err := sa.mayRekeyIKE(); err != nil {
+		return err
+	}
+	offer, _ := wire.Find[*wire.SA](in.payloads)
+	ke, _ := wire.Find[*wire.KE](in.payloads)
+	nonce, err := checkNonce(in.payloads, nil)
+	if err != nil {
+		return err
+	}
+	chosen, err := sa.selectRekey(offer.Proposals, ke)
+	if err != nil {
+		return err
+	}
+	sa.answer(in, respondKE{ke.Method, ke.Data, sa.env.Rand}, func(result keResult) error {
+		return sa.answerRekeyIKE(in, chosen, nonce, result)
+	})
+	return nil
+}
+
+// selectRekey selects the algorithms of the new IKE SA. A key exchange is a must (RFC 7296, Section 2.18).
+func (sa *SA) selectRekey(offered []wire.Proposal, ke *wire.KE) (suite.Selection, error) {
+	var usable []wire.Proposal
+	for _, p := range offered {
+		if rekeySPI(p) != 0 {
+			usable = append(usable, p)
+		}
+	}
+	chosen, err := suite.Select(withMethod(usable, ke.Method), sa.conn.Proposals, suite.SelectOptions{})
+	if err != nil {
+		chosen, err = suite.Select(usable, sa.conn.Proposals, suite.SelectOptions{})
+	}
+	switch {
+	case err != nil:
+		return chosen, refuse(explain.IKENoProposal, wire.NotifyNoProposalChosen, "the peer rekeys the IKE SA: %w", err)
+	case methodOf(chosen) == wire.KENone:
+		return chosen, refuse(explain.IKENoProposal, wire.NotifyNoProposalChosen, "the peer rekeys the IKE SA without key exchange")
+	}
+	return chosen, checkKE(chosen, ke)
+}
+
+// answerRekeyIKE makes the new IKE SA and answers. While our own rekeying is under way it is not decided which one stays.
+func (sa *SA) answerRekeyIKE(in *inbound, chosen suite.Selection, ni []byte, ke keResult) error {
+	if sa.state != StateEstablished {
+		return temporary("the peer rekeys an IKE SA that is %v", sa.state)
+	}
+	nonce, err := sa.newNonce()
+	if err != nil {
+		return err
+	}
+	spi, err := sa.env.NewSPI()
+	if err != nil {
+		return err
+	}
+	method, public := methodOf(chosen), ke.public
+	next, err := sa.next(false, chosen, ke, ni, nonce, rekeySPI(chosen.Proposal), spi)
+	if err != nil {
+		sa.env.FreeSPI(spi)
+		return err
+	}
+	accepted := chosen.Proposal
+	accepted.SPI = binary.BigEndian.AppendUint64(nil, uint64(spi))
+	sa.reply(in, []wire.Payload{&wire.SA{Proposals: []wire.Proposal{accepted}}, &wire.Nonce{Data: nonce},
+		&wire.KE{Method: method, Data: public}})
+	if t := sa.exchanges.rekey; t != nil {
+		t.rival, t.rivalLowest = next, lower(ni, nonce)
+		return nil
+	}
+	sa.inherit(next)
+	return nil
+}

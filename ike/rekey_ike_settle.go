@@ -1,0 +1,95 @@
+package ike
+
+import (
+	"bytes"
+
+	"culvert/suite"
+	"culvert/wire"
+)
+
+// next makes the IKE SA that replaces this one (RFC 7296, Section 2.18). Its Message IDs begin at 0 and its windows at 1; the
+// initiator of the exchange is its original initiator (RFC 7296, Section 1.3.2). It has no children yet. The shared secret
+// is cleared.
+func (sa *SA) next(initiator bool, chosen suite.Selection, ke keResult, ni, nr []byte, spiI, spiR wire.SPI) (*SA, error) {
+	prf, _ := sa.suite.Get(wire.TransformPRF)
+	keys, err := suite.RekeyIKEKeys(prf.ID, sa.keys.D, chosen, ke.shared, ni, nr, spiI, spiR)
+	ke.shared.Clear()
+	if err != nil {
+		return nil, err
+	}
+	next := &SA{env: sa.env, conn: sa.conn, initiator: initiator, spiI: spiI, spiR: spiR, state: StateEstablished, path: sa.path,
+		now: sa.now, local: sa.local, remote: sa.remote, peer: sa.peer, fragmentSize: sa.fragmentSize, created: sa.now,
+		established: sa.established, lastHeard: sa.now, lastSent: sa.now, assigned: sa.assigned, leases: sa.leases, lifetimes: sa.lifetimes}
+	next.exchanges.predecessor = sa
+	if err := next.useKeys(chosen, keys); err != nil {
+		return nil, err
+	}
+	keys.Pi.Clear()
+	keys.Pr.Clear()
+	sa.emit(Adopt{SA: next})
+	sa.within(next, next.armLiveness)
+	return next, nil
+}
+
+// decide ends our own rekeying with the new IKE SA. When the peer has made one too, the one made with the lowest of the four
+// nonces is closed by who made it, and the other one inherits the children (RFC 7296, Section 2.8.2).
+func (t *rekeyIKE) decide(sa, next *SA, nonce []byte) {
+	if t.rival == nil {
+		t.settle(sa, next)
+		return
+	}
+	if bytes.Compare(nonce, t.rivalLowest) < 0 {
+		sa.within(next, next.supersede)
+		t.settle(sa, t.rival)
+		return
+	}
+	rival := t.rival
+	sa.within(rival, rival.superseded)
+	t.settle(sa, next)
+}
+
+// supersede deletes an IKE SA of our making that lost a collision.
+func (sa *SA) supersede() {
+	sa.exchanges.predecessor = nil
+	sa.superseded()
+	sa.enqueue(&deleteIKE{})
+}
+
+// superseded takes an IKE SA for replaced. The peer deletes it; if not, we do.
+func (sa *SA) superseded() {
+	sa.state, sa.exchanges.superseded = StateRekeyed, true
+	sa.timers.stop(timerLiveness, 0)
+	sa.timers.set(timerExpire, 0, sa.now.Add(orphanTime))
+}
+
+// settle ends our rekeying: the IKE SA that stays inherits everything, and whoever made it deletes the old one (RFC 7296,
+// Section 2.8).
+func (t *rekeyIKE) settle(sa, stays *SA) {
+	t.end(sa)
+	sa.inherit(stays)
+	if stays != t.rival {
+		sa.enqueue(&deleteIKE{})
+	}
+	if t.close {
+		sa.within(stays, func() { stays.close(t.closeWhy) })
+	}
+}
+
+// inherit gives children, what waits to be done and what was assigned to the IKE SA that replaces this one.
+func (sa *SA) inherit(stays *SA) {
+	sa.superseded()
+	sa.exchanges.successor = stays
+	sa.within(stays, func() {
+		stays.children = append(stays.children, sa.children...)
+		for _, c := range sa.children {
+			stays.emit(Bind{SA: stays.LocalSPI(), SPI: c.inSPI, Policy: c.policy})
+		}
+		stays.timers.take(&sa.timers, timerChildRekey, timerChildExpire, timerLinger, timerRetry)
+		stays.tasks = append(stays.tasks, sa.tasks...)
+		stays.exchanges.retries, stays.exchanges.nextRetry = sa.exchanges.retries, sa.exchanges.nextRetry
+		stays.assigned, stays.leases, stays.lifetimes = sa.assigned, sa.leases, sa.lifetimes
+		stays.armLifetimes()
+	})
+	sa.children, sa.tasks, sa.exchanges.retries = nil, nil, nil
+	sa.news(News{Kind: NewsRekeyed, Successor: stays.LocalSPI()})
+}
