@@ -35,7 +35,7 @@ const (
 	idRSASHA512Bare = "300b06092a864886f70d01010d"
 )
 
-// algorithmID returns the AlgorithmIdentifier that we send for a scheme, nil if it has none.
+// algorithmID returns the AlgorithmIdentifier that we send for a scheme, empty if it has none.
 func (s Scheme) algorithmID() []byte {
 	var id string
 	switch s {

@@ -74,12 +74,12 @@ type proofFile struct {
 }
 
 type proofGroup struct {
-	IVSize, KeySize, TagSize int
-	SLen                     int
-	Sha, MgfSha              string
-	PublicKeyDer             octets
-	PublicKey                json.RawMessage
-	Tests                    []proofTest
+	IVSize, KeySize, TagSize   int
+	SLen                       int
+	Sha, MgfSha                string
+	PublicKeyDer, PublicKeyAsn octets
+	PublicKey                  json.RawMessage
+	Tests                      []proofTest
 }
 
 type proofTest struct {

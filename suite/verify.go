@@ -80,7 +80,7 @@ func Verify(pub crypto.PublicKey, a wire.Auth, octets []byte, allowed SignatureP
 func takes(m wire.AuthMethod, s Scheme) bool {
 	switch m {
 	case wire.AuthDigitalSignature:
-		return s.algorithmID() != nil
+		return len(s.algorithmID()) > 0
 	case wire.AuthRSASignature:
 		return s.info().family == familyRSA
 	}
