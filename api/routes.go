@@ -30,7 +30,7 @@ type Checked struct {
 // register describes and connects every operation.
 func (s *Server) register(api huma.API) {
 	get(api, "status", "Everything about this moment", s.control.Status)
-	get(api, "connections", "Configured connections with what is up of them", s.connections)
+	get(api, "connections", "Configured connections", s.connections)
 	get(api, "pools", "Address pools and their leases", s.control.Pools)
 	huma.Register(api, operation(api, http.MethodGet, "sas", "IKE SAs with their children"), s.sas)
 	post(api, "down", "Close a connection, a child or one IKE SA", s.control.Down)
@@ -106,13 +106,12 @@ func (s *Server) sas(ctx context.Context, in *sasInput) (*answer[[]SA], error) {
 		return nil, problemOf(err)
 	}
 	if in.Connection == "" {
-		return &answer[[]SA]{status.SAs()}, nil
+		return &answer[[]SA]{status.SAs}, nil
 	}
-	c, ok := status.Connection(in.Connection)
-	if !ok {
+	if _, ok := status.Connection(in.Connection); !ok {
 		return nil, NewProblem(http.StatusNotFound, explain.ManageNotFound, "", "there is no connection %q", in.Connection)
 	}
-	return &answer[[]SA]{c.SAs}, nil
+	return &answer[[]SA]{status.SAsOf(in.Connection)}, nil
 }
 
 func (s *Server) rekey(ctx context.Context, in *commandInput) (*struct{}, error) {

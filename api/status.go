@@ -15,18 +15,20 @@ type Status struct {
 	Listening   []string          `json:"listening" doc:"Local addresses with ports"`
 	Dataplane   string            `json:"dataplane" doc:"What carries the packets"`
 	Connections []Connection      `json:"connections" doc:"Configured connections, in the order of the configuration"`
-	Unclaimed   []SA              `json:"unclaimed,omitempty" doc:"IKE SAs that are not authenticated, or whose connection is no longer configured"`
+	SAs         []SA              `json:"sas" doc:"IKE SAs with their children"`
 	Warnings    []Warning         `json:"warnings,omitempty" doc:"What deserves a look"`
 	Counters    map[string]uint64 `json:"counters" doc:"Totals since the start, by name"`
 }
 
-// SAs lists all IKE SAs.
-func (s *Status) SAs() []SA {
-	all := []SA{}
-	for _, c := range s.Connections {
-		all = append(all, c.SAs...)
+// SAsOf returns the IKE SAs of a connection.
+func (s *Status) SAsOf(connection string) []SA {
+	list := []SA{}
+	for _, sa := range s.SAs {
+		if sa.Connection == connection {
+			list = append(list, sa)
+		}
 	}
-	return append(all, s.Unclaimed...)
+	return list
 }
 
 // Connection returns the connection of that name.
@@ -59,7 +61,7 @@ const (
 	Up         ConnectionState = "up"
 )
 
-// A Connection is a configured connection with what is up of it.
+// A Connection is a configured connection.
 type Connection struct {
 	Name        string          `json:"name"`
 	State       ConnectionState `json:"state" enum:"idle,listening,trapped,connecting,waiting,up"`
@@ -68,7 +70,6 @@ type Connection struct {
 	Attempts    int             `json:"attempts,omitempty" doc:"Attempts since it was last up"`
 	NextAttempt *time.Time      `json:"next_attempt,omitempty" doc:"When it is tried again"`
 	LastFailure *Problem        `json:"last_failure,omitempty" doc:"Why the last attempt failed"`
-	SAs         []SA            `json:"sas" doc:"Its IKE SAs"`
 }
 
 // SAState is where an IKE SA stands.
@@ -85,11 +86,11 @@ const (
 
 // An SA is one IKE SA.
 type SA struct {
-	Connection  string     `json:"connection,omitempty"`
+	Connection  string     `json:"connection" doc:"Name of the connection; empty while it is not known"`
 	State       SAState    `json:"state" enum:"connecting,authenticating,established,rekeyed,closing"`
 	Initiator   bool       `json:"initiator" doc:"We connected"`
-	LocalSPI    string     `json:"local_spi" doc:"Our SPI; it names the SA in commands"`
-	RemoteSPI   string     `json:"remote_spi"`
+	SPI         string     `json:"spi" doc:"Our SPI; it names the SA in commands"`
+	PeerSPI     string     `json:"peer_spi"`
 	Local       Endpoint   `json:"local"`
 	Remote      Endpoint   `json:"remote"`
 	Suite       string     `json:"suite,omitempty" doc:"Algorithms, as in a proposal"`
@@ -97,8 +98,8 @@ type SA struct {
 	Established *time.Time `json:"established,omitempty"`
 	Rekey       *time.Time `json:"rekey,omitempty" doc:"When we rekey it"`
 	Reauth      *time.Time `json:"reauth,omitempty" doc:"When we authenticate anew"`
-	Virtual     []string   `json:"virtual,omitempty" doc:"Addresses that the peer gave us"`
-	Leased      []string   `json:"leased,omitempty" doc:"Addresses that we gave the peer"`
+	VirtualIPs  []string   `json:"virtual_ips,omitempty" doc:"Addresses that the peer gave us"`
+	Leases      []string   `json:"leases,omitempty" doc:"Addresses that we gave the peer"`
 	DNS         []string   `json:"dns,omitempty" doc:"DNS servers that the peer gave us"`
 	Children    []Child    `json:"children"`
 }
