@@ -36,6 +36,8 @@ const (
 	IKEPeerComplaint    Code = "IKE-PEER-COMPLAINT"
 	IKEReauth           Code = "IKE-REAUTH"
 	IKEConnecting       Code = "IKE-CONNECTING"
+	IKEPeerUnresolved   Code = "IKE-PEER-UNRESOLVED"
+	IKENoPeerAddress    Code = "IKE-NO-PEER-ADDRESS"
 	IKEInternal         Code = "IKE-INTERNAL"
 )
 
@@ -144,6 +146,12 @@ func ikeEntries() []Entry {
 		{IKEConnecting, "Connecting did not succeed.",
 			"All attempts that the connection allows have failed; the message tells how the last one did.",
 			"Correct what the last attempt failed on, or set keep_up so that it is tried for ever."},
+		{IKEPeerUnresolved, "The peer's name has no address.",
+			"The name is misspelt, DNS does not answer, or the way to the DNS server is blocked while the tunnel is down.",
+			"Look the name up by hand; give an address in remote.address, beside the name if need be."},
+		{IKENoPeerAddress, "The connection has no address to connect to.",
+			"remote.address is missing, %any, or a prefix: such a connection only answers.",
+			"Let the peer connect, or name its address or host name in remote.address."},
 		{IKEInternal, "Something of our own went wrong.",
 			"An operation that does not depend on the peer failed. The message has its reason.",
 			"See the reason; report it if it is none of the machine's."},

@@ -1,0 +1,133 @@
+package supervisor
+
+import (
+	"time"
+
+	"culvert/explain"
+	"culvert/ike"
+	"culvert/wire"
+)
+
+// Up wants a connection up: the named child, or all of them, or the IKE SA alone when it has none. It sticks until Down.
+// A planned attempt is made at once.
+func (s *Supervisor) Up(now time.Time, connection, child string) ([]Action, error) {
+	s.now = now
+	l, err := s.find(connection, child)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range l.conn.Children {
+		if child == "" || child == c.Name {
+			l.wanted[c.Name] = true
+			s.block(l, c)
+		}
+	}
+	l.alone = l.alone || len(l.conn.Children) == 0
+	l.held, l.retryAt, l.attempts = false, time.Time{}, 0
+	s.review(l)
+	return s.done(), nil
+}
+
+// Down ends a connection, a child of it, or one IKE SA, and keeps it from coming up by itself.
+func (s *Supervisor) Down(now time.Time, connection, child string, sa wire.SPI) ([]Action, error) {
+	s.now = now
+	l, err := s.find(connection, child)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case sa != 0:
+		if l.sas[sa] == nil {
+			return nil, failure(explain.IKENoSuchSA, "connection %q has no IKE SA %v", connection, sa)
+		}
+		s.close(sa, ike.Close{Reason: "asked for"})
+	case child != "":
+		s.childOff(l, child)
+	default:
+		s.linkOff(l, "asked for")
+	}
+	return s.done(), nil
+}
+
+// linkOff wants nothing of a link any more.
+func (s *Supervisor) linkOff(l *link, reason string) {
+	clear(l.wanted)
+	clear(l.asked)
+	l.alone, l.held, l.retryAt, l.attempts = false, true, time.Time{}, 0
+	if a := l.attempt; a != nil && a.spi != 0 {
+		s.emit(Command{SA: a.spi, Event: ike.Close{Reason: reason, Abandon: true}})
+	}
+	l.attempt = nil
+	for spi := range l.sas {
+		s.close(spi, ike.Close{Reason: reason})
+	}
+	s.unblock(l)
+}
+
+func (s *Supervisor) childOff(l *link, child string) {
+	delete(l.wanted, child)
+	delete(l.asked, child)
+	for spi, t := range l.sas {
+		for in, name := range t.children {
+			if name == child {
+				s.emit(Command{SA: spi, Event: ike.CloseChild{SPI: in}})
+			}
+		}
+	}
+}
+
+// Rekey gives new keys to the IKE SAs of a connection, or to its children.
+func (s *Supervisor) Rekey(now time.Time, connection, child string, sa wire.SPI, children bool) ([]Action, error) {
+	s.now = now
+	l, err := s.find(connection, child)
+	if err != nil {
+		return nil, err
+	}
+	for spi, t := range l.sas {
+		if sa != 0 && spi != sa || t.closing {
+			continue
+		}
+		if !children {
+			s.emit(Command{SA: spi, Event: ike.RekeyIKE{}})
+			continue
+		}
+		for in, name := range t.children {
+			if child == "" || child == name {
+				s.emit(Command{SA: spi, Event: ike.RekeyChild{SPI: in}})
+			}
+		}
+	}
+	if len(s.actions) == 0 {
+		return nil, failure(explain.IKENoSuchSA, "connection %q has nothing up to rekey", connection)
+	}
+	return s.done(), nil
+}
+
+// Reauth authenticates the IKE SAs of a connection anew, make before break. Only those that we can connect to.
+func (s *Supervisor) Reauth(now time.Time, connection string, sa wire.SPI) ([]Action, error) {
+	s.now = now
+	l, err := s.find(connection, "")
+	if err != nil {
+		return nil, err
+	}
+	for spi := range l.sas {
+		if sa == 0 || spi == sa {
+			s.reauthDue(spi)
+		}
+	}
+	if len(s.actions) == 0 {
+		return nil, failure(explain.IKENoSuchSA, "connection %q has nothing up to authenticate anew", connection)
+	}
+	return s.done(), nil
+}
+
+func (s *Supervisor) find(connection, child string) (*link, error) {
+	l := s.links[connection]
+	if l == nil {
+		return nil, failure(explain.ManageNotFound, "there is no connection %q", connection)
+	}
+	if child != "" && l.child(child) == nil {
+		return nil, failure(explain.ManageNotFound, "connection %q has no child %q", connection, child)
+	}
+	return l, nil
+}

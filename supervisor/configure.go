@@ -1,0 +1,129 @@
+package supervisor
+
+import (
+	"reflect"
+	"slices"
+	"time"
+
+	"culvert/dataplane"
+	"culvert/ike"
+)
+
+// Configure replaces the configuration. Only what changed is touched: links that are new are started as they say, those
+// that are gone are taken down, and those that changed keep what of it is up.
+func (s *Supervisor) Configure(now time.Time, connections []*ike.Connection, static []dataplane.Policy) []Action {
+	s.now = now
+	s.setStatic(static)
+	old := s.links
+	s.links, s.order = make(map[string]*link, len(connections)), s.order[:0]
+	var review []*link
+	for _, c := range connections {
+		l, known := old[c.Name]
+		if !known {
+			l = newLink(c)
+		}
+		delete(old, c.Name)
+		s.links[c.Name], s.order = l, append(s.order, c.Name)
+		s.configure(l, c, known)
+		review = append(review, l)
+	}
+	for _, l := range old {
+		s.remove(l)
+	}
+	for _, l := range review {
+		s.review(l)
+	}
+	return s.done()
+}
+
+// configure gives a link its new version.
+func (s *Supervisor) configure(l *link, c *ike.Connection, known bool) {
+	before := l.conn
+	l.conn = c
+	for _, child := range c.Children {
+		was := childOf(before, child.Name)
+		fresh := !known || was == nil
+		if fresh || !reflect.DeepEqual(was, child) {
+			s.startChild(l, child, fresh || was.Start != child.Start)
+		}
+	}
+	for _, child := range before.Children {
+		if childOf(c, child.Name) == nil {
+			s.childOff(l, child.Name)
+			s.unprotect(childName{c.Name, child.Name})
+		}
+	}
+}
+
+func childOf(c *ike.Connection, name string) *ike.ChildConfig {
+	for _, child := range c.Children {
+		if child.Name == name {
+			return child
+		}
+	}
+	return nil
+}
+
+// startChild sets the standing policy of a child and follows its start action.
+func (s *Supervisor) startChild(l *link, c *ike.ChildConfig, start bool) {
+	if standing(c) || c.Start == ike.StartTrap || l.wanted[c.Name] {
+		s.block(l, c)
+	}
+	if start && c.Start == ike.StartUp && !l.held {
+		l.wanted[c.Name] = true
+		s.block(l, c)
+	}
+}
+
+// remove takes a link away with all that belongs to it. What it has up is closed.
+func (s *Supervisor) remove(l *link) {
+	s.linkOff(l, "no longer configured")
+	for _, c := range l.conn.Children {
+		s.unprotect(childName{l.conn.Name, c.Name})
+	}
+	for _, t := range l.sas {
+		t.link = nil
+	}
+}
+
+// setStatic replaces the configured bypass and discard policies.
+func (s *Supervisor) setStatic(list []dataplane.Policy) {
+	for name, id := range s.policies.static {
+		if !slices.ContainsFunc(list, func(p dataplane.Policy) bool { return p.Name == name }) {
+			s.emit(RemovePolicy{id})
+			delete(s.policies.static, name)
+		}
+	}
+	for _, p := range list {
+		id, ok := s.policies.static[p.Name]
+		if !ok {
+			id = s.policies.fresh()
+			s.policies.static[p.Name] = id
+		}
+		p.ID = id
+		s.emit(SetPolicy{p})
+	}
+}
+
+// A LinkStatus tells where a connection stands.
+type LinkStatus struct {
+	Connection  *ike.Connection
+	Wanted      bool
+	Connecting  bool
+	Attempts    int
+	NextAttempt time.Time
+	Failure     *ike.Failure
+}
+
+// Status lists the connections in the order of the configuration.
+func (s *Supervisor) Status() []LinkStatus {
+	list := make([]LinkStatus, 0, len(s.order))
+	for _, name := range s.order {
+		l := s.links[name]
+		list = append(list, LinkStatus{
+			Connection: l.conn, Wanted: l.alone || len(l.wanted) > 0, Connecting: l.attempt != nil,
+			Attempts: l.attempts, NextAttempt: l.retryAt, Failure: l.failure,
+		})
+	}
+	return list
+}

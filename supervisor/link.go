@@ -1,0 +1,201 @@
+package supervisor
+
+import (
+	"net/netip"
+	"time"
+
+	"culvert/explain"
+	"culvert/ike"
+	"culvert/spd"
+	"culvert/wire"
+)
+
+// A link is one configured connection and what is wanted of it.
+type link struct {
+	conn     *ike.Connection
+	wanted   map[string]bool // children that ought to be up
+	alone    bool            // the IKE SA is wanted without a child
+	held     bool            // the operator took it down; nothing but the operator brings it up
+	attempt  *attempt        // under way
+	asked    map[string]bool // children that an SA was asked for and that are not there yet
+	attempts int             // failed in a row
+	retryAt  time.Time       // zero: no attempt is planned
+	addrs    []netip.Addr    // of the peer, as known last
+	next     int             // index in addrs of the next attempt
+	failure  *ike.Failure
+	virtual  []netip.Addr // what we were assigned last, to be asked for again
+	sas      map[wire.SPI]*tracked
+}
+
+// An attempt is an IKE SA that we begin.
+type attempt struct {
+	children []string
+	ticket   uint64
+	trigger  *spd.Flow // the packet that asked for it, or nil
+	spi      wire.SPI  // ours, once the shard has told it
+	replaces wire.SPI  // reauthentication: the SA that goes when this one is up
+}
+
+func newLink(c *ike.Connection) *link {
+	return &link{conn: c, wanted: map[string]bool{}, asked: map[string]bool{}, sas: map[wire.SPI]*tracked{}}
+}
+
+// child returns the configuration of a child, or nil.
+func (l *link) child(name string) *ike.ChildConfig {
+	for _, c := range l.conn.Children {
+		if c.Name == name {
+			return c
+		}
+	}
+	return nil
+}
+
+// usable returns an established SA that new children can be made on, or nil.
+func (l *link) usable() *tracked {
+	for _, t := range l.sas {
+		if t.established && !t.closing {
+			return t
+		}
+	}
+	return nil
+}
+
+// up tells whether a child is up on any SA that stays.
+func (l *link) up(child string) bool {
+	for _, t := range l.sas {
+		if !t.closing && t.has(child) {
+			return true
+		}
+	}
+	return false
+}
+
+// missing lists the wanted children that are not up, in the order of the configuration.
+func (l *link) missing() []string {
+	var names []string
+	for _, c := range l.conn.Children {
+		if l.wanted[c.Name] && !l.up(c.Name) {
+			names = append(names, c.Name)
+		}
+	}
+	return names
+}
+
+// review does what brings a link closer to what is wanted of it, unless it waits for something already.
+func (s *Supervisor) review(l *link) {
+	missing := l.missing()
+	satisfied := len(missing) == 0 && (!l.alone || l.usable() != nil)
+	if satisfied || l.attempt != nil || !l.retryAt.IsZero() {
+		return
+	}
+	if t := l.usable(); t != nil {
+		for _, name := range missing {
+			s.createChild(l, t, name, nil)
+		}
+		return
+	}
+	s.connect(l, &attempt{children: missing})
+}
+
+func (s *Supervisor) createChild(l *link, t *tracked, name string, trigger *spd.Flow) {
+	if l.asked[name] {
+		return
+	}
+	l.asked[name] = true
+	s.emit(Command{SA: t.spi, Event: ike.CreateChild{Child: l.child(name), Trigger: trigger}})
+}
+
+// connect begins an attempt: names are looked up anew each time.
+func (s *Supervisor) connect(l *link, a *attempt) {
+	s.tickets++
+	a.ticket = s.tickets
+	l.attempt = a
+	if len(l.conn.RemoteNames) > 0 {
+		s.emit(Resolve{Connection: l.conn.Name, Names: l.conn.RemoteNames})
+		return
+	}
+	l.addrs = l.addrs[:0]
+	for _, p := range l.conn.RemoteAddrs {
+		if p.IsSingleIP() {
+			l.addrs = append(l.addrs, p.Addr())
+		}
+	}
+	s.initiate(l)
+}
+
+// Resolved brings the addresses of a connection's names. When the look-up fails the addresses known last are tried.
+func (s *Supervisor) Resolved(now time.Time, connection string, addrs []netip.Addr, err error) []Action {
+	s.now = now
+	l := s.links[connection]
+	if l == nil || l.attempt == nil {
+		return nil
+	}
+	if len(addrs) > 0 {
+		l.addrs = addrs
+	}
+	if len(l.addrs) == 0 {
+		s.attemptFailed(l, failure(explain.IKEPeerUnresolved, "cannot find the address of %v: %v", l.conn.RemoteNames, err))
+		return s.done()
+	}
+	s.initiate(l)
+	return s.done()
+}
+
+// initiate tries the next address.
+func (s *Supervisor) initiate(l *link) {
+	if len(l.addrs) == 0 {
+		s.attemptFailed(l, failure(explain.IKENoPeerAddress, "connection %q has no address of the peer to connect to", l.conn.Name))
+		return
+	}
+	remote := netip.AddrPortFrom(l.addrs[l.next%len(l.addrs)], remotePort(l.conn))
+	l.next++
+	children := make([]*ike.ChildConfig, len(l.attempt.children))
+	for i, name := range l.attempt.children {
+		children[i] = l.child(name)
+		l.asked[name] = true
+	}
+	s.emit(Note{Connection: l.conn, Kind: NoteAttempt, Remote: remote, Attempt: l.attempts + 1})
+	s.emit(Initiate{
+		Connection: l.conn, Remote: remote, Children: children, Trigger: l.attempt.trigger, VirtualIPs: l.virtual,
+		InitialContact: len(l.sas) == 0, Ticket: l.attempt.ticket,
+	})
+}
+
+func remotePort(c *ike.Connection) uint16 {
+	if c.RemotePort != 0 {
+		return c.RemotePort
+	}
+	return 500
+}
+
+// attemptFailed plans the next attempt or gives up.
+func (s *Supervisor) attemptFailed(l *link, f *ike.Failure) {
+	l.attempt, l.failure = nil, f
+	clear(l.asked)
+	l.attempts++
+	s.retry(l, f)
+}
+
+// retry plans another try of what is missing, with backoff, as long as the connection's policy says so.
+func (s *Supervisor) retry(l *link, f *ike.Failure) {
+	r := l.conn.Reconnect
+	if !r.KeepUp && l.attempts >= max(r.Tries, 1) {
+		clear(l.wanted)
+		l.alone, l.attempts = false, 0
+		s.emit(Note{Connection: l.conn, Kind: NoteGaveUp, Failure: f})
+		return
+	}
+	wait := backoff(r, l.attempts)
+	l.retryAt = s.now.Add(wait - s.jitter(wait/4))
+	s.emit(Note{Connection: l.conn, Kind: NoteWaiting, Attempt: l.attempts, Next: l.retryAt, Failure: f})
+}
+
+// backoff is the wait after a number of failures.
+func backoff(r ike.Reconnect, failures int) time.Duration {
+	const most = 32
+	wait := r.Delay << min(max(failures-1, 0), most)
+	if limit := r.MaxDelay; limit > 0 && (wait > limit || wait < r.Delay) {
+		return limit
+	}
+	return wait
+}

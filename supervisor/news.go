@@ -1,0 +1,255 @@
+package supervisor
+
+import (
+	"fmt"
+	"time"
+
+	"culvert/explain"
+	"culvert/ike"
+	"culvert/wire"
+)
+
+func failure(code explain.Code, format string, args ...any) *ike.Failure {
+	return &ike.Failure{Code: code, Err: fmt.Errorf(format, args...)}
+}
+
+// News takes what a shard reports.
+func (s *Supervisor) News(now time.Time, n ike.News) []Action {
+	s.now = now
+	if n.Connection == nil {
+		return nil
+	}
+	l := s.links[n.Connection.Name]
+	switch n.Kind {
+	case ike.NewsConnecting:
+		s.initiated(l, n)
+	case ike.NewsEstablished:
+		s.established(l, n)
+	case ike.NewsRekeyed:
+		s.rekeyed(n)
+	case ike.NewsClosed:
+		s.closed(l, n)
+	case ike.NewsChildUp, ike.NewsChildRekeyed:
+		s.childUp(n)
+	case ike.NewsChildDown:
+		s.childDown(n)
+	case ike.NewsFailure:
+		s.failed(l, n)
+	case ike.NewsAssigned:
+		s.assigned(l, n)
+	case ike.NewsReauth:
+		s.reauthDue(n.SA)
+	}
+	return s.done()
+}
+
+// initiated learns the SPI of an attempt. One that nobody wants any more is ended at once.
+func (s *Supervisor) initiated(l *link, n ike.News) {
+	if l == nil || l.attempt == nil || l.attempt.ticket != n.Ticket {
+		s.emit(Command{SA: n.SA, Event: ike.Close{Reason: "no longer wanted", Abandon: true}})
+		return
+	}
+	l.attempt.spi = n.SA
+}
+
+func (s *Supervisor) established(l *link, n ike.News) {
+	t := s.track(l, n)
+	t.established = true
+	for _, old := range s.replaces[n.SA] {
+		s.close(old.spi, old.event())
+	}
+	delete(s.replaces, n.SA)
+	if l == nil {
+		return
+	}
+	if a := l.attempt; a != nil && a.ticket == n.Ticket {
+		l.attempt, l.attempts, l.failure = nil, 0, nil
+		t.replaces = a.replaces
+	}
+	l.retryAt = time.Time{}
+	s.review(l)
+	s.retire(t)
+}
+
+// track returns what is known about the SA of some news.
+func (s *Supervisor) track(l *link, n ike.News) *tracked {
+	t := s.sas[n.SA]
+	if t == nil {
+		t = &tracked{spi: n.SA, link: l, initiator: n.Initiator, children: map[uint32]string{}}
+		s.sas[n.SA] = t
+		if l != nil {
+			l.sas[n.SA] = t
+		}
+	}
+	if n.Peer != "" {
+		t.peer = n.Peer
+	}
+	return t
+}
+
+// rekeyed moves what is known to the successor.
+func (s *Supervisor) rekeyed(n ike.News) {
+	t := s.sas[n.SA]
+	if t == nil {
+		return
+	}
+	delete(s.sas, n.SA)
+	s.sas[n.Successor] = t
+	if t.link != nil {
+		delete(t.link.sas, n.SA)
+		t.link.sas[n.Successor] = t
+	}
+	t.spi = n.Successor
+}
+
+// closed forgets an SA and decides whether it comes again.
+func (s *Supervisor) closed(l *link, n ike.News) {
+	delete(s.replaces, n.SA)
+	if t := s.sas[n.SA]; t != nil {
+		delete(s.sas, n.SA)
+		if t.link != nil {
+			delete(t.link.sas, n.SA)
+			s.lost(t, n.Failure)
+		}
+		return
+	}
+	if l != nil && l.attempt != nil && l.attempt.ticket == n.Ticket {
+		s.attemptFailed(l, n.Failure)
+	}
+}
+
+// lost follows the end of an established SA with what is configured for its children.
+func (s *Supervisor) lost(t *tracked, f *ike.Failure) {
+	l := t.link
+	clear(l.asked)
+	if t.closing {
+		s.review(l)
+		return
+	}
+	if f != nil {
+		l.failure = f
+	}
+	for _, name := range t.children {
+		s.follow(l, name, f != nil && f.Code == explain.IKETimeout)
+	}
+	s.review(l)
+}
+
+// follow does what is configured for a child that ended without being asked to.
+func (s *Supervisor) follow(l *link, name string, dead bool) {
+	c := l.child(name)
+	if c == nil || l.held {
+		return
+	}
+	action := c.OnClose
+	if dead {
+		action = c.OnDead
+	}
+	switch {
+	case action == ike.StartUp || l.conn.Reconnect.KeepUp && c.Start == ike.StartUp:
+		l.wanted[name] = true
+	case l.conn.Reconnect.KeepUp && l.wanted[name]:
+	default:
+		delete(l.wanted, name)
+	}
+	if action == ike.StartTrap {
+		s.trap(l, c)
+	}
+}
+
+// assigned remembers what the peer gave us.
+func (s *Supervisor) assigned(l *link, n ike.News) {
+	if l == nil || n.Assigned == nil {
+		return
+	}
+	l.virtual = nil
+	for _, p := range n.Assigned.Addresses {
+		l.virtual = append(l.virtual, p.Addr())
+	}
+}
+
+func (s *Supervisor) childUp(n ike.News) {
+	t := s.sas[n.SA]
+	if t == nil || n.Child == nil {
+		return
+	}
+	delete(t.children, n.Replaced)
+	t.children[n.Child.InSPI] = n.Child.Name
+	if t.link != nil {
+		delete(t.link.asked, n.Child.Name)
+		t.link.attempts = 0
+	}
+	s.retire(t)
+}
+
+// childDown forgets a child; one that the peer closed is followed by what is configured.
+func (s *Supervisor) childDown(n ike.News) {
+	t := s.sas[n.SA]
+	if t == nil || n.Child == nil {
+		return
+	}
+	name, known := t.children[n.Child.InSPI]
+	delete(t.children, n.Child.InSPI)
+	if !known || t.link == nil || t.closing || t.has(name) {
+		return
+	}
+	s.follow(t.link, name, false)
+	s.review(t.link)
+}
+
+// failed notes that an SA could not do something; a child that is wanted is tried again.
+func (s *Supervisor) failed(l *link, n ike.News) {
+	if l == nil || n.SA == 0 || s.sas[n.SA] == nil {
+		return
+	}
+	l.failure = n.Failure
+	before := len(l.asked)
+	if n.Child != nil {
+		delete(l.asked, n.Child.Name)
+	} else {
+		clear(l.asked)
+	}
+	if len(l.asked) == before || len(l.missing()) == 0 || !l.retryAt.IsZero() {
+		return
+	}
+	l.attempts++
+	s.retry(l, n.Failure)
+}
+
+// reauthDue begins an SA that takes the place of another one, make before break (RFC 7296, Section 2.8.3).
+func (s *Supervisor) reauthDue(spi wire.SPI) {
+	t := s.sas[spi]
+	if t == nil || t.link == nil || t.closing || t.link.attempt != nil {
+		return
+	}
+	var names []string
+	for _, c := range t.link.conn.Children {
+		if t.has(c.Name) {
+			names = append(names, c.Name)
+		}
+	}
+	s.connect(t.link, &attempt{children: names, replaces: spi})
+}
+
+// retire closes the SA that a reauthentication replaced, as soon as the new one has all of its children.
+func (s *Supervisor) retire(t *tracked) {
+	old := s.sas[t.replaces]
+	if t.replaces == 0 || old == nil {
+		return
+	}
+	for _, name := range old.children {
+		if !t.has(name) {
+			return
+		}
+	}
+	t.replaces = 0
+	s.close(old.spi, ike.Close{Reason: "reauthenticated"})
+}
+
+// close asks an SA to end and remembers that it was us.
+func (s *Supervisor) close(spi wire.SPI, ev ike.Close) {
+	if t := s.sas[spi]; t != nil {
+		t.closing = true
+	}
+	s.emit(Command{SA: spi, Event: ev})
+}

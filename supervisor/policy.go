@@ -1,0 +1,93 @@
+package supervisor
+
+import (
+	"net/netip"
+	"slices"
+
+	"culvert/dataplane"
+	"culvert/ike"
+	"culvert/spd"
+)
+
+// childName names a child of a connection.
+type childName struct{ connection, child string }
+
+// policies are the entries of the SPD that come from the configuration: traps, blocks, and what bypasses or is
+// discarded. Those of children that are up belong to their IKE SAs and lie above.
+type policies struct {
+	fresh  func() dataplane.PolicyID
+	owner  map[dataplane.PolicyID]childName
+	ids    map[childName]dataplane.PolicyID
+	static map[string]dataplane.PolicyID // configured bypass and discard, by name
+}
+
+func newPolicies(fresh func() dataplane.PolicyID) policies {
+	return policies{fresh: fresh, owner: map[dataplane.PolicyID]childName{},
+		ids: map[childName]dataplane.PolicyID{}, static: map[string]dataplane.PolicyID{}}
+}
+
+// trap has packets of a child ask for it.
+func (s *Supervisor) trap(l *link, c *ike.ChildConfig) { s.protect(l, c, true) }
+
+// block keeps the traffic of a child from leaving in clear text while the child is down.
+func (s *Supervisor) block(l *link, c *ike.ChildConfig) {
+	if c.Block || c.Start == ike.StartTrap {
+		s.protect(l, c, c.Start == ike.StartTrap)
+	}
+}
+
+// protect sets the policy that lies below those of the child's SAs.
+func (s *Supervisor) protect(l *link, c *ike.ChildConfig, trap bool) {
+	name := childName{l.conn.Name, c.Name}
+	id, ok := s.policies.ids[name]
+	if !ok {
+		id = s.policies.fresh()
+		s.policies.ids[name], s.policies.owner[id] = id, name
+	}
+	s.emit(SetPolicy{dataplane.Policy{
+		ID: id, Name: l.conn.Name + "/" + c.Name, Action: spd.Protect, Trap: trap, Mode: c.Mode,
+		Local: concrete(c.Local), Remote: concrete(c.Remote), Priority: c.Priority - 1,
+	}})
+}
+
+// concrete replaces dynamic selectors: before a virtual address is known any address may be meant.
+func concrete(list []spd.Selector) []spd.Selector {
+	var out []spd.Selector
+	for _, sel := range list {
+		if sel.Start.IsValid() {
+			out = append(out, sel)
+			continue
+		}
+		v4, v6 := sel, sel
+		v4.Start, v4.End = netip.IPv4Unspecified(), netip.AddrFrom4([4]byte{255, 255, 255, 255})
+		v6.Start, v6.End = netip.IPv6Unspecified(), netip.AddrFrom16([16]byte(slices.Repeat([]byte{255}, 16)))
+		out = append(out, v4, v6)
+	}
+	return out
+}
+
+// dynamic tells whether a list stands for addresses that are not known before the child is up.
+func dynamic(list []spd.Selector) bool {
+	return slices.ContainsFunc(list, func(s spd.Selector) bool { return !s.Start.IsValid() })
+}
+
+// standing tells whether the policy of a child is there all the time. A client's virtual address, or a peer that is only
+// waited for, is not: those are blocked while they are wanted.
+func standing(c *ike.ChildConfig) bool { return !dynamic(c.Local) && !dynamic(c.Remote) }
+
+// unblock removes what is there only while a link is wanted.
+func (s *Supervisor) unblock(l *link) {
+	for _, c := range l.conn.Children {
+		if !standing(c) && c.Start != ike.StartTrap {
+			s.unprotect(childName{l.conn.Name, c.Name})
+		}
+	}
+}
+
+func (s *Supervisor) unprotect(name childName) {
+	if id, ok := s.policies.ids[name]; ok {
+		delete(s.policies.ids, name)
+		delete(s.policies.owner, id)
+		s.emit(RemovePolicy{id})
+	}
+}
