@@ -152,3 +152,5 @@ func (r *record) newsOf(sa *SA, kind NewsKind) []News {
 	}
 	return found
 }
+
+func mustAddrPort(s string) netip.AddrPort { return netip.MustParseAddrPort(s) }
