@@ -66,9 +66,6 @@ type Path struct {
 // PolicyID names a policy and the child instance behind it (the "reqid" of other stacks). 0 is not used.
 type PolicyID uint32
 
-// FirstConfigured divides the PolicyIDs: above it are configured policies (traps, blocks, bypass), up to it those of children.
-const FirstConfigured PolicyID = 1 << 31
-
 // A Policy is an entry of the SPD as the backend sees it.
 type Policy struct {
 	ID            PolicyID
