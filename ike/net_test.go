@@ -2,6 +2,7 @@ package ike
 
 import (
 	"bytes"
+	"context"
 	"net/netip"
 	"slices"
 	"testing"
@@ -24,6 +25,8 @@ type testNet struct {
 	tap func(from, to *testNode, datagram []byte) [][]byte
 	// work replaces Run.
 	work func(Work) any
+	// observe sees every action but sends, work and reports, before anything else happens.
+	observe func(at *testNode, a Action)
 }
 
 // A testNode is a shard at an address.
@@ -45,8 +48,9 @@ func newTestNet(t testing.TB, nodes ...*testNode) *testNet {
 	n := &testNet{t: t, now: startOfTime, nodes: nodes, work: runWork}
 	for i, node := range nodes {
 		node.env.Rand = testRand(byte(i + 1))
-		node.env.SPIs = &testSPIs{next: uint32(i+1) << 20}
+		node.env.SPIs = &testSPIs{first: uint32(i+1) << 20, next: uint32(i+1) << 20}
 		node.env.Trace = true
+		node.env.NewPolicy = testPolicies()
 		node.shard = NewShard(uint8(i), node.env)
 	}
 	return n
@@ -91,6 +95,9 @@ func (n *testNet) perform(at *testNode, a Action) {
 		at.news = append(at.news, a.News)
 	default:
 		at.actions = append(at.actions, a)
+		if n.observe != nil {
+			n.observe(at, a)
+		}
 	}
 }
 
@@ -239,3 +246,6 @@ func connected(t testing.TB, change func(a, b *Connection)) (*testNet, *testNode
 	}
 	return n, a, b
 }
+
+// runWork does work as a driver would.
+func runWork(w Work) any { return w.Run(context.Background()) }

@@ -24,6 +24,7 @@ func testRand(seed byte) io.Reader { return rand.NewChaCha8([32]byte{seed}) }
 
 // testSPIs allocates ESP SPIs in order.
 type testSPIs struct {
+	first    uint32 // those above it were allocated
 	next     uint32
 	released []uint32
 }
@@ -31,10 +32,16 @@ type testSPIs struct {
 func (s *testSPIs) AllocateSPI() (uint32, error) { s.next++; return s.next, nil }
 func (s *testSPIs) ReleaseSPI(spi uint32)        { s.released = append(s.released, spi) }
 
+// testPolicies numbers policies in order.
+func testPolicies() func() dataplane.PolicyID {
+	next := dataplane.PolicyID(0)
+	return func() dataplane.PolicyID { next++; return next }
+}
+
 // testEnv returns an Env of its own for one side.
 func testEnv(seed byte) *Env {
 	r := testRand(seed)
-	env := &Env{Rand: r, SPIs: &testSPIs{next: uint32(seed) << 16}, Stats: &Stats{}, Trace: true}
+	env := &Env{NewPolicy: testPolicies(), Rand: r, SPIs: &testSPIs{next: uint32(seed) << 16}, Stats: &Stats{}, Trace: true}
 	env.NewSPI = func() (wire.SPI, error) {
 		var b [8]byte
 		io.ReadFull(r, b[:])

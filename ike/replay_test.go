@@ -11,12 +11,16 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"culvert/auth"
 	"culvert/dataplane"
 	"culvert/suite"
 	"culvert/wire"
 )
+
+// recordingTime is when the certificates of the recordings are valid.
+var recordingTime = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 
 // A recording is a handshake of two foreign peers with its secrets; testdata/handshakes holds them with their origin.
 type recording struct {
@@ -128,14 +132,14 @@ func (r recording) replayedInitiator(t *testing.T) *SA {
 	}
 	conn := r.connection(t, "a.example", "b.example")
 	env := testEnv(1)
-	sa := newInitiator(env, startOfTime, h.InitiatorSPI, Initiate{Connection: conn, Path: reverse(first.Path)})
+	sa := newInitiator(env, recordingTime, h.InitiatorSPI, Initiate{Connection: conn, Path: reverse(first.Path)})
 	task := sa.tasks[0].(*initTask)
 	sa.tasks = nil
 	sa.initial.nonceI, sa.initial.messageI = unhex(t, r.Nonces)[:32], first.Datagram
 	sa.initial.exchange = &suite.KeyExchange{}
 	sa.requests.next = 1
 	sa.requests.pending = []*pendingRequest{{task: task, header: h, datagrams: [][]byte{first.Datagram}}}
-	r.finish(t, sa, sa.Handle(startOfTime, r.packet(t, 1)))
+	r.finish(t, sa, sa.Handle(recordingTime, r.packet(t, 1)))
 	if sa.state != StateAuthenticating {
 		t.Fatalf("state %v after the recorded response", sa.state)
 	}
@@ -155,7 +159,7 @@ func TestRecordedResponderIsAccepted(t *testing.T) {
 				t.Errorf("ResponderSignedOctets differ from the recording: %v", err)
 			}
 			r.trust(t, sa.conn, sa, 3)
-			r.finish(t, sa, sa.Handle(startOfTime, r.packet(t, 3)))
+			r.finish(t, sa, sa.Handle(recordingTime, r.packet(t, 3)))
 			if sa.state != StateEstablished || sa.remote.String() != "b.example" {
 				t.Errorf("state %v, peer %v", sa.state, sa.remote)
 			}
@@ -169,7 +173,7 @@ func TestRecordedResponderIsRejectedWhenAuthIsWrong(t *testing.T) {
 			sa := r.replayedInitiator(t)
 			r.trust(t, sa.conn, sa, 3)
 			sa.initial.messageR[len(sa.initial.messageR)-1] ^= 1
-			r.finish(t, sa, sa.Handle(startOfTime, r.packet(t, 3)))
+			r.finish(t, sa, sa.Handle(recordingTime, r.packet(t, 3)))
 			if sa.state == StateEstablished {
 				t.Error("established although the first message was changed on its way")
 			}
@@ -182,7 +186,7 @@ func TestRecordedInitiatorIsAccepted(t *testing.T) {
 		t.Run(r.name, func(t *testing.T) {
 			sa, in := r.replayedResponder(t)
 			r.trust(t, sa.conn, sa, 2)
-			others := r.finish(t, sa, sa.Handle(startOfTime, in))
+			others := r.finish(t, sa, sa.Handle(recordingTime, in))
 			if sa.state != StateEstablished || sa.remote.String() != "a.example" {
 				t.Errorf("state %v, peer %v: %v", sa.state, sa.remote, others)
 			}
@@ -211,7 +215,7 @@ func (r recording) replayedResponder(t *testing.T) (*SA, MessageReceived) {
 	}
 	env.Rand = io.MultiReader(bytes.NewReader(unhex(t, r.Nonces)[32:]), env.Rand)
 	in := &inbound{Header: m.Header, path: first.Path, datagram: first.Datagram, payloads: m.Payloads}
-	sa := newResponder(env, startOfTime, h.ResponderSPI, in, choice)
+	sa := newResponder(env, recordingTime, h.ResponderSPI, in, choice)
 	sa.beginResponse(in)
 	r.finish(t, sa, sa.takeActions())
 	if sa.state != StateAuthenticating {

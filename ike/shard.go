@@ -153,7 +153,7 @@ func (s *Shard) adopt(sa *SA) {
 	}
 	if sl.sa == nil {
 		sl.sa = sa
-		s.peers[sa.path.Remote.Addr().Unmap()] = sl.spi
+		s.register(sa)
 	}
 	s.settle(sa, nil)
 }
