@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"sync"
 
 	"culvert/wire"
 )
@@ -15,10 +16,11 @@ type algorithm struct {
 	words     []string // in configurations, as swanctl has them; the first is the one we write
 }
 
-// algorithms lists all transforms that can be configured. No two have a word in common.
-func algorithms() []algorithm {
+// algorithms lists all transforms that can be configured. No two have a word in common. It is made once, since a refusal
+// looks up dozens of names, and never written to.
+var algorithms = sync.OnceValue(func() []algorithm {
 	return slices.Concat(ciphers(), pseudorandomFunctions(), integrityAlgorithms(), keyExchanges(), sequenceNumbers())
-}
+})
 
 // ciphers lists the encryption transforms; those of AES come in three key lengths.
 func ciphers() []algorithm {

@@ -12,20 +12,25 @@ import (
 // Offered and Configured are the alternatives that the two sides have for it there.
 type Refusal struct {
 	Protocol   wire.ProtocolID    // of our proposals
-	Type       wire.TransformType // 0: the peer offers nothing for this protocol
-	Offered    []wire.Transform
+	Type       wire.TransformType // meaningless if the peer offers nothing for this protocol
+	Offered    []wire.Transform // of many, the first
 	Configured []wire.Transform
 
-	nearest int // how many types of the nearest proposals agreed; -1 if they contain a type we do not know
+	pairs   int // compared, of an offered with one of our proposals
+	nearest int // index of the type at which the nearest pair failed; -1 if that is a type we do not know
 }
 
-// maxNames bounds the algorithms that a refusal prints of one side: a peer can offer thousands.
-const maxNames = 16
+// A peer can offer thousands of algorithms: maxNames bounds those that are printed of one side, maxMerged those that are
+// collected from several proposals.
+const (
+	maxNames  = 16
+	maxMerged = 64
+)
 
 // Error tells the first thing that differs, with both sides' values: "peer offers key exchange MODP_2048 only; we allow
 // CURVE_25519, ECP_256".
 func (r *Refusal) Error() string {
-	if r.Type == 0 {
+	if r.pairs == 0 {
 		return fmt.Sprintf("peer offers no %s proposal", r.Protocol)
 	}
 	if !slices.Contains(transformTypes(r.Protocol), r.Type) {
@@ -81,7 +86,7 @@ func joinNames(list []wire.Transform, separator string) string {
 
 // newRefusal starts the explanation of a selection that has found nothing yet.
 func newRefusal(configured []wire.Proposal) *Refusal {
-	r := &Refusal{nearest: -2}
+	r := &Refusal{}
 	if len(configured) > 0 {
 		r.Protocol = configured[0].Protocol
 	}
@@ -91,26 +96,26 @@ func newRefusal(configured []wire.Proposal) *Refusal {
 // add takes note of a pair of proposals that fails at a type. Pairs that agreed on more types replace those that agreed on
 // fewer; of equals both sides are shown, unless the sum of two pairs would seem to have something in common.
 func (r *Refusal) add(m match, failed wire.TransformType) {
+	r.pairs++
 	agreed := slices.Index(transformTypes(m.offered.Protocol), failed)
-	if agreed < r.nearest {
-		return
-	}
 	offered, configured := transformsOf(m.offered, failed), transformsOf(m.configured, failed)
-	if agreed == r.nearest && failed == r.Type {
+	if r.pairs > 1 && agreed <= r.nearest {
+		if failed != r.Type {
+			return
+		}
 		offered, configured = union(r.Offered, offered), union(r.Configured, configured)
 		if len(m.common(offered, configured)) > 0 {
 			return
 		}
-	} else if agreed == r.nearest {
-		return
 	}
 	r.Protocol, r.Type, r.nearest = m.offered.Protocol, failed, agreed
 	r.Offered, r.Configured = offered, configured
 }
 
+// union adds to a what is new in b, up to maxMerged.
 func union(a, b []wire.Transform) []wire.Transform {
 	for _, t := range b {
-		if !slices.Contains(a, t) {
+		if len(a) < maxMerged && !slices.Contains(a, t) {
 			a = append(a, t)
 		}
 	}

@@ -52,8 +52,8 @@ func Select(offered, configured []wire.Proposal, opt SelectOptions) (Selection, 
 			if m.offered.Protocol != m.configured.Protocol {
 				continue
 			}
-			chosen, failed := m.run()
-			if failed == 0 {
+			chosen, failed, ok := m.run()
+			if ok {
 				p := wire.Proposal{Number: m.offered.Number, Protocol: m.offered.Protocol, SPI: m.offered.SPI, Transforms: chosen}
 				return Selection{Proposal: p}, nil
 			}
@@ -98,18 +98,17 @@ type match struct {
 }
 
 // run returns the chosen transforms, or the first type that has nothing in common.
-func (m match) run() ([]wire.Transform, wire.TransformType) {
+func (m match) run() (chosen []wire.Transform, failed wire.TransformType, ok bool) {
 	types := transformTypes(m.offered.Protocol)
 	for _, t := range m.offered.Transforms {
 		if !slices.Contains(types, t.Type) {
-			return nil, t.Type
+			return nil, t.Type, false
 		}
 	}
-	cipher, mac, failed := m.protection()
-	var chosen []wire.Transform
+	cipher, mac, unprotected := m.protection()
 	for _, t := range types {
 		var x wire.Transform
-		ok := t != failed
+		ok := t != unprotected
 		switch {
 		case t == wire.TransformENCR:
 			x = cipher
@@ -121,13 +120,13 @@ func (m match) run() ([]wire.Transform, wire.TransformType) {
 			x, ok = m.pick(m.alternatives(m.offered, t), m.alternatives(m.configured, t))
 		}
 		if !ok {
-			return nil, t
+			return nil, t, false
 		}
 		if slices.Contains(m.offered.Transforms, x) {
 			chosen = append(chosen, x)
 		}
 	}
-	return chosen, 0
+	return chosen, 0, len(chosen) > 0
 }
 
 // protection chooses cipher and integrity together: a combined-mode cipher goes with NONE, any other one with a real

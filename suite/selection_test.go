@@ -2,6 +2,7 @@ package suite
 
 import (
 	"errors"
+	"slices"
 	"testing"
 
 	"culvert/wire"
@@ -145,6 +146,7 @@ func TestSelectAgainstOddProposals(t *testing.T) {
 		{"unknown attribute beside a good transform", []wire.Transform{odd, gcm, no32}, "aes128gcm16", "AES_GCM_16_128/NO_ESN"},
 		{"unknown transform beside a good one", []wire.Transform{encrID(4711, 0), gcm, no32}, "aes128gcm16", "AES_GCM_16_128/NO_ESN"},
 		{"unknown transform type", []wire.Transform{gcm, no32, {Type: 200, ID: 1}}, "aes128gcm16", "peer demands TRANSFORM(200), a transform type that we do not support for ESP"},
+		{"transform type 0", []wire.Transform{gcm, no32, {Type: 0, ID: 1}}, "aes128gcm16", "peer demands TRANSFORM(0), a transform type that we do not support for ESP"},
 		{"additional key exchange", []wire.Transform{gcm, no32, addke}, "aes128gcm16", "peer demands ADDKE1, a transform type that we do not support for ESP"},
 		{"PRF in ESP", []wire.Transform{gcm, no32, prfID(wire.PRFHMACSHA256)}, "aes128gcm16", "peer demands PRF, a transform type that we do not support for ESP"},
 		{"mandatory SN missing", []wire.Transform{gcm}, "aes128gcm16", "peer offers no sequence numbers; we allow NO_ESN"},
@@ -178,6 +180,9 @@ func TestSelectIgnoresOtherProtocols(t *testing.T) {
 	if _, err := Select(offered, nil, SelectOptions{}); err == nil {
 		t.Error("selected without a configuration")
 	}
+	if _, err := Select(offered, []wire.Proposal{{Protocol: wire.ProtocolAH}}, SelectOptions{}); err == nil {
+		t.Error("selected for AH")
+	}
 }
 
 // A peer can offer thousands of transforms; the log gets a few of them.
@@ -192,6 +197,23 @@ func TestRefusalIsShort(t *testing.T) {
 	}
 }
 
+// The most that fits into a message costs milliseconds, not seconds.
+func BenchmarkSelectLargestOffer(b *testing.B) {
+	var offered []wire.Proposal
+	for n := range 250 {
+		p := wire.Proposal{Number: uint8(n + 1), Protocol: wire.ProtocolIKE, Transforms: DefaultIKE()[0].Transforms[:6]}
+		for id := range wire.TransformID(26) {
+			p.Transforms = append(slices.Clip(p.Transforms), keID(wire.TransformID(1000+26*n)+id))
+		}
+		offered = append(offered, p)
+	}
+	for b.Loop() {
+		if _, err := Select(offered, DefaultIKE(), SelectOptions{}); err == nil || err.Error() == "" {
+			b.Fatal("selected, or refused without a word")
+		}
+	}
+}
+
 func TestSelectionGet(t *testing.T) {
 	sel := selectionOf(t, wire.ProtocolESP, "aes128-sha256")
 	if got, ok := sel.Get(wire.TransformINTEG); !ok || got != integID(wire.IntegHMACSHA256_128) {
@@ -203,6 +225,7 @@ func TestSelectionGet(t *testing.T) {
 }
 
 func FuzzSelect(f *testing.F) {
+	f.Add([]byte{0, 0, 1, 0})
 	f.Add([]byte{1, 0, 20, 128, 5, 0, 0, 0})
 	f.Add([]byte{1, 0, 12, 0, 3, 0, 12, 0, 5, 0, 1, 0, 4, 0, 31, 0})
 	f.Fuzz(func(t *testing.T, b []byte) {
