@@ -23,9 +23,11 @@ type testNet struct {
 	queue []flight
 	// tap sees every datagram, and returns what goes on: usually the datagram, nothing to drop it.
 	tap func(from, to *testNode, datagram []byte) [][]byte
+	// route replaces the way from a node along a path: it returns who receives, and the path that it sees.
+	route func(from *testNode, path dataplane.Path) (*testNode, dataplane.Path)
 	// work replaces Run.
 	work func(Work) any
-	// observe sees every action but sends, work and reports, before anything else happens.
+	// observe sees every action but sends and work, before anything else happens.
 	observe func(at *testNode, a Action)
 }
 
@@ -93,16 +95,24 @@ func (n *testNet) perform(at *testNode, a Action) {
 		n.queue = append(n.queue, flight{at, WorkFinished{SA: a.SA, Work: a.ID, Result: n.work(a.Work)}})
 	case Report:
 		at.news = append(at.news, a.News)
+		n.observed(at, a)
 	default:
 		at.actions = append(at.actions, a)
-		if n.observe != nil {
-			n.observe(at, a)
-		}
+		n.observed(at, a)
+	}
+}
+
+func (n *testNet) observed(at *testNode, a Action) {
+	if n.observe != nil {
+		n.observe(at, a)
 	}
 }
 
 func (n *testNet) transmit(from *testNode, path dataplane.Path, datagram []byte) {
-	to := n.nodeAt(path.Remote.Addr())
+	to, arrived := n.nodeAt(path.Remote.Addr()), reverse(path)
+	if n.route != nil {
+		to, arrived = n.route(from, path)
+	}
 	if to == nil {
 		return
 	}
@@ -111,7 +121,7 @@ func (n *testNet) transmit(from *testNode, path dataplane.Path, datagram []byte)
 		all = n.tap(from, to, datagram)
 	}
 	for _, d := range all {
-		n.queue = append(n.queue, flight{to, MessageReceived{Path: reverse(path), Datagram: bytes.Clone(d)}})
+		n.queue = append(n.queue, flight{to, MessageReceived{Path: arrived, Datagram: bytes.Clone(d)}})
 	}
 }
 
