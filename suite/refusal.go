@@ -13,7 +13,7 @@ import (
 type Refusal struct {
 	Protocol   wire.ProtocolID    // of our proposals
 	Type       wire.TransformType // meaningless if the peer offers nothing for this protocol
-	Offered    []wire.Transform // of many, the first
+	Offered    []wire.Transform   // of many, the first
 	Configured []wire.Transform
 
 	pairs   int // compared, of an offered with one of our proposals

@@ -173,3 +173,20 @@ func oldMethod(m wire.AuthMethod) Scheme {
 	}
 	return SchemeNone
 }
+
+// takes reports whether signatures of a scheme are sent with a method.
+func takes(m wire.AuthMethod, s Scheme) bool {
+	switch m {
+	case wire.AuthDigitalSignature:
+		return len(s.algorithmID()) > 0
+	case wire.AuthRSASignature:
+		return s.info().family == familyRSA
+	}
+	return s != SchemeNone && s == oldMethod(m)
+}
+
+// curveFits reports whether a key is on the one curve of a method of RFC 4754; other methods take any.
+func curveFits(m wire.AuthMethod, pub crypto.PublicKey) bool {
+	key, ok := pub.(*ecdsa.PublicKey)
+	return oldMethod(m) == SchemeNone || ok && curveScheme(key.Curve) == oldMethod(m)
+}
