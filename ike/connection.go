@@ -79,7 +79,7 @@ type Fragmentation uint8
 const (
 	FragmentYes    Fragmentation = iota // announce, fragment what is too large
 	FragmentAccept                      // announce and accept, never fragment
-	FragmentForce                       // fragment every protected message
+	FragmentForce                       // as FragmentYes, at once at the size that passes everywhere
 	FragmentNo
 )
 

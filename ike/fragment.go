@@ -29,8 +29,11 @@ func (sa *SA) fragmentLimit() int {
 	if sa.fragmentSize > 0 {
 		return sa.fragmentSize
 	}
-	if sa.conn.FragmentSize > 0 {
+	switch {
+	case sa.conn.FragmentSize > 0:
 		return max(sa.conn.FragmentSize, sa.messageSize(smallestDatagram)/2)
+	case sa.conn.Fragmentation == FragmentForce:
+		return sa.messageSize(smallestDatagram)
 	}
 	return sa.messageSize(firstDatagram)
 }
