@@ -19,7 +19,8 @@ type Backend interface {
 	// ReleaseSPI gives back an SPI that no installed SA uses.
 	ReleaseSPI(spi uint32)
 	// Install adds one SA. Several SAs of either direction may belong to one policy at a time: traffic leaves through the
-	// outbound SA installed last, and arrives through any.
+	// outbound SA installed last, and arrives through any. An inbound SA needs an allocated SPI (ErrNotAllocated), an
+	// outbound one its policy (ErrNoPolicy).
 	Install(SA) error
 	// Update moves both SAs of a child to another path without losing a packet. outbound is 0 while there is no outbound SA.
 	Update(inbound, outbound uint32, path Path) error
@@ -28,7 +29,7 @@ type Backend interface {
 	Remove(dir Direction, spi uint32, policy PolicyID) (Counters, error)
 	// SetPolicy adds a policy or replaces the one with its ID.
 	SetPolicy(Policy) error
-	// RemovePolicy takes a policy away; its SAs must be removed first.
+	// RemovePolicy takes a policy away; its outbound SAs must be removed first (ErrBusy).
 	RemovePolicy(PolicyID) error
 	// Query reads the counters of an SA.
 	Query(dir Direction, spi uint32, policy PolicyID) (Counters, error)

@@ -15,6 +15,16 @@ func ReturnFlow(pkt []byte, f Flow, i PacketInfo) (ret Flow, ok bool) {
 	return quoted.Reverse(), ok
 }
 
+// AdmitsInbound reports whether a packet may arrive through an SA with these selectors: it matches them itself, or it is an
+// ICMP error about traffic that does (RFC 4301, Sections 5.2 and 6.2). f and i are those of pkt.
+func (s Selectors) AdmitsInbound(pkt []byte, f Flow, i PacketInfo) bool {
+	if s.Inbound(f) {
+		return true
+	}
+	ret, ok := ReturnFlow(pkt, f, i)
+	return ok && s.Inbound(ret)
+}
+
 // IsICMPError reports whether f is of error messages: ICMP types 3, 4, 5, 11 and 12 (RFC 1122, Section 3.2.2), or
 // ICMPv6 types below 128 (RFC 4443, Section 2.1).
 func IsICMPError(f Flow) bool {

@@ -1,8 +1,6 @@
 package spd
 
-import (
-	"testing"
-)
+import "testing"
 
 func TestReturnFlowOfICMPErrors(t *testing.T) {
 	quote4 := ipv4Packet(t, 6, 1400)[:28] // cut off behind eight octets, as routers do
@@ -41,5 +39,40 @@ func TestReturnFlowOfICMPErrors(t *testing.T) {
 				t.Errorf("got %v, %v, want %v, %v", got, ok, tt.want, tt.ok)
 			}
 		})
+	}
+}
+
+func TestICMPErrorsAreAdmittedWithTheTrafficTheyAreAbout(t *testing.T) {
+	about := func(pkt []byte) []byte {
+		outer := ipv4Packet(t, 1, 8+28)
+		outer[20], outer[21] = 3, 1
+		copy(outer[12:], []byte{203, 0, 113, 9}) // a router that the selectors do not know
+		copy(outer[16:], pkt[12:16])
+		copy(outer[28:], pkt[:28])
+		return outer
+	}
+	ours := ipv4Packet(t, 6, 40)
+	theirs := ipv4Packet(t, 6, 40)
+	copy(theirs[16:], []byte{198, 51, 101, 2})
+	tests := []struct {
+		name string
+		pkt  []byte
+		want bool
+	}{
+		{"about our traffic", about(ours), true},
+		{"about traffic of another SA", about(theirs), false},
+		{"no error", ours, false},
+	}
+	s := Selectors{Local: sels(t, "192.0.2.0/24[tcp]"), Remote: sels(t, "198.51.100.0/24[tcp]")}
+	for _, tt := range tests {
+		f, i := parsed(t, tt.pkt)
+		if got := s.AdmitsInbound(tt.pkt, f, i); got != tt.want {
+			t.Errorf("%s: %v", tt.name, got)
+		}
+	}
+	back := ipv4Packet(t, 6, 40)
+	copy(back[12:], []byte{198, 51, 100, 2, 192, 0, 2, 1})
+	if f, i := parsed(t, back); !s.AdmitsInbound(back, f, i) {
+		t.Error("ordinary traffic is refused")
 	}
 }

@@ -1,0 +1,71 @@
+package fake
+
+import (
+	"fmt"
+	"slices"
+
+	"culvert/dataplane"
+	"culvert/spd"
+)
+
+// policy is a policy with its outbound SAs.
+type policy struct {
+	dataplane.Policy
+	outs []*outbound // in the order of their installation
+}
+
+// find returns the outbound SA with an SPI, or nil.
+func (p *policy) find(spi uint32) *outbound {
+	if p == nil {
+		return nil
+	}
+	for _, out := range p.outs {
+		if out.esp.SPI() == spi {
+			return out
+		}
+	}
+	return nil
+}
+
+// latest returns the SA that traffic leaves through, or nil.
+func (p *policy) latest() *outbound {
+	if len(p.outs) == 0 {
+		return nil
+	}
+	return p.outs[len(p.outs)-1]
+}
+
+// SetPolicy is that of dataplane.Backend. The SAs of a policy that is replaced stay.
+func (b *Backend) SetPolicy(p dataplane.Policy) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	state := &policy{Policy: p}
+	if old := b.policies[p.ID]; old != nil {
+		state.outs = old.outs
+	}
+	db, err := b.db.With(spd.Policy{
+		ID: uint32(p.ID), Action: p.Action, Priority: p.Priority,
+		Selectors: spd.Selectors{Local: slices.Clone(p.Local), Remote: slices.Clone(p.Remote)},
+	}, state)
+	if err != nil {
+		return fmt.Errorf("fake data plane: %s: %w", p.Name, err)
+	}
+	b.db, b.policies[p.ID] = db, state
+	return nil
+}
+
+// RemovePolicy is that of dataplane.Backend.
+func (b *Backend) RemovePolicy(id dataplane.PolicyID) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	p := b.policies[id]
+	if p == nil {
+		return nil
+	}
+	if len(p.outs) > 0 {
+		return fmt.Errorf("fake data plane: policy %d: %w", id, dataplane.ErrBusy)
+	}
+	delete(b.policies, id)
+	b.db = b.db.Without(uint32(id))
+	return nil
+}

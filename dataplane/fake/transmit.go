@@ -1,0 +1,110 @@
+package fake
+
+import (
+	"slices"
+
+	"culvert/dataplane"
+	"culvert/esp"
+	"culvert/spd"
+)
+
+// Inject takes an IP packet from inside and sends it as policy says (RFC 4301, Section 5.1). The error is the reason why it
+// went no further. pkt stays the caller's.
+func (b *Backend) Inject(pkt []byte) error {
+	b.mu.Lock()
+	o := b.inject(pkt)
+	b.settle(&o)
+	b.mu.Unlock()
+	return b.finish(o)
+}
+
+func (b *Backend) inject(pkt []byte) outcome {
+	f, i, err := spd.ParseFlow(pkt)
+	if err != nil {
+		return outcome{err: esp.ErrMalformed}
+	}
+	e := b.policyFor(pkt, f, i)
+	switch {
+	case e == nil:
+		return outcome{err: esp.ErrNoPolicy}
+	case e.Action == spd.Discard:
+		return outcome{err: esp.ErrDiscarded}
+	case e.Action == spd.Bypass:
+		b.traffic.Unprotected++
+		return outcome{hook: func() { call(b.hooks.Unprotected, slices.Clone(pkt)) }}
+	}
+	return b.protect(e.Value, pkt, f)
+}
+
+// policyFor finds the policy of an outbound packet. An ICMP error that has none goes with the traffic it is about
+// (RFC 4301, Section 6.2).
+func (b *Backend) policyFor(pkt []byte, f spd.Flow, i spd.PacketInfo) *spd.Entry[*policy] {
+	if e := b.db.Outbound(f); e != nil {
+		return e
+	}
+	if ret, ok := spd.ReturnFlow(pkt, f, i); ok {
+		return b.db.Outbound(ret)
+	}
+	return nil
+}
+
+func (b *Backend) protect(p *policy, pkt []byte, f spd.Flow) (o outcome) {
+	out := p.latest()
+	if out == nil {
+		if p.Trap {
+			o.tell(dataplane.Notice{Kind: dataplane.NoticeAcquire, Policy: p.ID, Packet: f})
+		}
+		o.err = esp.ErrNoSA
+		return o
+	}
+	ok, kind := out.spend(len(pkt), b.now())
+	o.limit(kind, dataplane.Outbound, out.esp.SPI(), p.ID)
+	if !ok {
+		o.err = esp.ErrExpired
+		return o
+	}
+	sealed, err := out.seal(pkt)
+	if err != nil {
+		o.err = err
+		return o
+	}
+	b.traffic.Sent++
+	path := out.path
+	o.hook = func() {
+		if b.hooks.Send != nil {
+			b.hooks.Send(path, sealed)
+		}
+	}
+	return o
+}
+
+// pathMTU is that of every path here.
+const pathMTU = 1500
+
+// seal seals a packet, padded as the SA wants it.
+func (out *outbound) seal(pkt []byte) ([]byte, error) {
+	if out.padToPath {
+		layout, err := out.esp.Layout()
+		if err != nil {
+			return nil, err
+		}
+		out.esp.SetPadTo(layout.EffectiveMTU(pathMTU, out.encapsulation()))
+	}
+	return out.esp.Seal(nil, pkt)
+}
+
+func (out *outbound) encapsulation() esp.Encapsulation {
+	return esp.Encapsulation{Mode: out.mode, IPv6: out.path.Remote.Addr().Is6(), UDP: out.path.Transport == dataplane.TransportUDP}
+}
+
+func (o *outcome) limit(kind dataplane.NoticeKind, d dataplane.Direction, spi uint32, id dataplane.PolicyID) {
+	if kind != 0 {
+		o.tell(dataplane.Notice{Kind: kind, Direction: d, SPI: spi, Policy: id})
+	}
+}
+
+func call(hook func([]byte), pkt []byte) {
+	if hook != nil {
+		hook(pkt)
+	}
+}
