@@ -5,8 +5,6 @@ import (
 	"slices"
 	"testing"
 	"time"
-
-	"culvert/wire"
 )
 
 // newFragmentPair returns two established SAs that have negotiated fragmentation; b answers echoes.
