@@ -83,6 +83,7 @@ func (id Identity) network() (netip.Prefix, bool) {
 // Canonical returns an identity that is the same for all identities of equal meaning: names differ in case, distinguished
 // names in string types and spaces as well (RFC 5280, Section 7.1). It is a key for maps, not to be sent.
 func (id Identity) Canonical() Identity {
+	id = id.meant()
 	switch id.Type {
 	case wire.IDFQDN, wire.IDRFC822Addr:
 		return Identity{id.Type, strings.ToLower(id.Data)}
@@ -90,6 +91,19 @@ func (id Identity) Canonical() Identity {
 		return Identity{id.Type, string(dn.Canonical([]byte(id.Data)))}
 	}
 	return id
+}
+
+// meant returns a distinguished name for one that came as text in a domain name, as Apple's clients send it.
+func (id Identity) meant() Identity {
+	const longest = 1024
+	if id.Type != wire.IDFQDN || len(id.Data) > longest || !strings.Contains(id.Data, "=") {
+		return id
+	}
+	der, err := dn.Parse(id.Data)
+	if err != nil {
+		return id
+	}
+	return Identity{wire.IDDERASN1DN, string(der)}
 }
 
 // Equal reports whether two identities mean the same.
@@ -109,6 +123,7 @@ const (
 
 // Match compares an identity with a pattern.
 func (pattern Identity) Match(id Identity) Match {
+	id = id.meant()
 	switch {
 	case pattern.IsAny():
 		return MatchAny

@@ -38,6 +38,7 @@ func TestParseIdentity(t *testing.T) {
 		"@10.0.0.1x":                   {wire.IDFQDN, "10.0.0.1x"},
 		"fqdn:carol@home":              {wire.IDFQDN, "carol@home"},
 		"dns:gw":                       {wire.IDFQDN, "gw"},
+		"fqdn:10.0.0.300":              {wire.IDFQDN, "10.0.0.300"},
 		"*.example.org":                {wire.IDFQDN, "*.example.org"},
 		"carol@example.org":            {wire.IDRFC822Addr, "carol@example.org"},
 		"@@carol":                      {wire.IDRFC822Addr, "carol"},
@@ -61,7 +62,7 @@ func TestParseIdentity(t *testing.T) {
 
 func TestParseIdentityErrors(t *testing.T) {
 	for s, want := range map[string]string{
-		"10.0.0.300":       "looks like one",
+		"10.0.0.300":       "looks like an IPv4 address",
 		"gw example":       `character ' '`,
 		"gw\x00":           `character '\x00'`,
 		"gw\xff":           "not allowed",
@@ -128,7 +129,7 @@ func TestIdentityString(t *testing.T) {
 func TestEveryLength(t *testing.T) {
 	data := strings.Repeat("*\x00\xff", 1<<16/3+1)
 	pattern := mustID(t, "*.example.org")
-	for n := 0; n < 1<<16; n += 1 + n/64 {
+	for n := 0; n < 1<<16; n += 1 + n/16 {
 		for typ := wire.IDType(0); typ < 16; typ++ {
 			id := FromPayload(&wire.Identification{IDType: typ, Data: []byte(data[:n])})
 			if id.IsAny() {
@@ -202,6 +203,24 @@ func TestCanonical(t *testing.T) {
 	}
 	if mustID(t, "keyid:gw").Equal(mustID(t, "keyid:GW")) {
 		t.Error("the case of a key identifier is ignored")
+	}
+}
+
+// TestAppleDistinguishedName: Apple's clients send a distinguished name as text, with the type of a domain name.
+func TestAppleDistinguishedName(t *testing.T) {
+	sent := mustID(t, "fqdn:C=CH,O=Example,CN=carol")
+	for pattern, want := range map[string]Match{
+		"C=CH, O=Example, CN=carol": MatchExact, "C=CH, O=example, CN=*": MatchWildcard, "C=CH, CN=carol": MatchNone, "carol": MatchNone,
+	} {
+		if got := mustID(t, pattern).Match(sent); got != want {
+			t.Errorf("%s: %d, want %d", pattern, got, want)
+		}
+	}
+	if p := sent.Payload(wire.PayloadIDi); p.IDType != wire.IDFQDN {
+		t.Error("the octets on the wire are changed")
+	}
+	if !mustID(t, "fqdn:a=b").Equal(mustID(t, "fqdn:A=B")) {
+		t.Error("a domain name with an equals sign is no longer itself")
 	}
 }
 

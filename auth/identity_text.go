@@ -62,10 +62,14 @@ func ParseIdentity(s string) (Identity, error) {
 	case strings.HasPrefix(s, "@"):
 		return parseTyped(wire.IDFQDN, s[1:])
 	}
-	if strings.HasPrefix(s, "#") {
+	t := guessType(s)
+	switch {
+	case strings.HasPrefix(s, "#"):
 		return Identity{}, fmt.Errorf("%q: octets want their type before them, as in keyid:%s", s, s)
+	case t == wire.IDFQDN && strings.Contains(s, ".") && strings.Trim(s, "0123456789.") == "":
+		return Identity{}, fmt.Errorf("%q looks like an IPv4 address, but is none (for a domain name write fqdn:%s)", s, s)
 	}
-	return parseTyped(guessType(s), s)
+	return parseTyped(t, s)
 }
 
 // guessType tells the type of an identity by its looks.
@@ -147,7 +151,7 @@ func parseAddress(t wire.IDType, s string) (Identity, error) {
 }
 
 // parseName reads a domain name or mail address. A domain name is ASCII, a mail address may be UTF-8, and neither has
-// terminators (RFC 7296, Section 3.5); what else is in them is not ours to judge, but for what looks like a slip.
+// terminators (RFC 7296, Section 3.5); what else is in them is not ours to judge.
 func parseName(t wire.IDType, s string) (Identity, error) {
 	if s == "" {
 		return Identity{}, fmt.Errorf("empty %v", t)
@@ -157,9 +161,6 @@ func parseName(t wire.IDType, s string) (Identity, error) {
 		if r == ' ' || r == utf8.RuneError || !unicode.IsPrint(r) || foreign {
 			return Identity{}, fmt.Errorf("%q: character %q is not allowed in %v (for an opaque identifier write keyid:)", s, r, t)
 		}
-	}
-	if t == wire.IDFQDN && strings.Contains(s, ".") && strings.Trim(s, "0123456789.") == "" {
-		return Identity{}, fmt.Errorf("%q is no IPv4 address, but looks like one", s)
 	}
 	return Identity{t, s}, nil
 }

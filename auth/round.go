@@ -49,7 +49,7 @@ type Local struct {
 	Method      Method
 	Secrets     *Secrets       // MethodPSK
 	Credentials []Credential   // MethodPublicKey, in order of preference
-	Schemes     []suite.Scheme // schemes that we may sign with, in order of preference; nil: all, RSA PKCS #1 before PSS
+	Schemes     []suite.Scheme // schemes that we may sign with, in order of preference; none: all, RSA PKCS #1 before PSS
 	AllowSHA1   bool           // may sign with method 1 (RSA, SHA-1) for a peer that lacks RFC 7427
 	NeverSend   bool           // send no CERT payload, the peer has our certificate
 }
@@ -96,10 +96,10 @@ type Remote struct {
 // signatures is the policy with AllowSHA1 applied.
 func (r *Remote) signatures() suite.SignaturePolicy {
 	p := r.Signatures
+	if len(p.Schemes) == 0 {
+		p.Schemes = suite.DefaultSchemes()
+	}
 	if r.AllowSHA1 {
-		if p.Schemes == nil {
-			p.Schemes = suite.DefaultSchemes()
-		}
 		p.Schemes = append(slices.Clone(p.Schemes), suite.SchemeRSASHA1)
 	}
 	return p

@@ -32,7 +32,7 @@ func (l *Local) allows(s suite.Scheme) bool {
 	if s == suite.SchemeRSASHA1 {
 		return l.AllowSHA1 || slices.Contains(l.Schemes, s)
 	}
-	return l.Schemes == nil || slices.Contains(l.Schemes, s)
+	return len(l.Schemes) == 0 || slices.Contains(l.Schemes, s)
 }
 
 // oldMethod returns the method of a key that peers know without RFC 7427. Ed25519 and Ed448 have none (RFC 8420).
@@ -83,7 +83,7 @@ func hashNames(hashes []wire.HashAlgorithm) string {
 
 // schemeNames lists configured schemes.
 func schemeNames(schemes []suite.Scheme) string {
-	if schemes == nil {
+	if len(schemes) == 0 {
 		return "any scheme but SHA-1"
 	}
 	var names []string

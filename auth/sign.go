@@ -101,7 +101,7 @@ func signingFailed(c Credential, err error) *Failure {
 // otherwise: there are peers that announce hashes of PSS but cannot verify it.
 func (l *Local) schemes(key crypto.PublicKey, peer []wire.HashAlgorithm) []suite.Scheme {
 	possible := suite.SchemesFor(key, peer)
-	if l.Schemes != nil {
+	if len(l.Schemes) > 0 {
 		return intersect(l.Schemes, possible)
 	}
 	pkcs1 := []suite.Scheme{suite.SchemeRSASHA256, suite.SchemeRSASHA384, suite.SchemeRSASHA512}

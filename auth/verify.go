@@ -66,11 +66,7 @@ func (v Verify) psk() (VerifyResult, *Failure) {
 	if subtle.ConstantTimeCompare(v.Auth.Data, pskAuth(v.PRF, secret.PSK, v.Octets)) != 1 {
 		return VerifyResult{}, pskWrong(v.LocalID, v.ID, secret)
 	}
-	result := VerifyResult{ID: v.ID}
-	if warning, weak := WeakPSK(secret); weak {
-		result.Warnings = append(result.Warnings, warning)
-	}
-	return result, nil
+	return VerifyResult{ID: v.ID}, nil
 }
 
 // publicKey checks a signature: with the raw key or certificate that was sent, else with those that are configured.
@@ -93,7 +89,17 @@ func (v Verify) signature(pub any, name string) *Failure {
 	if err == nil {
 		return nil
 	}
-	return signatureFailed(name, v.Remote, err)
+	return signatureFailed(name, v.Remote, v.diagnose(pub, err))
+}
+
+// diagnose tells a wrong key from a right one that was used with SHA-1, the usual thing for peers without RFC 7427, which
+// method 1 does not say (RFC 7296, Section 3.8).
+func (v Verify) diagnose(pub any, err error) error {
+	weak := suite.SignaturePolicy{Schemes: []suite.Scheme{suite.SchemeRSASHA1}}
+	if v.Auth.Method == wire.AuthRSASignature && suite.Verify(pub, *v.Auth, v.Octets, weak) == nil {
+		return &suite.SignatureError{Method: v.Auth.Method, Scheme: suite.SchemeRSASHA1, Err: suite.ErrScheme}
+	}
+	return err
 }
 
 // noCert is the failure of a peer that shows nothing.
