@@ -193,3 +193,7 @@ func maskBits(octets []byte) (int, bool) {
 	}
 	return 0, false
 }
+
+func (as Assignment) clone() Assignment {
+	return Assignment{slices.Clone(as.Addresses), slices.Clone(as.DNS), slices.Clone(as.Subnets)}
+}

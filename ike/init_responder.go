@@ -11,7 +11,7 @@ import (
 	"culvert/wire"
 )
 
-// halfOpenTime is how long a peer may take to authenticate.
+// halfOpenTime is how long a peer may take to authenticate unless HalfOpenLimits say otherwise.
 const halfOpenTime = 30 * time.Second
 
 // An initChoice is what a responder makes of an IKE_SA_INIT request before it keeps any state.
@@ -56,7 +56,7 @@ func checkGroup(payloads []wire.Payload, sel suite.Selection) *Failure {
 func newResponder(env *Env, now time.Time, spi wire.SPI, in *inbound, choice initChoice) *SA {
 	sa := &SA{env: env, conn: choice.conn, suite: choice.sel, spiI: in.InitiatorSPI, spiR: spi, path: in.path, now: now,
 		created: now, lastHeard: now, initial: &initialState{messageI: in.datagram}}
-	sa.timers.set(timerHalfOpen, 0, now.Add(halfOpenTime))
+	sa.timers.set(timerHalfOpen, 0, now.Add(env.Gateway.HalfOpen.withDefaults().Timeout))
 	return sa
 }
 
@@ -131,7 +131,7 @@ func refusal(h wire.Header, f *Failure) []byte {
 }
 
 func halfOpenFailure(sa *SA) *Failure {
-	f := refuse(explain.IKEHalfOpen, 0, "%v did not authenticate within %v", sa.path.Remote, halfOpenTime)
+	f := refuse(explain.IKEHalfOpen, 0, "%v did not authenticate within %v", sa.path.Remote, sa.now.Sub(sa.created))
 	f.Fatal = true
 	return f
 }

@@ -10,6 +10,8 @@ type HalfOpenLimits struct {
 	Cookie int // from so many half-open IKE SAs on, cookies are demanded (RFC 7296, Section 2.6); 0 is 64, negative always
 	Total  int // half-open IKE SAs; 0 is 4096
 	Prefix int // half-open IKE SAs of one IPv4 address or IPv6 /56; 0 is 128
+
+	Timeout time.Duration // how long a peer may take to authenticate; 0 is 30 s
 }
 
 func (l HalfOpenLimits) withDefaults() HalfOpenLimits {
@@ -21,6 +23,9 @@ func (l HalfOpenLimits) withDefaults() HalfOpenLimits {
 	}
 	if l.Prefix == 0 {
 		l.Prefix = 128
+	}
+	if l.Timeout == 0 {
+		l.Timeout = halfOpenTime
 	}
 	return l
 }

@@ -1,0 +1,63 @@
+package ike
+
+import (
+	"net/netip"
+	"slices"
+	"time"
+
+	"culvert/dataplane"
+	"culvert/suite"
+	"culvert/wire"
+)
+
+// SAStatus is what an IKE SA is at one moment. It is a value and owns its fields.
+type SAStatus struct {
+	Connection            *Connection
+	State                 State
+	Initiator             bool
+	LocalSPI, RemoteSPI   wire.SPI
+	Path                  dataplane.Path
+	Local, Remote         string // identities, once authenticated
+	LocalNAT, RemoteNAT   bool
+	Suite                 string // as in a proposal
+	Created, Established  time.Time
+	Rekey, Reauth, Expire time.Time // when they are due; zero: never
+	Assigned              Assignment
+	Leases                []netip.Addr
+	Children              []ChildInfo
+}
+
+// Status tells about the SA.
+func (sa *SA) Status() SAStatus {
+	s := SAStatus{
+		Connection: sa.conn, State: sa.state, Initiator: sa.initiator, LocalSPI: sa.LocalSPI(), RemoteSPI: sa.spiR, Path: sa.path,
+		LocalNAT: sa.peer.weBehindNAT, RemoteNAT: sa.peer.behindNAT,
+		Created: sa.created, Established: sa.established,
+		Rekey: sa.timers.at(timerRekey, 0), Reauth: sa.timers.at(timerReauth, 0), Expire: sa.timers.at(timerExpire, 0),
+		Assigned: sa.assigned.clone(), Leases: slices.Clone(sa.leases), Children: sa.Children(),
+	}
+	if !sa.initiator {
+		s.RemoteSPI = sa.spiI
+	}
+	if len(sa.suite.Proposal.Transforms) > 0 {
+		s.Suite = suite.FormatProposal(sa.suite.Proposal)
+	}
+	if sa.state.authenticated() {
+		s.Local, s.Remote = identityName(sa.local), sa.peerName()
+	}
+	return s
+}
+
+// Status tells about every IKE SA of the shard, in the order of their slots.
+func (s *Shard) Status() []SAStatus {
+	list := make([]SAStatus, 0, s.slots.used)
+	for i := range s.slots.list {
+		if sa := s.slots.list[i].sa; sa != nil {
+			list = append(list, sa.Status())
+		}
+	}
+	return list
+}
+
+// Stats returns the counters of the shard.
+func (s *Shard) Stats() Stats { return *s.env.Stats }
