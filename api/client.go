@@ -79,10 +79,14 @@ type Follow struct {
 	Backlog    int    // items of the past
 	Connection string // events of this connection only; empty: all
 	Level      string // log entries of this level and above; empty: all
+	Once       bool   // end with what is past
 }
 
 func (f Follow) query() url.Values {
 	q := url.Values{"backlog": {fmt.Sprint(f.Backlog)}}
+	if f.Once {
+		q.Set("once", "true")
+	}
 	if f.Connection != "" {
 		q.Set("connection", f.Connection)
 	}

@@ -38,9 +38,17 @@ func NewProblem(status int, code explain.Code, action, format string, args ...an
 func (p *Problem) Error() string {
 	text := strings.TrimSuffix(p.Detail, ".")
 	if p.Action != "" {
-		text += ": " + strings.TrimSuffix(p.Action, ".")
+		text += ": " + lowered(strings.TrimSuffix(p.Action, "."))
 	}
 	return fmt.Sprintf("%s [%s]", text, p.Code)
+}
+
+// lowered begins a sentence in the middle of a line: "Correct it" becomes "correct it", "PSK" and "`run`" stay.
+func lowered(s string) string {
+	if len(s) > 1 && s[0] >= 'A' && s[0] <= 'Z' && s[1] >= 'a' && s[1] <= 'z' {
+		return strings.ToLower(s[:1]) + s[1:]
+	}
+	return s
 }
 
 // GetStatus returns the HTTP status.

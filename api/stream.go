@@ -103,6 +103,7 @@ type eventsInput struct {
 	Backlog    int    `query:"backlog" minimum:"0" maximum:"100000" doc:"Begin with this many events of the past"`
 	Since      uint64 `query:"since" doc:"Begin behind the event with this number"`
 	Connection string `query:"connection" doc:"Only those of this connection"`
+	Once       bool   `query:"once" doc:"End with what has happened already"`
 }
 
 func (s *Server) events(_ context.Context, in *eventsInput) (*huma.StreamResponse, error) {
@@ -110,22 +111,51 @@ func (s *Server) events(_ context.Context, in *eventsInput) (*huma.StreamRespons
 	if in.Since > 0 {
 		reader = s.control.Events().Since(in.Since)
 	}
+	wanted := func(e Event) bool { return in.Connection == "" || e.Connection == in.Connection }
+	return copyResponse(s, reader, in.Once, wanted), nil
+}
+
+// copyResponse makes a response of what a reader finds, for ever or once.
+func copyResponse[T any](s *Server, r *Reader[T], once bool, wanted func(T) bool) *huma.StreamResponse {
+	below := r.feed.Next()
 	return s.respond(func(ctx context.Context, st *stream) error {
-		return copyFeed(ctx, st, reader, s.heartbeat, func(e Event) bool { return in.Connection == "" || e.Connection == in.Connection })
-	}), nil
+		if !once {
+			return copyFeed(ctx, st, r, s.heartbeat, wanted)
+		}
+		if err := copyPast(st, r, below, wanted); err != nil {
+			return err
+		}
+		return st.send(streamDone, struct{}{})
+	})
+}
+
+// copyPast writes the items below a number, which have been published already.
+func copyPast[T any](st *stream, r *Reader[T], below uint64, wanted func(T) bool) error {
+	for r.next < below {
+		item, missed, err := r.Read(context.Background())
+		switch {
+		case missed > 0:
+			err = st.send(streamGap, Gap{missed})
+		case wanted(item):
+			err = st.send(streamItem, item)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 type logInput struct {
 	Backlog int    `query:"backlog" minimum:"0" maximum:"100000" doc:"Begin with this many entries of the past"`
 	Level   string `query:"level" enum:"debug,info,warn,error" default:"debug" doc:"The least severe entries that are wanted"`
+	Once    bool   `query:"once" doc:"End with what was logged already"`
 }
 
 func (s *Server) log(_ context.Context, in *logInput) (*huma.StreamResponse, error) {
 	least := severity(in.Level)
-	reader := s.control.Log().Tail(in.Backlog)
-	return s.respond(func(ctx context.Context, st *stream) error {
-		return copyFeed(ctx, st, reader, s.heartbeat, func(e LogEntry) bool { return severity(e.Level) >= least })
-	}), nil
+	wanted := func(e LogEntry) bool { return severity(e.Level) >= least }
+	return copyResponse(s, s.control.Log().Tail(in.Backlog), in.Once, wanted), nil
 }
 
 // writeProblem answers with a problem outside of any operation.

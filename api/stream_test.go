@@ -81,6 +81,21 @@ func TestEventsBeginWithTheBacklogAndGoOn(t *testing.T) {
 	}
 }
 
+func TestStreamOfThePastEnds(t *testing.T) {
+	fake := apitest.New(4)
+	for range 6 {
+		fake.Events().Publish(api.Event{})
+	}
+	var seen int
+	c := start(t, fake)
+	if err := c.Events(context.Background(), api.Follow{Backlog: 100, Once: true}, func(api.Event) error { seen++; return nil }, func(uint64) {}); err != nil || seen != 4 {
+		t.Errorf("saw %d events, error %v", seen, err)
+	}
+	if err := c.Log(context.Background(), api.Follow{Once: true}, func(api.LogEntry) error { return errEnough }, func(uint64) {}); err != nil {
+		t.Errorf("an empty log: %v", err)
+	}
+}
+
 func TestLogIsFilteredByLevel(t *testing.T) {
 	fake := apitest.New(64)
 	for _, level := range []string{"DEBUG", "INFO", "WARN", "ERROR"} {

@@ -33,7 +33,7 @@ func (s *Server) up(_ context.Context, in *commandInput) (*huma.StreamResponse, 
 		if watching.Err() == nil {
 			return err // the client has gone; the deferred cancel ends the wait
 		}
-		if err := s.rest(st, reader, s.control.Events().Next(), in.Body.concerns); err != nil {
+		if err := copyPast(st, reader, s.control.Events().Next(), in.Body.concerns); err != nil {
 			return err
 		}
 		if err := <-ended; err != nil {
@@ -41,23 +41,6 @@ func (s *Server) up(_ context.Context, in *commandInput) (*huma.StreamResponse, 
 		}
 		return st.send(streamDone, struct{}{})
 	}), nil
-}
-
-// rest sends the events below a number that are not sent yet.
-func (s *Server) rest(st *stream, r *Reader[Event], below uint64, wanted func(Event) bool) error {
-	for r.next < below {
-		e, missed, err := r.Read(context.Background()) // is there already
-		switch {
-		case missed > 0:
-			err = st.send(streamGap, Gap{missed})
-		case wanted(e):
-			err = st.send(streamItem, e)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // concerns reports whether an event belongs to the command.

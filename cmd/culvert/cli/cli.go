@@ -1,0 +1,121 @@
+// Package cli is the command line of Culvert: a thin client of the daemon's management socket, plus the commands that need no
+// daemon. It writes through one printer and touches the process (terminal, environment, signals) only as Env tells.
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"culvert/api"
+	"culvert/config"
+	"culvert/explain"
+)
+
+// Env is what the command line knows of the process it runs in.
+type Env struct {
+	Out, Err io.Writer
+	Terminal bool // Out is a terminal: it may be coloured and redrawn
+	Width    int  // columns of the terminal; 0: 80
+	Getenv   func(string) string
+	Now      func() time.Time
+	Source   config.Source // for check
+	Version  string
+	// Daemon runs the daemon until the context ends.
+	Daemon func(context.Context, DaemonOptions) error
+}
+
+// DaemonOptions is what the command line says about a daemon that is to be run.
+type DaemonOptions struct {
+	Config  string // path of the configuration
+	Socket  string // overrides daemon.socket; "": it counts
+	Version string
+}
+
+// app is one run of the command line.
+type app struct {
+	Env
+	socket string
+	json   bool
+}
+
+// defaultSocket is where a daemon listens unless its configuration says otherwise.
+const defaultSocket = "/run/culvert/culvert.sock"
+
+// New returns the whole command line. Further commands of the same binary come in as extra.
+func New(env Env, extra ...*cobra.Command) *cobra.Command { return newRoot(&app{Env: env}, extra) }
+
+func newRoot(a *app, extra []*cobra.Command) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "culvert",
+		Short: "IKEv2 and IPsec tunnels",
+		Long: `Culvert brings up IKEv2 tunnels and carries their traffic.
+
+The daemon does the work; the other commands ask it over a Unix socket. Begin with
+culvert status. When something fails, the last line says why, what to do, and a code
+that culvert explain CODE tells more about.`,
+		Example: `  culvert check                     see whether the configuration is right
+  culvert up office                 bring up a connection, showing what happens
+  culvert status                    see what is up
+  culvert log -f                    watch what happens`,
+		SilenceUsage: true, SilenceErrors: true, SuggestionsMinimumDistance: 2,
+		Args: knownCommand,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	socket := defaultSocket
+	if s := a.Getenv("CULVERT_SOCKET"); s != "" {
+		socket = s
+	}
+	root.PersistentFlags().StringVar(&a.socket, "socket", socket, "socket of the daemon, also $CULVERT_SOCKET")
+	root.PersistentFlags().BoolVar(&a.json, "json", false, "write JSON")
+	root.SetOut(a.Out)
+	root.SetErr(a.Err)
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage("%v", err) })
+	root.AddCommand(
+		a.upCommand(), a.downCommand(), a.rekeyCommand(), a.reauthCommand(), a.statusCommand(), a.poolsCommand(), a.logCommand(),
+		a.reloadCommand(), a.checkCommand(), a.daemonCommand(), a.explainCommand(), a.versionCommand())
+	root.AddCommand(extra...)
+	return root
+}
+
+// Run carries out a command and returns its exit code.
+func Run(ctx context.Context, env Env, args []string, extra ...*cobra.Command) int {
+	a := &app{Env: env}
+	root := newRoot(a, extra)
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	if err != nil {
+		a.fail(err)
+	}
+	return exitCode(err)
+}
+
+// client returns a client of the daemon.
+func (a *app) client() *api.Client { return api.NewClient(a.socket) }
+
+// usage is a mistake in the way a command is written.
+func usage(format string, args ...any) error {
+	return api.NewProblem(0, explain.ManageUsage, "", format, args...)
+}
+
+// knownCommand refuses what stands in the place of a command and is none.
+func knownCommand(root *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	text := fmt.Sprintf("there is no command %q", args[0])
+	if near := root.SuggestionsFor(args[0]); len(near) > 0 {
+		text += "; did you mean " + near[0] + "?"
+	}
+	return usage("%s", text)
+}
+
+func noArgs(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usage("%s takes no further word, there is %q", cmd.CommandPath(), args[0])
+	}
+	return nil
+}

@@ -1,0 +1,153 @@
+package cli
+
+import (
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"culvert/api"
+	"culvert/config"
+	"culvert/explain"
+)
+
+func (a *app) checkCommand() *cobra.Command {
+	var path string
+	cmd := &cobra.Command{
+		Use: "check", Short: "Look for mistakes in the configuration",
+		Long: `Read the configuration and show every mistake at once: its place, the line, what was
+expected and a code. Nothing is changed and no daemon is needed.
+
+Files that only root may read, such as private keys, are read as well, so run it as root.
+Warnings do not keep a configuration from being used.`,
+		Example: `  culvert check
+  culvert check --config ./new.hcl
+  culvert check --json | jq -r '.diagnostics[] | [.file, .line, .message] | @tsv'`,
+		Args: noArgs,
+		RunE: func(*cobra.Command, []string) error { return a.check(path) },
+	}
+	configFlag(cmd, &path)
+	return cmd
+}
+
+func configFlag(cmd *cobra.Command, path *string) {
+	cmd.Flags().StringVarP(path, "config", "c", config.DefaultPath, "the configuration")
+	_ = cmd.MarkFlagFilename("config", "hcl", "json") // fails only without the flag
+}
+
+func (a *app) check(path string) error {
+	whole, err := filepath.Abs(path)
+	if err != nil {
+		return usage("--config %s: %v", path, err)
+	}
+	_, found := a.Source.Load(whole)
+	if a.json {
+		a.printJSON(api.Checked{Diagnostics: append(config.Diagnostics{}, found...)})
+	} else {
+		a.showDiagnostics(whole, found)
+	}
+	if !found.Errors() {
+		return nil
+	}
+	return silent{api.NewProblem(0, explain.ManageConfigRefused, "correct the places above and check again", "%s: %s", whole, found.Summary())}
+}
+
+func (a *app) showDiagnostics(path string, found config.Diagnostics) {
+	out := a.out()
+	for _, d := range found {
+		out.diagnostic(d)
+	}
+	switch {
+	case len(found) == 0:
+		out.line("%s is right", path)
+	case !found.Errors():
+		out.line("%s can be used: %s", path, found.Summary())
+	}
+}
+
+// diagnostic writes a diagnostic with its severity in colour.
+func (p *printer) diagnostic(d config.Diagnostic) {
+	mark := p.warn
+	if d.Severity == config.Error {
+		mark = p.bad
+	}
+	severity := ": " + string(d.Severity) + ": "
+	place, rest, _ := strings.Cut(strings.TrimSuffix(d.String(), "\n"), severity)
+	p.line("%s: %s: %s", place, mark(string(d.Severity)), rest)
+}
+
+func (a *app) reloadCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "reload", Short: "Apply the changes of the configuration",
+		Long: `Have the daemon read its configuration again and apply what has changed; connections that
+have not changed are not touched. A configuration with errors is refused whole, and the
+daemon goes on with the one it has.`,
+		Example: `  culvert check && culvert reload`,
+		Args:    noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			client := a.client()
+			defer client.Close()
+			r, err := client.Reload(cmd.Context())
+			if err != nil {
+				return a.refused(err)
+			}
+			if a.json {
+				a.printJSON(r)
+				return nil
+			}
+			a.showReloaded(r)
+			return nil
+		},
+	}
+}
+
+func (a *app) showReloaded(r api.Reloaded) {
+	out := a.out()
+	for _, change := range []struct {
+		what  string
+		names []string
+		paint func(string) styled
+	}{{"added", r.Added, out.good}, {"removed", r.Removed, out.bad}, {"changed", r.Changed, out.warn}} {
+		for _, name := range change.names {
+			out.line("%s %s", change.paint(change.what), name)
+		}
+	}
+	if len(r.Added)+len(r.Removed)+len(r.Changed) == 0 {
+		out.line("nothing has changed")
+	}
+	for _, option := range r.Restart {
+		out.indented("warning: ", option+" counts from the next start of the daemon on: systemctl restart culvert")
+	}
+	for _, w := range r.Warnings {
+		out.indented("warning: ", w.Text+" ["+string(w.Code)+"]")
+	}
+}
+
+func (a *app) daemonCommand() *cobra.Command {
+	var path string
+	cmd := &cobra.Command{
+		Use: "daemon", Short: "Run the daemon",
+		Long: `Run the daemon in the foreground until SIGTERM or SIGINT; SIGHUP reloads the configuration.
+It needs CAP_NET_ADMIN, CAP_NET_RAW and CAP_NET_BIND_SERVICE, which systemd gives it:
+systemctl start culvert. Log lines go to standard error.`,
+		Example: `  culvert daemon
+  culvert daemon --config ./try.hcl --socket /tmp/try.sock`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			whole, err := filepath.Abs(path)
+			if err != nil {
+				return usage("--config %s: %v", path, err)
+			}
+			options := DaemonOptions{Config: whole, Version: a.Version}
+			if cmd.Flags().Changed("socket") || a.Getenv("CULVERT_SOCKET") != "" {
+				options.Socket = a.socket
+			}
+			if err := a.Daemon(cmd.Context(), options); err != nil {
+				return a.refused(err)
+			}
+			return nil
+		},
+	}
+	configFlag(cmd, &path)
+	return cmd
+}

@@ -1,0 +1,141 @@
+package cli
+
+import (
+	"fmt"
+	"runtime"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"culvert/api"
+	"culvert/explain"
+)
+
+func (a *app) poolsCommand() *cobra.Command {
+	var leases bool
+	cmd := &cobra.Command{
+		Use: "pools", Short: "Show address pools and who holds which address",
+		Long: `Show the address pools of a gateway: how many addresses they have, how many are in use, and
+how many are kept for peers that are away. With --leases, show who holds which address.`,
+		Example: `  culvert pools --leases`,
+		Args:    noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			client := a.client()
+			defer client.Close()
+			pools, err := client.Pools(cmd.Context())
+			if err != nil {
+				return err
+			}
+			if a.json {
+				a.printJSON(pools)
+				return nil
+			}
+			a.showPools(pools, leases)
+			return nil
+		},
+	}
+	cmd.Flags().BoolVar(&leases, "leases", false, "show every lease")
+	return cmd
+}
+
+func (a *app) showPools(pools []api.Pool, leases bool) {
+	out := a.out()
+	if len(pools) == 0 {
+		out.line("there are no pools")
+		return
+	}
+	var rows, held [][]cell
+	for _, p := range pools {
+		rows = append(rows, []cell{plain(p.Name), plain(p.Size), plain(fmt.Sprint(p.Online)), plain(fmt.Sprint(p.Offline))})
+		for _, l := range p.Leases {
+			state := cell{"offline", out.faint}
+			if l.Online {
+				state = cell{"online", out.good}
+			}
+			held = append(held, []cell{plain(l.Address), state, plain(a.ago(l.Since)), plain(l.Identity)})
+		}
+	}
+	out.table([]string{"POOL", "SIZE", "ONLINE", "OFFLINE"}, rows)
+	if leases && len(held) > 0 {
+		out.line("")
+		out.table([]string{"ADDRESS", "STATE", "SINCE", "IDENTITY"}, held)
+	}
+}
+
+func (a *app) explainCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "explain [CODE]", Short: "Explain the code of an error or warning",
+		Long: `Explain what a code means, what leads to it and what to do. Without a code, list them all.
+No daemon is needed.`,
+		Example: `  culvert explain AUTH-PSK-WRONG`,
+		Args:    cobra.MaximumNArgs(1),
+		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			var codes []string
+			for _, e := range explain.All() {
+				codes = append(codes, string(e.Code)+"\t"+e.Title)
+			}
+			return codes, cobra.ShellCompDirectiveNoFileComp
+		},
+		RunE: func(_ *cobra.Command, args []string) error { return a.explain(strings.Join(args, "")) },
+	}
+}
+
+func (a *app) explain(code string) error {
+	if code == "" {
+		return a.listCodes()
+	}
+	e, ok := explain.Lookup(explain.Code(code))
+	if !ok {
+		return api.NewProblem(0, explain.ManageNotFound, "culvert explain lists those that there are", "there is no code %q", code)
+	}
+	if a.json {
+		a.printJSON(e)
+		return nil
+	}
+	out := a.out()
+	out.line("%s", out.bold(string(e.Code)))
+	out.indented("", e.Title)
+	out.line("")
+	out.indented("Cause:  ", e.Cause)
+	out.indented("Action: ", e.Action)
+	return nil
+}
+
+func (a *app) listCodes() error {
+	all := explain.All()
+	if a.json {
+		a.printJSON(all)
+		return nil
+	}
+	var rows [][]cell
+	for _, e := range all {
+		rows = append(rows, []cell{plain(string(e.Code)), plain(e.Title)})
+	}
+	a.out().table([]string{"CODE", "MEANING"}, rows)
+	return nil
+}
+
+// A versionInfo is the JSON of the command version.
+type versionInfo struct {
+	Version string `json:"version"`
+	API     string `json:"api"`
+	Go      string `json:"go"`
+	System  string `json:"system"`
+}
+
+func (a *app) versionCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "version", Short: "Show the version of this command",
+		Long: "Show the version of this command. culvert status shows that of the daemon, which may differ after an upgrade.",
+		Args: noArgs,
+		RunE: func(*cobra.Command, []string) error {
+			v := versionInfo{a.Version, api.Version, runtime.Version(), runtime.GOOS + "/" + runtime.GOARCH}
+			if a.json {
+				a.printJSON(v)
+				return nil
+			}
+			a.out().line("culvert %s (interface %s, %s, %s)", v.Version, v.API, v.Go, v.System)
+			return nil
+		},
+	}
+}

@@ -1,0 +1,164 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// A printer writes what people read.
+type printer struct {
+	w      io.Writer
+	colour bool
+	width  int
+}
+
+// printer returns a printer. Only a terminal gets colours, unless NO_COLOR says otherwise.
+func (a *app) printer(w io.Writer) *printer {
+	width := a.Width
+	if width <= 0 {
+		width = 80
+	}
+	return &printer{w: w, colour: a.Terminal && a.Getenv("NO_COLOR") == "" && a.Getenv("TERM") != "dumb", width: width}
+}
+
+// out is the printer of results.
+func (a *app) out() *printer { return a.printer(a.Out) }
+
+// printJSON writes one JSON document on a line of its own.
+func (a *app) printJSON(v any) {
+	e := json.NewEncoder(a.Out)
+	e.SetEscapeHTML(false)
+	_ = e.Encode(v) // whoever reads it has gone
+}
+
+// line writes a line. Control characters in what peers and files say do not reach the terminal.
+func (p *printer) line(format string, args ...any) {
+	for i, arg := range args {
+		switch arg := arg.(type) {
+		case styled, int, uint64, float64:
+		default:
+			args[i] = clean(fmt.Sprint(arg))
+		}
+	}
+	fmt.Fprintln(p.w, strings.TrimRight(fmt.Sprintf(format, args...), " "))
+}
+
+// styled is text that is clean and may hold colours.
+type styled string
+
+// clean replaces control characters, which a terminal would obey.
+func clean(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) && r != '\n' && r != '\t' {
+			return utf8.RuneError
+		}
+		return r
+	}, s)
+}
+
+func (p *printer) paint(code, s string) styled {
+	if s = clean(s); !p.colour || s == "" {
+		return styled(s)
+	}
+	return styled("\x1b[" + code + "m" + s + "\x1b[0m")
+}
+
+func (p *printer) good(s string) styled  { return p.paint("32", s) }
+func (p *printer) warn(s string) styled  { return p.paint("33", s) }
+func (p *printer) bad(s string) styled   { return p.paint("31", s) }
+func (p *printer) faint(s string) styled { return p.paint("2", s) }
+func (p *printer) bold(s string) styled  { return p.paint("1", s) }
+
+// A cell is a text with the colour of its own.
+type cell struct {
+	text  string
+	paint func(string) styled // nil: none
+}
+
+func plain(s string) cell { return cell{text: s} }
+
+// table writes rows below a header, in columns as wide as they need. The last column takes what is left of the line and goes
+// on below itself.
+func (p *printer) table(header []string, rows [][]cell) {
+	head := make([]cell, len(header))
+	for i, h := range header {
+		head[i] = cell{h, p.bold}
+	}
+	rows = append([][]cell{head}, rows...)
+	widths := make([]int, len(header))
+	for _, row := range rows {
+		for i, c := range row {
+			widths[i] = max(widths[i], utf8.RuneCountInString(c.text))
+		}
+	}
+	for _, row := range rows {
+		p.row(row, widths)
+	}
+}
+
+const columnGap = 2
+
+func (p *printer) row(row []cell, widths []int) {
+	var b strings.Builder
+	indent := 0
+	last := len(row) - 1
+	for i, c := range row[:last] {
+		b.WriteString(string(c.styled()))
+		b.WriteString(strings.Repeat(" ", widths[i]-utf8.RuneCountInString(c.text)+columnGap))
+		indent += widths[i] + columnGap
+	}
+	for i, part := range wrap(row[last].text, p.width-indent) {
+		if i > 0 {
+			b.WriteString("\n" + strings.Repeat(" ", indent))
+		}
+		b.WriteString(string(cell{part, row[last].paint}.styled()))
+	}
+	p.line("%s", styled(b.String()))
+}
+
+func (c cell) styled() styled {
+	if c.paint == nil {
+		return styled(clean(c.text))
+	}
+	return c.paint(c.text)
+}
+
+// indented writes a text in lines that fit, the first one behind a mark, the others below its beginning.
+func (p *printer) indented(mark, text string) {
+	for i, part := range wrap(text, p.width-utf8.RuneCountInString(mark)) {
+		if i > 0 {
+			mark = strings.Repeat(" ", utf8.RuneCountInString(mark))
+		}
+		p.line("%s%s", mark, part)
+	}
+}
+
+// wrap breaks a text into lines of a width, at spaces where there are any.
+func wrap(text string, width int) []string {
+	const narrowest = 20
+	width = max(width, narrowest)
+	var lines []string
+	line := ""
+	for _, word := range strings.Fields(text) {
+		for utf8.RuneCountInString(word) > width {
+			if line != "" {
+				lines, line = append(lines, line), ""
+			}
+			runes := []rune(word)
+			lines, word = append(lines, string(runes[:width])), string(runes[width:])
+		}
+		switch {
+		case line == "":
+			line = word
+		case utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > width:
+			lines, line = append(lines, line), word
+		default:
+			line += " " + word
+		}
+	}
+	return append(lines, line)
+}

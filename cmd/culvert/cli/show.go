@@ -1,0 +1,152 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+
+	"culvert/api"
+)
+
+// showStatus writes the status for people.
+func (a *app) showStatus(s *api.Status) {
+	out := a.out()
+	out.line("culvert %s, up %s, %s, %s, %s", s.Version, a.ago(s.Started), plural(len(s.Connections), "connection"),
+		plural(len(s.SAs), "IKE SA"), plural(countChildren(s.SAs), "child"))
+	if len(s.Connections) > 0 {
+		out.line("")
+		out.table([]string{"CONNECTION", "STATE", "PEER", "MORE"}, a.connectionRows(out, s))
+	}
+	for _, sa := range s.SAs {
+		out.line("")
+		a.showSA(out, &sa)
+	}
+	if len(s.Warnings) > 0 {
+		out.line("")
+	}
+	for _, w := range s.Warnings {
+		out.indented("warning: ", strings.TrimSpace(fmt.Sprintf("%s %s [%s]", w.Text, w.Action, w.Code)))
+	}
+}
+
+func countChildren(sas []api.SA) int {
+	n := 0
+	for _, sa := range sas {
+		n += len(sa.Children)
+	}
+	return n
+}
+
+func (a *app) connectionRows(out *printer, s *api.Status) [][]cell {
+	var rows [][]cell
+	for _, c := range s.Connections {
+		peer := strings.Join(c.Remote, " ")
+		if peer == "" {
+			peer = "any"
+		}
+		state := cell{string(c.State), out.faint}
+		switch c.State {
+		case api.Up:
+			state.paint = out.good
+		case api.Connecting, api.Waiting:
+			state.paint = out.warn
+		}
+		rows = append(rows, []cell{plain(c.Name), state, plain(peer), plain(a.more(&c, s.SAsOf(c.Name)))})
+	}
+	return rows
+}
+
+// more tells what the state alone does not: how much is up, or why nothing is.
+func (a *app) more(c *api.Connection, sas []api.SA) string {
+	var parts []string
+	if len(sas) > 0 {
+		parts = append(parts, plural(len(sas), "IKE SA")+", "+plural(countChildren(sas), "child"))
+	}
+	if c.NextAttempt != nil {
+		parts = append(parts, fmt.Sprintf("attempt %d in %s", c.Attempts+1, a.until(*c.NextAttempt)))
+	}
+	if c.LastFailure != nil && c.State != api.Up {
+		parts = append(parts, c.LastFailure.Error())
+	}
+	return strings.Join(parts, "; ")
+}
+
+// showSA writes one IKE SA with its children.
+func (a *app) showSA(out *printer, sa *api.SA) {
+	name := sa.Connection
+	if name == "" {
+		name = "(unknown)"
+	}
+	arrow := "<-"
+	if sa.Initiator {
+		arrow = "->"
+	}
+	out.line("%s  %s", out.bold(name), sa.State)
+	out.indented("  ", end(sa.Local)+" "+arrow+" "+end(sa.Remote))
+	facts := []string{"spi " + sa.SPI}
+	if sa.Established != nil {
+		facts = append(facts, "up "+a.ago(*sa.Established))
+	}
+	if sa.Rekey != nil {
+		facts = append(facts, "rekey in "+a.until(*sa.Rekey))
+	}
+	if sa.Reauth != nil {
+		facts = append(facts, "reauthentication in "+a.until(*sa.Reauth))
+	}
+	if sa.Suite != "" {
+		facts = append(facts, sa.Suite)
+	}
+	out.indented("  ", strings.Join(facts, ", "))
+	for label, list := range addresses(sa) {
+		if len(list) > 0 {
+			out.indented("  ", label+" "+strings.Join(list, " "))
+		}
+	}
+	for _, c := range sa.Children {
+		a.showChild(out, &c)
+	}
+}
+
+// addresses yields the addresses that came with an IKE SA.
+func addresses(sa *api.SA) func(yield func(string, []string) bool) {
+	return func(yield func(string, []string) bool) {
+		_ = yield("virtual addresses", sa.VirtualIPs) && yield("leased", sa.Leases) && yield("DNS servers", sa.DNS)
+	}
+}
+
+// end writes one end of an IKE SA: "192.0.2.1:500 (gw.example.org, behind NAT)".
+func end(e api.Endpoint) string {
+	var inner []string
+	if e.ID != "" {
+		inner = append(inner, e.ID)
+	}
+	if e.NAT {
+		inner = append(inner, "behind NAT")
+	}
+	if len(inner) == 0 {
+		return e.Address
+	}
+	return e.Address + " (" + strings.Join(inner, ", ") + ")"
+}
+
+func (a *app) showChild(out *printer, c *api.Child) {
+	transport := "raw ESP"
+	if c.Encapsulation == "udp" {
+		transport = "ESP in UDP"
+	}
+	facts := []string{string(c.State), c.Mode, transport, c.Suite}
+	if c.Rekey != nil {
+		facts = append(facts, "rekey in "+a.until(*c.Rekey))
+	}
+	out.indented("  "+c.Name+"  ", strings.Join(facts, ", "))
+	out.indented("    ", strings.Join(c.Local, " ")+" === "+strings.Join(c.Remote, " "))
+	out.line("    in  %s", a.traffic(c.InSPI, c.In))
+	out.line("    out %s", a.traffic(c.OutSPI, c.Out))
+}
+
+func (a *app) traffic(spi string, t api.Traffic) string {
+	text := fmt.Sprintf("%s  %10s %9s", spi, octets(t.Bytes), fmt.Sprintf("%d pkt", t.Packets))
+	if t.LastUse != nil {
+		text += fmt.Sprintf("  %s ago", a.ago(*t.LastUse))
+	}
+	return text
+}
