@@ -15,20 +15,17 @@ type Request struct {
 
 // A Lease is an address that an identity holds.
 type Lease struct {
-	Addr     netip.Addr
-	Identity string
-	Online   bool
-	Static   bool
-	Since    time.Time // of going online or offline
+	Addr     netip.Addr `json:"addr"`
+	Identity string     `json:"identity"`
+	Online   bool       `json:"online"`
+	Static   bool       `json:"static,omitempty"`
+	Since    time.Time  `json:"since"` // of going online or offline
 }
-
-// A Pool is a set of addresses of one family. It is safe for concurrent use.
-type Pool struct{}
 
 // Config says what a pool holds.
 type Config struct {
 	Name    string
-	Ranges  []Range
+	Ranges  []Range // of one family
 	Exclude []Range
 	Static  map[string]netip.Addr // by identity
 	Store   Store                 // nil: leases end with the process
@@ -37,23 +34,11 @@ type Config struct {
 // A Range is the addresses from First to Last.
 type Range struct{ First, Last netip.Addr }
 
-// A Store keeps leases beyond the process.
+// A Store keeps leases beyond the process. It is safe for concurrent use.
 type Store interface {
 	Load(pool string) ([]Lease, error)
 	Save(pool string, l Lease) error
-	Delete(pool string, addr netip.Addr) error
 }
 
 // ErrExhausted means that every address of the pool is online.
 var ErrExhausted = errors.New("address pool exhausted")
-
-// New returns a pool.
-func New(c Config) (*Pool, error) { return nil, errors.ErrUnsupported }
-
-// Acquire leases an address and marks it online.
-func (p *Pool) Acquire(now time.Time, r Request) (Lease, error) {
-	return Lease{}, errors.ErrUnsupported
-}
-
-// Release marks a lease offline; the identity gets the address again when it comes back.
-func (p *Pool) Release(now time.Time, identity string, addr netip.Addr) {}

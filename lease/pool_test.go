@@ -1,0 +1,162 @@
+package lease
+
+import (
+	"errors"
+	"net/netip"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+var start = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+
+func ip(s string) netip.Addr { return netip.MustParseAddr(s) }
+
+func span(first, last string) Range { return Range{ip(first), ip(last)} }
+
+func newPool(t *testing.T, c Config) *Pool {
+	t.Helper()
+	p, err := New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func acquire(t *testing.T, p *Pool, identity string, want ...netip.Addr) netip.Addr {
+	t.Helper()
+	l, err := p.Acquire(start, Request{Identity: identity, Want: want})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l.Addr
+}
+
+func TestAddressSurvivesReconnection(t *testing.T) {
+	p := newPool(t, Config{Ranges: []Range{span("10.0.0.1", "10.0.0.9")}})
+	first := acquire(t, p, "carol")
+	acquire(t, p, "dave")
+	p.Release(start, "carol", first)
+	if again := acquire(t, p, "carol"); again != first {
+		t.Errorf("got %v, had %v", again, first)
+	}
+}
+
+func TestSecondConnectionGetsAnotherAddress(t *testing.T) {
+	p := newPool(t, Config{Ranges: []Range{span("10.0.0.1", "10.0.0.9")}})
+	if a, b := acquire(t, p, "carol"), acquire(t, p, "carol"); a == b {
+		t.Errorf("both got %v", a)
+	}
+}
+
+func TestWishIsGrantedWhenFree(t *testing.T) {
+	p := newPool(t, Config{Ranges: []Range{span("10.0.0.1", "10.0.0.9")}})
+	if got := acquire(t, p, "carol", ip("10.0.0.7")); got != ip("10.0.0.7") {
+		t.Errorf("carol got %v", got)
+	}
+	for _, unfit := range []netip.Addr{ip("10.0.0.7"), ip("10.9.9.9"), netip.IPv4Unspecified()} {
+		if got := acquire(t, p, "dave", unfit); got == unfit {
+			t.Errorf("dave got %v", got)
+		}
+	}
+}
+
+func TestExhaustedPoolTakesTheOldestOfflineAddress(t *testing.T) {
+	p := newPool(t, Config{Ranges: []Range{span("10.0.0.1", "10.0.0.2")}})
+	a, b := acquire(t, p, "a"), acquire(t, p, "b")
+	if _, err := p.Acquire(start, Request{Identity: "c"}); !errors.Is(err, ErrExhausted) {
+		t.Fatalf("got %v", err)
+	}
+	p.Release(start, "b", b)
+	p.Release(start, "a", a)
+	if got := acquire(t, p, "c"); got != b {
+		t.Errorf("got %v, %v was offline longer", got, b)
+	}
+	if got := acquire(t, p, "b"); got != a {
+		t.Errorf("b got %v", got)
+	}
+}
+
+func TestStaticAndExcludedAddressesAreKept(t *testing.T) {
+	p := newPool(t, Config{
+		Ranges: []Range{span("10.0.0.1", "10.0.0.5")}, Exclude: []Range{span("10.0.0.1", "10.0.0.2")},
+		Static: map[string]netip.Addr{"carol": ip("10.0.0.3")},
+	})
+	if got := acquire(t, p, "dave"); got != ip("10.0.0.4") {
+		t.Errorf("dave got %v", got)
+	}
+	if got := acquire(t, p, "carol"); got != ip("10.0.0.3") {
+		t.Errorf("carol got %v", got)
+	}
+	if n := p.Size().Int64(); n != 3 {
+		t.Errorf("size %d", n)
+	}
+}
+
+func TestHugeExclusionIsCrossedAtOnce(t *testing.T) {
+	p := newPool(t, Config{Ranges: []Range{span("fd00::", "fd00::ffff:ffff:ffff:ffff")}, Exclude: []Range{span("fd00::", "fd00::ffff:ffff:ffff:fff0")}})
+	if got := acquire(t, p, "carol"); got != ip("fd00::ffff:ffff:ffff:fff1") {
+		t.Errorf("got %v", got)
+	}
+}
+
+func TestReleaseByAnotherIdentityIsIgnored(t *testing.T) {
+	p := newPool(t, Config{Ranges: []Range{span("10.0.0.1", "10.0.0.1")}})
+	a := acquire(t, p, "carol")
+	p.Release(start, "dave", a)
+	if _, err := p.Acquire(start, Request{Identity: "dave"}); !errors.Is(err, ErrExhausted) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestPoolRefusesNonsense(t *testing.T) {
+	for _, c := range []Config{{}, {Ranges: []Range{span("10.0.0.2", "10.0.0.1")}}, {Ranges: []Range{span("10.0.0.1", "fd00::")}}, {Ranges: []Range{{}}}} {
+		if _, err := New(c); err == nil {
+			t.Errorf("%v was accepted", c.Ranges)
+		}
+	}
+}
+
+func TestLeasesSurviveTheProcess(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "leases")
+	c := Config{Name: "clients", Ranges: []Range{span("10.0.0.1", "10.0.0.9")}}
+	var had netip.Addr
+	for i := range 2 {
+		f, err := OpenFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.Store = f
+		p := newPool(t, c)
+		if i == 1 {
+			acquire(t, p, "dave")
+		}
+		got := acquire(t, p, "carol")
+		if i == 1 && got != had {
+			t.Errorf("got %v, had %v", got, had)
+		}
+		had = got
+		if err := f.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// fullDisk is a store that cannot be written.
+type fullDisk struct{}
+
+var errFull = errors.New("no space left on device")
+
+func (fullDisk) Load(string) ([]Lease, error) { return nil, nil }
+func (fullDisk) Save(string, Lease) error     { return errFull }
+
+func TestFullDiskDoesNotStopThePool(t *testing.T) {
+	p := newPool(t, Config{Ranges: []Range{span("10.0.0.1", "10.0.0.9")}, Store: fullDisk{}})
+	acquire(t, p, "carol")
+	if !errors.Is(p.Trouble(), errFull) {
+		t.Errorf("trouble is %v", p.Trouble())
+	}
+	if l := p.Leases(); len(l) != 1 || !l[0].Online {
+		t.Errorf("leases %v", l)
+	}
+}
