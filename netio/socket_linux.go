@@ -75,13 +75,15 @@ func (s *socket) configure(c *Config) error {
 	}
 	if s.v6() {
 		options = []option{
-			{"IPV6_V6ONLY", unix.SOL_IPV6, unix.IPV6_V6ONLY, 1},
 			{"IPV6_RECVPKTINFO", unix.SOL_IPV6, unix.IPV6_RECVPKTINFO, 1},
 			{"IPV6_RECVTCLASS", unix.SOL_IPV6, unix.IPV6_RECVTCLASS, 1},
 			{"IPV6_RECVERR", unix.SOL_IPV6, unix.IPV6_RECVERR, 1},
 			{"IPV6_FREEBIND", unix.SOL_IPV6, unix.IPV6_FREEBIND, 1},
 			{"IPV6_MTU_DISCOVER", unix.SOL_IPV6, unix.IPV6_MTU_DISCOVER, unix.IPV6_PMTUDISC_DONT},
 		}
+	}
+	if s.v6() && s.role != roleRaw { // raw sockets are of one family anyway
+		options = append(options, option{"IPV6_V6ONLY", unix.SOL_IPV6, unix.IPV6_V6ONLY, 1})
 	}
 	if c.Mark != 0 {
 		options = append(options, option{"SO_MARK", unix.SOL_SOCKET, unix.SO_MARK, int(c.Mark)})

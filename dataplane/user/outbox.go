@@ -5,7 +5,7 @@ import "culvert/dataplane"
 const (
 	// outboxSize holds a sealed super-packet and a few packets more.
 	outboxSize = 128 << 10
-	// outboxFull is when the outbox is sent: while it is still in the processor's cache.
+	// outboxFull is when the outbox is sent between two super-packets: while it is still in the processor's cache.
 	outboxFull = 48 << 10
 	// outboxBursts bounds the bursts of one send.
 	outboxBursts = 64
@@ -34,7 +34,7 @@ func newOutbox(s Sender) outbox {
 // room returns an empty slice with capacity for n octets at least, where the next packet goes. It sends what is there
 // when it has to.
 func (o *outbox) room(n int) []byte {
-	if o.used >= outboxFull || o.used+n > outboxSize || len(o.bursts) == outboxBursts {
+	if o.used+n > outboxSize || len(o.bursts) == outboxBursts {
 		o.flush()
 	}
 	return o.buffer[o.used:o.used]
@@ -54,6 +54,13 @@ func (o *outbox) add(l label, n int) {
 	}
 	o.bursts = append(o.bursts, dataplane.Burst{Path: l.path, Data: o.buffer[start:o.used], Segment: n, TOS: l.tos, DF: l.df})
 	o.open = true
+}
+
+// settle sends what is there if that is much.
+func (o *outbox) settle() {
+	if o.used >= outboxFull {
+		o.flush()
+	}
 }
 
 // flush sends everything.

@@ -68,14 +68,19 @@ func (t *transmitter) run() {
 	runtime.LockOSThread() // never unlocked: the thread ends with its goroutine
 	defer close(t.done)
 	for {
-		t.epoch.enter()
-		more := t.batch()
-		t.outbox.flush()
-		t.epoch.leave()
-		if !more && t.wait() {
+		if more := t.step(); !more && t.wait() {
 			return
 		}
 	}
+}
+
+// step handles one batch and reports whether there may be more.
+func (t *transmitter) step() (more bool) {
+	t.epoch.enter()
+	defer t.epoch.leave()
+	more = t.batch()
+	t.outbox.flush()
+	return more
 }
 
 // devicePause is how long the worker leaves a device alone that fails.
@@ -90,7 +95,7 @@ func (t *transmitter) wait() bool {
 	return errors.Is(err, os.ErrClosed) || t.b.closed.Load()
 }
 
-// batch handles what the device has, and reports whether there may be more.
+// batch seals what the device has.
 func (t *transmitter) batch() (more bool) {
 	t.now = t.b.now()
 	if t.wanted.Swap(false) {
@@ -179,6 +184,7 @@ func (t *transmitter) seal(sa *outbound, s *offload.Segments, l label) {
 		}
 		t.outbox.add(l, len(sealed))
 	}
+	t.outbox.settle()
 }
 
 func (t *transmitter) sealFailed(sa *outbound, err error) {
