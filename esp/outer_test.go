@@ -1,6 +1,7 @@
 package esp
 
 import (
+	"bytes"
 	"encoding/binary"
 	"testing"
 
@@ -53,6 +54,7 @@ func TestDontFragment(t *testing.T) {
 		{"IPv4", udp(t, hostA, hostB, 20), false, true, false},
 		{"IPv4 with DF", withDF(udp(t, hostA, hostB, 20)), true, true, false},
 		{"IPv6", udp(t, hostA6, hostB6, 20), true, true, false},
+		{"a bare header with DF", withDF(ipPacket(t, hostA, hostB, protoUDP, nil)), true, true, false},
 		{"nothing", nil, false, true, false},
 	}
 	for _, tt := range tests {
@@ -97,6 +99,25 @@ func TestOuterHeaderRefuses(t *testing.T) {
 	for _, tt := range tests {
 		if got, err := tt.o.Append(nil, tt.inner, tt.n, 0); err != tt.want || len(got) != 0 {
 			t.Errorf("%s: %x, %v, want %v", tt.name, got, err, tt.want)
+		}
+	}
+}
+
+func TestBareHeadersAreTunnelled(t *testing.T) {
+	for _, inner := range [][]byte{ipPacket(t, hostA, hostB, protoNone, nil), ipPacket(t, hostA6, hostB6, protoNone, nil)} {
+		o := Outer{Source: addr(gateA), Destination: addr(gateB), Protocol: protoESP}
+		if _, err := o.Append(nil, inner, 50, 0); err != nil {
+			t.Errorf("outer header: %v", err)
+		}
+		if _, err := Decapsulate(inner, ecnNotECT); err != nil {
+			t.Errorf("Decapsulate: %v", err)
+		}
+		if err := CopyDSCP(inner, 0x20); err != nil {
+			t.Errorf("CopyDSCP: %v", err)
+		}
+		out, in := pair(t, params(gcm()))
+		if got, _, err := in.Open(seal(t, out, inner)); err != nil || !bytes.Equal(got, inner) {
+			t.Errorf("got %x, %v", got, err)
 		}
 	}
 }

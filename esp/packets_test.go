@@ -130,15 +130,12 @@ func ipPacket(t testing.TB, source, destination string, protocol uint8, payload 
 func checkChecksums(t testing.TB, pkt []byte) {
 	t.Helper()
 	n, protocol := headerLen6, pkt[6]
-	var source, destination netip.Addr
+	source, destination := addresses(pkt)
 	if pkt[0]>>4 == 4 {
 		n, protocol = int(pkt[0]&0xf)*4, pkt[9]
 		if sum := checksum(0).add(pkt[:n]).fold(); sum != 0 {
 			t.Errorf("the header checksum is wrong by %04x: %x", sum, pkt[:n])
 		}
-		source, destination = netip.AddrFrom4([4]byte(pkt[12:])), netip.AddrFrom4([4]byte(pkt[16:]))
-	} else {
-		source, destination = netip.AddrFrom16([16]byte(pkt[8:])), netip.AddrFrom16([16]byte(pkt[24:]))
 	}
 	sum := checksum(0)
 	if protocol != protoICMP {

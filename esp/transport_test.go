@@ -88,6 +88,15 @@ func TestMendedUDPChecksumIsNeverZero(t *testing.T) {
 	}
 }
 
+func TestChecksumAtTheEndOfAPayloadIsMended(t *testing.T) {
+	h := TransportHeader{Source: addr(gateA), Destination: addr(gateB), OriginalSource: addr(hostA), OriginalDestination: addr(gateB)}
+	pkt, err := h.Append(nil, transportSegment(t, hostA, gateB, protoUDP, 8), protoUDP)
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkChecksums(t, pkt)
+}
+
 func TestTransportHeaderRefuses(t *testing.T) {
 	for name, h := range map[string]TransportHeader{
 		"no addresses": {},
