@@ -67,7 +67,7 @@ func (t *echoTask) abandoned(sa *SA, why error) { t.lost = why }
 func newEchoPair(t testing.TB) (a, b *SA, e *echo) {
 	a, b = newEstablishedPair(t)
 	e = &echo{}
-	a.env.table, b.env.table = append(exchangeTable(), (&echo{}).row()), append(exchangeTable(), e.row())
+	a.env.table, b.env.table = append(slices.Clone(exchangeRows), (&echo{}).row()), append(slices.Clone(exchangeRows), e.row())
 	return a, b, e
 }
 

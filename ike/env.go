@@ -26,7 +26,7 @@ type Env struct {
 	Trace       bool   // report every message with a summary
 	Stats       *Stats // may be nil
 
-	table []row // the exchange table, built once
+	table []row // instead of exchangeRows; nil in all but tests of the dispatcher
 }
 
 // SPIAllocator reserves ESP SPIs; dataplane.Backend is one.

@@ -2,57 +2,55 @@ package ike
 
 import "culvert/wire"
 
-// exchangeTable lists the exchanges: what may arrive in which state, with which payloads, and who handles it. Of several
-// rows for one exchange the first whose when matches counts. Payloads that a rule does not name may stand any number of
-// times, and are ignored by handlers that do not know them (RFC 7296, Section 2.5).
-func exchangeTable() []row {
-	return []row{
-		{
-			name: "IKE_SA_INIT", exchange: wire.ExchangeSAInit, states: in(StateConnecting),
-			request:  []rule{{wire.PayloadSA, 1, 1}, {wire.PayloadKE, 1, 1}, {wire.PayloadNonce, 1, 1}},
-			response: []rule{{wire.PayloadSA, 1, 1}, {wire.PayloadKE, 1, 1}, {wire.PayloadNonce, 1, 1}},
-			respond:  respondInit,
-		},
-		{
-			name: "IKE_AUTH", exchange: wire.ExchangeAuth, states: in(StateAuthenticating),
-			request: []rule{{wire.PayloadIDi, 1, 1}, {wire.PayloadIDr, 0, 1}, {wire.PayloadAuth, 1, 1}, {wire.PayloadCP, 0, 1},
-				{wire.PayloadSA, 0, 1}, {wire.PayloadTSi, 0, 1}, {wire.PayloadTSr, 0, 1}},
-			response: []rule{{wire.PayloadIDr, 1, 1}, {wire.PayloadAuth, 1, 1}, {wire.PayloadCP, 0, 1},
-				{wire.PayloadSA, 0, 1}, {wire.PayloadTSi, 0, 1}, {wire.PayloadTSr, 0, 1}},
-			respond: respondAuth,
-		},
-		{
-			name: "CREATE_CHILD_SA rekeying a Child SA", exchange: wire.ExchangeCreateChildSA, when: hasNotify(wire.NotifyRekeySA),
-			states: in(StateEstablished, StateRekeyed, StateClosing),
-			request: []rule{{wire.PayloadSA, 1, 1}, {wire.PayloadNonce, 1, 1}, {wire.PayloadKE, 0, 1},
-				{wire.PayloadTSi, 1, 1}, {wire.PayloadTSr, 1, 1}},
-			response: []rule{{wire.PayloadSA, 1, 1}, {wire.PayloadNonce, 1, 1}, {wire.PayloadKE, 0, 1},
-				{wire.PayloadTSi, 1, 1}, {wire.PayloadTSr, 1, 1}},
-			respond: (*SA).respondRekeyChild,
-		},
-		{
-			name: "CREATE_CHILD_SA rekeying the IKE SA", exchange: wire.ExchangeCreateChildSA, when: lacks(wire.PayloadTSi),
-			states:   in(StateEstablished, StateRekeyed, StateClosing),
-			request:  []rule{{wire.PayloadSA, 1, 1}, {wire.PayloadNonce, 1, 1}, {wire.PayloadKE, 1, 1}},
-			response: []rule{{wire.PayloadSA, 1, 1}, {wire.PayloadNonce, 1, 1}, {wire.PayloadKE, 1, 1}},
-			respond:  (*SA).respondRekeyIKE,
-		},
-		{
-			name: "CREATE_CHILD_SA", exchange: wire.ExchangeCreateChildSA,
-			states: in(StateEstablished, StateRekeyed, StateClosing),
-			request: []rule{{wire.PayloadSA, 1, 1}, {wire.PayloadNonce, 1, 1}, {wire.PayloadKE, 0, 1},
-				{wire.PayloadTSi, 1, 1}, {wire.PayloadTSr, 1, 1}},
-			response: []rule{{wire.PayloadSA, 1, 1}, {wire.PayloadNonce, 1, 1}, {wire.PayloadKE, 0, 1},
-				{wire.PayloadTSi, 1, 1}, {wire.PayloadTSr, 1, 1}},
-			respond: (*SA).respondNewChild,
-		},
-		{
-			name: "INFORMATIONAL", exchange: wire.ExchangeInformational,
-			states:  in(StateEstablished, StateRekeyed, StateClosing),
-			request: []rule{{wire.PayloadCP, 0, 1}}, response: []rule{{wire.PayloadCP, 0, 1}},
-			respond: (*SA).respondInformational,
-		},
-	}
+// exchangeRows lists what may arrive in which state, with which payloads, and who handles it. Of several rows for one exchange
+// the first whose when matches counts. Payloads that a rule does not name may stand any number of times, and are ignored by
+// handlers that do not know them (RFC 7296, Section 2.5). The table never changes.
+var exchangeRows = []row{
+	{
+		name: "IKE_SA_INIT", exchange: wire.ExchangeSAInit, states: in(StateConnecting),
+		request:  []rule{{wire.PayloadSA, 1, 1}, {wire.PayloadKE, 1, 1}, {wire.PayloadNonce, 1, 1}},
+		response: []rule{{wire.PayloadSA, 1, 1}, {wire.PayloadKE, 1, 1}, {wire.PayloadNonce, 1, 1}},
+		respond:  respondInit,
+	},
+	{
+		name: "IKE_AUTH", exchange: wire.ExchangeAuth, states: in(StateAuthenticating),
+		request: []rule{{wire.PayloadIDi, 1, 1}, {wire.PayloadIDr, 0, 1}, {wire.PayloadAuth, 1, 1}, {wire.PayloadCP, 0, 1},
+			{wire.PayloadSA, 0, 1}, {wire.PayloadTSi, 0, 1}, {wire.PayloadTSr, 0, 1}},
+		response: []rule{{wire.PayloadIDr, 1, 1}, {wire.PayloadAuth, 1, 1}, {wire.PayloadCP, 0, 1},
+			{wire.PayloadSA, 0, 1}, {wire.PayloadTSi, 0, 1}, {wire.PayloadTSr, 0, 1}},
+		respond: respondAuth,
+	},
+	{
+		name: "CREATE_CHILD_SA rekeying a Child SA", exchange: wire.ExchangeCreateChildSA, when: hasNotify(wire.NotifyRekeySA),
+		states: in(StateEstablished, StateRekeyed, StateClosing),
+		request: []rule{{wire.PayloadSA, 1, 1}, {wire.PayloadNonce, 1, 1}, {wire.PayloadKE, 0, 1},
+			{wire.PayloadTSi, 1, 1}, {wire.PayloadTSr, 1, 1}},
+		response: []rule{{wire.PayloadSA, 1, 1}, {wire.PayloadNonce, 1, 1}, {wire.PayloadKE, 0, 1},
+			{wire.PayloadTSi, 1, 1}, {wire.PayloadTSr, 1, 1}},
+		respond: (*SA).respondRekeyChild,
+	},
+	{
+		name: "CREATE_CHILD_SA rekeying the IKE SA", exchange: wire.ExchangeCreateChildSA, when: lacks(wire.PayloadTSi),
+		states:   in(StateEstablished, StateRekeyed, StateClosing),
+		request:  []rule{{wire.PayloadSA, 1, 1}, {wire.PayloadNonce, 1, 1}, {wire.PayloadKE, 1, 1}},
+		response: []rule{{wire.PayloadSA, 1, 1}, {wire.PayloadNonce, 1, 1}, {wire.PayloadKE, 1, 1}},
+		respond:  (*SA).respondRekeyIKE,
+	},
+	{
+		name: "CREATE_CHILD_SA", exchange: wire.ExchangeCreateChildSA,
+		states: in(StateEstablished, StateRekeyed, StateClosing),
+		request: []rule{{wire.PayloadSA, 1, 1}, {wire.PayloadNonce, 1, 1}, {wire.PayloadKE, 0, 1},
+			{wire.PayloadTSi, 1, 1}, {wire.PayloadTSr, 1, 1}},
+		response: []rule{{wire.PayloadSA, 1, 1}, {wire.PayloadNonce, 1, 1}, {wire.PayloadKE, 0, 1},
+			{wire.PayloadTSi, 1, 1}, {wire.PayloadTSr, 1, 1}},
+		respond: (*SA).respondNewChild,
+	},
+	{
+		name: "INFORMATIONAL", exchange: wire.ExchangeInformational,
+		states:  in(StateEstablished, StateRekeyed, StateClosing),
+		request: []rule{{wire.PayloadCP, 0, 1}}, response: []rule{{wire.PayloadCP, 0, 1}},
+		respond: (*SA).respondInformational,
+	},
 }
 
 // hasNotify makes a condition of a row.
@@ -70,11 +68,12 @@ func lacks(t wire.PayloadType) func(*inbound) bool {
 
 // row returns the row for a request, or nil.
 func (e *Env) row(in *inbound) *row {
-	if e.table == nil {
-		e.table = exchangeTable()
+	table := exchangeRows
+	if e.table != nil {
+		table = e.table
 	}
-	for i := range e.table {
-		if r := &e.table[i]; r.exchange == in.Exchange && (r.when == nil || r.when(in)) {
+	for i := range table {
+		if r := &table[i]; r.exchange == in.Exchange && (r.when == nil || r.when(in)) {
 			return r
 		}
 	}
@@ -83,9 +82,9 @@ func (e *Env) row(in *inbound) *row {
 
 // exchangeRow returns a row by name.
 func exchangeRow(name string) *row {
-	for _, r := range exchangeTable() {
-		if r.name == name {
-			return &r
+	for i := range exchangeRows {
+		if r := &exchangeRows[i]; r.name == name {
+			return r
 		}
 	}
 	return nil
