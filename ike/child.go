@@ -31,6 +31,9 @@ type Child struct {
 	redundant  bool          // lost a collision (RFC 7296, Section 2.8.1)
 	rekey      *createChild  // our exchange that replaces it, while under way
 	deleteSent bool          // our Delete is under way
+	// As responder we do not know that our answer, to the request with this Message ID, has come to the peer.
+	unconfirmed bool
+	answered    uint32
 	lowest     []byte        // the lower nonce of the exchange that made it, while a collision may need it
 }
 

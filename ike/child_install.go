@@ -100,11 +100,16 @@ func (sa *SA) stopSending(c *Child) {
 	sa.emit(RemoveSA{Direction: dataplane.Outbound, SPI: c.outSPI, Policy: c.policy})
 }
 
-// takeOver has the successor of a child send, with its selectors where they differ.
+// takeOver has the successor of a child send, with its selectors where they differ, unless one of its own successors does.
 func (sa *SA) takeOver(c *Child) {
 	s := c.successor
 	if s == nil || s.deferred == nil || s.redundant || sa.state == StateClosed {
 		return
+	}
+	for next := s.successor; next != nil; next = next.successor {
+		if next.sending {
+			return
+		}
 	}
 	sa.changePolicy(c, s)
 	sa.activate(s)
@@ -170,14 +175,17 @@ func (sa *SA) childRekeyed(old, c *Child) {
 // forgetChild returns the child that the forgotten one had replaced, if it is still in use.
 func (sa *SA) forgetChild(c *Child) (back *Child) {
 	sa.disarmChild(c)
+	sa.confirmChild(c)
 	sa.timers.stop(timerLinger, c.inSPI)
 	sa.children = slices.DeleteFunc(sa.children, func(o *Child) bool { return o == c })
 	for _, o := range sa.children {
-		if o.successor == c {
-			o.successor = nil
+		if o.successor != c {
+			continue
 		}
+		o.successor = c.successor
 		if o.successor == nil && o.state == childRekeyed {
 			o.state, back = childInstalled, o
+			sa.armChild(o)
 		}
 	}
 	if sa.childWhere(func(o *Child) bool { return o.policy == c.policy }) == nil {

@@ -26,10 +26,9 @@ func (sa *SA) close(why *Failure) {
 
 // withdrawTasks abandons what waits for the request window or for a better time.
 func (sa *SA) withdrawTasks(why *Failure) {
-	waiting := sa.tasks
+	waiting := sa.waiting()
 	for _, r := range sa.exchanges.retries {
 		sa.timers.stop(timerRetry, r.id)
-		waiting = append(waiting, r.task)
 	}
 	sa.tasks, sa.exchanges.retries = nil, nil
 	for _, t := range waiting {
@@ -71,7 +70,7 @@ func (sa *SA) separate() {
 // Section 2.25.2), but a rekeying of the peer's that we have answered meanwhile counts (RFC 7296, Section 2.8.2).
 func (sa *SA) closedByPeer(in *inbound) {
 	sa.reply(in, nil)
-	if t := sa.exchanges.rekey; t != nil && t.rival != nil {
+	if t := sa.exchanges.rekey; t != nil && t.rivalled() {
 		t.settle(sa, t.rival)
 	}
 	sa.terminate(refuse(explain.IKEPeerDeleted, 0, "the peer closed the IKE SA"))

@@ -29,6 +29,7 @@ import (
 type exchanges struct {
 	children    []task // our exchanges about children that are under way
 	answering   int    // requests for SAs whose answer is being computed
+	replacing   bool   // one of them replaces the IKE SA
 	rekey       *rekeyIKE
 	successor   *SA // this IKE SA was rekeyed
 	predecessor *SA // the IKE SA that this one was made by, until that is gone
@@ -54,14 +55,14 @@ func (sa *SA) ended(t task) {
 // childrenAllowed tells whether an exchange about a child may begin. Once the IKE SA is being rekeyed it waits, for the new
 // one (RFC 7296, Section 1.3.2).
 func (sa *SA) childrenAllowed() bool {
-	return sa.state == StateEstablished && sa.exchanges.rekey == nil && sa.exchanges.successor == nil
+	return sa.state == StateEstablished && sa.exchanges.rekey == nil && !sa.exchanges.replacing && sa.exchanges.successor == nil
 }
 
 // mayCreate tells a peer that wants a Child SA why it cannot have one now.
 func (sa *SA) mayCreate(rekey bool) error {
 	switch {
-	case sa.exchanges.rekey != nil:
-		return temporary("the peer asks for a Child SA while we rekey the IKE SA")
+	case sa.exchanges.rekey != nil || sa.exchanges.replacing:
+		return temporary("the peer asks for a Child SA while the IKE SA is rekeyed")
 	case sa.state != StateEstablished:
 		return temporary("the peer asks for a Child SA of an IKE SA that is %v", sa.state)
 	case sa.undecided():
@@ -157,6 +158,15 @@ func (sa *SA) retryIn(t task, p *patience) {
 	sa.exchanges.nextRetry++
 	sa.exchanges.retries = append(sa.exchanges.retries, retryLater{sa.exchanges.nextRetry, t})
 	sa.timers.set(timerRetry, sa.exchanges.nextRetry, sa.now.Add(wait+time.Duration(sa.random(uint64(wait/4)))))
+}
+
+// waiting returns the exchanges that wait for the request window or for a better time.
+func (sa *SA) waiting() []task {
+	list := slices.Clone(sa.tasks)
+	for _, r := range sa.exchanges.retries {
+		list = append(list, r.task)
+	}
+	return list
 }
 
 // retry begins an exchange again.

@@ -32,8 +32,10 @@ func (t *createChild) row() *row {
 	return exchangeRow("CREATE_CHILD_SA")
 }
 
-// ready holds the exchange back while the IKE SA is being replaced.
-func (t *createChild) ready(sa *SA) bool { return sa.childrenAllowed() }
+// ready holds the exchange back while the IKE SA is being replaced, or the peer may not know the old child yet.
+func (t *createChild) ready(sa *SA) bool {
+	return sa.childrenAllowed() && (t.old == nil || !t.old.unconfirmed)
+}
 
 func (t *createChild) begin(sa *SA) bool {
 	if t.old != nil && (!sa.has(t.old) || t.old.state != childInstalled) {

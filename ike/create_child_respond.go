@@ -42,6 +42,7 @@ func (sa *SA) answer(in *inbound, w Work, then func(keResult) error) {
 	sa.exchanges.answering++
 	sa.start(w, func(result any) error {
 		sa.exchanges.answering--
+		sa.exchanges.replacing = false // the only one, if it was about the IKE SA
 		ke := result.(keResult)
 		err := ke.err
 		if err != nil {
@@ -80,8 +81,31 @@ func (sa *SA) answerChild(in *inbound, m childMessage, d childDeal, old *Child, 
 		answer.ke = &wire.KE{Method: m.ke.Method, Data: ke.public}
 	}
 	sa.reply(in, answer.payloads())
+	sa.awaitConfirmation(c, in.MessageID)
 	sa.reportAnswered(old, c)
 	return nil
+}
+
+// awaitConfirmation holds our own exchanges about a child back until the peer is known to have it.
+func (sa *SA) awaitConfirmation(c *Child, id uint32) {
+	c.unconfirmed, c.answered = true, id
+	sa.timers.set(timerConfirm, c.inSPI, sa.now.Add(responseMemory))
+}
+
+// confirmChildren takes note of a request that the peer may only send after it has our answers before the window (RFC 7296,
+// Section 2.3).
+func (sa *SA) confirmChildren(id uint32) {
+	for _, c := range sa.children {
+		if c.unconfirmed && id-c.answered >= max(sa.responses.size, 1) && id > c.answered {
+			sa.confirmChild(c)
+		}
+	}
+}
+
+// confirmChild lets our own exchanges about a child begin.
+func (sa *SA) confirmChild(c *Child) {
+	c.unconfirmed = false
+	sa.timers.stop(timerConfirm, c.inSPI)
 }
 
 // respondWith allocates our SPI and installs the child as responder.

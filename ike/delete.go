@@ -16,8 +16,10 @@ type deleteChild struct {
 
 func (t *deleteChild) row() *row { return exchangeRow("INFORMATIONAL") }
 
-// ready holds the exchange back while the IKE SA is being replaced.
-func (t *deleteChild) ready(sa *SA) bool { return sa.childrenAllowed() }
+// ready holds the exchange back while the IKE SA is being replaced, or the peer may not know the child yet.
+func (t *deleteChild) ready(sa *SA) bool {
+	return sa.childrenAllowed() && (t.child == nil || !t.child.unconfirmed)
+}
 
 func (t *deleteChild) begin(sa *SA) bool {
 	if t.child != nil {

@@ -122,6 +122,10 @@ func (sa *SA) lifetimeTimer(key timerKey) {
 		sa.retry(key.id)
 	case timerLinger:
 		sa.lingered(key.id)
+	case timerConfirm:
+		if c := sa.childIn(key.id); c != nil {
+			sa.confirmChild(c)
+		}
 	}
 }
 

@@ -88,6 +88,7 @@ func (sa *SA) handleRequest(h wire.Header, ev MessageReceived, m *wire.Message, 
 		return
 	}
 	sa.responses.accept(h.MessageID)
+	sa.confirmChildren(h.MessageID)
 	sa.takeNote(in)
 	switch {
 	case malformed != nil:

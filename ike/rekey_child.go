@@ -3,6 +3,7 @@ package ike
 import (
 	"bytes"
 	"encoding/binary"
+	"slices"
 
 	"culvert/explain"
 	"culvert/suite"
@@ -11,7 +12,14 @@ import (
 
 // startRekeyChild has a child replaced, unless that is happening already or it is going away.
 func (sa *SA) startRekeyChild(c *Child) {
-	if c != nil && c.state == childInstalled && c.successor == nil && !c.redundant {
+	if c == nil || c.state != childInstalled || !c.live() {
+		return
+	}
+	again := func(t task) bool {
+		o, is := t.(*createChild)
+		return is && o.old == c
+	}
+	if !slices.ContainsFunc(sa.waiting(), again) {
 		sa.enqueue(&createChild{config: c.config, old: c})
 	}
 }

@@ -27,9 +27,14 @@ type rekeyIKE struct {
 
 // startRekeyIKE has the IKE SA replaced, unless that is happening already.
 func (sa *SA) startRekeyIKE() {
-	if sa.childrenAllowed() {
+	if sa.childrenAllowed() && !slices.ContainsFunc(sa.waiting(), isRekeyIKE) {
 		sa.enqueue(&rekeyIKE{})
 	}
+}
+
+func isRekeyIKE(t task) bool {
+	_, is := t.(*rekeyIKE)
+	return is
 }
 
 func (t *rekeyIKE) row() *row { return exchangeRow("CREATE_CHILD_SA rekeying the IKE SA") }
@@ -108,7 +113,7 @@ func (t *rekeyIKE) end(sa *SA) {
 	}
 }
 
-// response takes the answer. When it cannot be used the peer has an IKE SA that we do not have; its liveness checks end it.
+// response takes the answer.
 func (t *rekeyIKE) response(sa *SA, in *inbound) error {
 	if n, failed := errorOf(in.payloads); failed {
 		t.refused(sa, n)
@@ -116,7 +121,7 @@ func (t *rekeyIKE) response(sa *SA, in *inbound) error {
 	}
 	chosen, ke, err := t.judge(in)
 	if err != nil {
-		t.failed(sa, err)
+		t.broken(sa, err)
 		return nil
 	}
 	nonce, _ := wire.Find[*wire.Nonce](in.payloads)
@@ -126,7 +131,7 @@ func (t *rekeyIKE) response(sa *SA, in *inbound) error {
 			ke.err = t.complete(sa, chosen, nonce.Data, ke)
 		}
 		if ke.err != nil {
-			t.failed(sa, ke.err)
+			t.broken(sa, ke.err)
 		}
 		return nil
 	})
@@ -176,7 +181,7 @@ func (t *rekeyIKE) complete(sa *SA, chosen suite.Selection, nr []byte, ke keResu
 // rekeying counts (RFC 7296, Section 2.8.2).
 func (t *rekeyIKE) refused(sa *SA, n *wire.Notify) {
 	switch {
-	case t.rival != nil:
+	case t.rivalled():
 		t.settle(sa, t.rival)
 	case n.NotifyType == wire.NotifyInvalidKEPayload && !t.close:
 		t.retryMethod(sa, n)
@@ -209,7 +214,7 @@ func (t *rekeyIKE) retryMethod(sa *SA, n *wire.Notify) {
 // until its lifetime ends.
 func (t *rekeyIKE) failed(sa *SA, why error) {
 	sa.fail(why)
-	if t.rival != nil {
+	if t.rivalled() {
 		t.settle(sa, t.rival)
 		return
 	}
@@ -219,4 +224,15 @@ func (t *rekeyIKE) failed(sa *SA, why error) {
 		return
 	}
 	sa.timers.set(timerRekey, 0, sa.now.Add(rekeyRetry))
+}
+
+// broken handles an answer that we cannot use: the peer has given everything to an IKE SA that we do not have, so the only
+// way to a common state is a new one (RFC 7296, Section 2.21.3).
+func (t *rekeyIKE) broken(sa *SA, why error) {
+	if t.rivalled() {
+		t.failed(sa, why)
+		return
+	}
+	t.end(sa)
+	sa.close(asFailure(why))
 }

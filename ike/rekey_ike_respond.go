@@ -23,6 +23,7 @@ func (sa *SA) respondRekeyIKE(in *inbound) error {
 	if err != nil {
 		return err
 	}
+	sa.exchanges.replacing = true
 	sa.answer(in, respondKE{ke.Method, ke.Data, sa.env.Rand}, func(result keResult) error {
 		return sa.answerRekeyIKE(in, chosen, nonce, result)
 	})

@@ -2,6 +2,7 @@ package ike
 
 import (
 	"bytes"
+	"slices"
 
 	"culvert/suite"
 	"culvert/wire"
@@ -20,7 +21,7 @@ func (sa *SA) next(initiator bool, chosen suite.Selection, ke keResult, ni, nr [
 	next := &SA{env: sa.env, conn: sa.conn, initiator: initiator, spiI: spiI, spiR: spiR, state: StateEstablished, path: sa.path,
 		now: sa.now, local: sa.local, remote: sa.remote, peer: sa.peer, fragmentSize: sa.fragmentSize, created: sa.now,
 		established: sa.established, lastHeard: sa.now, lastSent: sa.now, assigned: sa.assigned, leases: sa.leases, lifetimes: sa.lifetimes}
-	next.exchanges.predecessor = sa
+	next.exchanges.predecessor, next.exchanges.superseded = sa, true // until it inherits
 	if err := next.useKeys(chosen, keys); err != nil {
 		return nil, err
 	}
@@ -34,7 +35,7 @@ func (sa *SA) next(initiator bool, chosen suite.Selection, ke keResult, ni, nr [
 // decide ends our own rekeying with the new IKE SA. When the peer has made one too, the one made with the lowest of the four
 // nonces is closed by who made it, and the other one inherits the children (RFC 7296, Section 2.8.2).
 func (t *rekeyIKE) decide(sa, next *SA, nonce []byte) {
-	if t.rival == nil {
+	if !t.rivalled() {
 		t.settle(sa, next)
 		return
 	}
@@ -47,6 +48,9 @@ func (t *rekeyIKE) decide(sa, next *SA, nonce []byte) {
 	sa.within(rival, rival.superseded)
 	t.settle(sa, next)
 }
+
+// rivalled tells whether the peer has made another IKE SA in the place of the same one. It may have closed it again.
+func (t *rekeyIKE) rivalled() bool { return t.rival != nil && t.rival.state == StateEstablished }
 
 // supersede deletes an IKE SA of our making that lost a collision.
 func (sa *SA) supersede() {
@@ -80,13 +84,14 @@ func (sa *SA) inherit(stays *SA) {
 	sa.superseded()
 	sa.exchanges.successor = stays
 	sa.within(stays, func() {
+		stays.exchanges.superseded = false
 		stays.children = append(stays.children, sa.children...)
 		for _, c := range sa.children {
+			sa.confirmChild(c) // or the peer would not have rekeyed (RFC 7296, Section 2.25.1)
 			stays.emit(Bind{SA: stays.LocalSPI(), SPI: c.inSPI, Policy: c.policy})
 		}
-		stays.timers.take(&sa.timers, timerChildRekey, timerChildExpire, timerLinger, timerRetry)
-		stays.tasks = append(stays.tasks, sa.tasks...)
-		stays.exchanges.retries, stays.exchanges.nextRetry = sa.exchanges.retries, sa.exchanges.nextRetry
+		stays.timers.take(&sa.timers, timerChildRekey, timerChildExpire, timerLinger)
+		stays.tasks = append(stays.tasks, slices.DeleteFunc(sa.waiting(), isRekeyIKE)...)
 		stays.assigned, stays.leases, stays.lifetimes = sa.assigned, sa.leases, sa.lifetimes
 		stays.armLifetimes()
 	})

@@ -18,8 +18,9 @@ const (
 	timerExpire // hard lifetime of the IKE SA
 	timerChildRekey
 	timerChildExpire
-	timerRetry  // a task that the peer answered with TEMPORARY_FAILURE
-	timerLinger // a replaced or deleted thing is forgotten
+	timerRetry   // a task that the peer answered with TEMPORARY_FAILURE
+	timerLinger  // a replaced or deleted thing is forgotten
+	timerConfirm // the peer must know a child that it has asked for
 	timerReassembly
 	timerForget // responses are no longer remembered
 	timerGone   // a closed SA no longer repeats its last response

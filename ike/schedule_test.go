@@ -1,0 +1,153 @@
+package ike
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+)
+
+// A schedule has both sides rekey whatever they have, in any order, over a network that loses, repeats and reorders.
+type schedule struct {
+	*childLab
+	roughNetwork
+	rand  *rand.Rand
+	churn bool // children come and go
+}
+
+// A rough network loses and repeats a part of the datagrams.
+type roughNetwork struct {
+	name      string
+	loss, dup float64
+	window    int
+}
+
+func roughNetworks() []roughNetwork {
+	return []roughNetwork{{"reordering", 0, 0, 1}, {"repeating", 0, 0.3, 1}, {"losing", 0.3, 0.1, 1}, {"window of four", 0.1, 0.1, 4}}
+}
+
+func newSchedule(t testing.TB, seed uint64, network roughNetwork) *schedule {
+	l := oneChild(t, func(a, b *Connection) { a.WindowSize, b.WindowSize = network.window, network.window })
+	l.a.env.Rand, l.b.env.Rand = testRand(byte(seed)|0x80), testRand(byte(seed)&0x7f)
+	l.holding = true
+	return &schedule{childLab: l, rand: rand.New(rand.NewPCG(seed, 1)), roughNetwork: network}
+}
+
+// step does one thing at random.
+func (s *schedule) step() {
+	switch n := s.rand.IntN(16); {
+	case n < 2:
+		s.rekeyChild(s.anyNode())
+	case n < 3:
+		s.rekeyIKE(s.anyNode())
+	case n < 4:
+		s.elapse(time.Duration(s.rand.IntN(4000)) * time.Millisecond)
+	case n < 5 && s.churn:
+		s.createChild(s.anyNode())
+	case n < 6 && s.churn:
+		s.closeChild(s.anyNode())
+	default:
+		s.move()
+	}
+}
+
+func (s *schedule) anyNode() *testNode { return []*testNode{s.a, s.b}[s.rand.IntN(2)] }
+
+func (s *schedule) rekeyChild(at *testNode) {
+	s.anyChild(at, func(c *Child) Event { return RekeyChild{SPI: c.inSPI} })
+}
+
+func (s *schedule) closeChild(at *testNode) {
+	s.anyChild(at, func(c *Child) Event { return CloseChild{SPI: c.inSPI} })
+}
+
+// anyChild gives a command about a live child of a node.
+func (s *schedule) anyChild(at *testNode, command func(*Child) Event) {
+	live := s.live(at)
+	if len(live) == 0 {
+		return
+	}
+	c := live[s.rand.IntN(len(live))]
+	for _, sl := range at.shard.slots.list {
+		if sl.sa != nil && slices.Contains(sl.sa.children, c) {
+			s.do(at, Command{SA: sl.spi, Event: command(c)})
+			return
+		}
+	}
+}
+
+// createChild asks for one more child.
+func (s *schedule) createChild(at *testNode) {
+	if len(s.live(at)) > 6 {
+		return
+	}
+	for _, sl := range at.shard.slots.list {
+		if sl.sa != nil && sl.sa.state == StateEstablished && !sl.sa.exchanges.superseded {
+			s.do(at, Command{SA: sl.spi, Event: CreateChild{Child: sl.sa.conn.Children[0]}})
+			return
+		}
+	}
+}
+
+func (s *schedule) rekeyIKE(at *testNode) {
+	for _, sl := range at.shard.slots.list {
+		if sl.sa != nil && sl.sa.state == StateEstablished && !sl.sa.exchanges.superseded {
+			s.do(at, Command{SA: sl.spi, Event: RekeyIKE{}})
+			return
+		}
+	}
+}
+
+// move delivers, loses or repeats one datagram.
+func (s *schedule) move() {
+	if len(s.held) == 0 {
+		return
+	}
+	i := s.rand.IntN(len(s.held))
+	d := s.held[i]
+	switch p := s.rand.Float64(); {
+	case p < s.loss:
+		s.held = append(s.held[:i], s.held[i+1:]...)
+	case p < s.loss+s.dup:
+		s.do(d.to, d.ev)
+	default:
+		s.held = append(s.held[:i], s.held[i+1:]...)
+		s.do(d.to, d.ev)
+	}
+}
+
+func TestAnyScheduleOfRekeyingLosesNothing(t *testing.T) {
+	for _, network := range roughNetworks() {
+		t.Run(network.name, func(t *testing.T) {
+			for seed := range uint64(60) {
+				t.Run(fmt.Sprint(seed), func(t *testing.T) {
+					s := newSchedule(t, seed, network)
+					for range 150 {
+						s.step()
+					}
+					s.quiet()
+					s.agree(1)
+				})
+			}
+		})
+	}
+}
+
+func TestAnyScheduleOfChildrenEndsInAgreement(t *testing.T) {
+	for _, network := range roughNetworks() {
+		t.Run(network.name, func(t *testing.T) {
+			for seed := range uint64(60) {
+				t.Run(fmt.Sprint(seed), func(t *testing.T) {
+					s := newSchedule(t, seed, network)
+					s.churn, s.lossless = true, false
+					for range 150 {
+						s.step()
+					}
+					s.quiet()
+					s.agree(len(s.live(s.a)))
+				})
+			}
+		})
+	}
+}
