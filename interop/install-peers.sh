@@ -3,7 +3,7 @@
 set -euo pipefail
 need() { command -v "$1" >/dev/null || [ -x "/usr/sbin/$1" ]; }
 missing=
-for tool in charon-systemd swanctl pki ip nft iperf3 tshark ping openssl; do
+for tool in charon-systemd swanctl pki ip nft sysctl iperf3 tshark tcpdump ping openssl; do
 	need "$tool" || missing=1
 done
 plugins=/usr/lib/ipsec/plugins
@@ -19,4 +19,4 @@ export DEBIAN_FRONTEND=noninteractive
 apt-get update -qq
 apt-get install -y -qq --no-install-recommends \
 	charon-systemd strongswan-swanctl strongswan-charon strongswan-pki libcharon-extra-plugins libstrongswan-extra-plugins \
-	libstrongswan-standard-plugins iproute2 nftables iperf3 tshark iputils-ping openssl >/dev/null
+	libstrongswan-standard-plugins iproute2 nftables iperf3 tshark tcpdump iputils-ping openssl procps >/dev/null

@@ -1,0 +1,154 @@
+package daemon
+
+import (
+	"context"
+	"encoding/binary"
+	"hash/maphash"
+	"log/slog"
+	"net/netip"
+	"runtime"
+	"sync"
+
+	"culvert/daemon/keylog"
+	"culvert/dataplane"
+	"culvert/ike"
+	"culvert/wire"
+)
+
+// maxShards is what the shard number in an SPI has room for.
+const maxShards = 64
+
+// network is what the engine sends through; netio.Listener is one.
+type network interface {
+	// SendIKE sends one IKE message, or a NAT keepalive.
+	SendIKE(path dataplane.Path, datagram []byte) error
+}
+
+// An engine drives the shards of package ike and the supervisor.
+type engine struct {
+	ctx        context.Context
+	clock      *clock
+	log        *slog.Logger
+	network    network
+	backend    dataplane.Backend
+	keys       *keylog.Log
+	workers    *workers
+	shards     []*shardLoop
+	supervisor *supervisorLoop
+	owners     *owners
+	hub        *hub
+	leases     *leases
+	world      *world
+	seed       maphash.Seed
+	wg         sync.WaitGroup
+}
+
+// shardCount is one shard for each processor.
+func shardCount() int { return min(runtime.GOMAXPROCS(0), maxShards) }
+
+// start runs the goroutines of shards and supervisor until ctx ends.
+func (e *engine) start() {
+	for _, l := range e.shards {
+		e.wg.Go(func() { l.run(e.ctx) })
+	}
+	e.wg.Go(func() { e.supervisor.run(e.ctx) })
+	e.backend.SetNotices(e.notice)
+}
+
+// wait returns when the goroutines have ended.
+func (e *engine) wait() {
+	e.wg.Wait()
+	e.workers.wait()
+}
+
+// receive takes an IKE message to its shard. The message belongs to the caller again on return.
+func (e *engine) receive(path dataplane.Path, message []byte) {
+	l := e.shards[e.shardOf(path.Remote.Addr(), message)]
+	if !l.offerDatagram(path, append([]byte(nil), message...)) {
+		e.hub.overflow()
+	}
+}
+
+// Offsets in the IKE header (RFC 7296, Section 3.1).
+const (
+	offsetSPIi  = 0
+	offsetSPIr  = 8
+	offsetFlags = 19
+)
+
+// shardOf finds a shard by our SPI; messages without one are spread by sender and its SPI, so that a retransmission
+// comes to the same shard.
+func (e *engine) shardOf(remote netip.Addr, message []byte) int {
+	ours := binary.BigEndian.Uint64(message[offsetSPIi:])
+	theirs := binary.BigEndian.Uint64(message[offsetSPIr:])
+	if wire.Flags(message[offsetFlags])&wire.FlagInitiator != 0 {
+		ours, theirs = theirs, ours
+	}
+	if n := int(ike.ShardOf(wire.SPI(ours))); ours != 0 && n < len(e.shards) {
+		return n
+	}
+	return int(maphash.Comparable(e.seed, initSource{remote, theirs}) % uint64(len(e.shards)))
+}
+
+// initSource is what tells first messages apart.
+type initSource struct {
+	remote netip.Addr
+	spi    uint64
+}
+
+// notice takes news of the data plane to the shard whose IKE SA owns the child, or else to the supervisor.
+func (e *engine) notice(n dataplane.Notice) {
+	if n.Kind == dataplane.NoticeBadSPI {
+		// Only the shard that knows the sender does something about it.
+		for _, l := range e.shards {
+			l.box.offer(ike.Noticed{Notice: n}, maxDatagrams)
+		}
+		return
+	}
+	if l := e.owners.find(n.SPI, n.Policy); l != nil {
+		l.box.put(ike.Noticed{Notice: n})
+		return
+	}
+	e.supervisor.notice(n)
+}
+
+// sent notes what became of a datagram. Errors of the network are no reason to stop: IKE retransmits.
+func (e *engine) sent(path dataplane.Path, err error) {
+	if err != nil {
+		e.log.Debug("not sent", "peer", path.Remote, "error", err)
+	}
+}
+
+// report logs an error of something that the engine asked for and that nobody waits for.
+func (e *engine) report(err error, what string) {
+	if err != nil {
+		e.log.Error("cannot "+what, "error", err)
+	}
+}
+
+func (e *engine) removeSA(a ike.RemoveSA) {
+	if a.Direction == dataplane.Inbound {
+		e.owners.release(a.SPI)
+	}
+	counters, err := e.backend.Remove(a.Direction, a.SPI, a.Policy)
+	e.report(err, "remove an SA")
+	e.hub.add(a.Direction, counters)
+}
+
+func (e *engine) setPolicy(l *shardLoop, p dataplane.Policy) {
+	e.owners.bindPolicy(p.ID, l)
+	e.report(e.backend.SetPolicy(p), "set policy "+p.Name)
+}
+
+func (e *engine) removePolicy(id dataplane.PolicyID) {
+	e.owners.releasePolicy(id)
+	e.report(e.backend.RemovePolicy(id), "remove a policy")
+}
+
+// shard returns the loop that owns one of our SPIs, or nil.
+func (e *engine) shard(spi wire.SPI) *shardLoop {
+	if n := int(ike.ShardOf(spi)); n < len(e.shards) {
+		return e.shards[n]
+	}
+	return nil
+}

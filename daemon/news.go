@@ -1,0 +1,185 @@
+package daemon
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"culvert/api"
+	"culvert/ike"
+	"culvert/spd"
+	"culvert/supervisor"
+	"culvert/wire"
+)
+
+// news takes what the engine reports to the supervisor, to whoever waits, to the event stream and to the log.
+func (e *engine) news(n ike.News) {
+	e.leases.follow(n)
+	e.supervisor.news(n)
+	e.hub.tell(n)
+	ev, level := describe(n)
+	if ev.Kind == "" {
+		return
+	}
+	e.hub.events.Publish(ev)
+	e.logEvent(ev, level)
+}
+
+// logEvent writes an event to the log, with the fixed keys.
+func (e *engine) logEvent(ev api.Event, level slog.Level) {
+	attrs := make([]slog.Attr, 0, 6)
+	for _, a := range [...]struct{ key, value string }{
+		{"connection", ev.Connection}, {"child", ev.Child}, {"sa", ev.SA}, {"peer", ev.Peer},
+	} {
+		if a.value != "" {
+			attrs = append(attrs, slog.String(a.key, a.value))
+		}
+	}
+	if p := ev.Problem; p != nil {
+		attrs = append(attrs, slog.String("code", string(p.Code)))
+		if p.Action != "" {
+			attrs = append(attrs, slog.String("action", p.Action))
+		}
+	}
+	e.log.LogAttrs(context.Background(), level, ev.Text, attrs...)
+}
+
+// describe turns news into an event and the level at which it is logged. News that nobody outside needs have no kind.
+func describe(n ike.News) (api.Event, slog.Level) {
+	ev := api.Event{Time: n.Time, SA: spiText(n.SA), Peer: peerText(n), Problem: problem(n.Failure)}
+	if n.Connection != nil {
+		ev.Connection = n.Connection.Name
+	}
+	if n.Child != nil {
+		ev.Child = n.Child.Name
+	}
+	level := slog.LevelInfo
+	ev.Kind, ev.Text = textOf(n)
+	switch n.Kind {
+	case ike.NewsMessageSent, ike.NewsMessageReceived, ike.NewsRetransmitted, ike.NewsDropped:
+		level = slog.LevelDebug
+	case ike.NewsFailure, ike.NewsWarning:
+		level = slog.LevelWarn
+	case ike.NewsClosed:
+		if n.Failure != nil {
+			level = slog.LevelWarn
+		}
+	}
+	return ev, level
+}
+
+// textOf says in one line what happened.
+func textOf(n ike.News) (api.EventKind, string) {
+	switch n.Kind {
+	case ike.NewsMessageSent:
+		return api.EventSent, fmt.Sprintf("sent %s, %d octets", n.Message, n.Size)
+	case ike.NewsMessageReceived:
+		return api.EventReceived, fmt.Sprintf("received %s, %d octets", n.Message, n.Size)
+	case ike.NewsRetransmitted:
+		return api.EventRetransmit, "sent again " + n.Message
+	case ike.NewsDropped:
+		return api.EventDropped, fmt.Sprintf("dropped a message of %d octets: %v", n.Size, n.Reason)
+	case ike.NewsEstablished:
+		return api.EventUp, fmt.Sprintf("IKE SA established between %s and %s", n.Local, n.Peer)
+	case ike.NewsRekeyed:
+		return api.EventRekeyed, "IKE SA rekeyed, now " + spiText(n.Successor)
+	case ike.NewsClosed:
+		return api.EventDown, closedText(n)
+	case ike.NewsChildUp:
+		return api.EventChildUp, childText("up", n.Child)
+	case ike.NewsChildRekeyed:
+		return api.EventChildRekeyed, childText("rekeyed", n.Child)
+	case ike.NewsChildDown:
+		return api.EventChildDown, childText("down", n.Child)
+	case ike.NewsFailure:
+		return api.EventFailure, n.Failure.Error()
+	case ike.NewsAddress:
+		return api.EventMoved, fmt.Sprintf("the peer is at %v now", n.Path.Remote)
+	case ike.NewsWarning:
+		return api.EventWarning, n.Failure.Error()
+	}
+	return "", ""
+}
+
+func closedText(n ike.News) string {
+	if n.Failure == nil {
+		return "IKE SA closed"
+	}
+	return "IKE SA closed: " + n.Failure.Error()
+}
+
+func childText(what string, c *ike.ChildInfo) string {
+	return fmt.Sprintf("child %s %s: %s, %s === %s, SPIs %08x in, %08x out", c.Name, what, c.Suite, selectorText(c.Local), selectorText(c.Remote), c.InSPI, c.OutSPI)
+}
+
+func selectorText(list []spd.Selector) string { return strings.Join(selectorTexts(list), " ") }
+
+func selectorTexts(list []spd.Selector) []string {
+	out := make([]string, len(list))
+	for i, s := range list {
+		out[i] = s.String()
+	}
+	return out
+}
+
+// spiText is an SPI as commands take it; no SPI is no text.
+func spiText(spi wire.SPI) string {
+	if spi == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%016x", uint64(spi))
+}
+
+func peerText(n ike.News) string {
+	if !n.Path.Remote.IsValid() {
+		return n.Peer
+	}
+	if n.Peer == "" {
+		return n.Path.Remote.String()
+	}
+	return n.Path.Remote.String() + " (" + n.Peer + ")"
+}
+
+// problem is a failure as it is shown to people.
+func problem(f *ike.Failure) *api.Problem {
+	if f == nil {
+		return nil
+	}
+	text := f.Err.Error()
+	if f.Notify != 0 {
+		text += " (" + f.Notify.String() + ")"
+	}
+	return api.NewProblem(http.StatusConflict, f.Code, "", "%s", text)
+}
+
+// note takes news of the supervisor.
+func (e *engine) note(n supervisor.Note) {
+	ev := api.Event{Time: e.clock.now(), Connection: n.Connection.Name, Problem: problem(n.Failure)}
+	level := slog.LevelInfo
+	switch n.Kind {
+	case supervisor.NoteAttempt:
+		ev.Kind, ev.Peer = api.EventAttempt, n.Remote.String()
+		ev.Text = fmt.Sprintf("connecting to %v, attempt %d", n.Remote, n.Attempt)
+	case supervisor.NoteWaiting:
+		ev.Kind = api.EventWaiting
+		ev.Text = fmt.Sprintf("trying again in %v", n.Next.Sub(e.clock.now()).Round(100*time.Millisecond))
+	case supervisor.NoteGaveUp:
+		ev.Kind, level = api.EventWarning, slog.LevelWarn
+		ev.Text = "gave up connecting"
+	}
+	e.hub.events.Publish(ev)
+	e.logEvent(ev, level)
+}
+
+// errNoAddress explains a refused lease.
+type errNoAddress struct {
+	identity string
+	pools    []string
+}
+
+func (e errNoAddress) Error() string {
+	return fmt.Sprintf("%s asks for an address and pool %s has none left of that family", e.identity, strings.Join(e.pools, ", "))
+}

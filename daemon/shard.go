@@ -1,0 +1,148 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"culvert/auth"
+	"culvert/dataplane"
+	"culvert/ike"
+	"culvert/wire"
+)
+
+// maxDatagrams bounds what waits for one shard; a flood beyond it is dropped and counted.
+const maxDatagrams = 4096
+
+// A shardLoop runs one shard of the engine on its goroutine and does what it asks for.
+type shardLoop struct {
+	engine *engine
+	shard  *ike.Shard
+	box    *mailbox[any] // ike.Event or func()
+}
+
+// run handles events and timers until ctx ends.
+func (l *shardLoop) run(ctx context.Context) {
+	timer := time.NewTimer(time.Hour)
+	defer timer.Stop()
+	var batch []any
+	for {
+		l.arm(timer)
+		select {
+		case <-ctx.Done():
+			return
+		case <-timer.C:
+			l.handle(ike.TimerDue{})
+		case <-l.box.ready:
+			batch = l.box.take(batch)
+			for _, item := range batch {
+				l.receive(item)
+			}
+		}
+	}
+}
+
+// arm sets the timer to the shard's next deadline. Engine time may have moved on while the machine was suspended, so
+// there is a look at least once a minute.
+func (l *shardLoop) arm(timer *time.Timer) {
+	const longest = time.Minute
+	wait := longest
+	if at := l.shard.Deadline(); !at.IsZero() {
+		wait = min(longest, max(0, at.Sub(l.engine.clock.now())))
+	}
+	timer.Reset(wait)
+}
+
+func (l *shardLoop) receive(item any) {
+	switch item := item.(type) {
+	case func():
+		item()
+	case ike.Event:
+		l.handle(item)
+	}
+}
+
+func (l *shardLoop) handle(ev ike.Event) {
+	for _, a := range l.shard.Handle(l.engine.clock.now(), ev) {
+		l.perform(a)
+	}
+}
+
+// perform does one action of the engine.
+func (l *shardLoop) perform(a ike.Action) {
+	e := l.engine
+	switch a := a.(type) {
+	case ike.Send:
+		for _, d := range a.Datagrams {
+			e.sent(a.Path, e.network.SendIKE(a.Path, d))
+		}
+	case ike.SendKeepalive:
+		e.sent(a.Path, e.network.SendIKE(a.Path, []byte(wire.NATKeepalive)))
+	case ike.StartWork:
+		l.startWork(a)
+	case ike.InstallSA:
+		l.install(a)
+	case ike.RemoveSA:
+		e.removeSA(a)
+	case ike.MoveSA:
+		e.report(e.backend.Update(a.Inbound, a.Outbound, a.Path), "move a child to another path")
+	case ike.SetPolicy:
+		e.setPolicy(l, a.Policy)
+	case ike.RemovePolicy:
+		e.removePolicy(a.ID)
+	case ike.ExportIKEKeys:
+		e.report(e.keys.IKE(a.SPIi, a.SPIr, a.Suite, a.Keys), "log keys")
+	case ike.Unclaimed:
+		e.supervisor.notice(a.Notice)
+	case ike.Report:
+		e.news(a.News)
+	}
+}
+
+// startWork has work done and brings the result back.
+func (l *shardLoop) startWork(a ike.StartWork) {
+	work := a.Work
+	if v, ok := work.(auth.Verify); ok {
+		v.Now = time.Now() // certificates live by the wall clock
+		work = v
+	}
+	l.engine.workers.start(job{work: work, done: func(result any) {
+		l.box.put(ike.WorkFinished{SA: a.SA, Work: a.ID, Result: result})
+	}})
+}
+
+func (l *shardLoop) install(a ike.InstallSA) {
+	e := l.engine
+	e.report(e.keys.ESP(a.SA), "log keys")
+	if a.SA.Direction == dataplane.Inbound {
+		e.owners.bind(a.SA.SPI, l)
+	}
+	if err := e.backend.Install(a.SA); err != nil {
+		l.box.put(ike.InstallFailed{SPI: a.Child, Err: err})
+	}
+}
+
+// offerDatagram queues a datagram unless too many wait already.
+func (l *shardLoop) offerDatagram(path dataplane.Path, datagram []byte) bool {
+	return l.box.offer(ike.MessageReceived{Path: path, Datagram: datagram}, maxDatagrams)
+}
+
+// errStopped answers questions to a shard that has ended.
+var errStopped = errors.New("the daemon is stopping")
+
+// ask runs a function on the shard's goroutine and waits for it.
+func (l *shardLoop) ask(ctx context.Context, question func()) error {
+	done := make(chan struct{})
+	l.box.put(func() {
+		question()
+		close(done)
+	})
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-l.engine.ctx.Done():
+		return errStopped
+	}
+}

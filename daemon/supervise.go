@@ -1,0 +1,188 @@
+package daemon
+
+import (
+	"context"
+	"math/rand/v2"
+	"net"
+	"net/netip"
+	"slices"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"culvert/dataplane"
+	"culvert/dataplane/user"
+	"culvert/explain"
+	"culvert/ike"
+	"culvert/netio"
+	"culvert/supervisor"
+)
+
+// resolveTimeout bounds one look-up of a peer's names.
+const resolveTimeout = 15 * time.Second
+
+// A supervisorLoop runs the supervisor on its goroutine and does what it asks for.
+type supervisorLoop struct {
+	engine   *engine
+	machine  *supervisor.Supervisor
+	box      *mailbox[func()]
+	source   func(remote netip.Addr) (netip.Addr, error) // our address towards a peer
+	ports    func() (ike, nat uint16)
+	resolver *net.Resolver
+	turn     atomic.Uint32 // of the shards, for new IKE SAs
+}
+
+// jitter returns a random duration up to d.
+func jitter(d time.Duration) time.Duration {
+	if d <= 0 {
+		return 0
+	}
+	return time.Duration(rand.Int64N(int64(d)))
+}
+
+// newResolver looks names up through sockets that bear the mark of our own packets, so that a policy which blocks clear
+// text does not block the way to the peer's address.
+func newResolver() *net.Resolver {
+	dialer := net.Dialer{Control: func(_, _ string, c syscall.RawConn) error {
+		return c.Control(func(fd uintptr) {
+			// Without CAP_NET_ADMIN there is no policy routing that the mark would be for.
+			_ = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_MARK, user.DefaultMark)
+		})
+	}}
+	return &net.Resolver{PreferGo: true, Dial: dialer.DialContext}
+}
+
+// run handles what comes and timers until ctx ends.
+func (l *supervisorLoop) run(ctx context.Context) {
+	timer := time.NewTimer(time.Hour)
+	defer timer.Stop()
+	var batch []func()
+	for {
+		timer.Reset(l.wait())
+		select {
+		case <-ctx.Done():
+			return
+		case <-timer.C:
+			l.perform(l.machine.TimerDue(l.engine.clock.now()))
+		case <-l.box.ready:
+			batch = l.box.take(batch)
+			for _, f := range batch {
+				f()
+			}
+		}
+	}
+}
+
+// wait is the time until the supervisor's next deadline.
+func (l *supervisorLoop) wait() time.Duration {
+	const longest = time.Minute
+	if at := l.machine.Deadline(); !at.IsZero() {
+		return min(longest, max(0, at.Sub(l.engine.clock.now())))
+	}
+	return longest
+}
+
+func (l *supervisorLoop) news(n ike.News) {
+	l.box.put(func() { l.perform(l.machine.News(l.engine.clock.now(), n)) })
+}
+
+func (l *supervisorLoop) notice(n dataplane.Notice) {
+	l.box.put(func() { l.perform(l.machine.Acquired(l.engine.clock.now(), n)) })
+}
+
+// ask runs a question on the supervisor's goroutine, does what follows from it and returns its error.
+func (l *supervisorLoop) ask(ctx context.Context, question func(now time.Time) ([]supervisor.Action, error)) error {
+	done := make(chan error, 1)
+	l.box.put(func() {
+		actions, err := question(l.engine.clock.now())
+		l.perform(actions)
+		done <- err
+	})
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-l.engine.ctx.Done():
+		return errStopped
+	}
+}
+
+func (l *supervisorLoop) perform(actions []supervisor.Action) {
+	e := l.engine
+	for _, a := range actions {
+		switch a := a.(type) {
+		case supervisor.Initiate:
+			l.initiate(a)
+		case supervisor.Command:
+			if s := e.shard(a.SA); s != nil {
+				s.box.put(ike.Command{SA: a.SA, Event: a.Event})
+			}
+		case supervisor.Resolve:
+			e.wg.Go(func() { l.resolve(a) })
+		case supervisor.SetPolicy:
+			e.report(e.backend.SetPolicy(a.Policy), "set policy "+a.Policy.Name)
+		case supervisor.RemovePolicy:
+			e.report(e.backend.RemovePolicy(a.ID), "remove a policy")
+		case supervisor.Note:
+			e.note(a)
+		}
+	}
+}
+
+// initiate gives a new IKE SA to the next shard. Without a way to the peer the attempt has failed.
+func (l *supervisorLoop) initiate(a supervisor.Initiate) {
+	path, err := l.path(a)
+	if err != nil {
+		f := &ike.Failure{Code: explain.IKENoRoute, Err: err}
+		l.engine.news(ike.News{Time: l.engine.clock.now(), Kind: ike.NewsClosed, Connection: a.Connection, Initiator: true, Ticket: a.Ticket, Failure: f})
+		return
+	}
+	shards := l.engine.shards
+	shards[int(l.turn.Add(1))%len(shards)].box.put(ike.Initiate{
+		Connection: a.Connection, Path: path, Children: a.Children, Trigger: a.Trigger,
+		VirtualIPs: a.VirtualIPs, InitialContact: a.InitialContact, Ticket: a.Ticket,
+	})
+}
+
+// path finds our end of the way to a peer.
+func (l *supervisorLoop) path(a supervisor.Initiate) (dataplane.Path, error) {
+	local, err := l.localAddr(a.Connection, a.Remote.Addr())
+	if err != nil {
+		return dataplane.Path{}, err
+	}
+	port, nat := l.ports()
+	if a.Connection.LocalPort == nat || a.Remote.Port() == netio.PortNAT {
+		port = nat
+	}
+	return dataplane.Path{Local: netip.AddrPortFrom(local, port), Remote: a.Remote}, nil
+}
+
+// localAddr is the configured address of the peer's family, or else the one that routing chooses.
+func (l *supervisorLoop) localAddr(c *ike.Connection, remote netip.Addr) (netip.Addr, error) {
+	i := slices.IndexFunc(c.LocalAddrs, func(p netip.Prefix) bool { return p.IsSingleIP() && p.Addr().Is4() == remote.Is4() })
+	if i >= 0 {
+		return c.LocalAddrs[i].Addr(), nil
+	}
+	return l.source(remote)
+}
+
+// resolve looks names up and tells the supervisor.
+func (l *supervisorLoop) resolve(a supervisor.Resolve) {
+	ctx, cancel := context.WithTimeout(l.engine.ctx, resolveTimeout)
+	defer cancel()
+	var addrs []netip.Addr
+	var failed error
+	for _, name := range a.Names {
+		found, err := l.resolver.LookupNetIP(ctx, "ip", name)
+		if err != nil {
+			failed = err
+		}
+		for _, addr := range found {
+			addrs = append(addrs, addr.Unmap())
+		}
+	}
+	l.box.put(func() { l.perform(l.machine.Resolved(l.engine.clock.now(), a.Connection, addrs, failed)) })
+}

@@ -1,0 +1,211 @@
+package daemon
+
+import (
+	"crypto"
+	"crypto/x509"
+	"net/netip"
+	"slices"
+	"time"
+
+	"culvert/auth"
+	"culvert/auth/revocation"
+	"culvert/config"
+	"culvert/ike"
+	"culvert/suite"
+)
+
+// A translator turns the configuration's model into the engine's.
+type translator struct {
+	config  *config.Config
+	fetcher revocation.Fetcher
+}
+
+// connections translates all connections, in order.
+func (t *translator) connections() []*ike.Connection {
+	list := make([]*ike.Connection, len(t.config.Connections))
+	for i, c := range t.config.Connections {
+		list[i] = t.connection(c)
+	}
+	return list
+}
+
+func (t *translator) connection(c *config.Connection) *ike.Connection {
+	secrets := t.secrets(c)
+	remoteAddrs, remoteNames := split(c.Remote.Addresses)
+	return &ike.Connection{
+		Name:           c.Name,
+		LocalAddrs:     c.Local.Addresses,
+		RemoteAddrs:    remoteAddrs,
+		RemoteNames:    remoteNames,
+		LocalPort:      t.localPort(c),
+		RemotePort:     c.Remote.Port,
+		LocalAuth:      []auth.Local{localAuth(&c.Local, secrets)},
+		RemoteAuth:     []auth.Remote{t.remoteAuth(&c.Remote, secrets)},
+		Proposals:      c.Proposals,
+		Children:       children(c),
+		Fragmentation:  c.Fragmentation,
+		FragmentSize:   c.FragmentSize,
+		Childless:      c.Childless,
+		WindowSize:     c.WindowSize,
+		ForceEncap:     c.ForceEncap,
+		Unique:         c.Unique,
+		InitialContact: c.InitialContact,
+		SendCertReq:    c.SendCertReq,
+		VirtualIPs:     c.VirtualIPs,
+		Pools:          c.Pools,
+		DNS:            c.RequestDNS,
+		Lifetime:       ike.Lifetime{Rekey: c.RekeyTime, Jitter: c.RandTime, Hard: hardLimit(c)},
+		ReauthTime:     c.ReauthTime,
+		AuthLifetime:   c.AuthLifetime,
+		DPDDelay:       c.DPDDelay,
+		Keepalive:      c.Keepalive,
+		Retransmit:     t.retransmit(),
+		Reconnect:      ike.Reconnect{KeepUp: c.KeepUp, Tries: c.Tries, Delay: c.RetryDelay, MaxDelay: c.RetryMaxDelay},
+		Limits:         ike.ConnectionLimits{Children: c.MaxChildren},
+	}
+}
+
+func (t *translator) localPort(c *config.Connection) uint16 {
+	if c.Local.Port != 0 {
+		return c.Local.Port
+	}
+	return t.config.Daemon.Port
+}
+
+func (t *translator) retransmit() ike.Retransmit {
+	r := t.config.Daemon.Retransmit
+	return ike.Retransmit{Timeout: r.Timeout, Base: r.Base, Max: r.Max, Jitter: r.Jitter, Tries: r.Tries}
+}
+
+// hardLimit is the age at which the IKE SA ends when neither rekeying nor reauthentication renewed it.
+func hardLimit(c *config.Connection) time.Duration {
+	if longest := max(c.RekeyTime, c.ReauthTime); longest > 0 {
+		return longest + c.OverTime
+	}
+	return 0
+}
+
+// split tells prefixes from names.
+func split(addrs []config.Address) (prefixes []netip.Prefix, names []string) {
+	for _, a := range addrs {
+		if a.Name != "" {
+			names = append(names, a.Name)
+			continue
+		}
+		prefixes = append(prefixes, a.Prefix)
+	}
+	return prefixes, names
+}
+
+// secrets are the pre-shared keys that a connection may use: its own, and those for identities.
+func (t *translator) secrets(c *config.Connection) *auth.Secrets {
+	var list []auth.Secret
+	for _, s := range t.config.Secrets {
+		if len(s.IDs) == 0 && s.Name != c.Name {
+			continue
+		}
+		list = append(list, auth.Secret{Name: s.Name, IDs: s.IDs, PSK: s.PSK})
+	}
+	return auth.NewSecrets(list...)
+}
+
+func localAuth(l *config.Local, secrets *auth.Secrets) auth.Local {
+	round := auth.Local{ID: l.ID, Method: l.Auth, Schemes: l.Schemes, AllowSHA1: l.AllowSHA1, NeverSend: !l.SendCertificate}
+	if l.Auth == auth.MethodPSK {
+		round.Secrets = secrets
+	}
+	if l.Key != nil {
+		round.Credentials = []auth.Credential{{Key: l.Key.Key, Chain: certificates(l.Certificates)}}
+	}
+	return round
+}
+
+func (t *translator) remoteAuth(r *config.Remote, secrets *auth.Secrets) auth.Remote {
+	round := auth.Remote{
+		ID: r.ID, Method: r.Auth,
+		Anchors:       certificates(r.CAs),
+		Intermediates: certificates(r.Intermediates),
+		Pinned:        certificates(r.Pinned),
+		RawKeys:       publicKeys(r.PublicKeys),
+		Signatures:    suite.SignaturePolicy{Schemes: acceptedSchemes(r), MinRSABits: r.MinRSABits},
+		ExtKeyUsage:   r.ExtKeyUsage,
+		WildcardSAN:   r.WildcardSAN,
+		Revocation:    r.Revocation,
+	}
+	switch {
+	case r.Auth == auth.MethodPSK:
+		round.Secrets = secrets
+	case r.Revocation != revocation.Off:
+		round.RevocationInfo = revocation.NewChecker(t.fetcher, revocation.Options{CRLs: revocationLists(r.CRLs)})
+	}
+	return round
+}
+
+// acceptedSchemes adds RSA with SHA-1 where it is allowed.
+func acceptedSchemes(r *config.Remote) []suite.Scheme {
+	if !r.AllowSHA1 {
+		return r.Schemes
+	}
+	schemes := r.Schemes
+	if len(schemes) == 0 {
+		schemes = suite.DefaultSchemes()
+	}
+	return append(slices.Clone(schemes), suite.SchemeRSASHA1)
+}
+
+func certificates(files []config.CertificateFile) (list []*x509.Certificate) {
+	for _, f := range files {
+		list = append(list, f.Certificates...)
+	}
+	return list
+}
+
+func publicKeys(files []config.PublicKeyFile) (list []crypto.PublicKey) {
+	for _, f := range files {
+		list = append(list, f.Key)
+	}
+	return list
+}
+
+func revocationLists(files []config.CRLFile) (list []*x509.RevocationList) {
+	for _, f := range files {
+		list = append(list, f.Lists...)
+	}
+	return list
+}
+
+func children(c *config.Connection) []*ike.ChildConfig {
+	list := make([]*ike.ChildConfig, len(c.Children))
+	for i, child := range c.Children {
+		list[i] = childConfig(child)
+	}
+	return list
+}
+
+func childConfig(c *config.Child) *ike.ChildConfig {
+	return &ike.ChildConfig{
+		Name:              c.Name,
+		Local:             c.Local,
+		Remote:            c.Remote,
+		Proposals:         c.Proposals,
+		Mode:              c.Mode,
+		Lifetime:          ike.Lifetime{Rekey: c.RekeyTime, Jitter: c.RandTime, Hard: c.LifeTime},
+		SoftBytes:         c.Bytes.Rekey,
+		HardBytes:         c.Bytes.Life,
+		JitterBytes:       c.Bytes.Rand,
+		SoftPackets:       c.Packets.Rekey,
+		HardPackets:       c.Packets.Life,
+		JitterPackets:     c.Packets.Rand,
+		SinglePair:        c.SinglePair,
+		NonFirstFragments: c.NonFirstFragments,
+		ReplayWindow:      c.ReplayWindow,
+		TFC:               c.TFC,
+		CopyDSCP:          c.CopyDSCP,
+		DF:                c.DF,
+		Priority:          c.Priority,
+		Start:             c.Start,
+		OnClose:           c.OnClose,
+		OnDead:            c.DPDAction,
+		Block:             c.Block,
+	}
+}

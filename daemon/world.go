@@ -1,0 +1,217 @@
+package daemon
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"time"
+
+	"culvert/config"
+	"culvert/dataplane"
+	"culvert/dataplane/fake"
+	"culvert/dataplane/user"
+	"culvert/esp"
+	"culvert/lease"
+	"culvert/netio"
+)
+
+// A world is what the engine has outside of the process: sockets, the data plane, and the folder of what outlives it.
+type world struct {
+	name     string // of the data plane, for people
+	listener *netio.Listener
+	backend  dataplane.Backend
+	user     *user.Backend // nil with another backend
+	fake     *fake.Backend // likewise
+	store    *lease.File   // nil: leases end with the process
+}
+
+// openWorld opens sockets and data plane as configured.
+func openWorld(d *config.Daemon, log *slog.Logger) (*world, error) {
+	c := netio.Config{Addresses: d.Listen, IKEPort: d.Port, NATPort: d.NATPort}
+	if d.Dataplane.Backend == config.BackendUser {
+		c.RawESP, c.Mark = true, user.DefaultMark
+	}
+	l, err := netio.Listen(c)
+	if err != nil {
+		return nil, explainListen(err)
+	}
+	w := &world{listener: l, store: openStore(d, log)}
+	if err := w.openBackend(d); err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
+	return w, nil
+}
+
+func (w *world) openBackend(d *config.Daemon) (err error) {
+	if d.Dataplane.Backend == config.BackendFake {
+		w.name = "none, for trying out"
+		w.fake = fake.New(rand.Reader, time.Now, fake.Hooks{Send: w.sendESP})
+		w.backend = w.fake
+		return nil
+	}
+	ikePort, natPort := w.listener.Ports()
+	w.user, err = user.New(user.Config{Device: d.Dataplane.Device, MTU: d.Dataplane.MTU, Ports: []uint16{ikePort, natPort}}, w.listener)
+	if errors.Is(err, os.ErrPermission) {
+		return fmt.Errorf("%w: run as root, or with dataplane { backend = \"fake\" } to try a configuration out without packets", err)
+	}
+	w.backend, w.name = w.user, "user space"
+	return err
+}
+
+// sendESP takes a packet of the fake data plane to the network.
+func (w *world) sendESP(path dataplane.Path, packet []byte) {
+	w.listener.SendESP([]dataplane.Burst{{Path: path, Data: packet, Segment: len(packet)}})
+}
+
+// start lets the listener hand over what arrives.
+func (w *world) start(e *engine) {
+	h := netio.Handlers{IKE: e.receive}
+	switch {
+	case w.user != nil:
+		h.ESP, h.MTU = w.user.HandleESP, w.user.HandleMTU
+	case w.fake != nil:
+		h.ESP = w.receiveESP
+	}
+	w.listener.Start(h)
+	for _, warning := range w.warnings() {
+		e.log.Warn(warning.Error())
+	}
+}
+
+// receiveESP takes packets to the fake data plane.
+func (w *world) receiveESP(bursts []dataplane.Burst) {
+	for i := range bursts {
+		for packet, ok := bursts[i].Next(); ok; packet, ok = bursts[i].Next() {
+			_ = w.fake.Receive(bursts[i].Path, packet) // what it drops, it counts
+		}
+	}
+}
+
+// warnings are what the host lacks.
+func (w *world) warnings() []error {
+	if w.user != nil {
+		return w.user.Warnings()
+	}
+	return nil
+}
+
+// close takes everything away.
+func (w *world) close(log *slog.Logger) {
+	err := errors.Join(w.backend.Close(), w.listener.Close())
+	if w.store != nil {
+		err = errors.Join(err, w.store.Close())
+	}
+	if err != nil {
+		log.Error("cannot clean up", "error", err)
+	}
+}
+
+// openStore opens the store of leases. Without one leases end with the process, which is no reason not to start.
+func openStore(d *config.Daemon, log *slog.Logger) *lease.File {
+	if err := os.MkdirAll(d.StateDir, 0o700); err != nil {
+		log.Warn("address leases are kept in memory only", "error", err)
+		return nil
+	}
+	store, err := lease.OpenFile(filepath.Join(d.StateDir, "leases.db"))
+	if err != nil {
+		log.Warn("address leases are kept in memory only", "error", err)
+		return nil
+	}
+	return store
+}
+
+// explainListen says what to do about a port that is taken.
+func explainListen(err error) error {
+	if errors.Is(err, os.ErrPermission) {
+		return fmt.Errorf("%w: ports below 1024 and raw ESP need root or CAP_NET_BIND_SERVICE and CAP_NET_RAW", err)
+	}
+	return fmt.Errorf("%w: another IKE daemon may be running; `ss -ulpn` shows who holds the port", err)
+}
+
+// configure makes the pools of a configuration. Pools that stay keep their leases.
+func (l *leases) configure(pools []*config.Pool, file *lease.File) error {
+	var store lease.Store
+	if file != nil {
+		store = file
+	}
+	var list []*namedPool
+	for _, p := range pools {
+		for _, four := range []bool{true, false} {
+			made, err := newPool(p, four, store)
+			if err != nil {
+				return fmt.Errorf("pool %q: %w", p.Name, err)
+			}
+			if made != nil {
+				list = append(list, made)
+			}
+		}
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for i, p := range list {
+		for _, old := range l.pools {
+			if old.name == p.name && old.four == p.four && old.same(p) {
+				list[i] = old
+			}
+		}
+	}
+	l.pools = list
+	return nil
+}
+
+// newPool makes the pool of one family, or nil when the configured one has no addresses of it.
+func newPool(p *config.Pool, four bool, store lease.Store) (*namedPool, error) {
+	c := lease.Config{Name: p.Name, Store: store, Static: map[string]netip.Addr{}}
+	c.Ranges, c.Exclude = rangesOf(p.Addresses, four), rangesOf(p.Exclude, four)
+	for identity, addr := range p.Static {
+		if addr.Is4() == four {
+			c.Static[identity] = addr
+		}
+	}
+	if len(c.Ranges) == 0 {
+		return nil, nil
+	}
+	if !four {
+		c.Name += " (IPv6)" // a store tells pools by name
+	}
+	made, err := lease.New(c)
+	if err != nil {
+		return nil, err
+	}
+	return &namedPool{Pool: made, name: p.Name, four: four, config: c, dns: ofFamily(p.DNS, four)}, nil
+}
+
+func rangesOf(list []lease.Range, four bool) (out []lease.Range) {
+	for _, r := range list {
+		if r.First.Is4() == four {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// count puts the counters of sockets and data plane into a map. Those that are zero are left out.
+func (w *world) count(m map[string]uint64) {
+	counts := w.listener.Counts()
+	for reason, n := range counts.All() {
+		if n > 0 {
+			m["net_"+reason.String()] = n
+		}
+	}
+	var drops [esp.NumDrops]uint64
+	switch {
+	case w.user != nil:
+		drops = w.user.Drops()
+	case w.fake != nil:
+		drops = w.fake.Drops()
+	}
+	for reason, n := range drops {
+		if n > 0 {
+			m["esp_dropped_"+esp.Drop(reason).String()] = n
+		}
+	}
+}
