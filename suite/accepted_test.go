@@ -85,8 +85,16 @@ func TestDefaults(t *testing.T) {
 	for _, p := range DefaultESP() {
 		checkDefault(t, p, wire.ProtocolESP)
 	}
-	if p := WithoutKE(DefaultESP())[0]; len(transformsOf(p, wire.TransformKE)) != 0 || len(transformsOf(DefaultESP()[0], wire.TransformKE)) == 0 {
-		t.Errorf("without key exchange: %s", FormatProposal(p))
+}
+
+func TestWithoutKELeavesTheOriginalAlone(t *testing.T) {
+	original := DefaultESP()
+	before := FormatProposal(original[0])
+	if p := WithoutKE(original)[0]; len(transformsOf(p, wire.TransformKE)) != 0 || p.Number != 1 {
+		t.Errorf("without key exchange: proposal %d %s", p.Number, FormatProposal(p))
+	}
+	if got := FormatProposal(original[0]); got != before {
+		t.Errorf("original is now %s", got)
 	}
 }
 

@@ -2,6 +2,9 @@ package suite
 
 import (
 	"bytes"
+	"crypto/aes"
+	"crypto/cipher"
+	"encoding/binary"
 	"testing"
 )
 
@@ -29,6 +32,52 @@ func TestCCMWycheproof(t *testing.T) {
 	})
 	if tried[16] == 0 {
 		t.Errorf("tests tried by ICV length: %v", tried)
+	}
+}
+
+// referenceCCM is CCM spelled out from RFC 3610, Section 2, with the CBC and CTR of the standard library.
+func referenceCCM(t *testing.T, key, nonce, text, aad []byte, icv int) []byte {
+	t.Helper()
+	block, err := aes.NewCipher(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	flags := byte(icv-2)/2*8 + 3
+	if len(aad) > 0 {
+		flags += 64
+	}
+	blocks := append([]byte{flags}, nonce...)
+	blocks = binary.BigEndian.AppendUint32(blocks, uint32(len(text)))
+	if n := len(aad); n > 0 && n < 0xff00 {
+		blocks = binary.BigEndian.AppendUint16(blocks, uint16(n))
+	} else if n > 0 {
+		blocks = binary.BigEndian.AppendUint32(append(blocks, 0xff, 0xfe), uint32(n))
+	}
+	for _, part := range [][]byte{aad, text} {
+		blocks = append(blocks, part...)
+		blocks = append(blocks, make([]byte, (16-len(blocks)%16)%16)...)
+	}
+	cipher.NewCBCEncrypter(block, make([]byte, 16)).CryptBlocks(blocks, blocks)
+	counter := append(append([]byte{3}, nonce...), 0, 0, 0, 0)
+	sealed := append(bytes.Clone(blocks[len(blocks)-16:]), text...)
+	cipher.NewCTR(block, counter).XORKeyStream(sealed, sealed)
+	return append(sealed[16:], sealed[:icv]...)
+}
+
+func TestCCMAgainstReference(t *testing.T) {
+	r := testRand(14)
+	key, nonce := randomOctets(r, 32), randomOctets(r, ccmNonce)
+	c, err := newCCM(key, 12)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range []int{0, 1, 8, 12, 14, 15, 16, 30, 31, 0xfeff, 0xff00, 0xff0a, 0xff0b, 0x10000} {
+		for _, length := range []int{0, 1, 15, 16, 17, 127, 128, 129, 1500} {
+			text, aad := randomOctets(r, length), randomOctets(r, n)
+			if want := referenceCCM(t, key, nonce, text, aad, 12); !bytes.Equal(c.Seal(nil, nonce, text, aad), want) {
+				t.Errorf("text of %d, associated data of %d octets: sealed otherwise", length, n)
+			}
+		}
 	}
 }
 

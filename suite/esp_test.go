@@ -110,6 +110,24 @@ func TestESPAuthenticatesUpperSequenceNumberWithESN(t *testing.T) {
 	}
 }
 
+// A peer with the right key can send a ciphertext that is no whole number of blocks.
+func TestESPRefusesRaggedCiphertext(t *testing.T) {
+	for _, e := range espSuites() {
+		c, ok := newTestESP(t, e, 10).(*espSeparate)
+		if !ok || e.ESN {
+			continue
+		}
+		for n := range 2 * c.BlockLen() {
+			pkt, _ := testPacket(c, n, 1)
+			end := len(pkt) - c.ICVLen()
+			copy(pkt[end:], c.mac.of(pkt[:end], nil))
+			if _, err := c.Open(pkt, 1); (err == nil) != (n%c.BlockLen() == 0) {
+				t.Errorf("%s: %d octets: got %v", e, n, err)
+			}
+		}
+	}
+}
+
 func TestESPIsBoundToItsKeys(t *testing.T) {
 	for _, e := range espSuites() {
 		out, in := newTestESP(t, e, 4), newTestESP(t, e, 5)

@@ -167,7 +167,7 @@ func (m match) common(offered, configured []wire.Transform) []wire.Transform {
 	}
 	var both []wire.Transform
 	for _, t := range first {
-		if !t.UnknownAttribute && slices.Contains(second, t) {
+		if slices.Contains(second, t) { // which a transform with an unknown attribute of the peer's never is
 			both = append(both, t)
 		}
 	}

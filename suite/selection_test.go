@@ -185,6 +185,16 @@ func TestSelectIgnoresOtherProtocols(t *testing.T) {
 	}
 }
 
+// Even a configuration that mixes ciphers of both kinds, which cannot be written, does not pair an AEAD with a MAC.
+func TestSelectNeverPairsAEADWithIntegrity(t *testing.T) {
+	gcm, cbc, sha := encrID(wire.EncrAESGCM16, 128), encrID(wire.EncrAESCBC, 128), integID(wire.IntegHMACSHA256_128)
+	mixed := offerOf(wire.ProtocolESP, gcm, cbc, sha, snID(wire.SN32))
+	sel, err := Select(mixed, mixed, SelectOptions{})
+	if want := "AES_CBC_128/HMAC_SHA2_256_128/NO_ESN"; err != nil || sel.String() != want {
+		t.Errorf("got %s, %v; want %s", sel, err, want)
+	}
+}
+
 // A peer can offer thousands of transforms; the log gets a few of them.
 func TestRefusalIsShort(t *testing.T) {
 	var many []wire.Transform

@@ -9,7 +9,6 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"errors"
-	"math/big"
 	"slices"
 	"strconv"
 	"testing"
@@ -130,7 +129,10 @@ func TestECDSAOldMethodVectors(t *testing.T) {
 			t.Fatal(err)
 		}
 		method := wire.AuthMethod(n)
-		pub := &ecdsa.PublicKey{Curve: curves[method], X: new(big.Int).SetBytes(v.fields["gwx"]), Y: new(big.Int).SetBytes(v.fields["gwy"])}
+		pub, err := ecdsa.ParseUncompressedPublicKey(curves[method], slices.Concat([]byte{uncompressed}, v.fields["gwx"], v.fields["gwy"]))
+		if err != nil {
+			t.Fatal(err)
+		}
 		a := wire.Auth{Method: method, Data: slices.Concat(v.fields["r"], v.fields["s"])}
 		if err := Verify(pub, a, []byte("abc"), SignaturePolicy{}); err != nil {
 			t.Errorf("%s: %v", method, err)
