@@ -122,7 +122,7 @@ func signatureFailed(name string, r *Remote, err error) *Failure {
 	switch {
 	case errors.Is(err, suite.ErrScheme):
 		f.Code = explain.AuthSignatureScheme
-		f.Cause = fmt.Sprintf("peer signed with the key of its %s in a way that is not accepted (%v); accepted is %s", name, err, schemeNames(r.Signatures.Schemes))
+		f.Cause = fmt.Sprintf("peer signed with the key of its %s in a way that is not accepted (%v); accepted is %s", name, err, r.acceptedSchemes())
 		f.Action = "set remote.signature_schemes or remote.allow_sha1, or what the peer signs with"
 	case errors.Is(err, suite.ErrWeakKey):
 		f.Code = explain.AuthCertKey

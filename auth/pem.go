@@ -76,6 +76,9 @@ func ParseCertificates(b []byte) ([]*x509.Certificate, error) {
 	var certs []*x509.Certificate
 	for _, d := range docs {
 		more, err := x509.ParseCertificates(d.der)
+		if err == nil && len(more) == 0 {
+			err = errors.New("no octets")
+		}
 		if err != nil {
 			return nil, fmt.Errorf("certificate %d: %w", len(certs)+1, err)
 		}

@@ -92,3 +92,12 @@ func schemeNames(schemes []suite.Scheme) string {
 	}
 	return strings.Join(names, ", ")
 }
+
+// acceptedSchemes lists what a peer may sign with.
+func (r *Remote) acceptedSchemes() string {
+	names := schemeNames(r.Signatures.Schemes)
+	if r.AllowSHA1 {
+		names += ", and " + suite.SchemeRSASHA1.String()
+	}
+	return names
+}

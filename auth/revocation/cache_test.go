@@ -1,0 +1,198 @@
+package revocation
+
+import (
+	"context"
+	"crypto/x509"
+	"fmt"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"culvert/auth/internal/pkitest"
+)
+
+func TestAnswersAreRemembered(t *testing.T) {
+	s := newScene(t, withCRL)
+	s.web.serve(crlURL, s.list(t).Raw)
+	c := NewChecker(s.web, Options{})
+	week := 7 * 24 * time.Hour
+	for _, tt := range []struct {
+		at    time.Duration
+		asked int
+		want  string
+	}{{0, 1, "good"}, {time.Hour, 1, "good"}, {week - time.Second, 1, "good"}, {week, 2, "good"}} {
+		unknown, err := c.Check(context.Background(), Strict, s.path(), pkitest.Now().Add(tt.at))
+		if got := verdict(unknown, err); got != tt.want || s.web.count(crlURL) != tt.asked {
+			t.Errorf("after %v: %s (%v), asked %d times, want %d", tt.at, got, err, s.web.count(crlURL), tt.asked)
+		}
+	}
+}
+
+// TestOneListForMany: certificates of one authority share its list, certificates of another of the name do not.
+func TestOneListForMany(t *testing.T) {
+	s, forger := newScene(t, withCRL), newScene(t, withCRL)
+	s.web.serve(crlURL, s.list(t, s.leaf).Raw)
+	c := NewChecker(s.web, Options{})
+	second := s.root.Issue(t, "second", pkitest.NewKey(t).Public(), withCRL)
+	for leaf, want := range map[*x509.Certificate]string{s.leaf: "revoked", second: "good"} {
+		unknown, err := c.Check(context.Background(), Strict, []*x509.Certificate{leaf, s.root.Cert}, pkitest.Now())
+		wantVerdict(t, unknown, err, want)
+	}
+	if n := s.web.count(crlURL); n != 1 {
+		t.Errorf("asked %d times", n)
+	}
+	unknown, err := c.Check(context.Background(), Strict, forger.path(), pkitest.Now())
+	wantVerdict(t, unknown, err, "unknown", "verification failure")
+}
+
+func TestFailuresAreRemembered(t *testing.T) {
+	s := newScene(t, withCRL)
+	c := NewChecker(s.web, Options{Retry: time.Minute})
+	ask := func(at time.Duration) string {
+		unknown, err := c.Check(context.Background(), Strict, s.path(), pkitest.Now().Add(at))
+		return verdict(unknown, err)
+	}
+	if ask(0) != "unknown" || ask(time.Second) != "unknown" || s.web.count(crlURL) != 1 {
+		t.Errorf("asked %d times", s.web.count(crlURL))
+	}
+	s.web.serve(crlURL, s.list(t).Raw)
+	if ask(59*time.Second) != "unknown" || ask(time.Minute) != "good" || s.web.count(crlURL) != 2 {
+		t.Errorf("asked %d times", s.web.count(crlURL))
+	}
+}
+
+func TestCacheBounds(t *testing.T) {
+	c := newCache(3, 100)
+	now := pkitest.Now()
+	name := func(i int) key { return key{kind: "crl", url: fmt.Sprint(i)} }
+	has := func(i int) bool { _, ok := c.get(name(i), now); return ok }
+	for i := range 5 {
+		c.put(name(i), value{octets: 10, expires: now.Add(time.Duration(i+1) * time.Hour)})
+	}
+	if len(c.values) != 3 || has(0) || has(1) || !has(4) {
+		t.Errorf("%d values", len(c.values))
+	}
+	c.put(name(9), value{octets: 85, expires: now.Add(time.Hour)})
+	if c.octets > 100 || !has(9) || len(c.values) != 2 {
+		t.Errorf("%d octets in %d values", c.octets, len(c.values))
+	}
+	c.put(name(9), value{octets: 5, expires: now.Add(time.Hour)})
+	if c.octets != 15 {
+		t.Errorf("%d octets after a value was replaced", c.octets)
+	}
+	c.put(name(10), value{octets: 101, expires: now.Add(time.Hour)})
+	if has(10) || !has(9) {
+		t.Error("what is larger than the cache is kept, or drives out others")
+	}
+	if _, ok := c.get(name(9), now.Add(time.Hour)); ok {
+		t.Error("a value outlives itself")
+	}
+}
+
+// TestOneFetchForMany: who asks for the same thing at the same time shares one question.
+func TestOneFetchForMany(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScene(t, withCRL)
+		list, release := s.list(t).Raw, make(chan struct{})
+		s.web.pages[crlURL] = func([]byte) ([]byte, error) { <-release; return list, nil }
+		c := NewChecker(s.web, Options{})
+		var all sync.WaitGroup
+		for range 100 {
+			all.Go(func() {
+				unknown, err := c.Check(context.Background(), Strict, s.path(), pkitest.Now())
+				wantVerdict(t, unknown, err, "good")
+			})
+		}
+		synctest.Wait()
+		close(release)
+		all.Wait()
+		if n := s.web.count(crlURL); n != 1 {
+			t.Errorf("asked %d times", n)
+		}
+	})
+}
+
+// TestHangingServer: a server that never answers costs its own peer some seconds and nobody else anything
+// (strongSwan, CVE-2022-40617).
+func TestHangingServer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScene(t, withCRL)
+		s.web.pages[crlURL] = nil
+		good := s.root.Issue(t, "good", pkitest.NewKey(t).Public(), func(c *x509.Certificate) { c.CRLDistributionPoints = []string{crlURL + "?2"} })
+		s.web.serve(crlURL+"?2", s.list(t).Raw)
+		c := NewChecker(s.web, Options{Timeout: 10 * time.Second})
+
+		start := time.Now()
+		var all sync.WaitGroup
+		for range 50 {
+			all.Go(func() {
+				unknown, err := c.Check(context.Background(), IfAvailable, s.path(), pkitest.Now())
+				wantVerdict(t, unknown, err, "warned", "deadline")
+			})
+		}
+		synctest.Wait()
+		unknown, err := c.Check(context.Background(), Strict, []*x509.Certificate{good, s.root.Cert}, pkitest.Now())
+		wantVerdict(t, unknown, err, "good")
+		if waited := time.Since(start); waited != 0 {
+			t.Errorf("somebody else waited for %v", waited)
+		}
+		all.Wait()
+		if waited := time.Since(start); waited != 10*time.Second || s.web.count(crlURL) != 1 {
+			t.Errorf("waited for %v, asked %d times", waited, s.web.count(crlURL))
+		}
+		synctest.Wait()
+	})
+}
+
+// TestGivenUp: an exchange that ended waits for nothing; the question goes on for others.
+func TestGivenUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScene(t, withCRL)
+		list := s.list(t).Raw
+		s.web.pages[crlURL] = func([]byte) ([]byte, error) { time.Sleep(5 * time.Second); return list, nil }
+		c := NewChecker(s.web, Options{})
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		start := time.Now()
+		unknown, err := c.Check(ctx, Strict, s.path(), pkitest.Now())
+		wantVerdict(t, unknown, err, "unknown", "deadline")
+		if waited := time.Since(start); waited != time.Second {
+			t.Errorf("waited for %v", waited)
+		}
+		unknown, err = c.Check(context.Background(), Strict, s.path(), pkitest.Now())
+		wantVerdict(t, unknown, err, "good")
+		if waited := time.Since(start); waited != 5*time.Second || s.web.count(crlURL) != 1 {
+			t.Errorf("waited for %v, asked %d times", waited, s.web.count(crlURL))
+		}
+	})
+}
+
+// TestFetchesAtATime: the number of questions under way is bounded.
+func TestFetchesAtATime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFlights(2)
+		var mu sync.Mutex
+		running, most := 0, 0
+		var all sync.WaitGroup
+		for i := range 10 {
+			all.Go(func() {
+				f.do(context.Background(), key{url: fmt.Sprint(i)}, func() value {
+					mu.Lock()
+					running++
+					most = max(most, running)
+					mu.Unlock()
+					time.Sleep(time.Second)
+					mu.Lock()
+					running--
+					mu.Unlock()
+					return value{}
+				})
+			})
+		}
+		all.Wait()
+		if most != 2 || len(f.byKey) != 0 {
+			t.Errorf("%d at a time, %d left", most, len(f.byKey))
+		}
+	})
+}
