@@ -4,7 +4,6 @@ import (
 	"crypto"
 	"crypto/x509"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -28,10 +27,10 @@ func (d *decoder) checkCredential(l *Local) {
 			message: fmt.Sprintf("the key does not belong to the certificate of %s", printable(chain.Name(leaf))),
 			hint:    fmt.Sprintf("%s is compared with the first certificate of %s", l.Key.Path, l.Certificates[0].Path)})
 	}
-	if !l.ID.IsAny() && !confirms(leaf, l.ID) {
+	if !l.ID.IsAny() && !auth.Confirms(leaf, l.ID) {
 		d.warn(explain.ConfigIdentity, l.span("id"), finding{
 			message: fmt.Sprintf("the certificate does not confirm the identity %s", l.ID),
-			hint:    "it confirms " + printable(strings.Join(names(leaf), ", "))})
+			hint:    "it confirms " + printable(names(leaf))})
 	}
 }
 
@@ -91,32 +90,13 @@ func belongs(c *x509.Certificate, key crypto.Signer) bool {
 	return ok && comparable.Equal(key.Public())
 }
 
-// confirms reports whether a certificate says that its owner has the identity (RFC 4945, Section 3.1).
-func confirms(c *x509.Certificate, id auth.Identity) bool {
-	return slices.ContainsFunc(identities(c), id.Equal) || id.Type == wire.IDKeyID
-}
-
-// identities lists the identities that a certificate confirms.
-func identities(c *x509.Certificate) []auth.Identity {
-	ids := []auth.Identity{{Type: wire.IDDERASN1DN, Data: string(c.RawSubject)}}
-	for _, name := range c.DNSNames {
-		ids = append(ids, auth.Identity{Type: wire.IDFQDN, Data: name})
-	}
-	for _, mail := range c.EmailAddresses {
-		ids = append(ids, auth.Identity{Type: wire.IDRFC822Addr, Data: mail})
-	}
-	for _, ip := range c.IPAddresses {
-		if a, err := parseAddress(ip.String()); err == nil {
-			ids = append(ids, auth.AddressIdentity(a))
+// names lists what a certificate confirms, for messages.
+func names(c *x509.Certificate) string {
+	var list []string
+	for _, id := range auth.Identities(c) {
+		if id.Type != wire.IDKeyID {
+			list = append(list, id.String())
 		}
 	}
-	return ids
-}
-
-func names(c *x509.Certificate) []string {
-	var list []string
-	for _, id := range identities(c) {
-		list = append(list, id.String())
-	}
-	return list
+	return strings.Join(list, ", ")
 }

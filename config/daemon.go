@@ -2,7 +2,6 @@ package config
 
 import (
 	"log/slog"
-	"math"
 	"net/netip"
 	"time"
 )
@@ -10,20 +9,18 @@ import (
 // Daemon holds the settings of the whole process.
 type Daemon struct {
 	Origin
-	Listen     []netip.Addr // empty: every address
-	Port       uint16
-	NATPort    uint16
-	Interfaces []string // empty: every interface
+	Listen  []netip.Addr // empty: every address
+	Port    uint16
+	NATPort uint16
 
 	Socket      string
 	SocketGroup string // group that may use the socket; empty: only its owner
 	StateDir    string
 	LogLevel    slog.Level
 	LogFormat   LogFormat
-	KeyLog      string // file that receives session keys for Wireshark; empty: none
+	KeyLog      string // folder that receives session keys for Wireshark; empty: none
 
 	Workers    int // 0: one for each processor
-	MaxIKESAs  int // 0: no limit
 	HalfOpen   HalfOpen
 	Retransmit Retransmit
 	Dataplane  Dataplane
@@ -63,12 +60,9 @@ type Retransmit struct {
 // Dataplane says who carries the packets, and how.
 type Dataplane struct {
 	Origin
-	Backend    Backend
-	Device     string
-	MTU        int // 0: found out
-	Queues     int // 0: one for each processor
-	RouteTable int
-	ClampMSS   bool
+	Backend Backend
+	Device  string
+	MTU     int
 }
 
 // Backend is a way of processing packets.
@@ -87,7 +81,7 @@ func newDaemon() *Daemon {
 		LogFormat:  LogAuto,
 		HalfOpen:   HalfOpen{Limit: 10000, PerPrefix: 64, CookieThreshold: 256, Timeout: 30 * time.Second},
 		Retransmit: Retransmit{Tries: 5, Timeout: 4 * time.Second, Base: 1.8, Max: time.Minute, Jitter: 10},
-		Dataplane:  Dataplane{Backend: BackendUser, Device: "culvert0", RouteTable: 220, ClampMSS: true},
+		Dataplane:  Dataplane{Backend: BackendUser, Device: "culvert%d", MTU: 1400},
 	}
 }
 
@@ -102,8 +96,6 @@ func (d *Daemon) schema() schema {
 				doc: "UDP port of IKE."},
 			{name: "nat_port", slot: one(&d.NATPort, number[uint16](1, 65535)), rfc: "RFC 3948", aka: "charon.port_nat_t",
 				doc: "UDP port of IKE and ESP once a NAT was found or encapsulation is forced."},
-			{name: "interfaces", slot: many(&d.Interfaces, word("interface name", 15)), aka: "charon.interfaces_use",
-				doc: "Interfaces on which peers are heard. Empty: all."},
 			{name: "socket", slot: one(&d.Socket, absolute()),
 				doc: "Unix socket of the management API."},
 			{name: "socket_group", slot: one(&d.SocketGroup, word("group name", 32)),
@@ -116,11 +108,9 @@ func (d *Daemon) schema() schema {
 			{name: "log_format", slot: one(&d.LogFormat, words(LogAuto, LogText, LogJSON, LogJournal)),
 				doc: "How log lines are written to standard error: `auto` is `journal` under systemd and `text` elsewhere."},
 			{name: "key_log", slot: one(&d.KeyLog, absolute()),
-				doc: "File to which session keys are appended so that Wireshark can decrypt captures. Whoever reads it reads the traffic; leave it out in production."},
+				doc: "Folder in which session keys are kept so that Wireshark can decrypt captures: a profile with `ikev2_decryption_table` and `esp_sa`. Whoever reads it reads the traffic; leave it out in production."},
 			{name: "workers", slot: one(&d.Workers, number[int](0, 1024)), aka: "charon.threads",
 				doc: "Goroutines for key exchange and signatures. 0: one for each processor."},
-			{name: "max_ike_sas", slot: one(&d.MaxIKESAs, number[int](0, math.MaxInt32)),
-				doc: "IKE SAs at one time, beyond which new peers are not answered. 0: no limit."},
 		},
 		blocks: []nested{
 			{kind: "half_open", open: d.HalfOpen.schema},
@@ -188,16 +178,10 @@ func (p *Dataplane) schema() schema {
 		options: []option{
 			{name: "backend", slot: one(&p.Backend, words(BackendUser, BackendFake)),
 				doc: "`user` seals and opens packets in the daemon, on a TUN device; `fake` carries none, for trying out configurations without root."},
-			{name: "device", slot: one(&p.Device, word("interface name", 15)), aka: "charon.plugins.kernel-libipsec.tun",
-				doc: "Name of the TUN device."},
-			{name: "mtu", slot: one(&p.MTU, zeroOr(576, 65535)),
-				doc: "MTU of the device in octets. 0: the path's, less what ESP adds."},
-			{name: "queues", slot: one(&p.Queues, number[int](0, 256)),
-				doc: "Queues of the device, each served by a goroutine. 0: one for each processor."},
-			{name: "route_table", slot: one(&p.RouteTable, number[int](1, math.MaxInt32)), aka: "charon.routing_table",
-				doc: "Routing table that holds the routes into tunnels."},
-			{name: "clamp_mss", slot: one(&p.ClampMSS, boolean()),
-				doc: "Lower the MSS of TCP connections through a tunnel to what fits."},
+			{name: "device", slot: one(&p.Device, word("interface name", 15)),
+				doc: "Name of the TUN device; `%d` becomes a number."},
+			{name: "mtu", slot: one(&p.MTU, number[int](1280, 65535)), aka: "charon.plugins.kernel-libipsec.mtu",
+				doc: "MTU of the device in octets. The default leaves room for ESP in UDP over IPv6 in the 1500 octets of Ethernet."},
 		},
 	}
 }

@@ -10,8 +10,6 @@ import (
 	"time"
 
 	"github.com/hashicorp/hcl/v2"
-	"github.com/hashicorp/hcl/v2/hclsyntax"
-	"github.com/hashicorp/hcl/v2/json"
 
 	"culvert/explain"
 )
@@ -55,10 +53,13 @@ type file struct {
 	include []string
 }
 
+// configurationKind names what no block is around.
+const configurationKind = "the configuration"
+
 // schema of a file whose blocks go to a configuration.
 func (f *file) schema(c *Config) schema {
 	return schema{
-		kind: "file", origin: &f.Origin,
+		kind: configurationKind, origin: &f.Origin,
 		doc: "What stands outside of all blocks.",
 		options: []option{
 			{name: "include", slot: many(&f.include, pattern()),
@@ -119,59 +120,6 @@ func (d *decoder) unreadable(name string, at hcl.Range, err error) {
 	}
 	d.broken = true
 	d.report(explain.ConfigFile, at, finding{message: m.message, hint: m.hint})
-}
-
-// parse returns the body of a file, as far as it can be parsed, or nil.
-func (d *decoder) parse(name string, raw []byte) *section {
-	start := hcl.Pos{Line: 1, Column: 1}
-	whole := hcl.Range{Filename: name, Start: start, End: start}
-	if tooComplex(name, raw) {
-		d.report(explain.ConfigSyntax, whole, finding{message: "brackets are nested too deeply"})
-		return nil
-	}
-	if path.Ext(name) == ".json" {
-		object, diags := json.ParseExpression(raw, name)
-		d.syntax(diags)
-		if diags.HasErrors() {
-			return nil
-		}
-		return &section{object: object, at: whole}
-	}
-	parsed, diags := hclsyntax.ParseConfig(raw, name, start)
-	d.syntax(diags)
-	if parsed == nil {
-		return nil
-	}
-	body, ok := parsed.Body.(*hclsyntax.Body)
-	if !ok {
-		return nil
-	}
-	return &section{native: body, at: whole}
-}
-
-// syntax reports what the parser has to say.
-func (d *decoder) syntax(diags hcl.Diagnostics) {
-	const oneLine = "put each option and each block on a line of its own"
-	for _, diag := range diags {
-		f := finding{message: strings.ToLower(diag.Summary[:1]) + diag.Summary[1:]}
-		code := explain.ConfigSyntax
-		switch diag.Summary {
-		case "Attribute redefined":
-			code, f.message = explain.ConfigDuplicate, "the option is given twice"
-		case "Invalid single-argument block definition":
-			f = finding{message: "a block on one line holds at most one option", hint: oneLine}
-		case "Argument definition required":
-			f = finding{message: "a block on one line holds no other block", hint: oneLine}
-		default: // the parser's explanation may have several lines
-			f.hint = printable(strings.Join(strings.Fields(diag.Detail), " "))
-		}
-		d.broken = d.broken || code == explain.ConfigSyntax
-		var span hcl.Range
-		if diag.Subject != nil {
-			span = *diag.Subject
-		}
-		d.report(code, span, f)
-	}
 }
 
 // include reads the files that a pattern names. A pattern may find nothing, a path without pattern must be there.

@@ -130,6 +130,13 @@ func duration(low, high time.Duration) reader[time.Duration] {
 // size reads octets; the bare number 0 needs no unit.
 func size() reader[uint64] {
 	r := textual("size", `a size such as "1GiB", or 0`, parseSize, formatSize)
+	quoted := r.format
+	r.format = func(n uint64) string {
+		if n == 0 {
+			return "0"
+		}
+		return quoted(n)
+	}
 	inner := r.parse
 	r.parse = func(l literal) (uint64, error) {
 		if l.call == "" && l.Type() == cty.Number && l.AsBigFloat().Sign() == 0 {

@@ -26,6 +26,8 @@ type File struct {
 	Digest [sha256.Size]byte // SHA-256 of the contents
 }
 
+func (f File) file() File { return f }
+
 // Files with their contents.
 type (
 	// A CertificateFile holds one or more certificates.
@@ -70,8 +72,8 @@ func keyFile() reader[KeyFile] {
 }
 
 // fileReader reads a path, the file there, and what it holds.
-func fileReader[V, T any](kind string, parse func([]byte) (V, error), wrap func(File, V) T) reader[T] {
-	return reader[T]{kind: kind, expect: `a path such as "gw.pem", or credential("name")`, parse: func(l literal) (none T, err error) {
+func fileReader[V any, T interface{ file() File }](kind string, parse func([]byte) (V, error), wrap func(File, V) T) reader[T] {
+	return reader[T]{kind: kind, expect: `a path such as "gw.pem", or credential("name")`, same: func(v T) any { return v.file() }, parse: func(l literal) (none T, err error) {
 		if l.Type() != cty.String {
 			return none, errType
 		}
@@ -194,14 +196,7 @@ func (p *presharedKey) load(d *decoder, l literal) (secret.Bytes, error) {
 	} else {
 		d.checkPermissions(l.span.Filename, l.span)
 	}
-	key, err := auth.ParseSecret(string(text))
-	switch {
-	case err != nil:
-		return nil, &mistake{message: "the key is malformed", hint: "0x is followed by hexadecimal digits, 0s by base64; other text is taken as it is"}
-	case len(key) == 0:
-		return nil, &mistake{message: "the key is empty"}
-	}
-	return key, nil
+	return auth.ParseSecret(string(text)) // its errors do not quote the text
 }
 
 // trimNewline takes off the one newline with which editors end files.
@@ -209,6 +204,9 @@ func trimNewline(b []byte) []byte {
 	return bytes.TrimSuffix(bytes.TrimSuffix(b, []byte("\n")), []byte("\r"))
 }
 
-func (p *presharedKey) kind() string { return "secret" }
+// secretKind is the kind of options whose values are never shown.
+const secretKind = "secret"
+
+func (p *presharedKey) kind() string { return secretKind }
 func (p *presharedKey) text() string { return "" }
 func (p *presharedKey) stored() any  { return p.PSK }

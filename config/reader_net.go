@@ -5,11 +5,15 @@ import (
 	"fmt"
 	"net/netip"
 	"regexp"
+	"slices"
 	"strings"
 
 	"culvert/lease"
 	"culvert/spd"
 )
+
+// anyWord stands for every address.
+const anyWord = "%any"
 
 // An Address is where a peer is: a name, or an address or prefix. One of the two is set.
 type Address struct {
@@ -24,6 +28,8 @@ func (a Address) String() string {
 		return a.Name
 	case a.Prefix.IsSingleIP():
 		return a.Prefix.Addr().String()
+	case !a.Prefix.IsValid():
+		return anyWord
 	}
 	return a.Prefix.String()
 }
@@ -49,7 +55,16 @@ func prefix() reader[netip.Prefix] {
 	})
 }
 
+// parsePrefix reads an address or prefix. %any is the zero Prefix.
 func parsePrefix(s string) (netip.Prefix, error) {
+	switch s {
+	case anyWord:
+		return netip.Prefix{}, nil
+	case "%any4":
+		return netip.PrefixFrom(netip.IPv4Unspecified(), 0), nil
+	case "%any6":
+		return netip.PrefixFrom(netip.IPv6Unspecified(), 0), nil
+	}
 	if !strings.Contains(s, "/") {
 		a, err := parseAddress(s)
 		if err != nil {
@@ -83,6 +98,18 @@ func parseHost(s string) (Address, error) {
 		}
 	}
 	return Address{Name: strings.ToLower(s)}, nil
+}
+
+// withoutAny returns the addresses of a side, none if %any is among them, which must stand alone then.
+func withoutAny[T any](d *decoder, o *Origin, list []T, isAny func(T) bool) []T {
+	i := slices.IndexFunc(list, isAny)
+	if i < 0 {
+		return list
+	}
+	if len(list) > 1 {
+		d.contradiction(o, element("address", i), "%s is every address: the others beside it have no effect", anyWord)
+	}
+	return nil
 }
 
 func digitsAndDots(s string) bool { return s != "" && strings.Trim(s, "0123456789.") == "" }

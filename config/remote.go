@@ -88,7 +88,7 @@ func (r *Remote) options() []option {
 		{name: "public_key", slot: many(&r.PublicKeys, publicKeyFile()), rfc: "RFC 7670", aka: "remote.pubkeys",
 			doc: "Files with raw public keys that the peer may have."},
 		{name: "signature_schemes", slot: many(&r.Schemes, scheme()), rfc: "RFC 7427; RFC 8420", aka: "remote.auth",
-			doc: "Signature algorithms that are accepted. Empty: all but those with SHA-1."},
+			doc: "Signature algorithms that are accepted, written as in `local`. Empty: all but those with SHA-1."},
 		{name: "allow_sha1", slot: one(&r.AllowSHA1, boolean()), rfc: "RFC 8247, Section 3.2",
 			doc: "Accept RSA signatures with SHA-1 as well, for peers that know nothing newer."},
 		{name: "min_rsa_bits", slot: one(&r.MinRSABits, number[int](1024, 16384)),
@@ -131,5 +131,6 @@ func (r *Remote) finish(d *decoder) {
 	if r.Revocation == revocation.Off && len(r.CRLs) > 0 {
 		d.contradiction(&r.Origin, "crl", `revocation = "off" never looks into it`)
 	}
+	r.Addresses = withoutAny(d, &r.Origin, r.Addresses, func(a Address) bool { return a == Address{} })
 	d.checkTrust(r)
 }

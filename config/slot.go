@@ -18,6 +18,15 @@ type reader[T any] struct {
 	expect string                     // `a duration such as "3h12m"`, for messages
 	parse  func(l literal) (T, error) // an error may be a *mistake or errType
 	format func(v T) string           // as a file would have it; nil: it is not shown
+	same   func(v T) any              // what two equal values have in common; nil: the value
+}
+
+// comparable returns what Diff compares of a value.
+func (r reader[T]) comparable(v T) any {
+	if r.same != nil {
+		return r.same(v)
+	}
+	return v
 }
 
 // errType means that a literal has another type than its option.
@@ -78,7 +87,7 @@ func (s *single[T]) read(d *decoder, o *option, origin *Origin, expr hcl.Express
 }
 
 func (s *single[T]) kind() string { return s.reader.kind }
-func (s *single[T]) stored() any  { return *s.dst }
+func (s *single[T]) stored() any  { return s.reader.comparable(*s.dst) }
 
 func (s *single[T]) text() string {
 	if s.reader.format == nil {
@@ -104,7 +113,13 @@ func (p *pointer[T]) read(d *decoder, o *option, origin *Origin, expr hcl.Expres
 
 func (p *pointer[T]) kind() string { return p.reader.kind }
 func (p *pointer[T]) text() string { return "" }
-func (p *pointer[T]) stored() any  { return *p.dst }
+
+func (p *pointer[T]) stored() any {
+	if *p.dst == nil {
+		return nil
+	}
+	return p.reader.comparable(**p.dst)
+}
 
 // many is the slot of a list; a list of one may be written without brackets.
 func many[T any](dst *[]T, r reader[T]) slot { return &list[T]{dst, r} }
@@ -127,7 +142,14 @@ func (s *list[T]) read(d *decoder, o *option, origin *Origin, expr hcl.Expressio
 }
 
 func (s *list[T]) kind() string { return "list of " + s.reader.kind }
-func (s *list[T]) stored() any  { return *s.dst }
+
+func (s *list[T]) stored() any {
+	all := make([]any, len(*s.dst))
+	for i, v := range *s.dst {
+		all[i] = s.reader.comparable(v)
+	}
+	return all
+}
 
 func (s *list[T]) text() string {
 	if s.reader.format == nil {
@@ -177,7 +199,14 @@ func (s *object[T]) read(d *decoder, o *option, origin *Origin, expr hcl.Express
 
 func (s *object[T]) kind() string { return "object of " + s.key + " = " + s.reader.kind }
 func (s *object[T]) text() string { return "{}" }
-func (s *object[T]) stored() any  { return *s.dst }
+
+func (s *object[T]) stored() any {
+	all := make(map[string]any)
+	for key, v := range *s.dst {
+		all[key] = s.reader.comparable(v)
+	}
+	return all
+}
 
 // sorted returns the keys of a table in order.
 func sorted[T any](table map[string]T) []string { return slices.Sorted(maps.Keys(table)) }

@@ -78,7 +78,7 @@ func closest(name string, names []string) string {
 	if len(name) > longest {
 		return ""
 	}
-	best, limit := "", min(3, len(name)/2)
+	best, limit := "", min(3, max(1, len(name)/3))
 	for _, candidate := range names {
 		if by := distance(strings.ToLower(name), candidate); by <= limit {
 			best, limit = candidate, by-1

@@ -26,7 +26,7 @@ func (d *decoder) literal(o *option, expr hcl.Expression) (literal, bool) {
 	switch e := expr.(type) {
 	case *hclsyntax.ScopeTraversalExpr:
 		hint := "write it in quotes"
-		if word := hcl.ExprAsKeyword(e); word != "" {
+		if word := hcl.ExprAsKeyword(e); word != "" && o.slot.kind() != secretKind {
 			hint += ": " + quote(word)
 		}
 		d.report(explain.ConfigWrongType, l.span, finding{message: o.name + " takes no bare word", hint: hint})
@@ -46,7 +46,7 @@ func (d *decoder) literal(o *option, expr hcl.Expression) (literal, bool) {
 // call reads file("name") and credential("name"), which stand for what they name.
 func (d *decoder) call(e *hclsyntax.FunctionCallExpr, l literal) (literal, bool) {
 	if e.Name != "file" && e.Name != "credential" {
-		d.report(explain.ConfigWrongType, e.NameRange, finding{message: "there is no function " + quote(printable(e.Name)), hint: `there are file("name") and credential("name")`})
+		d.report(explain.ConfigWrongType, e.NameRange, finding{message: "there is no such function", hint: `there are file("name") and credential("name")`})
 		return l, false
 	}
 	if len(e.Args) == 1 {

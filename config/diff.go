@@ -1,0 +1,111 @@
+package config
+
+import (
+	"reflect"
+	"slices"
+)
+
+// A Difference tells what has to be touched to get from one configuration to another, by the names of blocks.
+type Difference struct {
+	Daemon      []string // options of the daemon block: "log_level", "half_open.limit"
+	Connections Changes  // children apart
+	Children    Changes  // of connections that are in both, as "office/net"
+	Pools       Changes
+	Secrets     Changes
+	Policies    Changes
+}
+
+// Changes are the differences between two lists of blocks, in the order of the new list, what is removed in that of the old.
+type Changes struct {
+	Added   []string
+	Removed []string
+	Changed []Change
+}
+
+// A Change is a block that both configurations have.
+type Change struct {
+	Name    string
+	Options []string // that differ: "rekey_time", "local.certificate"
+}
+
+// Empty reports whether nothing differs.
+func (d *Difference) Empty() bool { return reflect.DeepEqual(d, &Difference{}) }
+
+// Has reports whether a block is among the changed ones.
+func (c *Changes) Has(name string) bool {
+	return slices.ContainsFunc(c.Changed, func(change Change) bool { return change.Name == name })
+}
+
+// Diff compares two configurations by what they mean: neither comments nor order nor the files in which blocks stand matter,
+// but the contents of certificates, keys and secrets do.
+func Diff(old, new *Config) *Difference {
+	d := &Difference{
+		Daemon:      differing(old.Daemon.schema(), new.Daemon.schema()),
+		Connections: compare(old.Connections, new.Connections, ""),
+		Pools:       compare(old.Pools, new.Pools, ""),
+		Secrets:     compare(old.Secrets, new.Secrets, ""),
+		Policies:    compare(old.Policies, new.Policies, ""),
+	}
+	for _, c := range new.Connections {
+		if before := old.Connection(c.Name); before != nil {
+			d.Children.add(compare(before.Children, c.Children, c.Name+"/"))
+		}
+	}
+	return d
+}
+
+func (c *Changes) add(more Changes) {
+	c.Added = append(c.Added, more.Added...)
+	c.Removed = append(c.Removed, more.Removed...)
+	c.Changed = append(c.Changed, more.Changed...)
+}
+
+// A block is a named part of a configuration.
+type block interface {
+	comparable
+	Label() string
+	schema() schema
+}
+
+// compare finds the differences between two lists of blocks, whose names are written behind a prefix.
+func compare[B block](old, new []B, prefix string) Changes {
+	var c Changes
+	before := make(map[string]B)
+	for _, b := range old {
+		before[b.Label()] = b
+	}
+	for _, b := range new {
+		was, ok := before[b.Label()]
+		delete(before, b.Label())
+		if !ok {
+			c.Added = append(c.Added, prefix+b.Label())
+		} else if options := differing(was.schema(), b.schema()); len(options) > 0 {
+			c.Changed = append(c.Changed, Change{prefix + b.Label(), options})
+		}
+	}
+	for _, b := range old {
+		if _, gone := before[b.Label()]; gone {
+			c.Removed = append(c.Removed, prefix+b.Label())
+		}
+	}
+	return c
+}
+
+// differing lists the options of two blocks of one kind, and of the blocks inside without names, whose values differ.
+func differing(a, b schema) []string {
+	var names []string
+	for i, o := range a.options {
+		if !reflect.DeepEqual(o.slot.stored(), b.options[i].slot.stored()) {
+			names = append(names, o.name)
+		}
+	}
+	for i, n := range a.blocks {
+		if n.many {
+			continue
+		}
+		for _, name := range differing(n.open(), b.blocks[i].open()) {
+			names = append(names, n.kind+"."+name)
+		}
+	}
+	return names
+}

@@ -1,0 +1,8 @@
+connection "b" {
+  remote {
+    id = "unfinished
+  }
+  child "net" {
+    start = none
+  }
+}
