@@ -86,7 +86,8 @@ func (sa *SA) answerChild(in *inbound, m childMessage, d childDeal, old *Child, 
 	return nil
 }
 
-// awaitConfirmation holds our own exchanges about a child back until the peer is known to have it.
+// awaitConfirmation holds our own exchanges about a child back until the peer is known to have it. (A child of IKE_AUTH
+// needs no confirmation: before our answer the peer takes no request.)
 func (sa *SA) awaitConfirmation(c *Child, id uint32) {
 	c.unconfirmed, c.answered = true, id
 	sa.timers.set(timerConfirm, c.inSPI, sa.now.Add(responseMemory))

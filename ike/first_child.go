@@ -45,10 +45,7 @@ func (sa *SA) firstChildRespond(in *inbound) (payloads []wire.Payload, install f
 	if err == nil {
 		var c *Child
 		if c, err = sa.respondWith(m, d, nil, nil, sa.initial.nonceI, sa.initial.nonceR); err == nil {
-			return sa.childAnswer(d, c.inSPI).payloads(), func() {
-				sa.awaitConfirmation(c, in.MessageID)
-				sa.childUp(c)
-			}
+			return sa.childAnswer(d, c.inSPI).payloads(), func() { sa.childUp(c) }
 		}
 	}
 	f := asFailure(err)

@@ -40,7 +40,11 @@ func (sa *SA) noticed(n dataplane.Notice) *Child {
 	if n.Direction == dataplane.Outbound {
 		return sa.childWhere(func(c *Child) bool { return c.outSPI == n.SPI && c.policy == n.Policy && c.sending })
 	}
-	return sa.childIn(n.SPI)
+	c := sa.childIn(n.SPI)
+	if c != nil && c.unconfirmed {
+		sa.confirmChild(c) // the peer sends with it
+	}
+	return c
 }
 
 // heardESP follows the peer to where its ESP packets come from, as heard does for IKE (RFC 7296, Section 2.23).

@@ -45,6 +45,7 @@ func (t *createChild) replace(sa *SA, d childDeal, spi uint32, keys suite.ChildK
 	sa.changePolicy(before, c)
 	sa.activate(c)
 	if t.rivalled(sa) {
+		before = t.rival // which stood for the old one until now
 		sa.yield(t.rival)
 	}
 	sa.childRekeyed(before, c)

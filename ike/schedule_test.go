@@ -128,6 +128,7 @@ func TestAnyScheduleOfRekeyingLosesNothing(t *testing.T) {
 					}
 					s.quiet()
 					s.agree(1)
+					checkStandIns(s.childLab)
 				})
 			}
 		})
@@ -146,6 +147,7 @@ func TestAnyScheduleOfChildrenEndsInAgreement(t *testing.T) {
 					}
 					s.quiet()
 					s.agree(len(s.live(s.a)))
+					checkStandIns(s.childLab)
 				})
 			}
 		})
