@@ -1,6 +1,7 @@
 package user
 
 import (
+	"bytes"
 	"testing"
 	"time"
 
@@ -31,6 +32,22 @@ func TestTrapAsksAndReleasesTheFirstPackets(t *testing.T) {
 	s.HandleESP(b)
 	s.expect(4, func(i int) []byte { return datagram(byte(i), 10) })
 	s.dropped(nil)
+}
+
+func TestQueuedPacketGetsItsChecksumOnce(t *testing.T) {
+	s := newBench(t)
+	s.protect(1, trap)
+	spec := superPacket(10, 100)
+	copy(spec, []byte{1, 0, 0, 0, 0, 0}) // not a super-packet: only its checksum is left to the device
+	s.device.in = append(s.device.in, bytes.Clone(spec))
+	s.run()
+	s.loop(1, nil)
+	s.device.in = append(s.device.in, spec)
+	s.run()
+	s.HandleESP(s.network.take())
+	if len(s.device.out) != 2 || !bytes.Equal(s.device.out[0], s.device.out[1]) {
+		t.Errorf("queued and sent at once differ: %x", s.device.out)
+	}
 }
 
 func TestTrapReleasesIntoANarrowerPolicy(t *testing.T) {

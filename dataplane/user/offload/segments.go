@@ -24,6 +24,7 @@ type Segments struct {
 	transport int // where the transport header begins
 	udp       bool
 	first     bool
+	checksum  int // of a whole packet: where its checksum is to be completed, 0 if it is complete
 
 	sequence uint32 // of the next packet
 	id       uint16 // IPv4 identification of the next packet
@@ -33,7 +34,7 @@ type Segments struct {
 	sum      uint64 // of pseudo header and transport header
 }
 
-// Split prepares the cut. What is not a super-packet gets its checksum completed in place, and is left whole.
+// Split prepares the cut. What is not a super-packet is left whole, and its checksum completed.
 func Split(h Header, pkt []byte) (Segments, error) {
 	if h.Type&^gsoECN == gsoNone {
 		return whole(h, pkt)
@@ -137,10 +138,13 @@ func (s *Segments) Next(dst []byte) int {
 	part := s.payload[:min(s.size, len(s.payload))]
 	n += copy(dst[n:], part)
 	s.payload = s.payload[len(part):]
-	if len(s.head) > 0 {
+	switch {
+	case len(s.head) > 0:
 		s.fill(dst[:n])
 		s.sequence += uint32(len(part))
 		s.id++
+	case s.checksum != 0:
+		s.complete(dst[:n])
 	}
 	s.first = false
 	return n
@@ -165,11 +169,11 @@ func (s *Segments) fill(p []byte) {
 		binary.BigEndian.PutUint32(t[4:], s.sequence)
 		acc = addWord(uint16(t[13]), addWord(uint16(s.sequence>>16), addWord(uint16(s.sequence), acc)))
 	}
-	s.checksum(t, acc)
+	s.finish(t, acc)
 }
 
-// checksum finishes the transport checksum: acc covers the headers.
-func (s *Segments) checksum(t []byte, acc uint64) {
+// finish writes the transport checksum: acc covers the headers.
+func (s *Segments) finish(t []byte, acc uint64) {
 	c := ^fold(sum(t[len(s.head)-s.transport:], acc))
 	if !s.udp {
 		binary.BigEndian.PutUint16(t[tcpChecksum:], c)
@@ -193,20 +197,25 @@ func (s *Segments) flagsHere() uint8 {
 	return f
 }
 
-// whole completes the checksum of a packet whose sender left it to the device.
+// whole leaves a packet whole.
 func whole(h Header, pkt []byte) (Segments, error) {
 	s := Segments{payload: pkt, size: len(pkt), first: true}
 	if h.Flags&needsChecksum == 0 {
 		return s, nil
 	}
-	start, at := int(h.ChecksumStart), int(h.ChecksumStart)+int(h.ChecksumOffset)
-	if at+2 > len(pkt) {
+	s.transport, s.udp = int(h.ChecksumStart), h.ChecksumOffset == udpChecksum
+	s.checksum = s.transport + int(h.ChecksumOffset)
+	if s.checksum+2 > len(pkt) || s.checksum == 0 {
 		return s, ErrHeader
 	}
-	c := ^fold(sum(pkt[start:], 0)) // the field holds the sum of the pseudo header
-	if c == 0 && h.ChecksumOffset == udpChecksum {
-		c = 0xffff
-	}
-	binary.BigEndian.PutUint16(pkt[at:], c)
 	return s, nil
+}
+
+// complete computes the checksum of a packet whose sender left it to the device.
+func (s *Segments) complete(p []byte) {
+	c := ^fold(sum(p[s.transport:], 0)) // the field holds the sum of the pseudo header
+	if c == 0 && s.udp {
+		c = 0xffff // 0 would say that there is none (RFC 768)
+	}
+	binary.BigEndian.PutUint16(p[s.checksum:], c)
 }
