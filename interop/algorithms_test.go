@@ -40,7 +40,7 @@ func TestESPAlgorithms(t *testing.T) {
 		"aes128gcm16-x25519", "aes256gcm16-ecp384",
 	}
 	eachProposal(t, proposals, func(p string) (ours, theirs string) {
-		return pskConf("", fmt.Sprintf("proposals = [%q]", p)), pskSwan("", "esp_proposals = "+p)
+		return pskConf("", fmt.Sprintf("esp_proposals = [%q]", p)), pskSwan("", "esp_proposals = "+p)
 	})
 }
 

@@ -136,7 +136,7 @@ connections {
 func TestCertificates(t *testing.T) {
 	tests := []struct{ name, kind, schemes, auth, wants string }{
 		{"RSA with PKCS#1", "rsa", "", "rsa", "RSA_EMSA_PKCS1_SHA2"},
-		{"RSA with PSS", "rsa", `signature_schemes = ["rsa-pss-sha256"]`, "rsa/pss-sha256", "RSA_EMSA_PSS"},
+		{"RSA with PSS", "rsa", `signature_schemes = ["rsa-pss-sha256"]`, "ike:rsa/pss-sha256", "RSA_EMSA_PSS"},
 		{"ECDSA P-256", "ecdsa-256", "", "pubkey", "ECDSA"},
 		{"ECDSA P-384", "ecdsa-384", "", "pubkey", "ECDSA"},
 		{"ECDSA P-521", "ecdsa-521", "", "pubkey", "ECDSA"},

@@ -1,6 +1,7 @@
 package interop_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -45,14 +46,33 @@ func TestNAT(t *testing.T) {
 	s.leavesNothing()
 }
 
-// The NAT forgets us and gives us another port: charon follows, and so do we when charon is behind the NAT.
+// The NAT gives us another port while the tunnel is idle: charon follows our next authentic packet.
 func TestNATRebinding(t *testing.T) {
 	s, router := natScene(t)
 	ours, theirs := natConfs()
+	rebind(router, 20001)
 	s.start(ours, theirs)
 	s.up(culvert)
-	router.Must("nft", "flush chain ip nat postrouting")
-	router.Must("nft", "add rule ip nat postrouting oifname sun ip protocol udp masquerade to :20000-20100")
-	router.Must("sysctl", "-qw", "net.netfilter.nf_conntrack_udp_timeout=1", "net.netfilter.nf_conntrack_udp_timeout_stream=1")
-	s.Await("the tunnel to carry again", func() bool { return s.moon.Ping("10.1.0.1", "10.2.0.1") })
+	s.carries([][2]string{{"10.1.0.1", "10.2.0.1"}})
+	s.logged("10.99.0.1[20001]")
+	rebind(router, 20002)
+	s.carries([][2]string{{"10.1.0.1", "10.2.0.1"}})
+	s.ours.Must("rekey", "site")
+	s.logged("10.99.0.1[20002]")
+}
+
+// rebind has the router translate without memory: moon's port 4500 is the given one outside from now on.
+func rebind(router *lab.Host, port int) {
+	for _, h := range []string{
+		"flush ruleset",
+		"add table ip nat",
+		"add chain ip nat out { type filter hook postrouting priority 100 ; }",
+		"add chain ip nat in { type filter hook prerouting priority -300 ; }",
+		fmt.Sprintf("add rule ip nat out ip saddr 192.168.7.2 udp sport 4500 udp sport set %d ip saddr set 10.99.0.1", port),
+		"add rule ip nat out ip saddr 192.168.7.2 udp sport 500 ip saddr set 10.99.0.1",
+		fmt.Sprintf("add rule ip nat in ip daddr 10.99.0.1 udp dport %d udp dport set 4500 ip daddr set 192.168.7.2", port),
+		"add rule ip nat in ip daddr 10.99.0.1 udp dport 500 ip daddr set 192.168.7.2",
+	} {
+		router.Must("nft", h)
+	}
 }

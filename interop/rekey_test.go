@@ -25,7 +25,7 @@ func TestChildRekeyLosesNothing(t *testing.T) {
 		for _, pfs := range []string{"", "-x25519"} {
 			t.Run("aes128gcm16"+pfs, func(t *testing.T) {
 				s := newScene(t)
-				s.start(pskConf("", fmt.Sprintf("proposals = [\"aes128gcm16%s\"]", pfs)), pskSwan("", "esp_proposals = aes128gcm16"+pfs))
+				s.start(pskConf("", fmt.Sprintf("esp_proposals = [\"aes128gcm16%s\"]", pfs)), pskSwan("", "esp_proposals = aes128gcm16"+pfs))
 				s.up(culvert)
 				before := s.ours.Status().SAs[0].Children[0]
 				s.stream(400, func() {

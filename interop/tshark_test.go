@@ -11,7 +11,7 @@ import (
 func TestWiresharkReadsAndDecrypts(t *testing.T) {
 	s := newScene(t)
 	keys := filepath.Join(s.Dir, "keys")
-	s.start(pskConf(`proposals = ["aes256gcm16-prfsha384-x25519"]`, `proposals = ["aes128gcm16"]`)+"daemon {\n key_log = \""+keys+"\"\n}\n",
+	s.start(pskConf(`proposals = ["aes256gcm16-prfsha384-x25519"]`, `esp_proposals = ["aes128gcm16"]`)+"daemon {\n key_log = \""+keys+"\"\n}\n",
 		pskSwan("proposals = aes256gcm16-prfsha384-x25519", "esp_proposals = aes128gcm16"))
 	capture := s.moon.Capture("sun")
 	s.up(culvert)

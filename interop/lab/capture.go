@@ -17,7 +17,7 @@ type Capture struct {
 func (h *Host) Capture(link string) *Capture {
 	h.lab.Helper()
 	c := &Capture{host: h, file: filepath.Join(h.dir, link+".pcap")}
-	c.process = h.Start("tcpdump-"+link, nil, "tcpdump", "-Z", "root", "-i", link, "-U", "-s", "0", "-w", c.file)
+	c.process = h.Start("tcpdump-"+link, nil, "tcpdump", "-Z", "root", "-i", link, "-U", "--immediate-mode", "-s", "0", "-w", c.file)
 	h.lab.Await("tcpdump to listen", func() bool { return strings.Contains(c.process.Log(), "listening on") })
 	return c
 }

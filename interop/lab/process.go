@@ -94,6 +94,7 @@ func (p *Process) Stop() {
 	select {
 	case <-p.done:
 	case <-time.After(patience):
+		p.host.lab.Errorf("%s on %s did not end when asked to", p.Name, p.host.Name)
 		p.Kill()
 	}
 }
