@@ -99,7 +99,7 @@ func (a *authentication) admit() error {
 		return a.next()
 	}
 	_, contact := wire.FindNotify(a.in.payloads, wire.NotifyInitialContact)
-	admission := Admission{Connection: sa.conn, SA: sa.LocalSPI(), Initiator: sa.initiator, Identity: sa.remote,
+	admission := Admission{Connection: sa.conn, SA: sa.LocalSPI(), Initiator: sa.initiator, Identity: sa.remote, Began: sa.created,
 		InitialContact: contact && sa.conn.Unique != UniqueNever}
 	if cp, ok := wire.Find[*wire.Configuration](a.in.payloads); ok && !sa.initiator {
 		admission.Request = cp

@@ -34,7 +34,7 @@ type Child struct {
 	// As responder we do not know that our answer, to the request with this Message ID, has come to the peer.
 	unconfirmed bool
 	answered    uint32
-	lowest     []byte        // the lower nonce of the exchange that made it, while a collision may need it
+	lowest      []byte // the lower nonce of the exchange that made it, while a collision may need it
 }
 
 // childState is where a child stands.
@@ -65,6 +65,7 @@ type ChildInfo struct {
 	Policy        dataplane.PolicyID
 	Mode          esp.Mode
 	Suite         string
+	Initiator     bool // we began the exchange that made it
 	Local, Remote []spd.Selector
 	Created       time.Time
 	State         string
@@ -83,7 +84,7 @@ func (sa *SA) Children() []ChildInfo {
 func (sa *SA) childInfo(c *Child) ChildInfo {
 	return ChildInfo{
 		Name: c.config.Name, InSPI: c.inSPI, OutSPI: c.outSPI, Policy: c.policy, Mode: c.mode,
-		Suite: suite.ESPFromSelection(c.suite).String(), Local: slices.Clone(c.local), Remote: slices.Clone(c.remote),
+		Suite: suite.ESPFromSelection(c.suite).String(), Initiator: c.initiator, Local: slices.Clone(c.local), Remote: slices.Clone(c.remote),
 		Created: c.created, State: c.state.String(),
 		Rekey:  sa.timers.at(timerChildRekey, c.inSPI),
 		Expire: sa.timers.at(timerChildExpire, c.inSPI),

@@ -3,6 +3,7 @@ package ike
 import (
 	"io"
 	"net/netip"
+	"time"
 
 	"culvert/auth"
 	"culvert/dataplane"
@@ -47,6 +48,7 @@ type Admission struct {
 	SA             wire.SPI
 	Initiator      bool // we are the initiator: nothing is leased
 	Identity       auth.Identity
+	Began          time.Time // when IKE_SA_INIT came, or went
 	InitialContact bool
 	Request        *wire.Configuration // nil: the peer asked for nothing
 }

@@ -1,6 +1,7 @@
 package supervisor
 
 import (
+	"maps"
 	"time"
 
 	"culvert/explain"
@@ -37,10 +38,11 @@ func (s *Supervisor) Down(now time.Time, connection, child string, sa wire.SPI) 
 	}
 	switch {
 	case sa != 0:
-		if l.sas[sa] == nil {
+		t := l.sas[sa]
+		if t == nil {
 			return nil, failure(explain.IKENoSuchSA, "connection %q has no IKE SA %v", connection, sa)
 		}
-		s.close(sa, ike.Close{Reason: "asked for"})
+		s.close(t, ike.Close{Reason: "asked for"})
 	case child != "":
 		s.childOff(l, child)
 	default:
@@ -52,25 +54,23 @@ func (s *Supervisor) Down(now time.Time, connection, child string, sa wire.SPI) 
 // linkOff wants nothing of a link any more.
 func (s *Supervisor) linkOff(l *link, reason string) {
 	clear(l.wanted)
-	clear(l.asked)
 	l.alone, l.held, l.retryAt, l.attempts = false, true, time.Time{}, 0
 	if a := l.attempt; a != nil && a.spi != 0 {
 		s.emit(Command{SA: a.spi, Event: ike.Close{Reason: reason, Abandon: true}})
 	}
 	l.attempt = nil
-	for spi := range l.sas {
-		s.close(spi, ike.Close{Reason: reason})
+	for _, t := range inOrder(maps.Values(l.sas)) {
+		s.close(t, ike.Close{Reason: reason})
 	}
 	s.unblock(l)
 }
 
 func (s *Supervisor) childOff(l *link, child string) {
 	delete(l.wanted, child)
-	delete(l.asked, child)
-	for spi, t := range l.sas {
-		for in, name := range t.children {
-			if name == child {
-				s.emit(Command{SA: spi, Event: ike.CloseChild{SPI: in}})
+	for _, t := range inOrder(maps.Values(l.sas)) {
+		for _, c := range t.children {
+			if c.name == child {
+				s.emit(Command{SA: t.spi, Event: ike.CloseChild{SPI: c.in}})
 			}
 		}
 	}
@@ -83,24 +83,28 @@ func (s *Supervisor) Rekey(now time.Time, connection, child string, sa wire.SPI,
 	if err != nil {
 		return nil, err
 	}
-	for spi, t := range l.sas {
-		if sa != 0 && spi != sa || t.closing {
-			continue
-		}
-		if !children {
-			s.emit(Command{SA: spi, Event: ike.RekeyIKE{}})
-			continue
-		}
-		for in, name := range t.children {
-			if child == "" || child == name {
-				s.emit(Command{SA: spi, Event: ike.RekeyChild{SPI: in}})
-			}
+	for _, t := range inOrder(maps.Values(l.sas)) {
+		switch {
+		case sa != 0 && t.spi != sa || t.closing:
+		case children:
+			s.rekeyChildren(t, child)
+		default:
+			s.emit(Command{SA: t.spi, Event: ike.RekeyIKE{}})
 		}
 	}
 	if len(s.actions) == 0 {
 		return nil, failure(explain.IKENoSuchSA, "connection %q has nothing up to rekey", connection)
 	}
 	return s.done(), nil
+}
+
+// rekeyChildren rekeys the children of an SA, or one of them.
+func (s *Supervisor) rekeyChildren(t *tracked, child string) {
+	for _, c := range t.children {
+		if child == "" || child == c.name {
+			s.emit(Command{SA: t.spi, Event: ike.RekeyChild{SPI: c.in}})
+		}
+	}
 }
 
 // Reauth authenticates the IKE SAs of a connection anew, make before break. Only those that we can connect to.
@@ -110,9 +114,9 @@ func (s *Supervisor) Reauth(now time.Time, connection string, sa wire.SPI) ([]Ac
 	if err != nil {
 		return nil, err
 	}
-	for spi := range l.sas {
-		if sa == 0 || spi == sa {
-			s.reauthDue(spi)
+	for _, t := range inOrder(maps.Values(l.sas)) {
+		if sa == 0 || t.spi == sa {
+			s.reauthDue(t.spi)
 		}
 	}
 	if len(s.actions) == 0 {

@@ -1,6 +1,7 @@
 package supervisor
 
 import (
+	"maps"
 	"reflect"
 	"slices"
 	"time"
@@ -14,8 +15,8 @@ import (
 func (s *Supervisor) Configure(now time.Time, connections []*ike.Connection, static []dataplane.Policy) []Action {
 	s.now = now
 	s.setStatic(static)
-	old := s.links
-	s.links, s.order = make(map[string]*link, len(connections)), s.order[:0]
+	old, before := s.links, s.order
+	s.links, s.order = make(map[string]*link, len(connections)), nil
 	var review []*link
 	for _, c := range connections {
 		l, known := old[c.Name]
@@ -27,8 +28,10 @@ func (s *Supervisor) Configure(now time.Time, connections []*ike.Connection, sta
 		s.configure(l, c, known)
 		review = append(review, l)
 	}
-	for _, l := range old {
-		s.remove(l)
+	for _, name := range before {
+		if l := old[name]; l != nil {
+			s.remove(l)
+		}
 	}
 	for _, l := range review {
 		s.review(l)
@@ -84,11 +87,13 @@ func (s *Supervisor) remove(l *link) {
 	for _, t := range l.sas {
 		t.link = nil
 	}
+	clear(l.sas)
 }
 
 // setStatic replaces the configured bypass and discard policies.
 func (s *Supervisor) setStatic(list []dataplane.Policy) {
-	for name, id := range s.policies.static {
+	for _, name := range slices.Sorted(maps.Keys(s.policies.static)) {
+		id := s.policies.static[name]
 		if !slices.ContainsFunc(list, func(p dataplane.Policy) bool { return p.Name == name }) {
 			s.emit(RemovePolicy{id})
 			delete(s.policies.static, name)

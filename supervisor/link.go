@@ -2,6 +2,7 @@ package supervisor
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 
 	"culvert/explain"
@@ -17,7 +18,6 @@ type link struct {
 	alone    bool            // the IKE SA is wanted without a child
 	held     bool            // the operator took it down; nothing but the operator brings it up
 	attempt  *attempt        // under way
-	asked    map[string]bool // children that an SA was asked for and that are not there yet
 	attempts int             // failed in a row
 	retryAt  time.Time       // zero: no attempt is planned
 	addrs    []netip.Addr    // of the peer, as known last
@@ -25,6 +25,7 @@ type link struct {
 	failure  *ike.Failure
 	virtual  []netip.Addr // what we were assigned last, to be asked for again
 	sas      map[wire.SPI]*tracked
+	peers    map[string][]*tracked // the same by the peer's identity, in the order in which they came up
 }
 
 // An attempt is an IKE SA that we begin.
@@ -33,11 +34,12 @@ type attempt struct {
 	ticket   uint64
 	trigger  *spd.Flow // the packet that asked for it, or nil
 	spi      wire.SPI  // ours, once the shard has told it
-	replaces wire.SPI  // reauthentication: the SA that goes when this one is up
+	replaces *tracked  // reauthentication: the SA that goes when this one is up
+	begun    bool      // the peer's address is known
 }
 
 func newLink(c *ike.Connection) *link {
-	return &link{conn: c, wanted: map[string]bool{}, asked: map[string]bool{}, sas: map[wire.SPI]*tracked{}}
+	return &link{conn: c, wanted: map[string]bool{}, sas: map[wire.SPI]*tracked{}, peers: map[string][]*tracked{}}
 }
 
 // child returns the configuration of a child, or nil.
@@ -50,14 +52,15 @@ func (l *link) child(name string) *ike.ChildConfig {
 	return nil
 }
 
-// usable returns an established SA that new children can be made on, or nil.
+// usable returns the SA that new children are made on: the latest that stays. nil: there is none.
 func (l *link) usable() *tracked {
+	var best *tracked
 	for _, t := range l.sas {
-		if t.established && !t.closing {
-			return t
+		if !t.closing && (best == nil || t.order > best.order) {
+			best = t
 		}
 	}
-	return nil
+	return best
 }
 
 // up tells whether a child is up on any SA that stays.
@@ -70,39 +73,58 @@ func (l *link) up(child string) bool {
 	return false
 }
 
-// missing lists the wanted children that are not up, in the order of the configuration.
+// asked tells whether an SA that stays was asked for a child.
+func (l *link) asked(child string) bool {
+	for _, t := range l.sas {
+		if !t.closing && slices.Contains(t.asked, child) {
+			return true
+		}
+	}
+	return false
+}
+
+// missing lists the wanted children that are not up and that nobody was asked for, in the order of the configuration.
 func (l *link) missing() []string {
 	var names []string
 	for _, c := range l.conn.Children {
-		if l.wanted[c.Name] && !l.up(c.Name) {
+		if l.wanted[c.Name] && !l.up(c.Name) && !l.asked(c.Name) {
 			names = append(names, c.Name)
 		}
 	}
 	return names
 }
 
+// complete tells whether all that is wanted is up.
+func (l *link) complete() bool {
+	for name := range l.wanted {
+		if !l.up(name) {
+			return false
+		}
+	}
+	return true
+}
+
 // review does what brings a link closer to what is wanted of it, unless it waits for something already.
 func (s *Supervisor) review(l *link) {
-	missing := l.missing()
-	satisfied := len(missing) == 0 && (!l.alone || l.usable() != nil)
-	if satisfied || l.attempt != nil || !l.retryAt.IsZero() {
+	if l.attempt != nil || !l.retryAt.IsZero() {
 		return
 	}
+	missing := l.missing()
 	if t := l.usable(); t != nil {
 		for _, name := range missing {
 			s.createChild(l, t, name, nil)
 		}
 		return
 	}
-	s.connect(l, &attempt{children: missing})
+	if len(missing) > 0 || l.alone {
+		s.connect(l, &attempt{children: missing})
+	}
 }
 
 func (s *Supervisor) createChild(l *link, t *tracked, name string, trigger *spd.Flow) {
-	if l.asked[name] {
-		return
+	if t.ask(name) {
+		s.emit(Command{SA: t.spi, Event: ike.CreateChild{Child: l.child(name), Trigger: trigger}})
 	}
-	l.asked[name] = true
-	s.emit(Command{SA: t.spi, Event: ike.CreateChild{Child: l.child(name), Trigger: trigger}})
 }
 
 // connect begins an attempt: names are looked up anew each time.
@@ -127,7 +149,7 @@ func (s *Supervisor) connect(l *link, a *attempt) {
 func (s *Supervisor) Resolved(now time.Time, connection string, addrs []netip.Addr, err error) []Action {
 	s.now = now
 	l := s.links[connection]
-	if l == nil || l.attempt == nil {
+	if l == nil || l.attempt == nil || l.attempt.begun {
 		return nil
 	}
 	if len(addrs) > 0 {
@@ -147,12 +169,12 @@ func (s *Supervisor) initiate(l *link) {
 		s.attemptFailed(l, failure(explain.IKENoPeerAddress, "connection %q has no address of the peer to connect to", l.conn.Name))
 		return
 	}
+	l.attempt.begun = true
 	remote := netip.AddrPortFrom(l.addrs[l.next%len(l.addrs)], remotePort(l.conn))
 	l.next++
 	children := make([]*ike.ChildConfig, len(l.attempt.children))
 	for i, name := range l.attempt.children {
 		children[i] = l.child(name)
-		l.asked[name] = true
 	}
 	s.emit(Note{Connection: l.conn, Kind: NoteAttempt, Remote: remote, Attempt: l.attempts + 1})
 	s.emit(Initiate{
@@ -171,7 +193,6 @@ func remotePort(c *ike.Connection) uint16 {
 // attemptFailed plans the next attempt or gives up.
 func (s *Supervisor) attemptFailed(l *link, f *ike.Failure) {
 	l.attempt, l.failure = nil, f
-	clear(l.asked)
 	l.attempts++
 	s.retry(l, f)
 }
@@ -180,7 +201,9 @@ func (s *Supervisor) attemptFailed(l *link, f *ike.Failure) {
 func (s *Supervisor) retry(l *link, f *ike.Failure) {
 	r := l.conn.Reconnect
 	if !r.KeepUp && l.attempts >= max(r.Tries, 1) {
-		clear(l.wanted)
+		for _, name := range l.missing() {
+			delete(l.wanted, name)
+		}
 		l.alone, l.attempts = false, 0
 		s.emit(Note{Connection: l.conn, Kind: NoteGaveUp, Failure: f})
 		return

@@ -26,7 +26,7 @@ func (s *Supervisor) News(now time.Time, n ike.News) []Action {
 	case ike.NewsEstablished:
 		s.established(l, n)
 	case ike.NewsRekeyed:
-		s.rekeyed(n)
+		s.rekeyed(n.SA, n.Successor)
 	case ike.NewsClosed:
 		s.closed(l, n)
 	case ike.NewsChildUp, ike.NewsChildRekeyed:
@@ -54,61 +54,34 @@ func (s *Supervisor) initiated(l *link, n ike.News) {
 
 func (s *Supervisor) established(l *link, n ike.News) {
 	t := s.track(l, n)
-	t.established = true
-	for _, old := range s.replaces[n.SA] {
-		s.close(old.spi, old.event())
-	}
-	delete(s.replaces, n.SA)
+	s.takePlace(t)
 	if l == nil {
 		return
 	}
 	if a := l.attempt; a != nil && a.ticket == n.Ticket {
 		l.attempt, l.attempts, l.failure = nil, 0, nil
-		t.replaces = a.replaces
-	}
-	l.retryAt = time.Time{}
-	s.review(l)
-	s.retire(t)
-}
-
-// track returns what is known about the SA of some news.
-func (s *Supervisor) track(l *link, n ike.News) *tracked {
-	t := s.sas[n.SA]
-	if t == nil {
-		t = &tracked{spi: n.SA, link: l, initiator: n.Initiator, children: map[uint32]string{}}
-		s.sas[n.SA] = t
-		if l != nil {
-			l.sas[n.SA] = t
+		t.asked = a.children
+		if a.replaces != nil {
+			s.replace(t, a.replaces)
 		}
 	}
-	if n.Peer != "" {
-		t.peer = n.Peer
+	s.crossed(t)
+	l.retryAt = time.Time{}
+	if !t.initiator {
+		l.retryAt = s.now.Add(courtesy + s.jitter(courtesy))
 	}
-	return t
+	s.review(l)
 }
 
-// rekeyed moves what is known to the successor.
-func (s *Supervisor) rekeyed(n ike.News) {
-	t := s.sas[n.SA]
-	if t == nil {
-		return
-	}
-	delete(s.sas, n.SA)
-	s.sas[n.Successor] = t
-	if t.link != nil {
-		delete(t.link.sas, n.SA)
-		t.link.sas[n.Successor] = t
-	}
-	t.spi = n.Successor
-}
+// courtesy is how long the peer that has connected may take to ask for children before we do.
+const courtesy = 2 * time.Second
 
 // closed forgets an SA and decides whether it comes again.
 func (s *Supervisor) closed(l *link, n ike.News) {
 	delete(s.replaces, n.SA)
 	if t := s.sas[n.SA]; t != nil {
-		delete(s.sas, n.SA)
+		s.untrack(t)
 		if t.link != nil {
-			delete(t.link.sas, n.SA)
 			s.lost(t, n.Failure)
 		}
 		return
@@ -121,7 +94,6 @@ func (s *Supervisor) closed(l *link, n ike.News) {
 // lost follows the end of an established SA with what is configured for its children.
 func (s *Supervisor) lost(t *tracked, f *ike.Failure) {
 	l := t.link
-	clear(l.asked)
 	if t.closing {
 		s.review(l)
 		return
@@ -129,8 +101,8 @@ func (s *Supervisor) lost(t *tracked, f *ike.Failure) {
 	if f != nil {
 		l.failure = f
 	}
-	for _, name := range t.children {
-		s.follow(l, name, f != nil && f.Code == explain.IKETimeout)
+	for _, c := range t.children {
+		s.follow(l, c.name, f != nil && f.Code == explain.IKETimeout)
 	}
 	s.review(l)
 }
@@ -138,7 +110,7 @@ func (s *Supervisor) lost(t *tracked, f *ike.Failure) {
 // follow does what is configured for a child that ended without being asked to.
 func (s *Supervisor) follow(l *link, name string, dead bool) {
 	c := l.child(name)
-	if c == nil || l.held {
+	if c == nil || l.held || l.up(name) {
 		return
 	}
 	action := c.OnClose
@@ -173,13 +145,15 @@ func (s *Supervisor) childUp(n ike.News) {
 	if t == nil || n.Child == nil {
 		return
 	}
-	delete(t.children, n.Replaced)
-	t.children[n.Child.InSPI] = n.Child.Name
+	t.forget(n.Replaced)
+	c := newTwin(n.Child)
+	t.children = append(t.children, c)
+	t.answered(c.name)
 	if t.link != nil {
-		delete(t.link.asked, n.Child.Name)
 		t.link.attempts = 0
 	}
-	s.retire(t)
+	s.doubled(t, c)
+	s.handOver(t)
 }
 
 // childDown forgets a child; one that the peer closed is followed by what is configured.
@@ -188,28 +162,22 @@ func (s *Supervisor) childDown(n ike.News) {
 	if t == nil || n.Child == nil {
 		return
 	}
-	name, known := t.children[n.Child.InSPI]
-	delete(t.children, n.Child.InSPI)
-	if !known || t.link == nil || t.closing || t.has(name) {
+	c := t.forget(n.Child.InSPI)
+	if c.in == 0 || t.link == nil || t.closing {
 		return
 	}
-	s.follow(t.link, name, false)
+	s.follow(t.link, c.name, false)
 	s.review(t.link)
 }
 
 // failed notes that an SA could not do something; a child that is wanted is tried again.
 func (s *Supervisor) failed(l *link, n ike.News) {
-	if l == nil || n.SA == 0 || s.sas[n.SA] == nil {
+	t := s.sas[n.SA]
+	if l == nil || t == nil {
 		return
 	}
 	l.failure = n.Failure
-	before := len(l.asked)
-	if n.Child != nil {
-		delete(l.asked, n.Child.Name)
-	} else {
-		clear(l.asked)
-	}
-	if len(l.asked) == before || len(l.missing()) == 0 || !l.retryAt.IsZero() {
+	if n.Child == nil || !t.answered(n.Child.Name) || len(l.missing()) == 0 || !l.retryAt.IsZero() {
 		return
 	}
 	l.attempts++
@@ -228,28 +196,11 @@ func (s *Supervisor) reauthDue(spi wire.SPI) {
 			names = append(names, c.Name)
 		}
 	}
-	s.connect(t.link, &attempt{children: names, replaces: spi})
-}
-
-// retire closes the SA that a reauthentication replaced, as soon as the new one has all of its children.
-func (s *Supervisor) retire(t *tracked) {
-	old := s.sas[t.replaces]
-	if t.replaces == 0 || old == nil {
-		return
-	}
-	for _, name := range old.children {
-		if !t.has(name) {
-			return
-		}
-	}
-	t.replaces = 0
-	s.close(old.spi, ike.Close{Reason: "reauthenticated"})
+	s.connect(t.link, &attempt{children: names, replaces: t})
 }
 
 // close asks an SA to end and remembers that it was us.
-func (s *Supervisor) close(spi wire.SPI, ev ike.Close) {
-	if t := s.sas[spi]; t != nil {
-		t.closing = true
-	}
-	s.emit(Command{SA: spi, Event: ev})
+func (s *Supervisor) close(t *tracked, ev ike.Close) {
+	t.closing = true
+	s.emit(Command{SA: t.spi, Event: ev})
 }

@@ -15,7 +15,7 @@ func (s *Supervisor) IsUp(connection, child string) bool {
 	case child != "":
 		return l.up(child)
 	}
-	return l.usable() != nil && len(l.missing()) == 0
+	return l.usable() != nil && l.complete()
 }
 
 // IsDown tells whether nothing is left of a connection, of a child of it, or of one IKE SA.

@@ -6,6 +6,7 @@
 package supervisor
 
 import (
+	"maps"
 	"net/netip"
 	"time"
 
@@ -23,8 +24,10 @@ type Supervisor struct {
 	order    []string
 	sas      map[wire.SPI]*tracked
 	replaces map[wire.SPI][]closing // what goes when an admitted SA is established
+	handing  map[*tracked]bool      // SAs that others have to make room for
 	policies policies
 	tickets  uint64
+	cameUp   uint64 // IKE SAs so far
 	actions  []Action
 }
 
@@ -33,7 +36,7 @@ type Supervisor struct {
 func New(jitter func(time.Duration) time.Duration, newPolicy func() dataplane.PolicyID) *Supervisor {
 	return &Supervisor{
 		jitter: jitter, links: make(map[string]*link), sas: make(map[wire.SPI]*tracked),
-		replaces: make(map[wire.SPI][]closing), policies: newPolicies(newPolicy),
+		replaces: make(map[wire.SPI][]closing), handing: make(map[*tracked]bool), policies: newPolicies(newPolicy),
 	}
 }
 
@@ -92,28 +95,6 @@ const (
 	NoteGaveUp                      // it failed, there is no next one
 )
 
-// tracked is what the supervisor knows about an IKE SA.
-type tracked struct {
-	spi         wire.SPI
-	link        *link
-	peer        string
-	initiator   bool
-	established bool
-	closing     bool              // we asked for its end
-	replaces    wire.SPI          // it was begun to take this SA's place
-	children    map[uint32]string // names by inbound SPI
-}
-
-// has tells whether a child of that name is up.
-func (t *tracked) has(child string) bool {
-	for _, name := range t.children {
-		if name == child {
-			return true
-		}
-	}
-	return false
-}
-
 func (s *Supervisor) emit(a Action) { s.actions = append(s.actions, a) }
 
 // done ends the handling of an event.
@@ -131,12 +112,20 @@ func (s *Supervisor) Deadline() time.Time {
 			first = l.retryAt
 		}
 	}
+	for t := range s.handing {
+		if first.IsZero() || t.patience.Before(first) {
+			first = t.patience
+		}
+	}
 	return first
 }
 
-// TimerDue makes the attempts whose time has come.
+// TimerDue makes the attempts whose time has come, and closes what has made room long enough.
 func (s *Supervisor) TimerDue(now time.Time) []Action {
 	s.now = now
+	for _, t := range inOrder(maps.Keys(s.handing)) {
+		s.handOver(t)
+	}
 	for _, name := range s.order {
 		l := s.links[name]
 		if !l.retryAt.IsZero() && !l.retryAt.After(now) {

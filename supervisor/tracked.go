@@ -1,0 +1,101 @@
+package supervisor
+
+import (
+	"cmp"
+	"iter"
+	"slices"
+	"time"
+
+	"culvert/ike"
+	"culvert/spd"
+	"culvert/wire"
+)
+
+// tracked is what the supervisor knows about an established IKE SA.
+type tracked struct {
+	spi         wire.SPI
+	order       uint64 // in which the SAs came up
+	link        *link
+	local, peer string // identities
+	initiator   bool   // we connected
+	since       time.Time
+	closing     bool     // we asked for its end
+	asked       []string // children that it was asked for and that are not there yet
+	children    []twin
+	replaces    []*tracked // what goes as soon as this SA has taken over
+	patience    time.Time  // when that is over at the latest
+}
+
+// A twin is a child that is up, as far as it tells whether another one is for the same.
+type twin struct {
+	name          string
+	in, out       uint32
+	initiator     bool // we asked for it
+	local, remote []spd.Selector
+}
+
+func newTwin(c *ike.ChildInfo) twin {
+	return twin{c.Name, c.InSPI, c.OutSPI, c.Initiator, c.Local, c.Remote}
+}
+
+// has tells whether a child of that name is up.
+func (t *tracked) has(child string) bool {
+	return slices.ContainsFunc(t.children, func(c twin) bool { return c.name == child })
+}
+
+// forget takes a child off the list and returns it; the zero value when it was not there.
+func (t *tracked) forget(in uint32) (c twin) {
+	if i := slices.IndexFunc(t.children, func(c twin) bool { return c.in == in }); i >= 0 {
+		c = t.children[i]
+		t.children = slices.Delete(t.children, i, i+1)
+	}
+	return c
+}
+
+// ask notes that the SA was asked for a child; false when it was before.
+func (t *tracked) ask(child string) bool {
+	if slices.Contains(t.asked, child) {
+		return false
+	}
+	t.asked = append(t.asked, child)
+	return true
+}
+
+// answered notes that a child is there, or will not be.
+func (t *tracked) answered(child string) bool {
+	i := slices.Index(t.asked, child)
+	if i >= 0 {
+		t.asked = slices.Delete(t.asked, i, i+1)
+	}
+	return i >= 0
+}
+
+// inOrder sorts SAs by when they came up.
+func inOrder(sas iter.Seq[*tracked]) []*tracked {
+	return slices.SortedFunc(sas, func(a, b *tracked) int { return cmp.Compare(a.order, b.order) })
+}
+
+// track begins to follow an established SA.
+func (s *Supervisor) track(l *link, n ike.News) *tracked {
+	s.cameUp++
+	t := &tracked{spi: n.SA, order: s.cameUp, link: l, local: n.Local, peer: n.Peer, initiator: n.Initiator, since: s.now}
+	s.sas[n.SA] = t
+	if l != nil {
+		l.sas[n.SA] = t
+		l.peers[t.peer] = append(l.peers[t.peer], t)
+	}
+	return t
+}
+
+// untrack forgets an SA that is gone.
+func (s *Supervisor) untrack(t *tracked) {
+	delete(s.sas, t.spi)
+	delete(s.handing, t)
+	if l := t.link; l != nil {
+		delete(l.sas, t.spi)
+		l.peers[t.peer] = slices.DeleteFunc(l.peers[t.peer], func(o *tracked) bool { return o == t })
+		if len(l.peers[t.peer]) == 0 {
+			delete(l.peers, t.peer)
+		}
+	}
+}
