@@ -33,8 +33,24 @@ func (d *decoder) body(s schema, in *section, opened map[string]hcl.Range) {
 		}
 	}
 	d.required(&s, opened)
+	for _, n := range s.blocks {
+		if _, ok := opened[n.kind]; !ok && !n.many {
+			d.absent(n.open(), in.at)
+		}
+	}
 	if s.finish != nil && d.errors == before {
 		s.finish(d) // otherwise it would complain of defaults that stand in for what is wrong
+	}
+}
+
+// absent finishes a block that is not in the file, at the place of the one around it.
+func (d *decoder) absent(s schema, at hcl.Range) {
+	s.origin.block = at
+	for _, n := range s.blocks {
+		d.absent(n.open(), at)
+	}
+	if s.finish != nil {
+		s.finish(d)
 	}
 }
 
@@ -116,6 +132,10 @@ func firstSentence(doc string) string {
 
 // unknown reports an option or block that does not exist, and looks for what was meant.
 func (d *decoder) unknown(s *schema, e entry) {
+	if len(d.findings) == mostFindings {
+		d.errors++ // without looking for what nobody will read
+		return
+	}
 	what, code := "option", explain.ConfigUnknownKey
 	if e.block != nil {
 		what, code = "block", explain.ConfigUnknownBlock

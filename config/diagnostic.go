@@ -115,13 +115,15 @@ type finding struct{ message, expected, hint string }
 func (d *decoder) report(code explain.Code, span hcl.Range, f finding) { d.add(Error, code, span, f) }
 func (d *decoder) warn(code explain.Code, span hcl.Range, f finding)   { d.add(Warning, code, span, f) }
 
-// add appends a diagnostic. Their number is bounded: whoever has 1000 mistakes has one that matters.
+// mostFindings bounds the diagnostics: whoever has 1000 mistakes has one that matters.
+const mostFindings = 1000
+
+// add appends a diagnostic.
 func (d *decoder) add(s Severity, code explain.Code, span hcl.Range, f finding) {
-	const most = 1000
 	if s == Error {
 		d.errors++
 	}
-	if len(d.findings) >= most {
+	if len(d.findings) == mostFindings {
 		return
 	}
 	length := 1
