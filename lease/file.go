@@ -24,9 +24,10 @@ func OpenFile(path string) (*File, error) {
 	return &File{db}, nil
 }
 
-// Load returns the leases of a pool.
+// Load returns the leases of a pool. One that cannot be read is left out and named in the error.
 func (f *File) Load(pool string) ([]Lease, error) {
-	var list []Lease
+	var all []Lease
+	var bad error
 	err := f.db.View(func(tx *bbolt.Tx) error {
 		b := tx.Bucket([]byte(pool))
 		if b == nil {
@@ -35,13 +36,14 @@ func (f *File) Load(pool string) ([]Lease, error) {
 		return b.ForEach(func(k, v []byte) error {
 			var l Lease
 			if err := json.Unmarshal(v, &l); err != nil {
-				return fmt.Errorf("lease %x of pool %s: %w", k, pool, err)
+				bad = fmt.Errorf("lease %x of pool %s: %w", k, pool, err)
+				return nil
 			}
-			list = append(list, l)
+			all = append(all, l)
 			return nil
 		})
 	})
-	return list, err
+	return all, errors.Join(err, bad)
 }
 
 // Save stores a lease under its address.

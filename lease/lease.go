@@ -11,9 +11,10 @@ import (
 type Request struct {
 	Identity string       // of the peer; leases stick to it
 	Want     []netip.Addr // wishes, best first; an unspecified address or none is no wish
+	Takeover bool         // the connection replaces others of the identity: what they hold is given to it as well
 }
 
-// A Lease is an address that an identity holds.
+// A Lease is an address that an identity holds or held.
 type Lease struct {
 	Addr     netip.Addr `json:"addr"`
 	Identity string     `json:"identity"`
@@ -24,19 +25,19 @@ type Lease struct {
 
 // Config says what a pool holds.
 type Config struct {
-	Name    string
-	Ranges  []Range // of one family
-	Exclude []Range
-	Static  map[string]netip.Addr // by identity
-	Store   Store                 // nil: leases end with the process
+	Name      string
+	Ranges    []Range // of one family
+	Exclude   []Range
+	Static    map[string]netip.Addr // by identity; an address is that of one identity
+	MaxLeases int                   // addresses in use or remembered at a time, static ones apart; 0 is 262144
+	Store     Store                 // nil: leases end with the process
 }
-
-// A Range is the addresses from First to Last.
-type Range struct{ First, Last netip.Addr }
 
 // A Store keeps leases beyond the process. It is safe for concurrent use.
 type Store interface {
+	// Load returns the leases of a pool, those that it can read together with an error as well.
 	Load(pool string) ([]Lease, error)
+	// Save keeps a lease in place of what was kept for its address.
 	Save(pool string, l Lease) error
 }
 

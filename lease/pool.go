@@ -1,8 +1,7 @@
 package lease
 
 import (
-	"errors"
-	"fmt"
+	"container/list"
 	"math/big"
 	"net/netip"
 	"slices"
@@ -13,261 +12,185 @@ import (
 // A Pool is a set of addresses of one family. It is safe for concurrent use.
 //
 // An identity gets the address that it had before. When it connects a second time while its address is online it gets
-// another one. What was never leased goes first; then the address that has been offline longest.
+// another one, unless it asks for that very address, as a client does that authenticates anew before it lets the old IKE SA
+// go. What was never leased goes first; then the address that has been offline longest.
 type Pool struct {
-	config Config
-
 	mu      sync.Mutex
-	byAddr  map[netip.Addr]*Lease
-	byID    map[string][]*Lease
-	offline []*Lease   // the one that has been offline longest first
+	config  Config
+	owners  map[netip.Addr]string // of static addresses
+	byAddr  map[netip.Addr]*holding
+	byID    map[string][]*holding
+	offline *list.List // of *holding, the one that has been offline longest first; static ones are not in it
+	online  int
 	fresh   netip.Addr // the next address of the current range that was never looked at
 	at      int        // the current range
 	trouble error      // of the store, since it last worked
 }
 
-// New returns a pool with the leases that its store knows. What of them is not in the pool any more is forgotten.
+// A holding is a lease and who uses it.
+type holding struct {
+	Lease
+	users int           // connections; 0 is offline
+	place *list.Element // in the list of offline leases
+}
+
+// New returns a pool with the leases that its store knows, all offline. What of them is not in the pool is forgotten. A
+// store that fails is no reason not to have a pool; see Trouble.
 func New(c Config) (*Pool, error) {
 	if err := c.check(); err != nil {
 		return nil, err
 	}
-	p := &Pool{config: c, byAddr: make(map[netip.Addr]*Lease), byID: make(map[string][]*Lease), fresh: c.Ranges[0].First}
+	p := &Pool{byAddr: make(map[netip.Addr]*holding), byID: make(map[string][]*holding), offline: list.New()}
+	p.set(c)
 	if c.Store == nil {
 		return p, nil
 	}
 	known, err := c.Store.Load(c.Name)
-	if err != nil {
-		return nil, err
-	}
+	p.trouble = err
 	slices.SortFunc(known, func(a, b Lease) int { return a.Since.Compare(b.Since) })
 	for _, l := range known {
-		if _, twice := p.byAddr[l.Addr]; p.leasable(l.Addr) && !twice {
+		if _, twice := p.byAddr[l.Addr]; !twice && p.leasable(l.Addr) && len(p.byAddr) < c.maxLeases() {
 			l.Online, l.Static = false, false
-			p.offline = append(p.offline, p.add(l))
+			p.retire(p.add(l))
 		}
 	}
 	return p, nil
 }
 
-func (c *Config) check() error {
-	if len(c.Ranges) == 0 {
-		return errors.New("a pool needs addresses")
+// Reconfigure changes what the pool holds. Leases that do not fit any more end: those online when they are released, the
+// others now. A configuration that is refused changes nothing. The store stays.
+func (p *Pool) Reconfigure(c Config) error {
+	if err := c.check(); err != nil {
+		return err
 	}
-	for _, r := range c.Ranges {
-		if !r.First.IsValid() || r.First.Is4() != r.Last.Is4() || r.Last.Less(r.First) {
-			return fmt.Errorf("range %v-%v is none", r.First, r.Last)
-		}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	c.Store = p.config.Store
+	p.set(c)
+	for _, h := range p.offlineInOrder() {
+		p.unlist(h)
+		p.retire(h)
 	}
 	return nil
 }
 
-// contains tells whether an address is in one of some ranges.
-func contains(ranges []Range, a netip.Addr) bool {
-	return slices.ContainsFunc(ranges, func(r Range) bool { return !a.Less(r.First) && !r.Last.Less(a) })
+// offlineInOrder returns the offline leases, that offline longest first, and finds out anew which leases are static.
+func (p *Pool) offlineInOrder() []*holding {
+	var all []*holding
+	for addr, h := range p.byAddr {
+		owner, static := p.owners[addr]
+		h.Static = static && owner == h.Identity
+		if h.users == 0 {
+			all = append(all, h)
+		}
+	}
+	slices.SortFunc(all, func(a, b *holding) int { return a.Since.Compare(b.Since) })
+	return all
+}
+
+func (p *Pool) set(c Config) {
+	p.config, p.owners, p.at, p.fresh = c, c.owners(), 0, c.Ranges[0].First
 }
 
 // leasable tells whether the address may be leased to anybody.
 func (p *Pool) leasable(a netip.Addr) bool {
-	return contains(p.config.Ranges, a) && !contains(p.config.Exclude, a) && !p.reserved(a)
+	_, static := p.owners[a]
+	return !static && contains(p.config.Ranges, a) && !contains(p.config.Exclude, a)
 }
 
-// reserved tells whether the address belongs to one identity.
-func (p *Pool) reserved(a netip.Addr) bool {
-	for _, static := range p.config.Static {
-		if static == a {
-			return true
-		}
-	}
-	return false
+// add takes an address into the books.
+func (p *Pool) add(l Lease) *holding {
+	h := &holding{Lease: l}
+	p.byAddr[l.Addr] = h
+	p.byID[l.Identity] = append(p.byID[l.Identity], h)
+	return h
 }
 
-func (p *Pool) add(l Lease) *Lease {
-	held := &l
-	p.byAddr[l.Addr] = held
-	p.byID[l.Identity] = append(p.byID[l.Identity], held)
-	return held
+// retire keeps the lease of somebody who is offline in mind, for as long as nobody else needs the address. One that does
+// not fit the pool any more is forgotten.
+func (p *Pool) retire(h *holding) {
+	switch {
+	case h.Static:
+	case p.leasable(h.Addr):
+		h.place = p.offline.PushBack(h)
+	default:
+		p.disown(h)
+		delete(p.byAddr, h.Addr)
+	}
 }
 
-// Acquire leases an address and marks it online: the static one of the identity, one that it had, one that it wishes for
-// and that is free, a fresh one, or the one that has been offline longest. It returns ErrExhausted when all are online.
-func (p *Pool) Acquire(now time.Time, r Request) (Lease, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	l := p.static(r.Identity)
-	if l == nil {
-		l = p.returning(r)
+// unlist takes a lease off the list of offline ones.
+func (p *Pool) unlist(h *holding) {
+	if h.place != nil {
+		p.offline.Remove(h.place)
+		h.place = nil
 	}
-	if l == nil {
-		l = p.wished(r)
-	}
-	if l == nil {
-		l = p.unused(r.Identity)
-	}
-	if l == nil {
-		l = p.oldest(r.Identity)
-	}
-	if l == nil {
-		return Lease{}, ErrExhausted
-	}
-	l.Online, l.Since = true, now
-	p.offline = slices.DeleteFunc(p.offline, func(o *Lease) bool { return o == l })
-	p.save(l)
-	return *l, nil
 }
 
-// static is the address that the configuration gives to an identity; several IKE SAs share it.
-func (p *Pool) static(identity string) *Lease {
-	addr, ok := p.config.Static[identity]
-	if !ok {
-		return nil
+// disown takes a lease away from its identity.
+func (p *Pool) disown(h *holding) {
+	rest := slices.DeleteFunc(p.byID[h.Identity], func(o *holding) bool { return o == h })
+	if len(rest) == 0 {
+		delete(p.byID, h.Identity)
+		return
 	}
-	if l := p.byAddr[addr]; l != nil {
-		return l
-	}
-	return p.add(Lease{Addr: addr, Identity: identity, Static: true})
+	p.byID[h.Identity] = rest
 }
 
-// returning is an offline address that the identity had, the wished one first.
-func (p *Pool) returning(r Request) *Lease {
-	var found *Lease
-	for _, l := range p.byID[r.Identity] {
-		if l.Online {
-			continue
-		}
-		if found == nil || slices.Contains(r.Want, l.Addr) {
-			found = l
-		}
-	}
-	return found
-}
-
-func (p *Pool) wished(r Request) *Lease {
-	for _, a := range r.Want {
-		if _, taken := p.byAddr[a]; !taken && p.leasable(a) {
-			return p.add(Lease{Addr: a, Identity: r.Identity})
-		}
-	}
-	return nil
-}
-
-// unused goes on through the ranges to an address that was never leased.
-func (p *Pool) unused(identity string) *Lease {
-	for p.at < len(p.config.Ranges) {
-		r := p.config.Ranges[p.at]
-		for a := p.fresh; a.IsValid() && !r.Last.Less(a); a = a.Next() {
-			if hole, ok := p.hole(a); ok {
-				a = hole
-				continue
-			}
-			if _, taken := p.byAddr[a]; !taken && !p.reserved(a) {
-				p.fresh = a.Next()
-				return p.add(Lease{Addr: a, Identity: identity})
-			}
-		}
-		if p.at++; p.at < len(p.config.Ranges) {
-			p.fresh = p.config.Ranges[p.at].First
-		}
-	}
-	return nil
-}
-
-// hole returns the last address of the excluded range that an address lies in, so that a large one is crossed at once.
-func (p *Pool) hole(a netip.Addr) (netip.Addr, bool) {
-	for _, r := range p.config.Exclude {
-		if !a.Less(r.First) && !r.Last.Less(a) {
-			return r.Last, true
-		}
-	}
-	return a, false
-}
-
-// oldest takes the address that has been offline longest from its identity.
-func (p *Pool) oldest(identity string) *Lease {
-	if len(p.offline) == 0 {
-		return nil
-	}
-	l := p.offline[0]
-	if rest := slices.DeleteFunc(p.byID[l.Identity], func(o *Lease) bool { return o == l }); len(rest) > 0 {
-		p.byID[l.Identity] = rest
-	} else {
-		delete(p.byID, l.Identity)
-	}
-	l.Identity = identity
-	p.byID[identity] = append(p.byID[identity], l)
-	return l
-}
-
-// Release marks a lease offline; the identity gets the address again when it comes back.
+// Release ends one use of an address. With the last one the lease is offline; the identity gets the address again when it
+// comes back.
 func (p *Pool) Release(now time.Time, identity string, addr netip.Addr) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	l := p.byAddr[addr]
-	if l == nil || l.Identity != identity || !l.Online {
+	h := p.byAddr[addr]
+	if h == nil || h.Identity != identity || h.users == 0 {
 		return
 	}
-	l.Online, l.Since = false, now
-	if !l.Static {
-		p.offline = append(p.offline, l)
+	if h.users--; h.users > 0 {
+		return
 	}
-	p.save(l)
+	p.online--
+	h.Online, h.Since = false, now
+	p.save(h)
+	p.retire(h)
 }
 
 // save keeps a lease beyond the process. A store that fails does not stop the pool, which goes on in memory.
-func (p *Pool) save(l *Lease) {
+func (p *Pool) save(h *holding) {
 	if p.config.Store != nil {
-		p.trouble = p.config.Store.Save(p.config.Name, *l)
+		p.trouble = p.config.Store.Save(p.config.Name, h.Lease)
 	}
 }
 
-// Trouble is the store's last error, nil once it works again.
+// Trouble is the store's last error, nil once it works again: a warning that leases may not survive the process.
 func (p *Pool) Trouble() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.trouble
 }
 
+// Counts returns how many addresses are online, and how many are remembered for identities that are not.
+func (p *Pool) Counts() (online, offline int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.online, len(p.byAddr) - p.online
+}
+
 // Leases lists what is or was leased, in the order of the addresses.
 func (p *Pool) Leases() []Lease {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	list := make([]Lease, 0, len(p.byAddr))
-	for _, l := range p.byAddr {
-		list = append(list, *l)
+	all := make([]Lease, 0, len(p.byAddr))
+	for _, h := range p.byAddr {
+		all = append(all, h.Lease)
 	}
-	slices.SortFunc(list, func(a, b Lease) int { return a.Addr.Compare(b.Addr) })
-	return list
+	slices.SortFunc(all, func(a, b Lease) int { return a.Addr.Compare(b.Addr) })
+	return all
 }
 
-// Size is the number of addresses in the ranges, excluded ones not counted as long as exclusions do not overlap.
+// Size is the number of addresses that the pool can lease.
 func (p *Pool) Size() *big.Int {
-	sum := new(big.Int)
-	for _, r := range p.config.Ranges {
-		sum.Add(sum, r.size())
-		for _, e := range p.config.Exclude {
-			sum.Sub(sum, r.overlap(e).size())
-		}
-	}
-	return sum
-}
-
-// overlap is what two ranges have in common; the zero Range when nothing.
-func (r Range) overlap(o Range) Range {
-	if r.First.Is4() != o.First.Is4() || o.Last.Less(r.First) || r.Last.Less(o.First) {
-		return Range{}
-	}
-	if r.First.Less(o.First) {
-		r.First = o.First
-	}
-	if o.Last.Less(r.Last) {
-		r.Last = o.Last
-	}
-	return r
-}
-
-func (r Range) size() *big.Int {
-	if !r.First.IsValid() {
-		return new(big.Int)
-	}
-	first, last := new(big.Int).SetBytes(r.First.AsSlice()), new(big.Int).SetBytes(r.Last.AsSlice())
-	return last.Add(last.Sub(last, first), big.NewInt(1))
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.config.size()
 }

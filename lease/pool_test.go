@@ -3,12 +3,11 @@ package lease
 import (
 	"errors"
 	"net/netip"
-	"path/filepath"
 	"testing"
 	"time"
 )
 
-var start = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+func start() time.Time { return time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC) }
 
 func ip(s string) netip.Addr { return netip.MustParseAddr(s) }
 
@@ -25,7 +24,7 @@ func newPool(t *testing.T, c Config) *Pool {
 
 func acquire(t *testing.T, p *Pool, identity string, want ...netip.Addr) netip.Addr {
 	t.Helper()
-	l, err := p.Acquire(start, Request{Identity: identity, Want: want})
+	l, err := p.Acquire(start(), Request{Identity: identity, Want: want})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,7 +35,7 @@ func TestAddressSurvivesReconnection(t *testing.T) {
 	p := newPool(t, Config{Ranges: []Range{span("10.0.0.1", "10.0.0.9")}})
 	first := acquire(t, p, "carol")
 	acquire(t, p, "dave")
-	p.Release(start, "carol", first)
+	p.Release(start(), "carol", first)
 	if again := acquire(t, p, "carol"); again != first {
 		t.Errorf("got %v, had %v", again, first)
 	}
@@ -64,11 +63,11 @@ func TestWishIsGrantedWhenFree(t *testing.T) {
 func TestExhaustedPoolTakesTheOldestOfflineAddress(t *testing.T) {
 	p := newPool(t, Config{Ranges: []Range{span("10.0.0.1", "10.0.0.2")}})
 	a, b := acquire(t, p, "a"), acquire(t, p, "b")
-	if _, err := p.Acquire(start, Request{Identity: "c"}); !errors.Is(err, ErrExhausted) {
+	if _, err := p.Acquire(start(), Request{Identity: "c"}); !errors.Is(err, ErrExhausted) {
 		t.Fatalf("got %v", err)
 	}
-	p.Release(start, "b", b)
-	p.Release(start, "a", a)
+	p.Release(start(), "b", b)
+	p.Release(start(), "a", a)
 	if got := acquire(t, p, "c"); got != b {
 		t.Errorf("got %v, %v was offline longer", got, b)
 	}
@@ -103,60 +102,22 @@ func TestHugeExclusionIsCrossedAtOnce(t *testing.T) {
 func TestReleaseByAnotherIdentityIsIgnored(t *testing.T) {
 	p := newPool(t, Config{Ranges: []Range{span("10.0.0.1", "10.0.0.1")}})
 	a := acquire(t, p, "carol")
-	p.Release(start, "dave", a)
-	if _, err := p.Acquire(start, Request{Identity: "dave"}); !errors.Is(err, ErrExhausted) {
+	p.Release(start(), "dave", a)
+	if _, err := p.Acquire(start(), Request{Identity: "dave"}); !errors.Is(err, ErrExhausted) {
 		t.Errorf("got %v", err)
 	}
 }
 
 func TestPoolRefusesNonsense(t *testing.T) {
-	for _, c := range []Config{{}, {Ranges: []Range{span("10.0.0.2", "10.0.0.1")}}, {Ranges: []Range{span("10.0.0.1", "fd00::")}}, {Ranges: []Range{{}}}} {
+	for _, c := range []Config{
+		{}, {Ranges: []Range{span("10.0.0.2", "10.0.0.1")}}, {Ranges: []Range{span("10.0.0.1", "fd00::")}}, {Ranges: []Range{{}}},
+		{Ranges: []Range{span("10.0.0.1", "10.0.0.2"), span("fd00::1", "fd00::2")}},
+		{Ranges: []Range{span("10.0.0.1", "10.0.0.2")}, Exclude: []Range{span("fd00::1", "fd00::2")}},
+		{Ranges: []Range{span("10.0.0.1", "10.0.0.2")}, Exclude: []Range{{}}},
+		{Ranges: []Range{span("10.0.0.1", "10.0.0.2")}, Static: map[string]netip.Addr{"a": ip("10.0.0.1"), "b": ip("10.0.0.1")}},
+	} {
 		if _, err := New(c); err == nil {
-			t.Errorf("%v was accepted", c.Ranges)
+			t.Errorf("%v was accepted", c)
 		}
-	}
-}
-
-func TestLeasesSurviveTheProcess(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "leases")
-	c := Config{Name: "clients", Ranges: []Range{span("10.0.0.1", "10.0.0.9")}}
-	var had netip.Addr
-	for i := range 2 {
-		f, err := OpenFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		c.Store = f
-		p := newPool(t, c)
-		if i == 1 {
-			acquire(t, p, "dave")
-		}
-		got := acquire(t, p, "carol")
-		if i == 1 && got != had {
-			t.Errorf("got %v, had %v", got, had)
-		}
-		had = got
-		if err := f.Close(); err != nil {
-			t.Fatal(err)
-		}
-	}
-}
-
-// fullDisk is a store that cannot be written.
-type fullDisk struct{}
-
-var errFull = errors.New("no space left on device")
-
-func (fullDisk) Load(string) ([]Lease, error) { return nil, nil }
-func (fullDisk) Save(string, Lease) error     { return errFull }
-
-func TestFullDiskDoesNotStopThePool(t *testing.T) {
-	p := newPool(t, Config{Ranges: []Range{span("10.0.0.1", "10.0.0.9")}, Store: fullDisk{}})
-	acquire(t, p, "carol")
-	if !errors.Is(p.Trouble(), errFull) {
-		t.Errorf("trouble is %v", p.Trouble())
-	}
-	if l := p.Leases(); len(l) != 1 || !l[0].Online {
-		t.Errorf("leases %v", l)
 	}
 }
