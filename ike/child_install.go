@@ -183,9 +183,13 @@ func (sa *SA) forgetChild(c *Child) (back *Child) {
 			continue
 		}
 		o.successor = c.successor
-		if o.successor == nil && o.state == childRekeyed {
+		switch {
+		case o.successor != nil:
+		case o.state == childRekeyed:
 			o.state, back = childInstalled, o
 			sa.armChild(o)
+		case o.state == childRekeying: // our own exchange goes on
+			back = o
 		}
 	}
 	if sa.childWhere(func(o *Child) bool { return o.policy == c.policy }) == nil {
