@@ -114,19 +114,20 @@ func (s *socket) destination(remote netip.AddrPort) netip.AddrPort {
 // flush sends what is queued. A message that fails is counted and does not stop the ones behind it. The caller holds mu.
 func (s *socket) flush(c *counters) {
 	o := s.out
-	for done, tried := 0, -1; done < o.n; {
+	for done, tries := 0, 0; done < o.n; {
 		n, errno := s.sendmmsg(o.messages[done:o.n])
 		for i := range n {
 			c.add(SentESP, o.packets[done+i])
 		}
 		done += n
 		switch {
-		case errno == 0 || errno == unix.EINTR:
-		case stale(errno) && tried != done:
-			tried = done // the error belonged to an earlier packet; this one was not looked at
+		case errno == 0:
+			tries = 0
+		case tries < staleness(errno):
+			tries++
 		default:
 			s.fail(done, errno, c)
-			done++
+			done, tries = done+1, 0
 		}
 	}
 	o.clear()
@@ -184,15 +185,14 @@ func segmentOf(m *mmsghdr, s *slot) int {
 	return int(*(*uint16)(unsafe.Pointer(&s.control[at])))
 }
 
-// sendmsg sends one message, once more when an old error came back instead.
-func (s *socket) sendmsg(m *unix.Msghdr, flags int) (errno syscall.Errno) {
-	for range 2 {
-		_, _, errno = unix.Syscall(unix.SYS_SENDMSG, uintptr(s.fd), uintptr(unsafe.Pointer(m)), uintptr(flags))
-		if !stale(errno) && errno != unix.EINTR {
+// sendmsg sends one message, again when an old error came back instead.
+func (s *socket) sendmsg(m *unix.Msghdr, flags int) syscall.Errno {
+	for tries := 0; ; tries++ {
+		_, _, errno := unix.Syscall(unix.SYS_SENDMSG, uintptr(s.fd), uintptr(unsafe.Pointer(m)), uintptr(flags))
+		if tries >= staleness(errno) {
 			return errno
 		}
 	}
-	return errno
 }
 
 // sendIKE sends one datagram that the kernel may fragment. It does not wait for room: IKE retransmits.
@@ -209,13 +209,16 @@ func (s *socket) sendIKE(path dataplane.Path, datagram []byte) syscall.Errno {
 	return errno
 }
 
-// stale reports whether an error may be that of an earlier packet, which ICMP answered.
-func stale(errno syscall.Errno) bool {
+// staleness says how often a send is repeated after an error. With IP_RECVERR the kernel reports what ICMP said about
+// earlier packets in place of sending, and again each time the error queue is read. Some errors can be of this packet too.
+func staleness(errno syscall.Errno) int {
 	switch errno {
-	case unix.ECONNREFUSED, unix.EHOSTUNREACH, unix.ENETUNREACH, unix.EHOSTDOWN, unix.ENOPROTOOPT, unix.EPROTO, unix.EACCES, unix.EMSGSIZE:
-		return true
+	case unix.ECONNREFUSED, unix.ENOPROTOOPT, unix.EPROTO, unix.EOPNOTSUPP, unix.EINTR:
+		return 16
+	case unix.EHOSTUNREACH, unix.ENETUNREACH, unix.EHOSTDOWN, unix.EACCES, unix.EMSGSIZE:
+		return 4
 	}
-	return false
+	return 0
 }
 
 func sendReason(errno syscall.Errno) Reason {
