@@ -148,6 +148,30 @@ func TestInformationalBeforeAuthenticationIsIgnored(t *testing.T) {
 	}
 }
 
+func TestHalfAChildInIKEAuthIsASyntaxError(t *testing.T) {
+	for _, missing := range []wire.PayloadType{wire.PayloadSA, wire.PayloadTSi, wire.PayloadTSr} {
+		t.Run(missing.String(), func(t *testing.T) {
+			n, a, b := gateways(t, withChild(t))
+			var own []wire.Payload
+			n.tap = func(from, to *testNode, d []byte) [][]byte {
+				h, _ := wire.ParseHeader(d)
+				if sa := a.only(t); h.Exchange == wire.ExchangeAuth && from == a {
+					own = without(sa.requests.pending[0].payloads, missing)
+					d, _ = wire.Seal(sa.out, sa.header(wire.ExchangeAuth, 1, 0), own)
+				}
+				return [][]byte{d}
+			}
+			n.do(a, initiate(a))
+			if f := b.failure(t, NewsClosed); f.Notify != wire.NotifyInvalidSyntax {
+				t.Errorf("b closed with %v", f)
+			}
+			if f := a.failure(t, NewsClosed); f.Notify != wire.NotifyInvalidSyntax {
+				t.Errorf("a closed with %v", f)
+			}
+		})
+	}
+}
+
 func TestPeerThatNeverAuthenticatesIsForgotten(t *testing.T) {
 	n, a, b := gateways(t, nil)
 	n.tap = func(from, to *testNode, d []byte) [][]byte {

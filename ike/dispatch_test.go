@@ -192,8 +192,15 @@ func TestRequestBeyondTheWindow(t *testing.T) {
 	if !ok || m.IsResponse() || m.Exchange != wire.ExchangeInformational || !bytes.Equal(n.Data, []byte{0, 0, 0, 7}) {
 		t.Errorf("sent %s", wire.Summary(m))
 	}
-	if len(outside(8)) != 0 || b.lastComplaint.IsZero() {
+	for _, answer := range deliver(a, sent[0]) {
+		deliver(b, answer)
+	}
+	if len(outside(8)) != 0 {
 		t.Error("INVALID_MESSAGE_ID is not limited (RFC 7296, Section 2.3)")
+	}
+	b.now = b.now.Add(complaintInterval)
+	if len(outside(9)) != 1 {
+		t.Error("INVALID_MESSAGE_ID is sent once only")
 	}
 }
 

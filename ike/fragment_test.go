@@ -187,9 +187,16 @@ func TestUnansweredRequestIsCutSmaller(t *testing.T) {
 	}
 }
 
-func TestSmallRequestIsNotCut(t *testing.T) {
+func TestRequestIsNotCutWhenThatChangesNothing(t *testing.T) {
+	for name, octets := range map[string]int{"small": 5, "as many fragments of the next size": 800} {
+		t.Run(name, func(t *testing.T) { checkNotCut(t, octets) })
+	}
+}
+
+func checkNotCut(t *testing.T, octets int) {
 	a, _, _ := newFragmentPair(t)
-	_, requests := ask(a, "small")
+	a.fragmentSize = 600
+	_, requests := ask(a, long(octets))
 	for range probeTries + 1 {
 		for _, s := range sendsOf(a.Handle(a.Deadline(), TimerDue{})) {
 			if !slices.EqualFunc(s.Datagrams, requests[0].Datagrams, bytes.Equal) {

@@ -100,4 +100,7 @@ func TestCheckLivenessDoesNotPileUp(t *testing.T) {
 	if got := len(a.messages(NewsMessageSent)) - before; got != 1 {
 		t.Errorf("%d checks under way", got)
 	}
+	if sa := a.only(t); len(sa.tasks) != 0 {
+		t.Errorf("%d checks wait", len(sa.tasks))
+	}
 }

@@ -69,7 +69,7 @@ func (sa *SA) receiveRequest(h wire.Header, ev MessageReceived) {
 // receiveOutside drops a request beyond the window, and tells an authentic sender so (RFC 7296, Section 2.3).
 func (sa *SA) receiveOutside(h wire.Header, ev MessageReceived) {
 	sa.drop(DropWindow, ev)
-	if h.NextPayload == wire.PayloadSK && sa.state == StateEstablished {
+	if sa.state == StateEstablished {
 		if _, err := wire.Open(sa.in, ev.Datagram); err == nil {
 			sa.tellMessageID(h.MessageID)
 		}

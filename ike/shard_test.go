@@ -99,7 +99,7 @@ func TestCloseByCommand(t *testing.T) {
 	n.do(a, Command{SA: a.only(t).LocalSPI(), Event: Close{Reason: "test"}})
 	n.elapse(closedMemory)
 	for _, x := range []*testNode{a, b} {
-		if len(x.of(NewsClosed)) != 1 || x.shard.Len() != 0 || len(x.shard.children)+len(x.shard.peers)+len(x.shard.inits) != 0 {
+		if len(x.of(NewsClosed)) != 1 || x.shard.Len() != 0 || len(x.shard.children)+len(x.shard.policies)+len(x.shard.peers)+len(x.shard.inits) != 0 {
 			t.Errorf("%s: %d SAs, children %v, peers %v; %q", x.name, x.shard.Len(), x.shard.children, x.shard.peers, x.digest())
 		}
 	}
