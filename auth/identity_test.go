@@ -145,6 +145,14 @@ func TestEveryLength(t *testing.T) {
 	}
 }
 
+func TestLongIdentitiesPrintApart(t *testing.T) {
+	begin := strings.Repeat("a", 2*maxPrinted)
+	a, b := Identity{wire.IDKeyID, begin + "1"}, Identity{wire.IDKeyID, begin + "2"}
+	if a.String() == b.String() {
+		t.Errorf("both are %s", a)
+	}
+}
+
 func TestMatch(t *testing.T) {
 	for _, tt := range []struct {
 		pattern, id string

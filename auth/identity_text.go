@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -185,13 +186,15 @@ func (id Identity) String() string {
 	return word + text
 }
 
-// plain prints the data without the type, cut to a length that a log line bears.
+// plain prints the data without the type, cut to a length that a log line bears; a hash keeps identities apart that begin
+// alike.
 func (id Identity) plain() string {
 	text := id.text()
 	if len(text) <= maxPrinted {
 		return text
 	}
-	return strings.ToValidUTF8(text[:maxPrinted], "") + fmt.Sprintf("... (%d octets)", len(id.Data))
+	sum := sha256.Sum256([]byte(id.Data))
+	return strings.ToValidUTF8(text[:maxPrinted], "") + fmt.Sprintf("... (%d octets, SHA-256 %x...)", len(id.Data), sum[:8])
 }
 
 // text prints all of the data without the type.

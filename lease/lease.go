@@ -29,7 +29,7 @@ type Config struct {
 	Ranges    []Range // of one family
 	Exclude   []Range
 	Static    map[string]netip.Addr // by identity; an address is that of one identity
-	MaxLeases int                   // addresses in use or remembered at a time, static ones apart; 0 is 262144
+	MaxLeases int                   // addresses in use or remembered at a time, static ones always fit; 0 is 262144
 	Store     Store                 // nil: leases end with the process
 }
 
