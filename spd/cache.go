@@ -33,9 +33,6 @@ func (c *Cache[T]) Outbound(db *Database[T], f Flow) *Entry[T] {
 }
 
 func (f Flow) hash() uint64 {
-	if !f.Source.IsValid() || !f.Destination.IsValid() {
-		return 0
-	}
 	s, d := number(f.Source), number(f.Destination)
 	h := mix(s.hi^s.lo, d.hi^uint64(f.Protocol))
 	return mix(h^d.lo, uint64(f.SourcePort)<<16|uint64(f.DestinationPort))

@@ -49,6 +49,9 @@ func TestOutboundFindsTheFirstPolicy(t *testing.T) {
 		policy(t, 7, 0, Protect, "2001:db8::/32", "::/0"),
 		policy(t, 8, -1, Bypass, "10.0.0.0/16", "10.1.4.5"),
 		policy(t, 9, 0, Protect, "10.0.0.7[icmp/8]", "10.1.0.0/16[icmp/opaque]"),
+		policy(t, 10, 0, Protect, "10.0.0.0/16", "10.1.7.0/24"),
+		policy(t, 12, 0, Protect, "10.0.0.0/16[udp/1-99]", "10.1.7.0/24[udp]"),
+		policy(t, 11, 0, Protect, "10.0.0.0/16[udp/22]", "10.1.7.0/24[udp]"),
 	)
 	tests := []struct {
 		name string
@@ -61,6 +64,8 @@ func TestOutboundFindsTheFirstPolicy(t *testing.T) {
 		{"the last resort", flow("10.5.0.1", "8.8.8.8", 17, 1, 53), 4},
 		{"the longer prefix", flow("10.0.0.1", "10.1.4.4", 6, 1, 2), 6},
 		{"low priority loses", flow("10.0.0.1", "10.1.4.5", 6, 1, 2), 1},
+		{"the longer of two prefixes", flow("10.0.0.1", "10.1.7.4", 6, 1, 2), 10},
+		{"the narrower of our ports", flow("10.0.0.1", "10.1.7.4", 17, 22, 2), 11},
 		{"IPv6", flow("2001:db8::1", "2001:db8::2", 6, 1, 2), 7},
 		{"none", flow("2001:db9::1", "2001:db8::2", 6, 1, 2), 0},
 		{"ICMP that may be sent", flow("10.0.0.7", "10.1.0.1", 1, 0x0800, 0x0800), 9},
@@ -105,10 +110,10 @@ func TestDatabaseIsImmutable(t *testing.T) {
 
 func TestEmptyDatabase(t *testing.T) {
 	var none *Database[string]
-	if none.Len() != 0 || none.Get(1) != nil || none.Outbound(Flow{}) != nil || none.Inbound(Flow{}) != nil || none.Without(1).Len() != 0 {
+	if none.Outbound(flow("10.0.0.1", "10.0.0.2", 6, 0, 0)) != nil || none.Len() != 0 || none.Get(1) != nil || none.Outbound(Flow{}) != nil || none.Inbound(Flow{}) != nil || none.Without(1).Len() != 0 {
 		t.Error("nil is not empty")
 	}
-	zero := databaseOf(t, policy(t, 1, 0, Protect, "0.0.0.0/0", "0.0.0.0/0"))
+	zero := databaseOf(t, policy(t, 1, 0, Protect, "0.0.0.0/0", "0.0.0.0/0"), policy(t, 2, 0, Protect, "::/0", "::/0"))
 	if zero.Outbound(Flow{}) != nil || zero.Outbound(flow("10.0.0.1", "::1", 6, 0, 0)) != nil {
 		t.Error("a flow without addresses has a policy")
 	}
@@ -150,6 +155,9 @@ func TestPolicyOfManySelectors(t *testing.T) {
 		p.Local = append(p.Local, Host(netip.AddrFrom4([4]byte{10, 0, byte(n), 1})), Host(netip.AddrFrom16([16]byte{0x20, 15: byte(n)})))
 		p.Remote = append(p.Remote, Host(netip.AddrFrom4([4]byte{10, 1, byte(n), 1})), Host(netip.AddrFrom16([16]byte{0x21, 15: byte(n)})))
 	}
+	p.Local[7].Protocol, p.Remote[9].Protocol = 6, 6
+	p.Local[8].StartPort, p.Local[8].EndPort = OpaqueStart, OpaqueEnd
+	p.Remote[11].StartPort, p.Remote[11].EndPort = 50, 60
 	d := databaseOf(t, p)
 	if n := len(d.Get(1).rules); n != 2 {
 		t.Errorf("the policy is found in %d places, want one for each family", n)
@@ -159,9 +167,16 @@ func TestPolicyOfManySelectors(t *testing.T) {
 		flow("10.0.254.1", "10.1.3.2", 6, 0, 0): 0,
 		flow("2000::9", "2100::1", 6, 0, 0):     1,
 		flow("2000::9", "2100::1:0", 6, 0, 0):   0,
+		flow("2000::9", "2100::1", 17, 70, 70):  1,
+		flow("2000::3", "2100::1", 17, 70, 70):  0, // Local[7] is of TCP
+		flow("2000::9", "2100::5", 17, 70, 55):  1,
+		flow("2000::9", "2100::5", 17, 70, 70):  0,
 	} {
 		if got := idOf(d.Outbound(f)); got != want {
 			t.Errorf("%v: got %d, want %d", f, got, want)
+		}
+		if got := idOf(d.Inbound(f.Reverse())); got != want {
+			t.Errorf("%v inbound: got %d, want %d", f, got, want)
 		}
 	}
 }

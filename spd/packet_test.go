@@ -108,7 +108,8 @@ func TestParseFlowOfProtocols(t *testing.T) {
 		{"ICMP", 1, []byte{3, 4}, 0x0304, 0x0304, false},
 		{"ICMPv6", 58, []byte{128, 0, 1}, 0x8000, 0x8000, false},
 		{"ICMP cut short", 1, []byte{3}, 0, 0, true},
-		{"Mobility Header", 135, []byte{59, 0, 5, 9}, 0x0500, 0x0500, false},
+		{"Mobility Header", 135, []byte{59, 0, 5}, 0x0500, 0x0500, false},
+		{"Mobility Header cut short", 135, []byte{59, 0}, 0, 0, true},
 		{"ESP", 50, []byte{1, 2, 3, 4, 5, 6, 7, 8}, 0, 0, true},
 		{"AH is no extension header here", 51, []byte{6, 4, 0, 0}, 0, 0, true},
 		{"no next header", 59, nil, 0, 0, true},
@@ -192,6 +193,17 @@ func TestParseFlowRefuses(t *testing.T) {
 				t.Errorf("got %v, %v, want %v", f, err, tt.want)
 			}
 		})
+	}
+}
+
+func TestLongestChainOfExtensionHeaders(t *testing.T) {
+	var chain [][]byte
+	for range MaxExtensionHeaders - 1 {
+		chain = append(chain, option(60, 8))
+	}
+	chain = append(chain, option(17, 8), []byte{0, 1, 0, 2, 0, 0, 0, 0})
+	if f, i, err := ParseFlow(ipv6Packet(t, 60, chain...)); err != nil || f.Protocol != 17 || f.DestinationPort != 2 || i.HeaderLength != 40+8*MaxExtensionHeaders {
+		t.Errorf("got %+v, %+v, %v", f, i, err)
 	}
 }
 

@@ -24,6 +24,8 @@ func TestMerge(t *testing.T) {
 		{"ports apart", []string{"10.0.0.1[tcp/1-5]", "10.0.0.1[tcp/7-9]"}, []string{"10.0.0.1[tcp/1-5]", "10.0.0.1[tcp/7-9]"}},
 		{"ranges do not become ANY", []string{"10.0.0.1[tcp/0-5]", "10.0.0.1[tcp/6-65535]"}, []string{"10.0.0.1[tcp/0-5]", "10.0.0.1[tcp/6-65535]"}},
 		{"ANY swallows opaque", []string{"10.0.0.1[tcp/opaque]", "10.0.0.1[tcp]", "10.0.0.1[tcp/3]"}, []string{"10.0.0.1[tcp]"}},
+		{"ports of other addresses", []string{"10.0.0.1[tcp/1-5]", "10.0.0.1-10.0.0.2[tcp/6-9]"}, []string{"10.0.0.1[tcp/1-5]", "10.0.0.1-10.0.0.2[tcp/6-9]"}},
+		{"ports of addresses with one end", []string{"10.0.0.1-10.0.0.3[tcp/1-5]", "10.0.0.2-10.0.0.3[tcp/6-9]"}, []string{"10.0.0.1-10.0.0.3[tcp/1-5]", "10.0.0.2/31[tcp/6-9]"}},
 		{"families", []string{"::/0", "0.0.0.0/0"}, []string{"0.0.0.0/0", "::/0"}},
 		{"the end of the space", []string{"255.255.255.255", "255.255.255.254", "::"}, []string{"255.255.255.254/31", "::"}},
 	}

@@ -138,8 +138,8 @@ func TestBadPacketsFromOutside(t *testing.T) {
 	wantDrop(t, n.b.Receive(path, forged), esp.ErrAuthentication)
 	wantDrop(t, n.b.Receive(path, good), 0)
 	wantDrop(t, n.b.Receive(path, good), esp.ErrReplay)
-	if len(n.b.notices) != 0 {
-		t.Errorf("notices %+v", n.b.notices)
+	if c, _ := n.b.Query(dataplane.Inbound, spi, child); c.Packets != 1 || len(n.b.notices) != 0 {
+		t.Errorf("%d packets counted, notices %+v", c.Packets, n.b.notices)
 	}
 	wantDrop(t, n.b.Receive(path, unknown), esp.ErrUnknownSPI)
 	if got := n.b.lastNotice(t); got.Kind != dataplane.NoticeBadSPI || got.SPI != spi^1<<31 || got.Path != path {
@@ -188,7 +188,7 @@ func TestLimitsOfAnSA(t *testing.T) {
 		soft, hard int // packets after which the notices come
 	}{
 		{"packets", func(sa *dataplane.SA) { sa.SoftPackets, sa.HardPackets = 2, 4 }, 2, 4},
-		{"bytes", func(sa *dataplane.SA) { sa.SoftBytes, sa.HardBytes = 300, 600 }, 3, 4},
+		{"bytes", func(sa *dataplane.SA) { sa.SoftBytes, sa.HardBytes = 257, 600 }, 3, 4},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -317,13 +317,16 @@ func TestTrafficFlowConfidentialityHidesLengths(t *testing.T) {
 
 func TestDummyAndNonsenseInside(t *testing.T) {
 	n := newTunnel(t)
-	install(t, n.a, n.b, plain)
+	spi := install(t, n.a, n.b, plain)
 	path := dataplane.Path{Local: n.b.address, Remote: n.a.address}
 	dummy, err := n.a.policies[child].latest().esp.SealDummy(nil, 100)
 	if err != nil {
 		t.Fatal(err)
 	}
 	wantDrop(t, n.b.Receive(path, dummy), esp.ErrDummy)
+	if c, _ := n.b.Query(dataplane.Inbound, spi, child); c.Packets != 1 {
+		t.Errorf("%d packets counted", c.Packets)
+	}
 	bad := aToB()
 	bad[0] = 0x4f // a header that is longer than the packet
 	bad = bad[:40]
