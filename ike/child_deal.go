@@ -201,7 +201,7 @@ func checkKE(selection suite.Selection, ke *wire.KE) error {
 	if method == wire.KENone || ke != nil && ke.Method == method {
 		return nil
 	}
-	f := refuse(explain.IKEKeyExchange, wire.NotifyInvalidKEPayload, "peer has to repeat its request with key exchange %v", method)
+	f := refuse(explain.IKEKeyExchange, wire.NotifyInvalidKEPayload, "peer has to repeat its request with key exchange %s", keName(method))
 	f.Data = binary.BigEndian.AppendUint16(nil, uint16(method))
 	return f
 }

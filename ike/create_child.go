@@ -58,7 +58,7 @@ func (t *createChild) begin(sa *SA) bool {
 	sa.start(generateKE{method, sa.env.Rand}, func(result any) error {
 		ke := result.(keResult)
 		if ke.err != nil {
-			sa.failTask(t, ke.err)
+			t.stop(sa, ke.err)
 			return nil
 		}
 		t.ours = ke.ours
@@ -72,10 +72,17 @@ func (t *createChild) begin(sa *SA) bool {
 func (t *createChild) send(sa *SA, ke *wire.KE) {
 	payloads, err := t.request(sa, ke)
 	if err != nil {
-		sa.failTask(t, err)
+		t.stop(sa, err)
 		return
 	}
 	sa.request(t, payloads)
+}
+
+// stop ends an exchange that cannot send its request.
+func (t *createChild) stop(sa *SA, why error) {
+	sa.requests.withdraw(t)
+	t.end(sa)
+	t.failed(sa, why)
 }
 
 func (t *createChild) request(sa *SA, ke *wire.KE) (payloads []wire.Payload, err error) {
@@ -101,11 +108,8 @@ func (t *createChild) request(sa *SA, ke *wire.KE) (payloads []wire.Payload, err
 	return append(payloads, t.offer.payloads()...), nil
 }
 
-// abandoned tells that there will be no child.
-func (t *createChild) abandoned(sa *SA, why error) {
-	t.end(sa)
-	t.report(sa, why)
-}
+// abandoned tells that there will be no child, because the IKE SA ends.
+func (t *createChild) abandoned(sa *SA, why error) { t.end(sa) }
 
 // end lets go of what a failed exchange held. A child that was to be replaced stays.
 func (t *createChild) end(sa *SA) {

@@ -57,7 +57,9 @@ func (sa *SA) refusal(name string, n *wire.Notify) *Failure {
 		return refuse(explain.IKENoProposal, n.NotifyType, "peer accepts none of the ESP proposals of child %q (%s): add one that the peer allows",
 			name, proposalStrings(c.Proposals))
 	case wire.NotifyTSUnacceptable:
-		return refuse(explain.IKETSUnacceptable, n.NotifyType, "peer has no policy for the traffic of child %q: compare the selectors of both sides", name)
+		c := sa.childConfig(&ChildConfig{Name: name})
+		return refuse(explain.IKETSUnacceptable, n.NotifyType, "peer has no policy for the traffic of child %q, which is %s === %s: compare the selectors of both sides",
+			name, selectorStrings(c.Local), selectorStrings(c.Remote))
 	case wire.NotifySinglePairRequired:
 		return refuse(explain.IKESinglePair, n.NotifyType,
 			"peer wants a Child SA of its own for each pair of addresses: set start = \"trap\" for child %q, so that packets ask for them", name)

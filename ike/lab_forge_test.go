@@ -25,6 +25,7 @@ func (l *childLab) ask(from *testNode, exchange wire.ExchangeType, payloads ...w
 // askOn is ask with a certain IKE SA.
 func (l *childLab) askOn(from *testNode, sa *SA, exchange wire.ExchangeType, payloads ...wire.Payload) []wire.Payload {
 	l.t.Helper()
+	l.lossless = false // from here on the node does not know what it has
 	h := sa.header(exchange, sa.requests.next, 0)
 	sa.requests.next++
 	was := l.holding
