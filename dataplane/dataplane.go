@@ -129,12 +129,13 @@ type NoticeKind uint8
 
 // The notices.
 const (
-	NoticeAcquire    NoticeKind = iota + 1 // a trap policy without SA met the packet Source -> Destination
-	NoticeSoftLimit                        // an SA reached its soft limit: rekey
-	NoticeHardLimit                        // an SA reached its hard limit: it stopped
-	NoticeNewAddress                       // authenticated packets of an inbound SA come from Path.Remote now
-	NoticeBadSPI                           // an ESP packet with an unknown SPI came from Path.Remote
-	NoticeSelectors                        // a packet failed the selector check of SPI (INVALID_SELECTORS); Data is its start
+	NoticeAcquire     NoticeKind = iota + 1 // a trap policy without SA met the packet Source -> Destination
+	NoticeSoftLimit                         // an SA reached its soft limit: rekey
+	NoticeHardLimit                         // an SA reached its hard limit: it stopped
+	NoticeNewAddress                        // authenticated packets of an inbound SA come from Path.Remote now
+	NoticeBadSPI                            // an ESP packet with an unknown SPI came from Path.Remote
+	NoticeFirstPacket                       // an inbound SA opened its first packet: the peer has it
+	NoticeSelectors                         // a packet failed the selector check of SPI (INVALID_SELECTORS); Data is its start
 )
 
 // A Notice is news from the backend. It is a value and owns its Data.

@@ -21,6 +21,8 @@ func (sa *SA) notice(n dataplane.Notice) {
 		sa.startRekeyChild(sa.noticed(n))
 	case dataplane.NoticeHardLimit:
 		sa.expireChild(sa.noticed(n), "by volume")
+	case dataplane.NoticeFirstPacket:
+		sa.noticed(n)
 	case dataplane.NoticeNewAddress:
 		if c := sa.noticed(n); c != nil && c.state != childLingering {
 			sa.heardESP(n.Path)

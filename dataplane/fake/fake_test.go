@@ -18,6 +18,7 @@ import (
 type side struct {
 	*Backend
 	delivered, unprotected [][]byte
+	first                  []uint32 // SPIs of NoticeFirstPacket
 	notices                []dataplane.Notice
 	wire                   [][]byte // ESP packets that it sent
 	address                netip.AddrPort
@@ -38,7 +39,13 @@ func newSide(t testing.TB, seed byte, address string) *side {
 		Deliver:     func(pkt []byte) { s.delivered = append(s.delivered, pkt) },
 		Unprotected: func(pkt []byte) { s.unprotected = append(s.unprotected, pkt) },
 	})
-	s.SetNotices(func(n dataplane.Notice) { s.notices = append(s.notices, n) })
+	s.SetNotices(func(n dataplane.Notice) {
+		if n.Kind == dataplane.NoticeFirstPacket {
+			s.first = append(s.first, n.SPI)
+			return
+		}
+		s.notices = append(s.notices, n)
+	})
 	return s
 }
 

@@ -38,6 +38,9 @@ func (b *Backend) receive(path dataplane.Path, pkt []byte) (o outcome) {
 	if err != nil && esp.DropOf(err) != esp.ErrDummy {
 		return outcome{err: err}
 	}
+	if before == 0 {
+		o.tell(dataplane.Notice{Kind: dataplane.NoticeFirstPacket, Direction: dataplane.Inbound, SPI: spi, Policy: in.policy})
+	}
 	if in.esp.Sequence() > before {
 		in.moved(path, &o)
 	}

@@ -299,3 +299,14 @@ func BenchmarkTunnel(b *testing.B) {
 		}
 	}
 }
+
+func TestFirstPacketIsToldOnce(t *testing.T) {
+	n := newTunnel(t)
+	spi := install(t, n.a, n.b, plain)
+	for range 3 {
+		wantDrop(t, n.a.Inject(aToB()), 0)
+	}
+	if len(n.b.first) != 1 || n.b.first[0] != spi {
+		t.Errorf("told %x, want %x once", n.b.first, spi)
+	}
+}

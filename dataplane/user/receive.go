@@ -82,6 +82,9 @@ func (r *receiver) packet(p []byte, from *dataplane.Burst) {
 		r.drop(d, 1)
 		return
 	}
+	if before == 0 {
+		r.b.notices.send(dataplane.Notice{Kind: dataplane.NoticeFirstPacket, Direction: dataplane.Inbound, SPI: in.spi, Policy: in.policy})
+	}
 	r.moved(in, from, in.esp.Sequence() > before)
 	ok, notice := in.spend(len(inner), 1, r.now.UnixNano())
 	r.b.notices.limit(notice, dataplane.Inbound, in.spi, in.policy)
