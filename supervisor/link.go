@@ -121,6 +121,16 @@ func (s *Supervisor) review(l *link) {
 	}
 }
 
+// courtesy is how long the peer may take to ask for children before we do: it has connected, or closed one.
+const courtesy = 2 * time.Second
+
+// reviewLater is review when the peer has had its chance.
+func (s *Supervisor) reviewLater(l *link) {
+	if l.attempt == nil && l.retryAt.IsZero() {
+		l.retryAt = s.now.Add(courtesy + s.jitter(courtesy))
+	}
+}
+
 func (s *Supervisor) createChild(l *link, t *tracked, name string, trigger *spd.Flow) {
 	if t.ask(name) {
 		s.emit(Command{SA: t.spi, Event: ike.CreateChild{Child: l.child(name), Trigger: trigger}})

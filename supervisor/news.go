@@ -67,14 +67,12 @@ func (s *Supervisor) established(l *link, n ike.News) {
 	}
 	s.crossed(t)
 	l.retryAt = time.Time{}
-	if !t.initiator {
-		l.retryAt = s.now.Add(courtesy + s.jitter(courtesy))
+	if t.initiator {
+		s.review(l)
+	} else {
+		s.reviewLater(l)
 	}
-	s.review(l)
 }
-
-// courtesy is how long the peer that has connected may take to ask for children before we do.
-const courtesy = 2 * time.Second
 
 // closed forgets an SA and decides whether it comes again.
 func (s *Supervisor) closed(l *link, n ike.News) {
@@ -102,10 +100,16 @@ func (s *Supervisor) lost(t *tracked, f *ike.Failure) {
 		l.failure = f
 	}
 	for _, c := range t.children {
-		s.follow(l, c.name, f != nil && f.Code == explain.IKETimeout)
+		s.follow(l, c.name, dead(f))
+	}
+	if l.retryAt = (time.Time{}); !dead(f) {
+		s.reviewLater(l)
 	}
 	s.review(l)
 }
+
+// dead tells whether something ended because the peer does not answer.
+func dead(f *ike.Failure) bool { return f != nil && f.Code == explain.IKETimeout }
 
 // follow does what is configured for a child that ended without being asked to.
 func (s *Supervisor) follow(l *link, name string, dead bool) {
@@ -148,7 +152,9 @@ func (s *Supervisor) childUp(n ike.News) {
 	t.forget(n.Replaced)
 	c := newTwin(n.Child)
 	t.children = append(t.children, c)
-	t.answered(c.name)
+	if c.initiator {
+		t.answered(c.name)
+	}
 	if t.link != nil {
 		t.link.attempts = 0
 	}
@@ -166,8 +172,8 @@ func (s *Supervisor) childDown(n ike.News) {
 	if c.in == 0 || t.link == nil || t.closing {
 		return
 	}
-	s.follow(t.link, c.name, false)
-	s.review(t.link)
+	s.follow(t.link, c.name, dead(n.Failure))
+	s.reviewLater(t.link)
 }
 
 // failed notes that an SA could not do something; a child that is wanted is tried again.
