@@ -1,28 +1,40 @@
 package spd
 
-// maxPieces bounds the work of Covers. Sets that shatter into more are answered with false, the safe side.
+// maxPieces bounds the work of Covers and Subtract.
 const maxPieces = 4096
 
-// Covers reports whether every packet that inner matches is matched by some selector of outer.
-//
-// It takes the selectors of outer away from inner, one by one, and looks whether anything is left. A selector of ANY
-// protocol counts as covered only by selectors of ANY protocol, and false may be the answer for sets that need more than 4096
-// pieces.
+// Covers reports whether every packet that inner matches is matched by some selector of outer. A selector of ANY protocol
+// counts as covered only by selectors of ANY protocol, and sets that shatter into more than 4096 pieces on the way count as
+// not covered, the safe side.
 func Covers(outer, inner []Selector) bool {
-	left := inner
-	for _, o := range outer {
+	left, ok := subtract(inner, outer)
+	return ok && len(left) == 0
+}
+
+// Subtract returns the packets that a selector of from matches and none of what does, as Merge returns them: what an initiator
+// may propose when a policy of higher priority takes a part of the traffic (RFC 7296, Section 2.9.1). Where no selectors can
+// say that (all protocols but one, all ports but hidden ones), or only more than 4096 of them, it keeps more.
+func Subtract(from, what []Selector) []Selector {
+	left, ok := subtract(from, what)
+	if !ok {
+		return Merge(from)
+	}
+	return Merge(left)
+}
+
+// subtract takes the selectors of what away from list, one by one. ok is false when that makes too many pieces.
+func subtract(list, what []Selector) (left []Selector, ok bool) {
+	left = list
+	for _, o := range what {
 		var next []Selector
 		for _, s := range left {
 			next = s.appendWithout(next, o)
 		}
-		if left = next; len(left) == 0 {
-			break
-		}
-		if len(left) > maxPieces {
-			return false
+		if left = next; len(left) > maxPieces {
+			return nil, false
 		}
 	}
-	return len(left) == 0
+	return left, true
 }
 
 // appendWithout appends the selectors that match what s matches and o does not: below and above o's addresses, and in

@@ -5,13 +5,17 @@ import (
 	"slices"
 )
 
+// maxSet bounds the result of Intersect: a TS payload holds 255 selectors (RFC 7296, Section 3.13), and those of a peer must
+// not multiply with ours without end.
+const maxSet = 1024
+
 // Intersect returns the packets that a selector of a and one of b match, as Merge returns them. It is what narrowing
-// leaves of a proposal (RFC 7296, Section 2.9).
+// leaves of a proposal (RFC 7296, Section 2.9). Of more than 1024 pairs that meet, the later ones of a are left out.
 func Intersect(a, b []Selector) []Selector {
 	var both []Selector
 	for _, s := range a {
 		for _, o := range b {
-			if x, ok := s.Intersect(o); ok {
+			if x, ok := s.Intersect(o); ok && len(both) < maxSet {
 				both = append(both, x)
 			}
 		}

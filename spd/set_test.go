@@ -88,14 +88,57 @@ func TestCovers(t *testing.T) {
 	}
 }
 
-func TestCoversIsBounded(t *testing.T) {
-	var outer []Selector
-	for n := range 6000 {
-		s := sel(t, "10.0.0.0/8[tcp]")
-		s.StartPort, s.EndPort = uint16(n*8+1), uint16(n*8+1)
-		outer = append(outer, s)
+func TestSubtract(t *testing.T) {
+	tests := []struct {
+		name             string
+		from, what, want []string
+	}{
+		// The example of RFC 7296, Section 2.9.1.
+		{"one host out of a network", []string{"198.51.100.0/24"}, []string{"198.51.100.66"}, []string{"198.51.100.0-198.51.100.65", "198.51.100.67-198.51.100.255"}},
+		{"nothing", []string{"10.0.0.0/8"}, nil, []string{"10.0.0.0/8"}},
+		{"everything", []string{"10.0.0.0/8"}, []string{"0.0.0.0/0"}, nil},
+		{"a port", []string{"10.0.0.0/8[tcp/20-30]"}, []string{"0.0.0.0/0[tcp/25]"}, []string{"10.0.0.0/8[tcp/20-24]", "10.0.0.0/8[tcp/26-30]"}},
+		{"a port of all", []string{"10.0.0.1[tcp]"}, []string{"10.0.0.1[tcp/0]"}, []string{"10.0.0.1[tcp/1-65535]", "10.0.0.1[tcp/opaque]"}},
+		{"a protocol of all cannot be said", []string{"10.0.0.0/8"}, []string{"10.0.0.0/8[tcp]"}, []string{"10.0.0.0/8"}},
+		{"hidden ports of all cannot be said", []string{"10.0.0.0/8[tcp]"}, []string{"10.0.0.0/8[tcp/opaque]"}, []string{"10.0.0.0/8[tcp]"}},
+		{"the other family", []string{"10.0.0.0/8"}, []string{"::/0"}, []string{"10.0.0.0/8"}},
 	}
-	if Covers(outer, sels(t, "10.0.0.0/8[tcp]")) {
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if got, want := fmt.Sprint(Subtract(sels(t, tt.from...), sels(t, tt.what...))), fmt.Sprint(tt.want); got != want {
+				t.Errorf("got %s, want %s", got, want)
+			}
+		})
+	}
+}
+
+// everyOther is n selectors of single ports with gaps between them.
+func everyOther(t testing.TB, n int) []Selector {
+	var list []Selector
+	for i := range n {
+		s := sel(t, "10.0.0.0/8[tcp]")
+		s.StartPort, s.EndPort = uint16(i*8+1), uint16(i*8+1)
+		list = append(list, s)
+	}
+	return list
+}
+
+func TestSetsOfPeersAreBounded(t *testing.T) {
+	var hosts []Selector
+	for n := range 255 {
+		hosts = append(hosts, Host(netip.AddrFrom4([4]byte{10, 0, byte(n), 1})))
+	}
+	if n := len(Intersect(hosts, everyOther(t, 255))); n != maxSet {
+		t.Errorf("the intersection has %d selectors", n)
+	}
+	whole := sels(t, "10.0.0.0/8[tcp]")
+	if got := Subtract(whole, everyOther(t, 6000)); fmt.Sprint(got) != fmt.Sprint(whole) {
+		t.Errorf("the difference has %d selectors", len(got))
+	}
+}
+
+func TestCoversIsBounded(t *testing.T) {
+	if Covers(everyOther(t, 6000), sels(t, "10.0.0.0/8[tcp]")) {
 		t.Error("covered")
 	}
 }
@@ -118,7 +161,7 @@ func TestSetsMatchTheFlowsTheyShould(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		a := rapid.SliceOfN(rapid.Custom(genSelector), 0, 6).Draw(t, "a")
 		b := rapid.SliceOfN(rapid.Custom(genSelector), 0, 6).Draw(t, "b")
-		merged, both, covered := Merge(a), Intersect(a, b), Covers(a, b)
+		merged, both, covered, without := Merge(a), Intersect(a, b), Covers(a, b), Subtract(a, b)
 		for range 20 {
 			f := genFlow(t)
 			inA, inB := anySource(a, f), anySource(b, f)
@@ -127,6 +170,9 @@ func TestSetsMatchTheFlowsTheyShould(t *testing.T) {
 			}
 			if got := anySource(both, f); got != (inA && inB) {
 				t.Fatalf("Intersect = %v: matches %v: %v, want %v", both, f, got, inA && inB)
+			}
+			if got := anySource(without, f); inA && !inB && !got || !inA && got {
+				t.Fatalf("Subtract = %v: matches %v: %v", without, f, got)
 			}
 			if covered && inB && !inA {
 				t.Fatalf("Covers, but %v is matched by the inner set only", f)
