@@ -33,6 +33,16 @@ type heldDatagram struct {
 func newChildLab(t testing.TB, change func(a, b *Connection)) *childLab {
 	t.Helper()
 	n, a, b := gateways(t, change)
+	l := newLabOf(t, n, a, b)
+	n.do(a, initiate(a))
+	if len(a.of(NewsEstablished)) != 1 || len(b.of(NewsEstablished)) != 1 {
+		t.Fatalf("not established\na: %q\nb: %q", a.digest(), b.digest())
+	}
+	return l
+}
+
+// newLabOf makes a laboratory of two gateways that are not connected yet.
+func newLabOf(t testing.TB, n *testNet, a, b *testNode) *childLab {
 	l := &childLab{testNet: n, a: a, b: b, planes: map[*testNode]*testPlane{a: newTestPlane(t, "a"), b: newTestPlane(t, "b")}}
 	n.observe = func(at *testNode, action Action) {
 		l.tell(at, action)
@@ -40,10 +50,6 @@ func newChildLab(t testing.TB, change func(a, b *Connection)) *childLab {
 		l.checkLossless()
 	}
 	n.tap = l.tap
-	n.do(a, initiate(a))
-	if len(a.of(NewsEstablished)) != 1 || len(b.of(NewsEstablished)) != 1 {
-		t.Fatalf("not established\na: %q\nb: %q", a.digest(), b.digest())
-	}
 	return l
 }
 
