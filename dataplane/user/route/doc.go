@@ -14,7 +14,8 @@
 //
 // Inbound, a table of nftables drops what a policy protects and arrives another way than through the device (RFC 4301,
 // Section 5.2, step 3b): it looks up the route back to the sender, and where that leads into the device, the packet should
-// have come from there. Policies with protocols or ports, which that question cannot express, get rules of their own.
+// have come from there. Policies with protocols or ports, which that question cannot express, get rules of their own. Since
+// routing sees no ports in fragments, fragments that a host forwards and such a policy may want protected are dropped.
 package route
 
 // Numbers by which what the package made can be recognised: 4500 is the port of ESP in UDP, 50 the protocol number of ESP.

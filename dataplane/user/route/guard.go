@@ -18,12 +18,14 @@ type guardRule struct {
 // maxGuards bounds the rules of the guard, which the host walks for each packet.
 const maxGuards = 4096
 
-// guard renews the guard when one of the changed policies has rules in it.
-func (p *Plumber) guard(changed ...needs) error {
+// guard renews the guard when one of the changed policies has rules in it. Policies stand without it, with a warning.
+func (p *Plumber) guard(changed ...needs) {
 	if !slices.ContainsFunc(changed, func(n needs) bool { return len(n.guards) > 0 }) {
-		return nil
+		return
 	}
-	return p.kernel.setGuard(p.guards())
+	if err := p.kernel.setGuard(p.guards()); err != nil {
+		p.note(Warning{WarnNoGuard, err})
+	}
 }
 
 // guards returns the rules of all policies in the order of the SPD. Rules of one priority that drop come first.

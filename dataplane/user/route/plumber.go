@@ -68,7 +68,8 @@ func (p *Plumber) Set(policy dataplane.Policy) error {
 		p.give(old)
 	}
 	p.checkFilter(policy)
-	return errors.Join(p.settle(len(old.addresses) > 0), p.guard(n, old))
+	p.guard(n, old)
+	return p.settle(len(old.addresses) > 0)
 }
 
 // Remove undoes Set. Removing what is not there is not an error.
@@ -81,7 +82,8 @@ func (p *Plumber) Remove(id dataplane.PolicyID) error {
 	}
 	delete(p.policies, id)
 	p.give(n)
-	return errors.Join(p.settle(len(n.addresses) > 0), p.guard(n))
+	p.guard(n)
+	return p.settle(len(n.addresses) > 0)
 }
 
 // settle brings rules, and after a change of addresses sources, up to date.
@@ -131,7 +133,6 @@ func (p *Plumber) takeRoute(at path) error {
 			return err
 		}
 		t = &table{number: number, source: p.sourceIn(at.view), routes: make(map[netip.Prefix]int)}
-		p.views[at.view] = t
 	}
 	if t.routes[at.remote] == 0 {
 		if err := p.kernel.addRoute(route{t.number, at.remote, t.source}); err != nil {
@@ -139,6 +140,7 @@ func (p *Plumber) takeRoute(at path) error {
 		}
 	}
 	t.routes[at.remote]++
+	p.views[at.view] = t
 	return nil
 }
 

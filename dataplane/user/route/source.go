@@ -31,12 +31,12 @@ func (p *Plumber) refresh() error {
 		if source == t.source {
 			continue
 		}
-		t.source = source
 		for remote := range t.routes {
 			if err := p.kernel.addRoute(route{t.number, remote, source}); err != nil {
-				return err
+				return err // the next change of addresses tries again
 			}
 		}
+		t.source = source
 	}
 	return nil
 }

@@ -116,30 +116,27 @@ func (g guardRule) upper(source, destination spd.Selector) []expr.Any {
 	return e
 }
 
-// outboundFragment matches fragments without ports on their way past the device. They may belong to packets that the
-// policy protects, and no rule of routing can tell (RFC 4301, Section 7).
+// outboundFragment matches fragments on their way past the device. They may belong to packets that the policy protects,
+// and no rule of routing can tell: it sees ports in whole packets only (RFC 4301, Section 7). Hosts that track
+// connections put fragments together before they look.
 func (g guardRule) outboundFragment(index int) []expr.Any {
 	e := []expr.Any{
 		&expr.Meta{Key: expr.MetaKeyOIF, Register: 1},
 		&expr.Cmp{Op: expr.CmpOpNeq, Register: 1, Data: native32(index)},
 	}
 	e = append(e, g.addresses(g.local, g.remote)...)
-	if g.local.Is4() {
-		const offset, offsetMask = 6, 0x1fff
-		e = append(e,
-			&expr.Payload{DestRegister: 1, Base: expr.PayloadBaseNetworkHeader, Offset: offset, Len: 2},
-			&expr.Bitwise{SourceRegister: 1, DestRegister: 1, Len: 2, Mask: big16(offsetMask), Xor: big16(0)},
-			&expr.Cmp{Op: expr.CmpOpNeq, Register: 1, Data: big16(0)})
-		if g.protocol != 0 {
-			e = append(e, meta(expr.MetaKeyL4PROTO, []byte{g.protocol})...)
-		}
-		return e
+	if !g.local.Is4() { // matches if the header is there; what follows it is not looked at
+		return append(e, &expr.Exthdr{DestRegister: 1, Type: unix.IPPROTO_FRAGMENT, Offset: 0, Len: 1, Op: expr.ExthdrOpIpv6})
 	}
-	const offset, offsetMask = 2, 0xfff8
-	return append(e,
-		&expr.Exthdr{DestRegister: 1, Type: unix.IPPROTO_FRAGMENT, Offset: offset, Len: 2, Op: expr.ExthdrOpIpv6},
-		&expr.Bitwise{SourceRegister: 1, DestRegister: 1, Len: 2, Mask: big16(offsetMask), Xor: big16(0)},
+	const offset, moreAndOffset = 6, 0x3fff
+	e = append(e,
+		&expr.Payload{DestRegister: 1, Base: expr.PayloadBaseNetworkHeader, Offset: offset, Len: 2},
+		&expr.Bitwise{SourceRegister: 1, DestRegister: 1, Len: 2, Mask: big16(moreAndOffset), Xor: big16(0)},
 		&expr.Cmp{Op: expr.CmpOpNeq, Register: 1, Data: big16(0)})
+	if g.protocol != 0 {
+		e = append(e, meta(expr.MetaKeyL4PROTO, []byte{g.protocol})...)
+	}
+	return e
 }
 
 func (g guardRule) addresses(source, destination spd.Selector) []expr.Any {

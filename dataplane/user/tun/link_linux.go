@@ -24,8 +24,11 @@ func (d *Device) setUp(mtu int) error {
 	if err := netlink.LinkSetMTU(link, mtu); err != nil {
 		return fmt.Errorf("MTU %d: %w", mtu, err)
 	}
-	_ = netlink.LinkSetGSOMaxSize(link, superPacket)     // Linux 4.16
-	_ = netlink.LinkSetGSOIPv4MaxSize(link, superPacket) // Linux 6.3, and in effect the default before
+	_ = netlink.LinkSetGSOMaxSize(link, superPacket)          // Linux 4.16
+	_ = netlink.LinkSetGSOIPv4MaxSize(link, superPacket)      // Linux 6.3, and in effect the default before
+	if err := netlink.LinkSetMulticastOff(link); err != nil { // or the kernel reports group memberships into the tunnel
+		return fmt.Errorf("multicast: %w", err)
+	}
 	if err := netlink.LinkSetTxQLen(link, queueLength); err != nil {
 		return fmt.Errorf("queue length: %w", err)
 	}

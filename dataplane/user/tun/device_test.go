@@ -1,0 +1,267 @@
+package tun
+
+import (
+	"bytes"
+	"errors"
+	"net"
+	"net/netip"
+	"os"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/vishvananda/netlink"
+	"github.com/vishvananda/netns"
+
+	"culvert/dataplane/user/offload"
+)
+
+// inNamespace runs f on a thread in a network namespace of its own, which vanishes afterwards.
+func inNamespace(t *testing.T, f func() error) {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		t.Skip("needs root")
+	}
+	done := make(chan error, 1)
+	go func() {
+		runtime.LockOSThread() // the thread ends with the goroutine
+		ns, err := netns.New()
+		if err != nil {
+			done <- err
+			return
+		}
+		defer ns.Close()
+		done <- f()
+	}()
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+}
+
+// withAddress opens a device with the address 10.9.0.1/24.
+func withAddress(mtu int) (*Device, error) {
+	d, err := Open("cvu-t%d", mtu)
+	if err != nil {
+		return nil, err
+	}
+	link, err := netlink.LinkByName(d.Name())
+	if err != nil {
+		return nil, err
+	}
+	return d, netlink.AddrAdd(link, &netlink.Addr{IPNet: &net.IPNet{IP: net.IPv4(10, 9, 0, 1), Mask: net.CIDRMask(24, 32)}})
+}
+
+// next waits for a packet.
+func next(d *Device, b []byte) (offload.Header, []byte, error) {
+	for {
+		n, err := d.Read(b)
+		if err == nil {
+			return offload.ParseHeader(b[:n])
+		}
+		if !errors.Is(err, ErrAgain) {
+			return offload.Header{}, nil, err
+		}
+		if err := d.Wait(); err != nil {
+			return offload.Header{}, nil, err
+		}
+	}
+}
+
+func TestDeviceIsConfigured(t *testing.T) {
+	inNamespace(t, func() error {
+		d, err := Open("cvu-t%d", 1380)
+		if err != nil {
+			return err
+		}
+		defer d.Close()
+		if d.Name() != "cvu-t0" || d.Index() == 0 {
+			t.Errorf("name %q, index %d", d.Name(), d.Index())
+		}
+		link, err := netlink.LinkByName(d.Name())
+		if err != nil {
+			return err
+		}
+		a := link.Attrs()
+		if a.MTU != 1380 || a.Flags&net.FlagUp == 0 || a.Flags&net.FlagMulticast != 0 || a.TxQLen != queueLength || a.GSOMaxSize != superPacket {
+			t.Errorf("link %+v", a)
+		}
+		addresses, err := netlink.AddrList(link, netlink.FAMILY_ALL)
+		if len(addresses) != 0 {
+			t.Errorf("addresses %v", addresses)
+		}
+		if n, err := d.Read(make([]byte, 2000)); !errors.Is(err, ErrAgain) {
+			t.Errorf("a quiet device gives %d octets, %v", n, err)
+		}
+		return err
+	})
+}
+
+func TestPacketsPassBothWays(t *testing.T) {
+	inNamespace(t, func() error {
+		d, err := withAddress(1400)
+		if err != nil {
+			return err
+		}
+		defer d.Close()
+		c, err := net.DialUDP("udp", nil, net.UDPAddrFromAddrPort(netip.MustParseAddrPort("10.9.0.2:53")))
+		if err != nil {
+			return err
+		}
+		defer c.Close()
+		if _, err := c.Write([]byte("question")); err != nil {
+			return err
+		}
+		b := make([]byte, 1<<16)
+		_, p, err := next(d, b)
+		if err != nil {
+			return err
+		}
+		if !bytes.HasSuffix(p, []byte("question")) {
+			t.Errorf("got %x", p)
+		}
+		answer := bytes.Clone(p)
+		copy(answer[12:], p[16:20])
+		copy(answer[16:], p[12:16])
+		copy(answer[20:], p[22:24])
+		copy(answer[22:], p[20:22])
+		answer[26], answer[27] = 0, 0 // no checksum
+		if err := d.WritePacket([][]byte{make([]byte, offload.HeaderLen), answer[:28], nil, answer[28:]}); err != nil {
+			return err
+		}
+		c.SetReadDeadline(time.Now().Add(10 * time.Second))
+		n, err := c.Read(b)
+		if string(b[:n]) != "question" {
+			t.Errorf("read %q", b[:n])
+		}
+		return err
+	})
+}
+
+func TestSuperPacketsArrive(t *testing.T) {
+	inNamespace(t, func() error {
+		d, err := withAddress(1400)
+		if err != nil {
+			return err
+		}
+		defer d.Close()
+		if !d.JoinsUDP() {
+			t.Log("no USO")
+			return nil
+		}
+		c, err := net.DialUDP("udp", nil, net.UDPAddrFromAddrPort(netip.MustParseAddrPort("10.9.0.2:53")))
+		if err != nil {
+			return err
+		}
+		defer c.Close()
+		raw, err := c.SyscallConn()
+		if err != nil {
+			return err
+		}
+		const udpSegment = 103
+		raw.Control(func(fd uintptr) { err = syscall.SetsockoptInt(int(fd), syscall.IPPROTO_UDP, udpSegment, 1000) })
+		if err != nil {
+			return err
+		}
+		if _, err := c.Write(make([]byte, 20500)); err != nil {
+			return err
+		}
+		h, p, err := next(d, make([]byte, 1<<16))
+		if err != nil {
+			return err
+		}
+		s, err := offload.Split(h, p)
+		if s.Count() != 21 || s.MaxLen() != 1028 {
+			t.Errorf("%d packets of up to %d octets", s.Count(), s.MaxLen())
+		}
+		return err
+	})
+}
+
+func TestWaitEndsByWakeAndShut(t *testing.T) {
+	inNamespace(t, func() error {
+		d, err := Open("cvu-t%d", 1400)
+		if err != nil {
+			return err
+		}
+		defer d.Close()
+		d.Wake()
+		d.Wake()
+		if err := d.Wait(); err != nil {
+			t.Errorf("Wait after Wake: %v", err)
+		}
+		ended := make(chan error)
+		go func() { ended <- d.Wait() }()
+		d.Shut()
+		if err := <-ended; !errors.Is(err, os.ErrClosed) {
+			t.Errorf("Wait after Shut: %v", err)
+		}
+		if err := d.Wait(); !errors.Is(err, os.ErrClosed) {
+			t.Errorf("Wait again: %v", err)
+		}
+		return nil
+	})
+}
+
+func TestWritesAreChecked(t *testing.T) {
+	inNamespace(t, func() error {
+		d, err := Open("cvu-t%d", 1400)
+		if err != nil {
+			return err
+		}
+		defer d.Close()
+		if err := d.WritePacket([][]byte{make([]byte, offload.HeaderLen), {0x20}}); err == nil {
+			t.Error("rubbish was written")
+		}
+		if err := d.WritePacket(make([][]byte, maxParts+1)); !errors.Is(err, syscall.EINVAL) {
+			t.Errorf("too many parts: %v", err)
+		}
+		return nil
+	})
+}
+
+func TestOpenExplains(t *testing.T) {
+	inNamespace(t, func() error {
+		d, err := Open("cvu-one", 1400)
+		if err != nil {
+			return err
+		}
+		defer d.Close()
+		for _, tt := range []struct {
+			name string
+			mtu  int
+		}{{"cvu-one", 1400}, {"cvu-name-too-long", 1400}, {"cvu-two", 1}} {
+			_, err := Open(tt.name, tt.mtu)
+			if err == nil || !strings.Contains(err.Error(), "tun "+tt.name) {
+				t.Errorf("%s, MTU %d: %v", tt.name, tt.mtu, err)
+			}
+		}
+		if _, err := netlink.LinkByName("cvu-two"); err == nil {
+			t.Error("a device that could not be set up stays")
+		}
+		return nil
+	})
+}
+
+func TestReadWriteAndWaitDoNotAllocate(t *testing.T) {
+	inNamespace(t, func() error {
+		d, err := withAddress(1400)
+		if err != nil {
+			return err
+		}
+		defer d.Close()
+		p := make([]byte, 28) // UDP from 10.9.0.2 to a port where nobody listens on an address that nobody has
+		copy(p, []byte{0x45, 0, 0, 28, 0, 0, 0, 0, 64, 17, 0, 0, 10, 9, 0, 2, 224, 0, 0, 99, 1, 1, 1, 1, 0, 8, 0, 0})
+		parts, b := [][]byte{make([]byte, offload.HeaderLen), p}, make([]byte, 2000)
+		if n := testing.AllocsPerRun(100, func() {
+			_ = d.WritePacket(parts)
+			_, _ = d.Read(b)
+			d.Wake()
+			_ = d.Wait()
+		}); n != 0 {
+			t.Errorf("%v allocations", n)
+		}
+		return nil
+	})
+}
