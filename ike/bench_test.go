@@ -90,8 +90,17 @@ func heapOf(f func()) uint64 {
 
 // TestHeapPerSA brings up IKE SAs with a child each, and counts what both sides keep of one when all is quiet.
 func TestHeapPerSA(t *testing.T) {
-	const count, limit = 2000, 6 << 10
+	for _, proposal := range []string{"aes128gcm16-prfsha256-x25519", "aes256-sha512-x25519", "chacha20poly1305-prfsha256-x25519"} {
+		t.Run(proposal, func(t *testing.T) { checkHeapPerSA(t, proposal) })
+	}
+}
+
+func checkHeapPerSA(t *testing.T, proposal string) {
+	const count, limit = 1000, 6 << 10
 	l := newLink(t)
+	for _, x := range []*testNode{l.a, l.b} {
+		x.env.Connections.All()[0].Proposals = []wire.Proposal{mustProposal(t, wire.ProtocolIKE, proposal)}
+	}
 	used := heapOf(func() {
 		for i := range count {
 			l.connect(i)

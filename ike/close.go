@@ -3,6 +3,8 @@ package ike
 import (
 	"slices"
 	"time"
+
+	"culvert/suite"
 )
 
 // fail reports what went wrong. A fatal Failure ends the IKE SA.
@@ -29,8 +31,9 @@ func (sa *SA) terminate(f *Failure) {
 	sa.abandonAll(f)
 	sa.separate()
 	sa.timers, sa.work, sa.fragments, sa.initial = timers{}, nil, nil, nil
-	sa.keys.Clear()
 	sa.linger()
+	sa.keys.Clear()
+	sa.keys = suite.IKEKeys{}
 	if !sa.exchanges.superseded {
 		sa.news(News{Kind: NewsClosed, Failure: f})
 	}
@@ -43,7 +46,7 @@ const closedMemory = 30 * time.Second
 // Delete, or our refusal (RFC 7296, Section 2.1).
 func (sa *SA) linger() {
 	answered := func(r response) bool { return r.datagrams != nil && (r.id > 0 || !sa.established.IsZero()) }
-	if sa.in == nil || !slices.ContainsFunc(sa.responses.known, answered) {
+	if !slices.ContainsFunc(sa.responses.known, answered) || sa.wake() != nil {
 		sa.in, sa.out, sa.responses.known = nil, nil, nil
 		return
 	}

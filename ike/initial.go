@@ -81,26 +81,6 @@ func (sa *SA) prf() (*suite.PRF, error) {
 	return suite.NewPRF(t.ID)
 }
 
-// useKeys gives the SA the keys of a finished key exchange, and tells the driver if it wants to know.
-func (sa *SA) useKeys(sel suite.Selection, keys suite.IKEKeys) error {
-	i, err := suite.NewProtector(sel, keys.Ei, keys.Ai, sa.env.Rand)
-	if err != nil {
-		return err
-	}
-	r, err := suite.NewProtector(sel, keys.Er, keys.Ar, sa.env.Rand)
-	if err != nil {
-		return err
-	}
-	sa.suite, sa.keys, sa.out, sa.in = sel, keys, r, i
-	if sa.initiator {
-		sa.out, sa.in = i, r
-	}
-	if sa.env.ExportKeys {
-		sa.emit(ExportIKEKeys{SPIi: sa.spiI, SPIr: sa.spiR, Suite: sel, Keys: keys})
-	}
-	return nil
-}
-
 // deriveKeys makes the keys of the IKE SA (RFC 7296, Section 2.14). The shared secret is cleared.
 func (sa *SA) deriveKeys(sel suite.Selection, ke keResult) error {
 	keys, err := suite.DeriveIKEKeys(sel, ke.shared, sa.initial.nonceI, sa.initial.nonceR, sa.spiI, sa.spiR)

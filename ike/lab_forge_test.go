@@ -46,7 +46,7 @@ func (l *childLab) askOn(from *testNode, sa *SA, exchange wire.ExchangeType, pay
 // inject delivers a message that is sealed with the keys of one node's IKE SA to the other.
 func (l *childLab) inject(from *testNode, sa *SA, h wire.Header, payloads []wire.Payload) {
 	l.t.Helper()
-	b, err := wire.Seal(sa.out, h, payloads)
+	b, err := wire.Seal(awake(sa).out, h, payloads)
 	if err != nil {
 		l.t.Fatal(err)
 	}
@@ -59,7 +59,7 @@ func (l *childLab) inject(from *testNode, sa *SA, h wire.Header, payloads []wire
 
 func (l *childLab) open(sa *SA, d heldDatagram) *wire.Message {
 	l.t.Helper()
-	m, err := wire.Open(sa.in, slices.Clone(d.ev.(MessageReceived).Datagram))
+	m, err := wire.Open(awake(sa).in, slices.Clone(d.ev.(MessageReceived).Datagram))
 	if err != nil {
 		l.t.Fatal(err)
 	}

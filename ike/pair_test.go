@@ -161,3 +161,9 @@ func (r *record) newsOf(sa *SA, kind NewsKind) []News {
 }
 
 func mustAddrPort(s string) netip.AddrPort { return netip.MustParseAddrPort(s) }
+
+// awake returns an SA that has its ciphers, although its shard saw it at rest.
+func awake(sa *SA) *SA {
+	sa.wake()
+	return sa
+}

@@ -26,7 +26,7 @@ func (sa *SA) receive(ev MessageReceived) {
 		sa.drop(DropUnknownSPI, ev)
 	case h.Exchange == wire.ExchangeSAInit:
 		sa.receiveInit(h, ev)
-	case sa.in == nil:
+	case sa.wake() != nil:
 		sa.drop(DropNoKeys, ev)
 	case h.IsResponse():
 		sa.receiveResponse(h, ev)

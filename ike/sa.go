@@ -49,8 +49,8 @@ type SA struct {
 	actions   []Action
 
 	suite  suite.Selection
-	keys   suite.IKEKeys  // Pi and Pr are cleared once authenticated; the rest lives in out and in
-	out    wire.Protector // ours to the peer
+	keys   suite.IKEKeys  // Pi and Pr are cleared once authenticated
+	out    wire.Protector // ours to the peer; nil at rest
 	in     wire.Protector
 	local  auth.Identity
 	remote auth.Identity // as claimed until the SA is established, then proven

@@ -20,6 +20,9 @@ func (sa *SA) protect(h wire.Header, payloads []wire.Payload) ([][]byte, error) 
 		m := wire.Message{Header: h, Payloads: payloads}
 		return [][]byte{m.Append(nil)}, nil
 	}
+	if err := sa.wake(); err != nil {
+		return nil, err
+	}
 	if size := sa.fragmentLimit(); size > 0 {
 		return wire.SealFragments(sa.out, h, payloads, size)
 	}

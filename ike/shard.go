@@ -119,6 +119,7 @@ func (s *Shard) settle(sa *SA, actions []Action) {
 		s.forget(sl)
 		return
 	}
+	sa.rest()
 	s.slots.schedule(sl)
 }
 

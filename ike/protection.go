@@ -1,0 +1,49 @@
+package ike
+
+import (
+	"errors"
+
+	"culvert/suite"
+)
+
+// errNoKeys means that the key exchange is not over yet, or the SA closed.
+var errNoKeys = errors.New("no keys")
+
+// useKeys gives the SA the keys of a finished key exchange, and tells the driver if it wants to know.
+func (sa *SA) useKeys(sel suite.Selection, keys suite.IKEKeys) error {
+	sa.suite, sa.keys = sel, keys
+	if sa.env.ExportKeys {
+		sa.emit(ExportIKEKeys{SPIi: sa.spiI, SPIr: sa.spiR, Suite: sel, Keys: keys})
+	}
+	return sa.wake()
+}
+
+// wake makes the ciphers of both directions of the keys. They are larger than all else that an SA keeps, so a shard drops
+// them when the SA is at rest.
+func (sa *SA) wake() error {
+	if sa.in != nil {
+		return nil
+	}
+	if len(sa.keys.Ei) == 0 {
+		return errNoKeys
+	}
+	i, err := suite.NewProtector(sa.suite, sa.keys.Ei, sa.keys.Ai, sa.env.Rand)
+	if err != nil {
+		return err
+	}
+	r, err := suite.NewProtector(sa.suite, sa.keys.Er, sa.keys.Ar, sa.env.Rand)
+	if err != nil {
+		return err
+	}
+	if sa.out, sa.in = r, i; sa.initiator {
+		sa.out, sa.in = i, r
+	}
+	return nil
+}
+
+// rest drops the ciphers when no message is under way. Those made later number their IVs from another random start.
+func (sa *SA) rest() {
+	if sa.state == StateEstablished && len(sa.requests.pending)+len(sa.requests.begun)+len(sa.tasks)+len(sa.fragments) == 0 {
+		sa.in, sa.out = nil, nil
+	}
+}
