@@ -3,6 +3,7 @@ package auth
 import (
 	"context"
 	"crypto/x509"
+	"fmt"
 	"slices"
 	"testing"
 
@@ -103,6 +104,16 @@ func TestIntermediates(t *testing.T) {
 	if err := p.connect(t).Err; err != nil {
 		t.Error(err)
 	}
+}
+
+// TestLargeCertificate: a certificate that is good but larger than any in use.
+func TestLargeCertificate(t *testing.T) {
+	p := newParty(t, func(c *x509.Certificate) {
+		for i := range 2000 {
+			c.DNSNames = append(c.DNSNames, fmt.Sprintf("host%d.example.org", i))
+		}
+	})
+	wantFailure(t, p.connect(t).Err, explain.AuthCertMalformed, "16384 are accepted")
 }
 
 func TestChainTooLongToSend(t *testing.T) {

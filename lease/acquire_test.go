@@ -155,7 +155,7 @@ func TestReconfigure(t *testing.T) {
 	if err := p.Reconfigure(Config{}); err == nil {
 		t.Error("a pool without addresses was accepted")
 	}
-	err := p.Reconfigure(Config{Ranges: []Range{span("10.0.0.1", "10.0.0.3"), span("10.0.0.9", "10.0.0.9")},
+	err := p.Reconfigure(Config{Ranges: []Range{span("10.0.0.1", "10.0.0.4"), span("10.0.0.9", "10.0.0.9")},
 		Static: map[string]netip.Addr{"new": ip("10.0.0.2")}})
 	if err != nil {
 		t.Fatal(err)
@@ -163,6 +163,11 @@ func TestReconfigure(t *testing.T) {
 	if n, offline := p.Counts(); n != 2 || offline != 2 {
 		t.Errorf("%d online, %d offline: %v", n, offline, p.Leases())
 	}
+	again := acquire(t, p, "dave", outside)
+	if again == outside {
+		t.Errorf("%v is not in the pool any more", again)
+	}
+	p.Release(start(), "dave", again)
 	if got := acquire(t, p, "new"); got == online {
 		t.Errorf("%v is carol's as long as she is online", got)
 	}
@@ -171,8 +176,8 @@ func TestReconfigure(t *testing.T) {
 	if got := acquire(t, p, "new"); got != ip("10.0.0.2") {
 		t.Errorf("got %v", got)
 	}
-	if got := acquire(t, p, "dave"); got != former {
-		t.Errorf("dave got %v, %v was offline longest", got, former)
+	if got := acquire(t, p, "grace"); got != former {
+		t.Errorf("grace got %v, %v was offline longest", got, former)
 	}
 	if got := acquire(t, p, "frank"); got != kept {
 		t.Errorf("frank got %v, had %v", got, kept)

@@ -95,9 +95,10 @@ func (f *finder) check(path []*x509.Certificate, child, parent *x509.Certificate
 	if err := CheckValidity(parent, f.opt.Now); err != nil {
 		return err
 	}
-	if f.signatures++; f.signatures > maxSignatures {
+	if f.signatures == maxSignatures {
 		return &Error{Kind: Untrusted, Cert: child, Err: errTooMuch}
 	}
+	f.signatures++
 	if err := CheckSignature(child, parent); err != nil {
 		return &Error{Kind: Untrusted, Cert: child, Err: err}
 	}

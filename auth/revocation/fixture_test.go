@@ -58,7 +58,8 @@ func (w *web) Fetch(ctx context.Context, url string, body []byte, contentType st
 	case (body != nil) != (contentType == contentTypeRequest):
 		return nil, errors.New("body without content type, or the reverse")
 	}
-	return page(body)
+	doc, err := page(body)
+	return doc, errors.Join(err, ctx.Err())
 }
 
 func (w *web) count(url string) int {

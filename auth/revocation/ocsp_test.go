@@ -2,6 +2,7 @@ package revocation
 
 import (
 	"bytes"
+	"context"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
@@ -154,6 +155,28 @@ func TestAnswerIsNoAnswer(t *testing.T) {
 		if unknown, err := s.ask(t, Strict); verdict(unknown, err) != "unknown" {
 			t.Errorf("%s: %v, %v", what, unknown, err)
 		}
+	}
+}
+
+func TestLongAnswer(t *testing.T) {
+	s := newScene(t, withOCSP)
+	s.answerWith(t, ocsp.Response{Status: ocsp.Good, ExtraExtensions: []pkix.Extension{
+		{Id: asn1.ObjectIdentifier{1, 2, 3}, Value: make([]byte, maxOCSPOctets)}}}, s.root.Cert, s.root)
+	unknown, err := s.ask(t, Strict)
+	wantVerdict(t, unknown, err, "unknown", "65536 are accepted")
+}
+
+// TestOldAnswerIsAFailure: a server that gives old answers is not asked for each peer.
+func TestOldAnswerIsAFailure(t *testing.T) {
+	s := newScene(t, withOCSP)
+	s.answerWith(t, ocsp.Response{Status: ocsp.Good, ThisUpdate: pkitest.Now().AddDate(0, 0, -2), NextUpdate: pkitest.Now().AddDate(0, 0, -1)}, s.root.Cert, s.root)
+	c := NewChecker(s.web, Options{})
+	for range 3 {
+		unknown, err := c.Check(context.Background(), Strict, s.path(), pkitest.Now())
+		wantVerdict(t, unknown, err, "unknown", "valid until")
+	}
+	if n := s.web.count(ocspURL); n != 1 {
+		t.Errorf("asked %d times", n)
 	}
 }
 
