@@ -7,6 +7,10 @@ func (sa *SA) command(ev Event) {
 		if sa.state.authenticated() {
 			sa.checkLiveness()
 		}
+	case Withdraw:
+		if sa.initiator && !sa.state.authenticated() && sa.requests.next <= 1 {
+			sa.terminate(nil)
+		}
 	case Reconfigure:
 		sa.reconfigure(ev.Connection)
 	case Close:

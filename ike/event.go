@@ -77,6 +77,8 @@ type (
 		Reason  string
 		Abandon bool
 	}
+	// Withdraw ends an attempt to connect unless IKE_AUTH was sent: the peer has connected meanwhile.
+	Withdraw struct{}
 	// CheckLiveness asks for an empty INFORMATIONAL exchange now (RFC 7296, Section 2.4).
 	CheckLiveness struct{}
 	// Reconfigure gives the SA the new version of its connection; it takes effect at the next exchange.
@@ -96,5 +98,6 @@ func (RekeyChild) event()      {}
 func (RekeyIKE) event()        {}
 func (CloseChild) event()      {}
 func (Close) event()           {}
+func (Withdraw) event()        {}
 func (CheckLiveness) event()   {}
 func (Reconfigure) event()     {}

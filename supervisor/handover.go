@@ -50,10 +50,13 @@ func (t *tracked) succeeds(old *tracked) bool { return slices.Contains(t.replace
 // the lower identity has begun stays; who has begun the other one closes it, as after simultaneous rekeying (RFC 7296,
 // Section 2.8.2).
 
-// crossed settles that for a new SA.
+// crossed settles that for a new SA. An attempt of ours that has not come far is given up.
 func (s *Supervisor) crossed(t *tracked) {
-	if t.link == nil || t.link.conn.Unique > ike.UniqueKeep {
+	if t.link.conn.Unique > ike.UniqueKeep {
 		return
+	}
+	if a := t.link.attempt; a != nil && a.spi != 0 && a.replaces == nil {
+		s.emit(Command{SA: a.spi, Event: ike.Withdraw{}})
 	}
 	for _, o := range t.link.peers[t.peer] {
 		if o == t || o.closing || o.initiator == t.initiator || t.succeeds(o) || o.succeeds(t) {

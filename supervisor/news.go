@@ -84,7 +84,12 @@ func (s *Supervisor) closed(l *link, n ike.News) {
 		}
 		return
 	}
-	if l != nil && l.attempt != nil && l.attempt.ticket == n.Ticket {
+	switch {
+	case l == nil || l.attempt == nil || l.attempt.ticket != n.Ticket:
+	case n.Failure == nil: // withdrawn
+		l.attempt = nil
+		s.reviewLater(l)
+	default:
 		s.attemptFailed(l, n.Failure)
 	}
 }
