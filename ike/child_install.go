@@ -102,17 +102,25 @@ func (sa *SA) stopSending(c *Child) {
 
 // takeOver has the successor of a child send, with its selectors where they differ, unless one of its own successors does.
 func (sa *SA) takeOver(c *Child) {
-	s := c.successor
-	if s == nil || s.deferred == nil || s.redundant || sa.state == StateClosed {
+	if sa.state != StateClosed {
+		sa.sendWith(c.successor)
+	}
+}
+
+// sendWith begins to send through a child that the peer is known to have, unless a successor of it is used already.
+func (sa *SA) sendWith(c *Child) {
+	if c == nil || c.deferred == nil || c.redundant {
 		return
 	}
-	for next := s.successor; next != nil; next = next.successor {
+	for next := c.successor; next != nil; next = next.successor {
 		if next.sending {
 			return
 		}
 	}
-	sa.changePolicy(c, s)
-	sa.activate(s)
+	if old := sa.childWhere(func(o *Child) bool { return o.successor == c }); old != nil {
+		sa.changePolicy(old, c)
+	}
+	sa.activate(c)
 }
 
 // changePolicy gives the policy of old the selectors of its successor.

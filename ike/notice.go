@@ -22,7 +22,7 @@ func (sa *SA) notice(n dataplane.Notice) {
 	case dataplane.NoticeHardLimit:
 		sa.expireChild(sa.noticed(n), "by volume")
 	case dataplane.NoticeFirstPacket:
-		sa.noticed(n)
+		sa.sendWith(sa.noticed(n))
 	case dataplane.NoticeNewAddress:
 		if c := sa.noticed(n); c != nil && c.state != childLingering {
 			sa.heardESP(n.Path)
