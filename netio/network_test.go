@@ -194,10 +194,12 @@ func TestRouterTellsTheMTU(t *testing.T) {
 			to.Transport = transport
 			one.SendESP([]dataplane.Burst{{Path: to, Data: espPackets(3, 1400), Segment: 1400, DF: true}})
 			if transport == dataplane.TransportUDP { // the second learns from what the first was told
-				for got := await(t, mtus); got.to != to.Remote.Addr(); got = await(t, mtus) {
-					if got.mtu != 1300 {
-						t.Errorf("told %+v", got)
-					}
+				got := await(t, mtus)
+				for got.to != to.Remote.Addr() {
+					got = await(t, mtus)
+				}
+				if got.mtu != 1300 {
+					t.Errorf("told %+v", got)
 				}
 			}
 			one.SendESP([]dataplane.Burst{{Path: to, Data: espPackets(3, 1400), Segment: 1400}})
