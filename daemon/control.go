@@ -123,16 +123,19 @@ func (d *Daemon) machine() *supervisor.Supervisor { return d.engine.supervisor.m
 
 // attemptFailure is news that an attempt of ours, or a child of it, has failed.
 func attemptFailure(n ike.News) error {
-	failing := n.Kind == ike.NewsFailure || n.Kind == ike.NewsClosed && n.Initiator
-	if n.Failure != nil && failing {
-		return n.Failure
+	if n.Kind == ike.NewsClosed && !n.Initiator {
+		return nil
 	}
-	return nil
+	return anyFailure(n)
 }
 
-// anyFailure is news that something failed, whoever began it.
+// anyFailure is news that something failed, whoever began it. What failed for the moment is tried again by itself
+// (RFC 7296, Section 2.25).
 func anyFailure(n ike.News) error {
-	if n.Failure != nil && (n.Kind == ike.NewsFailure || n.Kind == ike.NewsClosed) {
+	if n.Failure == nil || n.Failure.Code == explain.IKETemporaryFailure {
+		return nil
+	}
+	if n.Kind == ike.NewsFailure || n.Kind == ike.NewsClosed {
 		return n.Failure
 	}
 	return nil

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"culvert/api"
+	"culvert/explain"
 	"culvert/ike"
 	"culvert/spd"
 	"culvert/supervisor"
@@ -62,7 +63,9 @@ func describe(n ike.News) (api.Event, slog.Level) {
 	case ike.NewsMessageSent, ike.NewsMessageReceived, ike.NewsRetransmitted, ike.NewsDropped:
 		level = slog.LevelDebug
 	case ike.NewsFailure, ike.NewsWarning:
-		level = slog.LevelWarn
+		if n.Failure.Code != explain.IKETemporaryFailure { // is tried again by itself
+			level = slog.LevelWarn
+		}
 	case ike.NewsClosed:
 		if n.Failure != nil {
 			level = slog.LevelWarn

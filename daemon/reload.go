@@ -21,8 +21,7 @@ func (d *Daemon) Reload(context.Context) (api.Reloaded, error) {
 	if err := d.configure(cfg); err != nil {
 		return api.Reloaded{}, err
 	}
-	r := api.Reloaded{}
-	_ = old
+	r := reloaded(config.Diff(old, cfg))
 	for _, w := range diagnostics {
 		r.Warnings = append(r.Warnings, api.Warning{Code: w.Code, Text: w.Message, Action: w.Hint})
 	}
@@ -35,4 +34,29 @@ func (d *Daemon) Reload(context.Context) (api.Reloaded, error) {
 func (d *Daemon) Check(context.Context) config.Diagnostics {
 	_, diagnostics := config.System(time.Now()).Load(d.options.Config)
 	return diagnostics
+}
+
+// reloaded tells people what a difference is about.
+func reloaded(d *config.Difference) api.Reloaded {
+	r := api.Reloaded{Added: []string{}, Removed: []string{}, Changed: []string{}, Restart: []string{}}
+	for _, kind := range []struct {
+		name    string
+		changes config.Changes
+	}{{"connection", d.Connections}, {"child", d.Children}, {"pool", d.Pools}, {"secret", d.Secrets}, {"policy", d.Policies}} {
+		for _, name := range kind.changes.Added {
+			r.Added = append(r.Added, kind.name+" "+name)
+		}
+		for _, name := range kind.changes.Removed {
+			r.Removed = append(r.Removed, kind.name+" "+name)
+		}
+		for _, c := range kind.changes.Changed {
+			r.Changed = append(r.Changed, kind.name+" "+c.Name)
+		}
+	}
+	for _, option := range d.Daemon {
+		if option != "log_level" {
+			r.Restart = append(r.Restart, "daemon."+option)
+		}
+	}
+	return r
 }

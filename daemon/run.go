@@ -28,6 +28,14 @@ type Options struct {
 	Socket  string // of the management interface; empty is what the configuration says
 	Version string
 	Stderr  io.Writer // of the log
+	Packets *Packets  // nil: those of a fake data plane are dropped
+	Ready   func()    // called when the daemon serves; may be nil
+}
+
+// Packets connect a fake data plane with the program around the daemon: its inside is in memory.
+type Packets struct {
+	Deliver func(packet []byte)       // takes what arrived through a tunnel; called from the daemon's goroutines
+	Inject  func(packet []byte) error // sends an IP packet; set before Ready is called
 }
 
 // goodbye is how long a daemon that ends waits for its peers to hear of it.
@@ -68,7 +76,7 @@ func Run(ctx context.Context, o Options) error {
 }
 
 func (d *Daemon) run(ctx context.Context, cfg *config.Config, log *slog.Logger) error {
-	w, err := openWorld(cfg.Daemon, log)
+	w, err := openWorld(cfg.Daemon, d.options.Packets, log)
 	if err != nil {
 		return err
 	}
@@ -93,6 +101,9 @@ func (d *Daemon) run(ctx context.Context, cfg *config.Config, log *slog.Logger) 
 		return err
 	}
 	log.Info("ready", "version", d.options.Version, "socket", socket, "dataplane", w.name)
+	if d.options.Ready != nil {
+		d.options.Ready()
+	}
 	err = d.serve(ctx, l)
 	d.sayGoodbye()
 	stop()

@@ -30,7 +30,7 @@ type world struct {
 }
 
 // openWorld opens sockets and data plane as configured.
-func openWorld(d *config.Daemon, log *slog.Logger) (*world, error) {
+func openWorld(d *config.Daemon, packets *Packets, log *slog.Logger) (*world, error) {
 	c := netio.Config{Addresses: d.Listen, IKEPort: d.Port, NATPort: d.NATPort}
 	if d.Dataplane.Backend == config.BackendUser {
 		c.RawESP, c.Mark = true, user.DefaultMark
@@ -40,16 +40,23 @@ func openWorld(d *config.Daemon, log *slog.Logger) (*world, error) {
 		return nil, explainListen(err)
 	}
 	w := &world{listener: l, store: openStore(d, log)}
-	if err := w.openBackend(d); err != nil {
+	if err := w.openBackend(d, packets); err != nil {
 		return nil, errors.Join(err, l.Close())
 	}
 	return w, nil
 }
 
-func (w *world) openBackend(d *config.Daemon) (err error) {
+func (w *world) openBackend(d *config.Daemon, packets *Packets) (err error) {
 	if d.Dataplane.Backend == config.BackendFake {
 		w.name = "none, for trying out"
-		w.fake = fake.New(rand.Reader, time.Now, fake.Hooks{Send: w.sendESP})
+		hooks := fake.Hooks{Send: w.sendESP}
+		if packets != nil {
+			hooks.Deliver = packets.Deliver
+		}
+		w.fake = fake.New(rand.Reader, time.Now, hooks)
+		if packets != nil {
+			packets.Inject = w.fake.Inject
+		}
 		w.backend = w.fake
 		return nil
 	}

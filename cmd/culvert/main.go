@@ -27,7 +27,7 @@ func run() int {
 	return cli.Run(ctx, cli.Env{
 		Out: os.Stdout, Err: os.Stderr, Terminal: terminal, Width: width, Getenv: os.Getenv,
 		Now: time.Now, Source: config.System(time.Now()), Version: version, Daemon: runDaemon,
-	}, os.Args[1:])
+	}, os.Args[1:], demoCommand())
 }
 
 // columns returns the width of a terminal, and whether the file is one.
