@@ -14,9 +14,7 @@ const (
 	IKEAuthFailed       Code = "IKE-AUTH-FAILED"
 	IKEAuthPeerRejected Code = "IKE-AUTH-PEER-REJECTED"
 	IKENoConnection     Code = "IKE-NO-CONNECTION"
-	IKEIdentity         Code = "IKE-IDENTITY"
 	IKENotUnique        Code = "IKE-NOT-UNIQUE"
-	IKEReplaced         Code = "IKE-REPLACED"
 	IKENoAddress        Code = "IKE-NO-ADDRESS"
 	IKEAddressRequired  Code = "IKE-ADDRESS-REQUIRED"
 	IKETSUnacceptable   Code = "IKE-TS-UNACCEPTABLE"
@@ -37,6 +35,7 @@ const (
 	IKEReauth           Code = "IKE-REAUTH"
 	IKEConnecting       Code = "IKE-CONNECTING"
 	IKEPeerUnresolved   Code = "IKE-PEER-UNRESOLVED"
+	IKENoRoute          Code = "IKE-NO-ROUTE"
 	IKENoPeerAddress    Code = "IKE-NO-PEER-ADDRESS"
 	IKEInternal         Code = "IKE-INTERNAL"
 )
@@ -80,15 +79,9 @@ func ikeEntries() []Entry {
 		{IKENoConnection, "No connection is configured for this peer.",
 			"A handshake arrived, but no connection allows its addresses, or none allows the identity that it claims.",
 			"Add a connection for the address and identity in the message, or correct one that is meant."},
-		{IKEIdentity, "The peer is somebody else.",
-			"It authenticated as an identity that the connection does not allow.",
-			"Set the remote identity of the connection to what the peer sends, if that is the right peer."},
 		{IKENotUnique, "The peer is connected already.",
 			"Its identity has an IKE SA, and the connection keeps the old one.",
 			"Wait until the old one is found dead, close it, or choose the policy that replaces it."},
-		{IKEReplaced, "The peer connected anew.",
-			"Its identity authenticated on another IKE SA, and the connection's policy or INITIAL_CONTACT has the old one closed.",
-			"Nothing, unless two machines share an identity: then give each its own, or allow several."},
 		{IKENoAddress, "There is no address for the peer.",
 			"The pools of the connection have no free address of the family that it asks for.",
 			"Make the pool larger, or shorten how long leases are kept."},
@@ -149,6 +142,9 @@ func ikeEntries() []Entry {
 		{IKEPeerUnresolved, "The peer's name has no address.",
 			"The name is misspelt, DNS does not answer, or the way to the DNS server is blocked while the tunnel is down.",
 			"Look the name up by hand; give an address in remote.address, beside the name if need be."},
+		{IKENoRoute, "There is no way to the peer.",
+			"The interface is down, no route leads to the peer's address, or no socket listens on an address of its family.",
+			"`ip route get ADDRESS` must answer; compare local.address and daemon.listen with `ip address`."},
 		{IKENoPeerAddress, "The connection has no address to connect to.",
 			"remote.address is missing, %any, or a prefix: such a connection only answers.",
 			"Let the peer connect, or name its address or host name in remote.address."},

@@ -73,6 +73,7 @@ func (t *authTask) response(sa *SA, in *inbound) error {
 			return peerRejected(sa, n)
 		}
 	}
+	sa.timers.set(timerHalfOpen, 0, sa.now.Add(halfOpenTime)) // for works that never end
 	a := &authentication{sa: sa, in: in, refuse: sa.rejectPeer}
 	a.steps = []authStep{checkIdentity, (*authentication).verify, (*authentication).admit, t.establish}
 	if err := a.next(); err != nil {

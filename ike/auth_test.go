@@ -239,3 +239,18 @@ func TestChildlessRequestIsRefusedWhenItWasNotAnnounced(t *testing.T) {
 		t.Errorf("b closed with %v, want INVALID_SYNTAX (RFC 6023, Section 3)", f)
 	}
 }
+
+func TestVerificationThatNeverEndsDoesNotHoldTheInitiator(t *testing.T) {
+	n, a, _ := gateways(t, nil)
+	n.work = func(w Work) any {
+		if v, ok := w.(auth.Verify); ok && v.LocalID == fqdn("a.example") {
+			a.shard.slots.find(a.only(t).LocalSPI()).sa.work = nil // its result never comes
+		}
+		return runWork(w)
+	}
+	n.do(a, initiate(a))
+	n.elapse(halfOpenTime)
+	if f := a.failure(t, NewsClosed); f.Code != explain.IKEHalfOpen {
+		t.Errorf("closed with %v", f)
+	}
+}

@@ -23,7 +23,6 @@ const (
 	DropWindow
 	DropState
 	DropUnexpectedResponse
-	DropUnprotected
 	DropLength
 	DropFlags
 	DropMessageID
@@ -32,7 +31,6 @@ const (
 	DropNoConnection
 	DropCookie
 	DropRateLimit
-	DropClosed
 	dropReasons // how many there are
 )
 
@@ -50,7 +48,6 @@ func dropNames() [dropReasons]string {
 		DropWindow:             "window",
 		DropState:              "state",
 		DropUnexpectedResponse: "unexpected-response",
-		DropUnprotected:        "unprotected",
 		DropLength:             "length",
 		DropFlags:              "flags",
 		DropMessageID:          "message-id",
@@ -59,7 +56,6 @@ func dropNames() [dropReasons]string {
 		DropNoConnection:       "no-connection",
 		DropCookie:             "cookie",
 		DropRateLimit:          "rate-limit",
-		DropClosed:             "closed",
 	}
 }
 
