@@ -4,6 +4,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -78,14 +79,33 @@ that culvert explain CODE tells more about.`,
 		a.upCommand(), a.downCommand(), a.rekeyCommand(), a.reauthCommand(), a.statusCommand(), a.poolsCommand(), a.logCommand(),
 		a.reloadCommand(), a.checkCommand(), a.daemonCommand(), a.explainCommand(), a.versionCommand())
 	root.AddCommand(extra...)
+	for _, cmd := range root.Commands() {
+		tellApart(cmd)
+	}
 	return root
+}
+
+// tellApart makes a problem of every error that a command returns, so that the others are about the way it is written.
+func tellApart(cmd *cobra.Command) {
+	run := cmd.RunE
+	if run == nil {
+		return
+	}
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		err := run(cmd, args)
+		var p *api.Problem
+		if err == nil || errors.As(err, &p) || errors.Is(err, context.Canceled) {
+			return err
+		}
+		return &api.Problem{Code: explain.ManageInternal, Detail: err.Error()}
+	}
 }
 
 // Run carries out a command and returns its exit code.
 func Run(ctx context.Context, env Env, args []string, extra ...*cobra.Command) int {
 	a := &app{Env: env}
 	root := newRoot(a, extra)
-	root.SetArgs(args)
+	root.SetArgs(append([]string{}, args...)) // nil would mean those of the process
 	err := root.ExecuteContext(ctx)
 	if err != nil {
 		a.fail(err)

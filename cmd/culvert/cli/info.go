@@ -126,7 +126,8 @@ type versionInfo struct {
 func (a *app) versionCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "version", Short: "Show the version of this command",
-		Long: "Show the version of this command. culvert status shows that of the daemon, which may differ after an upgrade.",
+		Long: `Show the version of this command. culvert status shows that of the daemon, which may differ
+after an upgrade until the daemon is restarted.`,
 		Args: noArgs,
 		RunE: func(*cobra.Command, []string) error {
 			v := versionInfo{a.Version, api.Version, runtime.Version(), runtime.GOOS + "/" + runtime.GOARCH}
