@@ -131,11 +131,14 @@ func (b *Backend) Update(inbound, outbound uint32, path dataplane.Path) error {
 	if in == nil {
 		return fmt.Errorf("fake data plane: inbound SA %08x: %w", inbound, dataplane.ErrNoSA)
 	}
-	out := b.policies[in.policy].find(outbound)
-	if out == nil {
-		return fmt.Errorf("fake data plane: outbound SA %08x: %w", outbound, dataplane.ErrNoSA)
+	if outbound != 0 {
+		out := b.policies[in.policy].find(outbound)
+		if out == nil {
+			return fmt.Errorf("fake data plane: outbound SA %08x: %w", outbound, dataplane.ErrNoSA)
+		}
+		out.path = path
 	}
-	in.path, in.told, out.path = path, path.Remote, path
+	in.path, in.told = path, path.Remote
 	return nil
 }
 

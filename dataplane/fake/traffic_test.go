@@ -275,6 +275,21 @@ func TestUpdateMovesBothSAs(t *testing.T) {
 	}
 }
 
+// Of a child that still waits for its outbound SA the inbound one moves.
+func TestUpdateMovesInboundAlone(t *testing.T) {
+	n := newTunnel(t)
+	_, toA := n.up(t)
+	path := dataplane.Path{Local: n.a.address, Remote: netip.MustParseAddrPort("203.0.113.2:4500")}
+	if err := n.a.Update(toA, 0, path); err != nil {
+		t.Fatal(err)
+	}
+	n.b.address = path.Remote
+	wantDrop(t, n.b.Inject(bToA()), 0)
+	if len(n.a.notices) != 0 || len(n.a.delivered) != 1 {
+		t.Errorf("notices %+v", n.a.notices)
+	}
+}
+
 func TestTransportMode(t *testing.T) {
 	n := newTunnel(t)
 	transport := func(sa *dataplane.SA) { sa.Mode = esp.Transport }

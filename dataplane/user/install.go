@@ -94,12 +94,14 @@ func (b *Backend) Update(inbound, outbound uint32, path dataplane.Path) error {
 	if in == nil {
 		return fmt.Errorf("data plane: inbound SA %08x: %w", inbound, ErrNoSA)
 	}
-	out := b.outbound(outbound, in.policy)
-	if out == nil {
-		return fmt.Errorf("data plane: outbound SA %08x: %w", outbound, ErrNoSA)
+	if outbound != 0 {
+		out := b.outbound(outbound, in.policy)
+		if out == nil {
+			return fmt.Errorf("data plane: outbound SA %08x: %w", outbound, ErrNoSA)
+		}
+		b.remotes.leave(out.way.Swap(b.remotes.way(path)))
 	}
 	in.path.Store(&path)
-	b.remotes.leave(out.way.Swap(b.remotes.way(path)))
 	return nil
 }
 

@@ -237,6 +237,9 @@ func TestUpdateMovesBothDirections(t *testing.T) {
 	if len(s.remotes.hosts) != 1 {
 		t.Errorf("%d remote hosts are remembered, want 1", len(s.remotes.hosts))
 	}
+	if err := s.Update(spi, 0, there); err != nil {
+		t.Errorf("update of a child without outbound SA: %v", err)
+	}
 	if err := s.Update(spi, spi+1, there); err == nil {
 		t.Error("update of an unknown outbound SA")
 	}
