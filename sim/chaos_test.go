@@ -32,7 +32,11 @@ func (t *trial) happen(d deed) {
 	}
 	d(t, n)
 	if t.chance.IntN(2) == 0 {
-		t.After(t.upTo(100*time.Millisecond), func() { d(t, m) })
+		t.After(t.upTo(100*time.Millisecond), func() {
+			if !t.calm {
+				d(t, m)
+			}
+		})
 	}
 }
 

@@ -17,6 +17,7 @@ type trial struct {
 	conn     string
 	terms    Terms
 	six      bool // IPv6 outside
+	calm     bool // nobody does anything any more
 	gentle   bool // nothing ends an SA but rekeying: no packet that arrives may be refused
 	busy     time.Duration
 	interval time.Duration // between inner packets
@@ -97,7 +98,13 @@ func (t *trial) drawChild() func(*ike.ChildConfig) {
 	if t.chance.IntN(4) == 0 {
 		packets = 20 + t.chance.Uint64N(100)
 	}
-	return func(c *ike.ChildConfig) { c.Lifetime, c.SoftPackets, c.JitterPackets = life, packets, packets/4 }
+	window := 1024 // more than may be under way at a time
+	if !t.gentle {
+		window = 64
+	}
+	return func(c *ike.ChildConfig) {
+		c.Lifetime, c.SoftPackets, c.JitterPackets, c.ReplayWindow = life, packets, packets/4, window
+	}
 }
 
 // drawNode draws the temper of a node and its line.
@@ -164,10 +171,16 @@ func (t *trial) comeUp() {
 func (t *trial) wanted() {
 	who := t.chance.IntN(3)
 	if who != 1 || t.nat != nil {
-		t.a.BringUp(t.conn, "")
+		t.bringUp(t.a)
 	}
 	if who != 0 && t.nat == nil {
-		t.After(t.upTo(100*time.Millisecond), func() { t.b.BringUp(t.conn, "") })
+		t.After(t.upTo(100*time.Millisecond), func() { t.bringUp(t.b) })
+	}
+}
+
+func (t *trial) bringUp(n *Node) {
+	if err := n.BringUp(t.conn, ""); err != nil {
+		t.Problem("%s does not bring the connection up: %v", n.Name, err)
 	}
 }
 
@@ -206,6 +219,7 @@ func (t *trial) each(f func(x, y *Node, from, to netip.AddrPort)) {
 
 // calmDown ends short lives and faults, sees to it that the connection is wanted, and waits.
 func (t *trial) calmDown() {
+	t.calm = true
 	t.FairWeather()
 	for _, n := range t.nodes {
 		n.Start()
