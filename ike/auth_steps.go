@@ -46,7 +46,7 @@ func (sa *SA) remoteRound() *auth.Remote { return &sa.conn.RemoteAuth[0] }
 // sign makes our AUTH payload (RFC 7296, Section 2.15).
 func (a *authentication) sign() error {
 	sa := a.sa
-	octets, err := sa.signedOctets(sa.initiator, sa.local)
+	octets, err := sa.signedOctets(sa.local.Payload(idKind(sa.initiator)))
 	if err != nil {
 		return err
 	}
@@ -67,7 +67,11 @@ func (a *authentication) sign() error {
 // verify checks the peer's AUTH payload, with certificates and all.
 func (a *authentication) verify() error {
 	sa := a.sa
-	octets, err := sa.signedOctets(!sa.initiator, sa.remote)
+	id, ok := a.peerID()
+	if !ok {
+		return invalidSyntax("IKE_AUTH without an identity")
+	}
+	octets, err := sa.signedOctets(id)
 	if err != nil {
 		return err
 	}
@@ -90,6 +94,24 @@ func (a *authentication) verify() error {
 		sa.warn(verified.Warnings)
 		return a.next()
 	})
+}
+
+// idKind is the type of the payload that carries the identity of the initiator or the responder.
+func idKind(initiator bool) wire.PayloadType {
+	if initiator {
+		return wire.PayloadIDi
+	}
+	return wire.PayloadIDr
+}
+
+// peerID returns the peer's IDi or IDr payload as it came, with its reserved octets.
+func (a *authentication) peerID() (*wire.Identification, bool) {
+	for _, p := range a.in.payloads {
+		if id, ok := p.(*wire.Identification); ok && id.Payload == idKind(!a.sa.initiator) {
+			return id, true
+		}
+	}
+	return nil, false
 }
 
 // admit asks whether the peer may have an IKE SA, and which addresses it gets.

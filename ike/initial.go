@@ -5,7 +5,6 @@ import (
 	"io"
 	"slices"
 
-	"culvert/auth"
 	"culvert/spd"
 	"culvert/suite"
 	"culvert/wire"
@@ -59,19 +58,20 @@ func checkNonce(payloads []wire.Payload, ours []byte) ([]byte, error) {
 }
 
 // signedOctets returns InitiatorSignedOctets or ResponderSignedOctets (RFC 7296, Section 2.15): the first message of the
-// signer, the nonce of the other, the MACed identity of the signer, and what came between (RFC 9242, Section 3.3.2).
-func (sa *SA) signedOctets(initiator bool, id auth.Identity) ([]byte, error) {
+// signer, the nonce of the other, the MACed identity of the signer as it is in its IDi or IDr payload, and what came between
+// (RFC 9242, Section 3.3.2).
+func (sa *SA) signedOctets(id *wire.Identification) ([]byte, error) {
 	prf, err := sa.prf()
 	if err != nil {
 		return nil, err
 	}
 	s := sa.initial
-	message, nonce, key, kind := s.messageR, s.nonceI, sa.keys.Pr, wire.PayloadIDr
-	if initiator {
-		message, nonce, key, kind = s.messageI, s.nonceR, sa.keys.Pi, wire.PayloadIDi
+	message, nonce, key := s.messageR, s.nonceI, sa.keys.Pr
+	if id.Payload == wire.PayloadIDi {
+		message, nonce, key = s.messageI, s.nonceR, sa.keys.Pi
 	}
 	octets := slices.Concat(message, nonce)
-	octets = append(octets, prf.Sum(key, wire.AppendPayload(nil, id.Payload(kind)))...)
+	octets = append(octets, prf.Sum(key, wire.AppendPayload(nil, id))...)
 	return append(octets, s.intermediate...), nil
 }
 

@@ -150,11 +150,11 @@ func TestRecordedResponderIsAccepted(t *testing.T) {
 	for _, r := range recordings(t) {
 		t.Run(r.name, func(t *testing.T) {
 			sa := r.replayedInitiator(t)
-			octets, err := sa.signedOctets(true, fqdn("a.example"))
+			octets, err := sa.signedOctets(fqdn("a.example").Payload(wire.PayloadIDi))
 			if err != nil || !bytes.Equal(octets, unhex(t, r.OctetsI)) {
 				t.Errorf("InitiatorSignedOctets differ from the recording: %v", err)
 			}
-			octets, err = sa.signedOctets(false, fqdn("b.example"))
+			octets, err = sa.signedOctets(fqdn("b.example").Payload(wire.PayloadIDr))
 			if err != nil || !bytes.Equal(octets, unhex(t, r.OctetsR)) {
 				t.Errorf("ResponderSignedOctets differ from the recording: %v", err)
 			}

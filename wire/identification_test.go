@@ -35,9 +35,10 @@ func TestIdentificationOfAnyLengthParses(t *testing.T) {
 func TestIdentificationIdentity(t *testing.T) {
 	checkIdentity(t, rapid.Custom(func(t *rapid.T) *Identification {
 		return &Identification{
-			Payload: rapid.SampledFrom([]PayloadType{PayloadIDi, PayloadIDr}).Draw(t, "payload"),
-			IDType:  IDType(rapid.Byte().Draw(t, "type")),
-			Data:    anyOctets(300).Draw(t, "data"),
+			Payload:  rapid.SampledFrom([]PayloadType{PayloadIDi, PayloadIDr}).Draw(t, "payload"),
+			IDType:   IDType(rapid.Byte().Draw(t, "type")),
+			Reserved: [3]byte(rapid.SliceOfN(rapid.Byte(), 3, 3).Draw(t, "reserved")),
+			Data:     anyOctets(300).Draw(t, "data"),
 		}
 	}))
 }

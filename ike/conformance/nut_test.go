@@ -187,15 +187,8 @@ func (l *lab) gone() {
 	if l.nut.shard.Len() != 0 {
 		l.Errorf("the node still has %d IKE SAs", l.nut.shard.Len())
 	}
-	l.noChildren()
-}
-
-func (l *lab) noChildren() {
-	l.Helper()
-	for spi, c := range l.children {
-		if _, err := l.nut.plane.Query(dataplane.Inbound, c.out.SPI(), 0); err == nil {
-			l.Errorf("the node still has the SA %08x, whose other half is %08x", c.out.SPI(), spi)
-		}
+	if left := l.nut.plane.Census(); left != (fake.Census{}) {
+		l.Errorf("the node's data plane still has %+v", left)
 	}
 }
 
