@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -82,7 +83,7 @@ func textOf(n ike.News) (api.EventKind, string) {
 	case ike.NewsMessageReceived:
 		return api.EventReceived, fmt.Sprintf("received %s, %d octets", n.Message, n.Size)
 	case ike.NewsRetransmitted:
-		return api.EventRetransmit, "sent again " + n.Message
+		return api.EventRetransmit, "sent again " + cmp.Or(n.Message, "a response")
 	case ike.NewsDropped:
 		return api.EventDropped, fmt.Sprintf("dropped a message of %d octets: %v", n.Size, n.Reason)
 	case ike.NewsEstablished:

@@ -195,12 +195,13 @@ func (g *gateway) write(dir, text string) (config, socket string, err error) {
 }
 
 // connection is the part of the configuration that both scenes share.
-func connection(local, remote end, more string) string {
+func connection(local, remote end, port string) string {
 	return fmt.Sprintf(`
 connection "demo" {
   local {
     address = %q
     id      = "%s.example.org"
+    %s
   }
   remote {
     address = %q
@@ -216,7 +217,7 @@ connection "demo" {
 secret "demo" {
   psk = "correct horse battery staple, and then some"
 }
-`, local.address, local.name, remote.address, remote.name, more, local.network, remote.network)
+`, local.address, local.name, port, remote.address, remote.name, port, local.network, remote.network)
 }
 
 // An end is where a gateway is and what lies behind it.

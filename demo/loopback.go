@@ -64,7 +64,7 @@ func (l *loopback) gateways() (west, east *gateway) { return &l.west.gateway, &l
 
 // start runs a daemon in a goroutine.
 func (l *loopback) start(ctx context.Context, dir string, p *inProcess, other end) error {
-	text := connection(p.end, other, fmt.Sprintf("port = %d", loopbackIKE)) + fmt.Sprintf(`
+	text := connection(p.end, other, fmt.Sprintf("port = %d", loopbackNAT)) + fmt.Sprintf(`
 daemon {
   listen    = [%q]
   port      = %d

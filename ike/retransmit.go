@@ -83,7 +83,7 @@ func (sa *SA) retransmit(id uint32) {
 		r.tries = 0
 	}
 	sa.send(sa.path, r.datagrams)
-	sa.news(News{Kind: NewsRetransmitted, Path: sa.path, Size: size(r.datagrams)})
+	sa.news(News{Kind: NewsRetransmitted, Path: sa.path, Message: summary(r.header, r.payloads), Size: size(r.datagrams)})
 	sa.timers.set(timerRetransmit, id, sa.now.Add(sa.backoff(r.tries)))
 }
 
