@@ -111,7 +111,7 @@ func (sa *SA) lifetimeTimer(key timerKey) {
 	case timerRekey:
 		sa.startRekeyIKE()
 	case timerReauth:
-		sa.askReauth()
+		sa.reauthDue()
 	case timerExpire:
 		sa.expire()
 	case timerChildRekey:

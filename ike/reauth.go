@@ -46,6 +46,13 @@ func (sa *SA) renewAuthLifetime(payloads []wire.Payload) {
 	}
 }
 
+// reauthDue asks for a reauthentication until there was one.
+func (sa *SA) reauthDue() {
+	sa.askReauth()
+	sa.lifetimes.reauth = sa.now.Add(rekeyRetry)
+	sa.timers.set(timerReauth, 0, sa.lifetimes.reauth)
+}
+
 // askReauth asks the supervisor for a new IKE SA with the same peer.
 func (sa *SA) askReauth() {
 	if sa.initiator && sa.state == StateEstablished {
