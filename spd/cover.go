@@ -1,10 +1,10 @@
 package spd
 
 // maxPieces bounds the work of Covers and Subtract.
-const maxPieces = 4096
+const maxPieces = 1024
 
 // Covers reports whether every packet that inner matches is matched by some selector of outer. A selector of ANY protocol
-// counts as covered only by selectors of ANY protocol, and sets that shatter into more than 4096 pieces on the way count as
+// counts as covered only by selectors of ANY protocol, and sets that shatter into more than 1024 pieces on the way count as
 // not covered, the safe side.
 func Covers(outer, inner []Selector) bool {
 	left, ok := subtract(inner, outer)
@@ -13,7 +13,7 @@ func Covers(outer, inner []Selector) bool {
 
 // Subtract returns the packets that a selector of from matches and none of what does, as Merge returns them: what an initiator
 // may propose when a policy of higher priority takes a part of the traffic (RFC 7296, Section 2.9.1). Where no selectors can
-// say that (all protocols but one, all ports but hidden ones), or only more than 4096 of them, it keeps more.
+// say that (all protocols but one, all ports but hidden ones), or only more than 1024 of them, it keeps more.
 func Subtract(from, what []Selector) []Selector {
 	left, ok := subtract(from, what)
 	if !ok {

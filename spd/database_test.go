@@ -181,6 +181,35 @@ func TestPolicyOfManySelectors(t *testing.T) {
 	}
 }
 
+// TestManyLocalPrefixesOfOneRemote is of gateways that send everything from many networks to one peer.
+func TestManyLocalPrefixesOfOneRemote(t *testing.T) {
+	const n = 200
+	d := &Database[string]{}
+	for i := range n {
+		var err error
+		if d, err = d.With(policy(t, uint32(i+1), 0, Protect, fmt.Sprintf("10.1.%d.0/24", i), "0.0.0.0/0"), ""); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s, ok := d.v4.get(uint128{}, 0)
+	if !ok || s.many == nil || len(s.few) != 0 {
+		t.Error("many rules are searched one by one")
+	}
+	for i := range n {
+		f := flow(fmt.Sprintf("10.1.%d.7", i), "8.8.8.8", 6, 1, 2)
+		if got := idOf(d.Outbound(f)); got != uint32(i+1) {
+			t.Errorf("network %d: policy %d", i, got)
+		}
+		d = d.Without(uint32(i + 1))
+		if got := d.Outbound(f); got != nil {
+			t.Errorf("network %d: policy %d after its removal", i, got.ID)
+		}
+	}
+	if !d.v4.empty() {
+		t.Error("the emptied database keeps nodes")
+	}
+}
+
 // first is the order of the database, spelt out: it looks at every policy.
 func first(policies []Policy, f Flow) uint32 {
 	var best Policy

@@ -181,6 +181,7 @@ func TestParseFlowRefuses(t *testing.T) {
 		{"extension header cut off", ipv6Packet(t, 0, []byte{17, 0, 0, 0}), ErrTruncated},
 		{"extension header longer than the packet", ipv6Packet(t, 60, change(option(17, 8), 1, 200)), ErrTruncated},
 		{"extension header missing", ipv6Packet(t, 43), ErrTruncated},
+		{"extension header in the padding", append(ipv6Packet(t, 43), option(17, 8)...), ErrTruncated},
 		{"chain too long", ipv6Packet(t, 60, append(long, option(60, 8))...), ErrTooManyHeaders},
 		{"fragment of a fragment", ipv6Packet(t, 44, fragmentHeader(44, 0, true, 1), fragmentHeader(17, 0, true, 1)), ErrHeader},
 		{"tiny first fragment of TCP", fragment4(ipv4Packet(t, 6, 8), 0, true), ErrTinyFragment},
@@ -193,6 +194,20 @@ func TestParseFlowRefuses(t *testing.T) {
 				t.Errorf("got %v, %v, want %v", f, err, tt.want)
 			}
 		})
+	}
+}
+
+func TestFirstFragmentsOfTCPNeedItsFlags(t *testing.T) {
+	for n, want := range map[int]error{8: ErrTinyFragment, 15: ErrTinyFragment, 16: nil, 1480: nil} {
+		if _, _, err := ParseFlow(fragment4(ipv4Packet(t, 6, n), 0, true)); !errors.Is(err, want) {
+			t.Errorf("%d octets: %v, want %v", n, err, want)
+		}
+	}
+	if _, _, err := ParseFlow(fragment4(ipv4Packet(t, 6, 64), 16, false)); err != nil {
+		t.Errorf("a fragment behind the flags: %v", err)
+	}
+	if _, _, err := ParseFlow(fragment4(ipv4Packet(t, 17, 8), 8, false)); err != nil {
+		t.Errorf("a second fragment of UDP: %v", err)
 	}
 }
 
@@ -227,6 +242,9 @@ func TestParseFlowOfEveryPrefix(t *testing.T) {
 func FuzzParseFlow(f *testing.F) {
 	f.Add(ipv4Packet(f, 6, 24))
 	f.Add(fragment4(ipv4Packet(f, 17, 24), 24, true))
+	for _, p := range foreignPackets(f) {
+		f.Add(p.pkt)
+	}
 	f.Add(ipv6Packet(f, 0, option(44, 16), fragmentHeader(60, 0, true, 1), option(17, 8), make([]byte, 8)))
 	f.Add(ipv6Packet(f, 58, append([]byte{1, 0, 0, 0, 0, 0, 0, 0}, ipv6Packet(f, 17, make([]byte, 8))...)))
 	table := NewFragmentTable(8)

@@ -76,3 +76,23 @@ func TestICMPErrorsAreAdmittedWithTheTrafficTheyAreAbout(t *testing.T) {
 		t.Error("ordinary traffic is refused")
 	}
 }
+
+func TestWhichICMPTypesAreErrors(t *testing.T) {
+	errors4 := map[uint16]bool{3: true, 4: true, 5: true, 11: true, 12: true}
+	for kind := range uint16(256) {
+		for _, code := range []uint16{0, 255} {
+			v4 := flow("10.0.0.1", "10.0.0.2", 1, kind<<8|code, kind<<8|code)
+			if got := IsICMPError(v4); got != errors4[kind] {
+				t.Errorf("ICMP %d: %v", kind, got)
+			}
+			v6 := flow("::1", "::2", 58, kind<<8|code, kind<<8|code)
+			if got := IsICMPError(v6); got != (kind < 128) {
+				t.Errorf("ICMPv6 %d: %v", kind, got)
+			}
+			v6.Opaque = true
+			if IsICMPError(v6) || IsICMPError(flow("::1", "::2", 17, kind<<8, kind<<8)) {
+				t.Errorf("%d: a hidden type, or UDP, is an error", kind)
+			}
+		}
+	}
+}

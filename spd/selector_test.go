@@ -189,3 +189,14 @@ func TestFlowSelectors(t *testing.T) {
 		t.Errorf("Reverse = %v", r)
 	}
 }
+
+func TestSelectorEqual(t *testing.T) {
+	list := sels(t, "10.0.0.0/8", "10.0.0.0/8[tcp]", "10.0.0.0/8[tcp/1]", "10.0.0.0/8[tcp/opaque]", "10.0.0.0-10.0.0.9", "::/0")
+	for i, a := range list {
+		for j, b := range list {
+			if got := a.Equal(b); got != (i == j) {
+				t.Errorf("(%v).Equal(%v) = %v", a, b, got)
+			}
+		}
+	}
+}
