@@ -1,0 +1,90 @@
+package culvert_test
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"math/big"
+	"os"
+	"path/filepath"
+	"regexp"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"culvert/config"
+)
+
+var hclBlock = regexp.MustCompile("(?s)```hcl\n(.*?)```")
+
+// Every configuration that the documents show is one that the daemon takes.
+func TestConfigurationsInDocumentsLoad(t *testing.T) {
+	pages, err := filepath.Glob("docs/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := documentFiles(t)
+	shown := 0
+	for _, page := range append(pages, "README.md") {
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range hclBlock.FindAllSubmatch(text, -1) {
+			shown++
+			files["etc/culvert/culvert.hcl"] = &fstest.MapFile{Data: withSecret(m[1])}
+			if _, found := (config.Source{Files: files}).Load("/etc/culvert/culvert.hcl"); found.Errors() {
+				t.Errorf("%s:\n%s\n%v", page, m[1], found)
+			}
+		}
+	}
+	if shown < 5 {
+		t.Errorf("only %d configurations were found", shown)
+	}
+}
+
+// withSecret completes a block that shows a secret alone.
+func withSecret(block []byte) []byte {
+	if regexp.MustCompile(`(?m)^connection`).Match(block) {
+		return block
+	}
+	return append(block, "\nconnection \"carol\" {\n local {\n id = \"gw.example.org\"\n }\n remote {\n id = \"carol@example.org\"\n }\n}\n"...)
+}
+
+// documentFiles are the files that the documents speak of.
+func documentFiles(t *testing.T) fstest.MapFS {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	private, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := fstest.MapFS{}
+	add := func(name, kind string, der []byte) {
+		files["etc/culvert/"+name] = &fstest.MapFile{Data: pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}), Mode: 0o600}
+	}
+	for file, cert := range map[string]*x509.Certificate{
+		"ca.pem":    {IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign, Subject: pkix.Name{CommonName: "CA"}},
+		"gw.pem":    {DNSNames: []string{"gw.example.org"}},
+		"carol.pem": {EmailAddresses: []string{"carol@example.org"}},
+	} {
+		cert.SerialNumber, cert.NotAfter = big.NewInt(1), time.Now().Add(time.Hour)
+		der, err := x509.CreateCertificate(rand.Reader, cert, cert, key.Public(), key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		add(file, "CERTIFICATE", der)
+	}
+	add("gw.key", "PRIVATE KEY", private)
+	add("carol.key", "PRIVATE KEY", private)
+	for _, name := range []string{"office.psk", "carol.psk"} {
+		files["etc/culvert/"+name] = &fstest.MapFile{Data: []byte("q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQ"), Mode: 0o600}
+	}
+	return files
+}
