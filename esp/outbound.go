@@ -29,9 +29,12 @@ func NewOutbound(p Params, rand io.Reader) (*Outbound, error) {
 	return o, nil
 }
 
-// Fork returns another sealer of the SA that draws from the same sequence numbers and shares the keys.
+// Fork returns another sealer of the SA that draws from the same sequence numbers. It has keys of its own, which are to be
+// cleared as well.
 func (o *Outbound) Fork() *Outbound {
-	return &Outbound{state: state{params: o.params}, rand: o.rand, seq: o.seq, split: o.split}
+	p := o.params
+	p.EncrKey, p.IntegKey = slices.Clone(p.EncrKey), slices.Clone(p.IntegKey)
+	return &Outbound{state: state{params: p}, rand: o.rand, seq: o.seq, split: o.split}
 }
 
 // Reserve takes the next n sequence numbers and returns the first of them.

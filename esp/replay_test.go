@@ -2,6 +2,10 @@ package esp
 
 import (
 	"bytes"
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/hmac"
+	"crypto/sha256"
 	"slices"
 	"testing"
 
@@ -178,6 +182,40 @@ func TestPacketsCrossTheSubspaceOfTheirNumbers(t *testing.T) {
 				t.Errorf("highest %x", in.Sequence())
 			}
 		})
+	}
+}
+
+// The upper half of the sequence number is authenticated and not sent: in the associated data of combined modes (RFC 4106,
+// Section 5), behind the packet for separate integrity (RFC 4303, Section 2.2.1). Both are computed here by the standard library.
+func TestExtendedNumbersAreAuthenticated(t *testing.T) {
+	const seq = 5<<32 | 7
+	inner := udp(t, hostA, hostB, 40)
+	sealedUnder := func(e suite.ESP) (Params, []byte) {
+		p := params(e)
+		p.Transforms.ESN, p.Sequence = true, seq-1
+		out, _ := pair(t, p)
+		return p, seal(t, out, inner)
+	}
+	p, pkt := sealedUnder(gcm())
+	block, err := aes.NewCipher(p.EncrKey[:16])
+	if err != nil {
+		t.Fatal(err)
+	}
+	aead, err := cipher.NewGCM(block)
+	if err != nil {
+		t.Fatal(err)
+	}
+	nonce := slices.Concat(p.EncrKey[16:], pkt[8:16])
+	text, err := aead.Open(nil, nonce, pkt[16:], slices.Concat(pkt[:4], []byte{0, 0, 0, 5, 0, 0, 0, 7}))
+	if err != nil || !bytes.HasPrefix(text, inner) {
+		t.Errorf("GCM: %x, %v", text, err)
+	}
+	p, pkt = sealedUnder(cbc())
+	mac := hmac.New(sha256.New, p.IntegKey)
+	mac.Write(pkt[:len(pkt)-16])
+	mac.Write([]byte{0, 0, 0, 5})
+	if want := mac.Sum(nil)[:16]; !bytes.Equal(pkt[len(pkt)-16:], want) {
+		t.Errorf("HMAC: ICV %x, want %x", pkt[len(pkt)-16:], want)
 	}
 }
 
