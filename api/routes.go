@@ -69,24 +69,24 @@ func get[T any](api huma.API, name, summary string, ask func(context.Context) (T
 // post connects a path to a command.
 func post(api huma.API, name, summary string, act func(context.Context, Target) error) {
 	huma.Register(api, operation(api, http.MethodPost, name, summary), func(ctx context.Context, in *commandInput) (*struct{}, error) {
-		return nil, in.Body.run(ctx, act)
+		return nil, in.Body.run(ctx, name, act)
 	})
 }
 
-// run carries out a command within its time.
-func (c Command) run(ctx context.Context, act func(context.Context, Target) error) error {
+// run carries out a command of some name within its time.
+func (c Command) run(ctx context.Context, name string, act func(context.Context, Target) error) error {
 	ctx, cancel := c.limit(ctx)
 	defer cancel()
 	if err := act(ctx, c.Target); err != nil {
-		return c.problem(ctx, err)
+		return c.problem(ctx, name, err)
 	}
 	return nil
 }
 
 // problem tells an error of the command from the end of its time.
-func (c Command) problem(ctx context.Context, err error) *Problem {
+func (c Command) problem(ctx context.Context, name string, err error) *Problem {
 	if context.Cause(ctx) == context.DeadlineExceeded {
-		return NewProblem(http.StatusGatewayTimeout, explain.ManageTimeout, "", "%s did not end within %g s", c.Target, c.TimeoutSeconds)
+		return NewProblem(http.StatusGatewayTimeout, explain.ManageTimeout, "", "%s %s did not end within %g s", name, c.Target, c.TimeoutSeconds)
 	}
 	return problemOf(err)
 }
@@ -122,7 +122,7 @@ func (s *Server) rekey(ctx context.Context, in *commandInput) (*struct{}, error)
 			layer = LayerChild
 		}
 	}
-	return nil, in.Body.run(ctx, func(ctx context.Context, t Target) error { return s.control.Rekey(ctx, t, layer) })
+	return nil, in.Body.run(ctx, "rekey", func(ctx context.Context, t Target) error { return s.control.Rekey(ctx, t, layer) })
 }
 
 func (s *Server) reload(ctx context.Context, _ *struct{}) (*answer[Reloaded], error) {

@@ -37,7 +37,7 @@ func (s *Server) up(_ context.Context, in *commandInput) (*huma.StreamResponse, 
 			return err
 		}
 		if err := <-ended; err != nil {
-			return st.send(streamProblem, in.Body.problem(ctx, err))
+			return st.send(streamProblem, in.Body.problem(ctx, "up", err))
 		}
 		return st.send(streamDone, struct{}{})
 	}), nil

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -42,7 +43,7 @@ func (a *app) up(ctx context.Context, c api.Command) error {
 	return nil
 }
 
-// event writes one line of progress: seconds since the beginning, and what happened.
+// event writes one step of progress: seconds since the beginning, and what happened.
 func (p *printer) event(e api.Event, since time.Duration) {
 	text := plain(e.Text)
 	switch e.Kind {
@@ -53,7 +54,7 @@ func (p *printer) event(e api.Event, since time.Duration) {
 	case api.EventRetransmit, api.EventWaiting, api.EventDropped, api.EventWarning:
 		text.paint = p.warn
 	}
-	p.line("%8.3fs  %s", max(0, since.Seconds()), text.styled())
+	p.hanging(fmt.Sprintf("%8.3fs  ", max(0, since.Seconds())), text)
 }
 
 // done tells that a command has succeeded.

@@ -126,7 +126,7 @@ func TestCommandEndsWithItsTimeout(t *testing.T) {
 	fake.Hang["down"] = true
 	s := serving(t, fake)
 	s.run(exitTimeout, "down", "office", "--timeout", "10ms")
-	if !strings.Contains(s.err.String(), "office did not end within 0.01 s") {
+	if !strings.Contains(s.err.String(), "down office did not end within 0.01 s") {
 		t.Errorf("got %s", s.err.String())
 	}
 }

@@ -8,7 +8,6 @@ import (
 
 	"culvert/api"
 	"culvert/config"
-	"culvert/explain"
 )
 
 func (a *app) checkCommand() *cobra.Command {
@@ -49,7 +48,7 @@ func (a *app) check(path string) error {
 	if !found.Errors() {
 		return nil
 	}
-	return silent{api.NewProblem(0, explain.ManageConfigRefused, "correct the places above and check again", "%s: %s", whole, found.Summary())}
+	return silent{a.corrections(found, whole)}
 }
 
 func (a *app) showDiagnostics(path string, found config.Diagnostics) {
@@ -142,10 +141,7 @@ systemctl start culvert. Log lines go to standard error.`,
 			if cmd.Flags().Changed("socket") || a.Getenv("CULVERT_SOCKET") != "" {
 				options.Socket = a.socket
 			}
-			if err := a.Daemon(cmd.Context(), options); err != nil {
-				return a.refused(err)
-			}
-			return nil
+			return a.refused(a.Daemon(cmd.Context(), options))
 		},
 	}
 	configFlag(cmd, &path)

@@ -45,7 +45,7 @@ func TestCheckShowsEveryMistakeAndFails(t *testing.T) {
 	s := checking(t, strings.NewReplacer("address", "adress", `"start"`, `"strat"`).Replace(good))
 	s.run(exitConfig, "check", "-c", "/c/culvert.hcl")
 	golden(t, "check.txt", s.out.String())
-	if got, want := s.err.String(), "culvert: /c/culvert.hcl: 2 errors, 0 warnings: correct the places above and check again [MANAGE-CONFIG-REFUSED]\n"; got != want {
+	if got, want := s.err.String(), "culvert: /c/culvert.hcl was refused with 2 errors, 0 warnings: correct the places above [MANAGE-CONFIG-REFUSED]\n"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	s.env.Terminal = true
@@ -100,7 +100,7 @@ func TestRefusedReloadShowsTheMistakes(t *testing.T) {
 	fake.Err["reload"] = found.Err()
 	s := serving(t, fake)
 	s.run(exitConfig, "reload")
-	if got := s.err.String(); !strings.HasPrefix(got, "/f:3:5: error: no option [CONFIG-UNKNOWN-KEY]\nculvert: configuration refused") || s.out.Len() > 0 {
+	if got := s.err.String(); got != "/f:3:5: error: no option [CONFIG-UNKNOWN-KEY]\nculvert: the configuration was refused with 1 error, 0 warnings: correct the places above [MANAGE-CONFIG-REFUSED]\n" || s.out.Len() > 0 {
 		t.Errorf("got\n%s%s", s.out.String(), got)
 	}
 	s.run(exitConfig, "reload", "--json")

@@ -128,12 +128,16 @@ func (c cell) styled() styled {
 }
 
 // indented writes a text in lines that fit, the first one behind a mark, the others below its beginning.
-func (p *printer) indented(mark, text string) {
-	for i, part := range wrap(text, p.width-utf8.RuneCountInString(mark)) {
+func (p *printer) indented(mark, text string) { p.hanging(mark, plain(text)) }
+
+// hanging is indented for a text with a colour.
+func (p *printer) hanging(mark string, c cell) {
+	indent := utf8.RuneCountInString(mark)
+	for i, part := range wrap(c.text, p.width-indent) {
 		if i > 0 {
-			mark = strings.Repeat(" ", utf8.RuneCountInString(mark))
+			mark = strings.Repeat(" ", indent)
 		}
-		p.line("%s%s", mark, part)
+		p.line("%s%s", mark, cell{part, c.paint}.styled())
 	}
 }
 

@@ -13,7 +13,7 @@ type silent struct{ *api.Problem }
 
 func (s silent) Unwrap() error { return s.Problem }
 
-// refused shows what is wrong with a configuration that was refused, and makes a problem of any other error.
+// refused shows what is wrong with a configuration that was refused. Other errors pass.
 func (a *app) refused(err error) error {
 	var p *api.Problem
 	var invalid *config.InvalidError
@@ -21,14 +21,20 @@ func (a *app) refused(err error) error {
 	case errors.As(err, &invalid):
 		p = api.NewProblem(0, explain.ManageConfigRefused, "", "%v", invalid)
 		p.Diagnostics = invalid.Diagnostics
-	case !errors.As(err, &p):
-		return api.NewProblem(0, explain.ManageInternal, "", "%v", err)
+	case !errors.As(err, &p), len(p.Diagnostics) == 0:
+		return err
 	}
-	if !a.json {
-		out := a.printer(a.Err)
-		for _, d := range p.Diagnostics {
-			out.diagnostic(d)
-		}
+	if a.json {
+		return p
 	}
-	return p
+	out := a.printer(a.Err)
+	for _, d := range p.Diagnostics {
+		out.diagnostic(d)
+	}
+	return a.corrections(p.Diagnostics, "the configuration")
+}
+
+// corrections is the problem of a configuration whose diagnostics have been shown.
+func (a *app) corrections(found config.Diagnostics, name string) *api.Problem {
+	return api.NewProblem(0, explain.ManageConfigRefused, "correct the places above", "%s was refused with %s", name, found.Summary())
 }
