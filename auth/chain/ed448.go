@@ -64,10 +64,20 @@ func (f *finder) extend(path []*x509.Certificate) {
 		return
 	}
 	for _, c := range f.opt.Intermediates {
-		if len(f.paths) < MaxPaths && !slices.ContainsFunc(path, c.Equal) && f.admits(path, child, c) {
+		if len(f.paths) < MaxPaths && !slices.ContainsFunc(path, c.Equal) && f.admitsBelowAnchor(path, child, c) {
 			f.extend(append(slices.Clone(path), c))
 		}
 	}
+}
+
+// admitsBelowAnchor is admits for an intermediate, which must say that it is a CA; an old certificate without extensions is
+// one only as an anchor (RFC 5280, Section 6.1.4 (k)).
+func (f *finder) admitsBelowAnchor(path []*x509.Certificate, child, parent *x509.Certificate) bool {
+	if issued(parent, child) && !(parent.BasicConstraintsValid && parent.IsCA) {
+		f.blame(&Error{Kind: Untrusted, Cert: child, Err: errNoCA})
+		return false
+	}
+	return f.admits(path, child, parent)
 }
 
 // admits reports whether parent may follow at the end of a path.
@@ -76,10 +86,17 @@ func (f *finder) admits(path []*x509.Certificate, child, parent *x509.Certificat
 		return false
 	}
 	err := f.check(path, child, parent)
-	if err != nil && f.fault == nil {
-		f.fault = err
+	if err != nil {
+		f.blame(err)
 	}
 	return err == nil
+}
+
+// blame keeps the first fault.
+func (f *finder) blame(err error) {
+	if f.fault == nil {
+		f.fault = err
+	}
 }
 
 // check applies the rules for a CA in a path.

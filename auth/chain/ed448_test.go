@@ -92,6 +92,7 @@ func TestEd448Refused(t *testing.T) {
 		{"another root of the name", "ed448-other-root", "ed448-direct", "", Untrusted, "no anchor"},
 		{"path length", "ed448-root", "ed448-too-deep", "ed448-sub ed448-deep", Constraint, "path length"},
 		{"issuer is no CA", "ed448-root", "ed448-below-no-ca", "ed448-no-ca", Untrusted, "no CA"},
+		{"issuer is of version 1", "ed448-root", "ed448-below-v1", "ed448-v1", Untrusted, "no CA"},
 		{"issuer may not sign", "ed448-root", "ed448-below-no-sign", "ed448-no-sign", Untrusted, "key usage"},
 		{"name constraints", "ed448-root", "ed448-below-constrained", "ed448-constrained", Constraint, "name constraints"},
 		{"critical extension", "ed448-root", "ed448-critical", "", Constraint, "critical extension"},
@@ -103,6 +104,35 @@ func TestEd448Refused(t *testing.T) {
 			_, err := Verify(foreign(t, tt.leaf), foreignOptions(t, tt.anchor, tt.intermediates))
 			wantKind(t, err, tt.kind, tt.word)
 		})
+	}
+}
+
+// TestEd448IsNoWayAround: what crypto/x509 refuses is not accepted because some Ed448 certificate was sent along.
+func TestEd448IsNoWayAround(t *testing.T) {
+	root := pkitest.NewAuthority(t, "root")
+	named := root.Subordinate(t, "named", func(c *x509.Certificate) {
+		c.PermittedDNSDomainsCritical, c.PermittedDNSDomains = true, []string{"example.com"}
+	})
+	end := &pkitest.Authority{Key: pkitest.NewKey(t)}
+	end.Cert = root.Issue(t, "end", end.Key.Public())
+	noPath := root.Subordinate(t, "nopath", func(c *x509.Certificate) { c.MaxPathLenZero = true })
+	gw := func(c *x509.Certificate) { c.DNSNames = []string{"gw.example.org"} }
+	along := foreign(t, "ed448-root")
+	along.NotBefore = pkitest.Now()
+	for what, tt := range map[string]struct {
+		issuer *pkitest.Authority
+		sent   []*x509.Certificate
+	}{
+		"name constraints":  {named, []*x509.Certificate{named.Cert}},
+		"no CA":             {end, []*x509.Certificate{end.Cert}},
+		"path length":       {noPath.Subordinate(t, "deep"), []*x509.Certificate{noPath.Cert}},
+		"another authority": {pkitest.NewAuthority(t, "root"), nil},
+	} {
+		leaf := tt.issuer.Issue(t, "gw", pkitest.NewKey(t).Public(), gw)
+		opt := options(pkitest.Now(), root.Cert, append(tt.sent, tt.issuer.Cert, along)...)
+		if paths, err := Verify(leaf, opt); err == nil {
+			t.Errorf("%s: path of %d", what, len(paths[0]))
+		}
 	}
 }
 

@@ -26,6 +26,10 @@ issue ed448-sub  ed448-deep ED448 "$CA" "$SIGN" "$IDS" "$AKI"
 issue ed448-deep ed448-too-deep ED448 "$SAN"
 issue ed448-root ed448-no-ca ED448 "$SAN"
 issue ed448-no-ca ed448-below-no-ca ED448 "$SAN"
+# version 1, as openssl makes it without extensions
+key ed448-v1 ED448; openssl req -new -key ed448-v1.key -subj "/C=CH/O=Culvert/CN=ed448-v1" -out ed448-v1.csr
+openssl x509 -req -in ed448-v1.csr -CA ed448-root.pem -CAkey ed448-root.key -CAcreateserial -days $days -out ed448-v1.pem
+issue ed448-v1 ed448-below-v1 ED448 "$SAN"
 issue ed448-root ed448-no-sign ED448 "$CA" "keyUsage=critical,cRLSign"
 issue ed448-no-sign ed448-below-no-sign ED448 "$SAN"
 issue ed448-root ed448-constrained ED448 "$CA" "$SIGN" "nameConstraints=critical,permitted;DNS:example.org"
