@@ -40,7 +40,7 @@ func selectors(kind wire.PayloadType, list ...wire.TrafficSelector) *wire.TS {
 
 // traffic returns the selectors of the scene for an exchange that the tester initiates, or else the node.
 func (l *lab) traffic(testerInitiates bool) (tsi, tsr *wire.TS) {
-	i, r := prefix(l.scene.local), prefix(l.scene.remote)
+	i, r := ts(l.scene.selector(l.scene.local)), ts(l.scene.selector(l.scene.remote))
 	if testerInitiates {
 		i, r = r, i
 	}
@@ -130,6 +130,18 @@ func (c *child) key(k suite.ChildKeys, testerInitiated bool, ours, theirs uint32
 		c.Fatal(err)
 	}
 	c.children[ours] = c
+}
+
+// foreignSA is one that the node has never heard of.
+func (s *session) foreignSA() *esp.Outbound {
+	s.Helper()
+	transforms := suite.ESPFromSelection(suite.Selection{Proposal: proposals(s, wire.ProtocolESP, baseESP)[0]})
+	encr, integ := transforms.KeyLengths()
+	out, err := esp.NewOutbound(esp.Params{SPI: 0x0badbad0, Transforms: transforms, EncrKey: s.octets(encr), IntegKey: s.octets(integ), Mode: s.scene.mode}, s.rand)
+	if err != nil {
+		s.Fatal(err)
+	}
+	return out
 }
 
 // A childOffer is what the tester asks for a Child SA with.

@@ -86,9 +86,14 @@ func (l *lab) open(words ...string) (*session, []wire.Payload) {
 		words = []string{baseIKE}
 	}
 	offer := proposals(l, wire.ProtocolIKE, words...)
-	s := &session{lab: l, initiator: true, spiI: l.newSPI(), ni: l.octets(32), next: 1}
-	s.ke = l.keyExchange(firstMethod(offer))
-	return s, []wire.Payload{&wire.SA{Proposals: offer}, &wire.KE{Method: s.ke.Method(), Data: s.ke.Public()}, &wire.Nonce{Data: s.ni}}
+	return l.openWith(firstMethod(offer), offer)
+}
+
+// openWith is open with a certain group in the KE payload.
+func (l *lab) openWith(method wire.TransformID, offer []wire.Proposal) (*session, []wire.Payload) {
+	l.Helper()
+	s := &session{lab: l, initiator: true, spiI: l.newSPI(), ni: l.octets(32), next: 1, ke: l.keyExchange(method)}
+	return s, []wire.Payload{&wire.SA{Proposals: offer}, &wire.KE{Method: method, Data: s.ke.Public()}, &wire.Nonce{Data: s.ni}}
 }
 
 func firstMethod(offer []wire.Proposal) wire.TransformID {

@@ -156,8 +156,7 @@ func (l *lab) sends(want *child) {
 	}
 }
 
-// prefix is a traffic selector of all protocols and ports of a network.
-func prefix(p netip.Prefix) wire.TrafficSelector {
-	s := spd.Prefix(p)
-	return wire.TrafficSelector{TSType: wire.TSIPv6AddrRange, EndPort: 65535, Start: s.Start, End: s.End}
+// ts is a selector as payloads have it.
+func ts(s spd.Selector) wire.TrafficSelector {
+	return wire.TrafficSelector{TSType: wire.TSIPv6AddrRange, Protocol: s.Protocol, StartPort: s.StartPort, EndPort: s.EndPort, Start: s.Start, End: s.End}
 }

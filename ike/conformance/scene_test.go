@@ -30,6 +30,7 @@ type scene struct {
 	mode          esp.Mode
 	local, remote netip.Prefix
 	here, there   netip.Addr
+	protocol      uint8 // of the selectors; 0 is any
 }
 
 func nutAddr() netip.Addr    { return netip.MustParseAddr("2001:db8::1") }
@@ -47,26 +48,26 @@ func behindTester() (netip.Prefix, netip.Addr) {
 
 // endNode is the scene of two hosts in transport mode.
 func endNode() scene {
-	return scene{"EN", esp.Transport, host(nutAddr()), host(testerAddr()), nutAddr(), testerAddr()}
+	return scene{name: "EN", mode: esp.Transport, local: host(nutAddr()), remote: host(testerAddr()), here: nutAddr(), there: testerAddr()}
 }
 
 // gateway is the scene of two gateways with a network behind each.
 func gateway() scene {
 	local, here := behindNUT()
 	remote, there := behindTester()
-	return scene{"SGW", esp.Tunnel, local, remote, here, there}
+	return scene{name: "SGW", local: local, remote: remote, here: here, there: there}
 }
 
 // endNodeToGateway is the scene of a host that tunnels to the tester's network.
 func endNodeToGateway() scene {
 	remote, there := behindTester()
-	return scene{"EN", esp.Tunnel, host(nutAddr()), remote, nutAddr(), there}
+	return scene{name: "EN", local: host(nutAddr()), remote: remote, here: nutAddr(), there: there}
 }
 
 // gatewayToEndNode is the scene of a gateway to whose network the tester tunnels, as a host.
 func gatewayToEndNode() scene {
 	local, here := behindNUT()
-	return scene{"SGW", esp.Tunnel, local, host(testerAddr()), here, testerAddr()}
+	return scene{name: "SGW", local: local, remote: host(testerAddr()), here: here, there: testerAddr()}
 }
 
 // both runs a test in the scenes of the first group.
@@ -99,13 +100,20 @@ func (s scene) connection(t testing.TB, changes ...change) *ike.Connection {
 		Retransmit: ike.Retransmit{Timeout: time.Second, Base: 2, Tries: 3},
 		Children: []*ike.ChildConfig{{
 			Name: "child", Mode: s.mode, ReplayWindow: 64, Proposals: proposals(t, wire.ProtocolESP, baseESP),
-			Local: []spd.Selector{spd.Prefix(s.local)}, Remote: []spd.Selector{spd.Prefix(s.remote)},
+			Local: []spd.Selector{s.selector(s.local)}, Remote: []spd.Selector{s.selector(s.remote)},
 		}},
 	}
 	for _, change := range changes {
 		change(c)
 	}
 	return c
+}
+
+// selector is that of a network in the scene.
+func (s scene) selector(p netip.Prefix) spd.Selector {
+	all := spd.Prefix(p)
+	all.Protocol = s.protocol
+	return all
 }
 
 func secrets(psk secret.Bytes) *auth.Secrets {
