@@ -100,6 +100,8 @@ func (t *initTask) retryCookie(sa *SA, n *wire.Notify) error {
 	switch {
 	case len(n.Data) < 1 || len(n.Data) > maxCookieSize:
 		return invalidSyntax("cookie of %d octets", len(n.Data))
+	case slices.Equal(n.Data, s.cookie): // the same answer once more
+		return nil
 	case s.cookies >= maxCookies:
 		return refuse(explain.IKECookieLoop, 0, "%v asks for a cookie for the %d. time", sa.path.Remote, s.cookies+1)
 	}

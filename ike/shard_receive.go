@@ -52,6 +52,7 @@ func (s *Shard) receiveFirst(h wire.Header, ev MessageReceived) {
 	}
 	choice, f := chooseInit(s.env.Connections, ev.Path, m.payloads)
 	if f != nil {
+		s.env.Stats.received(h)
 		s.refuse(m, f)
 		return
 	}
