@@ -19,8 +19,7 @@ func (n *Node) arrive(p Packet) {
 	path := dataplane.Path{Local: p.Destination, Remote: p.Source, Transport: p.Transport}
 	switch what {
 	case kindIKE:
-		n.tally.Datagrams++
-		n.handle(n.core.shards[n.shardFor(p, data)], ike.MessageReceived{Path: path, Datagram: data})
+		n.took(n.core.shards[n.shardFor(p, data)], ike.MessageReceived{Path: path, Datagram: data})
 	case kindESP:
 		n.tally.Packets++
 		err := n.core.plane.Receive(path, data)
@@ -67,7 +66,8 @@ func (n *Node) perform(s *ike.Shard, a ike.Action) {
 	switch a := a.(type) {
 	case ike.Send:
 		for _, d := range a.Datagrams {
-			n.tally.Sent++
+			n.tally.Datagrams++
+			c.account.sent(n, d)
 			n.send(ikePacket(a.Path, d))
 		}
 	case ike.SendKeepalive:
@@ -127,6 +127,7 @@ func (n *Node) report(news ike.News) {
 	n.tally.News[news.Kind]++
 	n.lab.trace.news(n.lab, n, news)
 	n.core.book.take(news)
+	n.core.account.told(news)
 	if n.Watch != nil {
 		n.Watch(news)
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"net/netip"
+	"time"
 
 	"culvert/esp"
 )
@@ -20,9 +21,10 @@ type Ledger struct {
 // A parcel is one inner packet.
 type parcel struct {
 	from, to  *Node
-	sealed    bool     // it left through an SA
-	arrived   bool     // the network has brought the ESP packet unharmed
-	dropped   esp.Drop // why the receiver's data plane did not take it, the first time
+	at        time.Duration // when it was sent
+	sealed    bool          // it left through an SA
+	arrived   bool          // the network has brought the ESP packet unharmed
+	dropped   esp.Drop      // why the receiver's data plane did not take it, the first time
 	delivered int
 }
 
@@ -39,7 +41,7 @@ func newLedger(l *Lab) *Ledger { return &Ledger{lab: l, parcels: make([]parcel, 
 // Send sends an inner packet from a host behind one node to a host behind another.
 func (g *Ledger) Send(from, to *Node, source, destination netip.AddrPort) (number uint64) {
 	number = uint64(len(g.parcels))
-	g.parcels = append(g.parcels, parcel{from: from, to: to})
+	g.parcels = append(g.parcels, parcel{from: from, to: to, at: g.lab.Elapsed()})
 	if !from.Running() {
 		return number
 	}
@@ -126,7 +128,7 @@ func (g *Ledger) Refused(first uint64) []string {
 	var list []string
 	for i := max(first, 1); i < uint64(len(g.parcels)); i++ {
 		if e := &g.parcels[i]; e.arrived && e.delivered == 0 {
-			list = append(list, fmt.Sprintf("packet %d from %s to %s: %v", i, e.from.Name, e.to.Name, e.dropped))
+			list = append(list, fmt.Sprintf("packet %d from %s to %s at %.3fs: %v", i, e.from.Name, e.to.Name, e.at.Seconds(), e.dropped))
 		}
 	}
 	return list

@@ -42,6 +42,7 @@ type core struct {
 	plane      *fake.Backend
 	owners     owners
 	book       book
+	account    account
 	policies   dataplane.PolicyID
 	working    int       // works under way
 	wake       time.Time // the timer that is planned; zero: none
@@ -49,8 +50,7 @@ type core struct {
 
 // A Tally counts what a node saw in all its lives.
 type Tally struct {
-	Datagrams int // of IKE that arrived
-	Sent      int // of IKE that left
+	Datagrams int // of IKE that left
 	Packets   int // of ESP that arrived
 	Keepalive int // that left
 	News      [32]int
@@ -113,7 +113,7 @@ func (n *Node) Start() {
 		return
 	}
 	n.life++
-	c := &core{owners: newOwners(), book: newBook()}
+	c := &core{owners: newOwners(), book: newBook(), account: newAccount()}
 	n.core = c
 	now := func() time.Time { return n.lab.now }
 	c.plane = fake.New(n.rand, now, fake.Hooks{Send: n.sendESP, Deliver: n.deliver})
