@@ -48,11 +48,12 @@ func (sa *SA) Status() SAStatus {
 	return s
 }
 
-// Status tells about every IKE SA of the shard, in the order of their slots.
+// Status tells about every IKE SA of the shard, in the order of their slots. Those that are gone, and only remembered for
+// the sake of retransmissions, are left out.
 func (s *Shard) Status() []SAStatus {
 	list := make([]SAStatus, 0, s.slots.used)
 	for i := range s.slots.list {
-		if sa := s.slots.list[i].sa; sa != nil {
+		if sa := s.slots.list[i].sa; sa != nil && sa.state != StateClosed {
 			list = append(list, sa.Status())
 		}
 	}
