@@ -72,7 +72,10 @@ func (n *Node) resolve(a supervisor.Resolve) {
 
 // Handle gives an event to one of the node's IKE SAs.
 func (n *Node) Handle(sa wire.SPI, ev ike.Event) {
-	if s := n.shard(sa); n.Running() && s != nil {
+	if !n.Running() {
+		return
+	}
+	if s := n.shard(sa); s != nil {
 		n.handle(s, ike.Command{SA: sa, Event: ev})
 	}
 }

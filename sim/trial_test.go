@@ -152,7 +152,7 @@ func (t *trial) run() {
 	t.Run(t.busy)
 	t.calmDown()
 	t.CheckRest()
-	t.probe()
+	t.probes()
 	if t.gentle {
 		if refused := t.Ledger.Refused(t.first); len(refused) > 0 {
 			t.Problem("%d packets are lost although they arrived: %q", len(refused), refused[:min(len(refused), 3)])
@@ -253,8 +253,8 @@ func settled(conns []*ike.Connection) (list []*ike.Connection) {
 	return list
 }
 
-// probe sends a packet through every child in both directions. All have to arrive.
-func (t *trial) probe() {
+// probes sends a packet through every child in both directions. All have to arrive.
+func (t *trial) probes() {
 	first := t.Ledger.Next()
 	t.each(func(x, y *Node, from, to netip.AddrPort) { t.Ledger.Send(x, y, from, to) })
 	t.Run(5 * time.Second)
