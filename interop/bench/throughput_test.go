@@ -1,0 +1,152 @@
+// Package bench_test measures Culvert beside strongSwan's charon with kernel-libipsec: both ends, the network between them
+// and the load generator on one machine, in interleaved rounds, quoted as ratios of medians. It runs when CULVERT_BENCH is
+// set; `make bench` sets it.
+package bench_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"culvert/interop/lab"
+)
+
+// rounds are interleaved: one of each competitor in turn.
+const rounds = 5
+
+func needBench(t *testing.T) {
+	t.Helper()
+	if os.Getenv("CULVERT_BENCH") == "" {
+		t.Skip("set CULVERT_BENCH to measure")
+	}
+}
+
+func median(list []float64) float64 {
+	slices.Sort(list)
+	return list[len(list)/2]
+}
+
+// A pair is two hosts with a tunnel between them.
+type pair struct {
+	*lab.Lab
+	moon, sun *lab.Host
+}
+
+func newPair(t *testing.T) *pair {
+	l := lab.New(t)
+	p := &pair{Lab: l, moon: l.Host("moon"), sun: l.Host("sun")}
+	l.Link(p.moon, p.sun, []string{"10.99.0.1/24"}, []string{"10.99.0.2/24"})
+	p.moon.Address("10.1.0.1/24")
+	p.sun.Address("10.2.0.1/24")
+	return p
+}
+
+// stream measures one TCP stream through the tunnel, in Gbit/s.
+func (p *pair) stream() float64 {
+	p.Helper()
+	server := p.sun.Start("iperf3-server", nil, "iperf3", "-s", "-1", "--forceflush", "-B", "10.2.0.1")
+	p.Await("iperf3 to listen", func() bool { return strings.Contains(server.Log(), "listening") })
+	out := p.moon.Must("iperf3", "-c", "10.2.0.1", "-B", "10.1.0.1", "-t", "3", "-O", "1", "-C", "cubic", "-J")
+	server.Stop()
+	var result struct {
+		End struct {
+			Received struct {
+				Rate float64 `json:"bits_per_second"`
+			} `json:"sum_received"`
+		} `json:"end"`
+	}
+	if err := json.Unmarshal([]byte(out), &result); err != nil {
+		p.Fatal(err)
+	}
+	return result.End.Received.Rate / 1e9
+}
+
+func culvertPair(t *testing.T, esp string) *pair {
+	p := newPair(t)
+	conf := func(local, remote, localNet, remoteNet string) string {
+		return fmt.Sprintf(`
+connection "site" {
+  local {
+    address = %q
+    id = %q
+  }
+  remote {
+    address = %q
+    id = %q
+  }
+  force_encapsulation = true
+  child "net" {
+    local = [%q]
+    remote = [%q]
+    esp_proposals = [%q]
+  }
+}
+secret "site" {
+  psk = "interoperable-and-long-enough"
+}
+`, local, local, remote, remote, localNet, remoteNet, esp)
+	}
+	ours := p.moon.Culvert(conf("10.99.0.1", "10.99.0.2", "10.1.0.0/24", "10.2.0.0/24"))
+	p.sun.Culvert(conf("10.99.0.2", "10.99.0.1", "10.2.0.0/24", "10.1.0.0/24"))
+	ours.Must("up", "site/net")
+	return p
+}
+
+func charonPair(t *testing.T, esp string) *pair {
+	p := newPair(t)
+	conf := func(local, remote, localNet, remoteNet string) string {
+		return fmt.Sprintf(`connections {
+ site {
+  version = 2
+  local_addrs = %[1]s
+  remote_addrs = %[2]s
+  local {
+   auth = psk
+   id = %[1]s
+  }
+  remote {
+   auth = psk
+   id = %[2]s
+  }
+  children {
+   net {
+    local_ts = %[3]s
+    remote_ts = %[4]s
+    esp_proposals = %[5]s
+   }
+  }
+ }
+}
+secrets {
+ ike-site {
+  secret = "interoperable-and-long-enough"
+ }
+}
+`, local, remote, localNet, remoteNet, esp)
+	}
+	moon, sun := p.moon.Charon(""), p.sun.Charon("")
+	sun.Load(conf("10.99.0.2", "10.99.0.1", "10.2.0.0/24", "10.1.0.0/24"))
+	moon.Load(conf("10.99.0.1", "10.99.0.2", "10.1.0.0/24", "10.2.0.0/24"))
+	moon.Swanctl("--initiate", "--child", "net")
+	return p
+}
+
+// One TCP stream through the tunnel, beside charon's libipsec. At least four times its throughput is expected.
+func TestBenchThroughput(t *testing.T) {
+	needBench(t)
+	for _, esp := range []string{"aes128gcm16", "aes256gcm16", "chacha20poly1305", "aes128-sha256"} {
+		ours, theirs := culvertPair(t, esp), charonPair(t, esp)
+		var a, b []float64
+		for range rounds {
+			a, b = append(a, ours.stream()), append(b, theirs.stream())
+		}
+		ratio := median(a) / median(b)
+		t.Logf("one TCP stream, %-18s culvert %.2f Gbit/s, charon-libipsec %.2f Gbit/s, ratio %.1f", esp, median(a), median(b), ratio)
+		if esp == "aes128gcm16" && ratio < 4 {
+			t.Errorf("only %.1f times charon-libipsec", ratio)
+		}
+	}
+}
