@@ -1,0 +1,184 @@
+package config
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"fmt"
+	"maps"
+	"math/big"
+	"strings"
+	"testing"
+)
+
+// A home is where an option stands: a configuration around it that is right, and its block in what is loaded.
+type home struct {
+	samples func() []sample
+	around  string // with %s for the lines
+	block   func(*Config) schema
+}
+
+func homes() map[string]home {
+	const psk = "secret \"a\" { psk = file(\"office.psk\") }\n"
+	connection := func(c *Config) *Connection { return c.Connection("a") }
+	return map[string]home{
+		configurationKind: {fileSamples, "%s\n", func(*Config) schema { return schema{} }},
+		"daemon":          {daemonSamples, "daemon {\n%s\n}\n", func(c *Config) schema { return c.Daemon.schema() }},
+		"half_open":       {halfOpenSamples, "daemon {\nhalf_open {\n%s\n}\n}\n", func(c *Config) schema { return c.Daemon.HalfOpen.schema() }},
+		"retransmit":      {retransmitSamples, "daemon {\nretransmit {\n%s\n}\n}\n", func(c *Config) schema { return c.Daemon.Retransmit.schema() }},
+		"dataplane":       {dataplaneSamples, "daemon {\ndataplane {\n%s\n}\n}\n", func(c *Config) schema { return c.Daemon.Dataplane.schema() }},
+		"connection": {connectionSamples, "connection \"a\" {\nremote { address = \"192.0.2.9\" }\n%s\n}\npool \"p\" { addresses = \"10.9.0.0/24\" }\n" + psk,
+			func(c *Config) schema { return connection(c).schema() }},
+		"local":  {localSamples, "connection \"a\" {\nlocal {\n%s\n}\n}\n" + psk, func(c *Config) schema { return connection(c).Local.schema() }},
+		"remote": {remoteSamples, "connection \"a\" {\nremote {\n%s\n}\n}\n" + psk, func(c *Config) schema { return connection(c).Remote.schema() }},
+		"child": {childSamples, "connection \"a\" {\nremote { address = \"192.0.2.9\" }\nchild \"c\" {\n%s\n}\n}\n" + psk,
+			func(c *Config) schema { return connection(c).Child("c").schema() }},
+		"pool":   {poolSamples, "pool \"a\" {\n%s\n}\n", func(c *Config) schema { return c.Pool("a").schema() }},
+		"secret": {secretSamples, "connection \"a\" {}\nsecret \"a\" {\n%s\n}\n", func(c *Config) schema { return c.Secret("a").schema() }},
+		"policy": {policySamples, "policy \"a\" {\n%s\n}\n", func(c *Config) schema { return c.Policy("a").schema() }},
+	}
+}
+
+// A shelf holds the files that samples name.
+type shelf map[string]string
+
+func newShelf(t testing.TB) shelf {
+	t.Helper()
+	files := exampleFiles(t)
+	files["leaf.pem"] = newIdentity(t, "leaf", func(c *x509.Certificate) { c.IsCA = false }).certificate
+	files["credentials/gw"] = files["gw.pem"]
+	files["ca.crl"] = revocationList(t)
+	files["empty.hcl"] = ""
+	return files
+}
+
+func revocationList(t testing.TB) string {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	issuer := &x509.Certificate{SubjectKeyId: []byte{1}, KeyUsage: x509.KeyUsageCRLSign}
+	list := &x509.RevocationList{Number: big.NewInt(1), ThisUpdate: noon(), NextUpdate: noon().AddDate(1, 0, 0)}
+	der, err := x509.CreateRevocationList(rand.Reader, list, issuer, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pemBlock("X509 CRL", der)
+}
+
+// load reads a configuration that stands among the files.
+func (files shelf) load(name, text string) (*Config, Diagnostics) {
+	all := maps.Clone(files)
+	all[name] = text
+	s := source(all)
+	s.Credentials = dir + "credentials"
+	return s.Load(dir + name)
+}
+
+func (h home) text(s sample) string {
+	return fmt.Sprintf(h.around, s.with+"\n"+s.option+" = "+s.value)
+}
+
+// eachSample calls a function with every sample of every block.
+func eachSample(t *testing.T, f func(*testing.T, shelf, home, sample)) {
+	files := newShelf(t)
+	for kind, h := range homes() {
+		for _, s := range h.samples() {
+			t.Run(fmt.Sprintf("%s %s = %s", kind, s.option, s.value), func(t *testing.T) { f(t, files, h, s) })
+		}
+	}
+}
+
+func TestEachOptionTakesWhatItShould(t *testing.T) {
+	eachSample(t, func(t *testing.T, files shelf, h home, s sample) {
+		c, found := files.load("culvert.hcl", h.text(s))
+		if s.code != "" {
+			if c != nil || !has(found, s.code, 0) {
+				t.Errorf("want %s, got\n%s", s.code, found)
+			}
+			return
+		}
+		if c == nil {
+			t.Fatal(found)
+		}
+		block := h.block(c)
+		o := block.option(s.option)
+		if o == nil || s.text == "-" {
+			return
+		}
+		want := s.text
+		if want == "" {
+			want = s.value
+		}
+		if got := o.slot.text(); got != want {
+			t.Errorf("it is shown as %s, want %s", got, want)
+		}
+		if !block.origin.Given(s.option) {
+			t.Error("it is not known to be given")
+		}
+	})
+}
+
+// A refusal points at the value, or at the option that makes it impossible.
+func TestRefusalsPointIntoTheFile(t *testing.T) {
+	eachSample(t, func(t *testing.T, files shelf, h home, s sample) {
+		text := h.text(s)
+		_, found := files.load("culvert.hcl", text)
+		checkDiagnostics(t, text, found)
+		if s.code != badValue && s.code != wrongType {
+			return
+		}
+		line := strings.Count(text[:strings.LastIndex(text, s.option+" = "+s.value)], "\n") + 1
+		if !has(found, s.code, line) {
+			t.Errorf("no %s in line %d:\n%s", s.code, line, found)
+		}
+	})
+}
+
+func TestEachOptionHasSamples(t *testing.T) {
+	for _, s := range schemas() {
+		good, bad := map[string]bool{}, map[string]bool{}
+		for _, sample := range homes()[s.kind].samples() {
+			if sample.code == "" {
+				good[sample.option] = true
+			} else {
+				bad[sample.option] = true
+			}
+		}
+		for _, o := range s.options {
+			if !good[o.name] || !bad[o.name] {
+				t.Errorf("%s.%s has no sample of a value that is accepted, or of one that is refused", s.kind, o.name)
+			}
+		}
+	}
+}
+
+// What a sample changes against the configuration around it is what Diff says, and nothing else.
+func TestDiffSeesEachOption(t *testing.T) {
+	eachSample(t, func(t *testing.T, files shelf, h home, s sample) {
+		with, found := files.load("culvert.hcl", h.text(s))
+		if found.Errors() {
+			return
+		}
+		if again, _ := files.load("culvert.hcl", h.text(s)); !Diff(with, again).Empty() {
+			t.Errorf("the same text differs: %s", changes(Diff(with, again)))
+		}
+		if block := h.block(with); block.kind == "" { // an include is no part of the model
+			return
+		}
+		without, found := files.load("culvert.hcl", fmt.Sprintf(h.around, s.with))
+		if found.Errors() {
+			return
+		}
+		a, b := h.block(without), h.block(with)
+		for i, o := range a.options {
+			same := fmt.Sprint(o.slot.stored()) == fmt.Sprint(b.options[i].slot.stored())
+			named := strings.Contains(changes(Diff(without, with)), o.name)
+			if !same && !named {
+				t.Errorf("%s differs and is not named in %q", o.name, changes(Diff(without, with)))
+			}
+		}
+	})
+}
