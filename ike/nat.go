@@ -111,8 +111,12 @@ func (sa *SA) follows() bool {
 
 // move gives the SA and its children a new path.
 func (sa *SA) move(path dataplane.Path) {
+	elsewhere := path.Remote.Addr() != sa.path.Remote.Addr()
 	sa.path = path
 	sa.moveChildren()
+	if elsewhere {
+		sa.renewTransport()
+	}
 	if sa.state.authenticated() {
 		sa.news(News{Kind: NewsAddress})
 	}

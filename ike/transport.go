@@ -3,6 +3,7 @@ package ike
 import (
 	"net/netip"
 
+	"culvert/esp"
 	"culvert/spd"
 )
 
@@ -39,6 +40,15 @@ func (sa *SA) transportAnswer(m *childMessage, d *childDeal) bool {
 	m.tsi = sa.untranslate(m.tsi, sa.peer.weBehindNAT, sa.path.Local)
 	m.tsr = sa.untranslate(m.tsr, sa.peer.behindNAT, sa.path.Remote)
 	return true
+}
+
+// renewTransport replaces the children that carry the traffic of an address which is no longer the peer's.
+func (sa *SA) renewTransport() {
+	for _, c := range sa.children {
+		if c.mode == esp.Transport {
+			sa.startRekeyChild(c)
+		}
+	}
 }
 
 // untranslate gives selectors the address of one end of the IKE SA when a NAT stands before that end.

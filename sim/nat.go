@@ -30,6 +30,7 @@ type mapping struct {
 	port   uint16
 	used   time.Time
 	peers  map[netip.AddrPort]bool
+	fixed  bool // configured: open to everybody, for ever
 }
 
 // firstPort is where mappings begin: such as a NAT that does not keep ports.
@@ -51,6 +52,16 @@ func (n *NAT) Hide(node *Node) {
 	for _, a := range node.addrs {
 		n.lab.Network.attach(a, nil)
 		n.inside[a] = node
+	}
+}
+
+// Forward leads the ports of IKE to a node inside, as for a server behind a router.
+func (n *NAT) Forward(node *Node) {
+	for _, a := range node.addrs {
+		for _, port := range []uint16{portIKE, portNATT} {
+			m := &mapping{inside: at(a, port), port: port, fixed: true, peers: map[netip.AddrPort]bool{}}
+			n.maps[m.inside], n.ports[port] = m, m
+		}
 	}
 }
 
@@ -78,14 +89,16 @@ func (n *NAT) leave(p Packet) {
 	n.lab.Network.over(&n.Up, p, n.lab.Network.Send)
 }
 
-func (n *NAT) expired(m *mapping) bool { return n.Idle > 0 && n.lab.now.Sub(m.used) > n.Idle }
+func (n *NAT) expired(m *mapping) bool {
+	return !m.fixed && n.Idle > 0 && n.lab.now.Sub(m.used) > n.Idle
+}
 
 func (n *NAT) line() *Weather { return &n.Down }
 
 // arrive translates a packet from outside, if there is a mapping for it.
 func (n *NAT) arrive(p Packet) {
 	m := n.ports[p.Destination.Port()]
-	if m == nil || p.Transport == dataplane.TransportRaw || n.expired(m) || n.maps[m.inside] != m || n.Strict && !m.peers[p.Source] {
+	if m == nil || p.Transport == dataplane.TransportRaw || n.expired(m) || n.maps[m.inside] != m || n.Strict && !m.fixed && !m.peers[p.Source] {
 		n.lab.trace.fate(n.lab, p, "no mapping")
 		return
 	}

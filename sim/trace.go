@@ -125,10 +125,9 @@ func arrow(from, to, nodes int, label string) string {
 
 // label names a packet.
 func (t *Trace) label(n *Node, p Packet) string {
-	what, data := p.content()
-	if p.Source.Port() != portIKE && p.Destination.Port() == portIKE {
-		data = p.Data
-	}
+	seen := p
+	seen.Destination = p.Source // the sender's port decides about the marker
+	what, data := seen.content()
 	switch what {
 	case kindIKE:
 		h, err := wire.ParseHeader(data)
