@@ -14,11 +14,12 @@ import (
 // inbound SA, the outbound SA; and out again: the outbound SA, the inbound SA once nothing can be on its way any more, the
 // policy with the last SA. A rekeyed child shares the policy of the one that it replaces.
 
-// childPriority puts the policy of a child above the trap or block that stands for it while it is down.
-func childPriority(c *ChildConfig) int { return 2*c.Priority + 1 }
+// Priority is what a configured priority is in the data plane: that of children which are up, of bypass and of discard. It
+// leaves room below for StandInPriority.
+func Priority(configured int) int { return 2*configured + 1 }
 
-// downPriority is the priority of traps and blocks.
-func downPriority(c *ChildConfig) int { return 2 * c.Priority }
+// StandInPriority is the priority of what stands for a child while it is down, a trap or block: right below the child's own.
+func StandInPriority(configured int) int { return 2 * configured }
 
 // install makes a child of a deal and its keys and puts it into the data plane. It replaces old if that is not nil. The
 // outbound SA may be deferred, until the peer is known to be ready for it.
@@ -33,10 +34,11 @@ func (sa *SA) install(d childDeal, inSPI uint32, keys suite.ChildKeys, initiator
 	sa.children = append(sa.children, c)
 	sa.emit(Bind{SA: sa.LocalSPI(), SPI: c.inSPI, Policy: c.policy})
 	if old == nil {
-		sa.setPolicy(c, childPriority(c.config))
+		sa.setPolicy(c, Priority(c.config.Priority))
 	}
 	in, out := sa.directions(c, d, keys)
 	sa.emit(InstallSA{Child: c.inSPI, SA: in})
+	c.receiving = true
 	c.deferred = &out
 	if !deferred {
 		sa.activate(c)
@@ -100,6 +102,14 @@ func (sa *SA) stopSending(c *Child) {
 	sa.emit(RemoveSA{Direction: dataplane.Outbound, SPI: c.outSPI, Policy: c.policy})
 }
 
+// stopReceiving takes the inbound SA away.
+func (sa *SA) stopReceiving(c *Child) {
+	if c.receiving {
+		c.receiving = false
+		sa.emit(RemoveSA{Direction: dataplane.Inbound, SPI: c.inSPI, Policy: c.policy})
+	}
+}
+
 // takeOver has the successor of a child send, with its selectors where they differ, unless one of its own successors does.
 func (sa *SA) takeOver(c *Child) {
 	if sa.state != StateClosed {
@@ -126,7 +136,7 @@ func (sa *SA) sendWith(c *Child) {
 // changePolicy gives the policy of old the selectors of its successor.
 func (sa *SA) changePolicy(old, successor *Child) {
 	if !slices.Equal(old.local, successor.local) || !slices.Equal(old.remote, successor.remote) {
-		sa.setPolicy(successor, childPriority(successor.config))
+		sa.setPolicy(successor, Priority(successor.config.Priority))
 	}
 }
 
@@ -164,7 +174,7 @@ func (sa *SA) dropChild(c *Child, why *Failure) {
 	}
 	info, live := sa.childInfo(c), c.live()
 	sa.stopSending(c)
-	sa.emit(RemoveSA{Direction: dataplane.Inbound, SPI: c.inSPI, Policy: c.policy})
+	sa.stopReceiving(c)
 	back := sa.forgetChild(c)
 	switch {
 	case live && back != nil:
@@ -217,7 +227,7 @@ func (sa *SA) moveChildren() {
 			sa.emit(MoveSA{Inbound: c.inSPI, Outbound: c.outSPI, Path: sa.espPath()})
 		}
 		if c.live() {
-			sa.setPolicy(c, childPriority(c.config))
+			sa.setPolicy(c, Priority(c.config.Priority))
 		}
 	}
 }

@@ -190,7 +190,7 @@ func TestChildParametersReachTheDataPlane(t *testing.T) {
 	if !slices.Equal(in.Local, selectors(t, "10.1.0.0/16")) || !slices.Equal(in.Remote, selectors(t, "10.2.0.0/16")) {
 		t.Errorf("selectors %v === %v", in.Local, in.Remote)
 	}
-	if p := l.planes[l.a].policies[1]; p.Name != "a.example-b.example/net" || p.Priority != childPriority(l.child(l.a).config) || p.Peer != addrB {
+	if p := l.planes[l.a].policies[1]; p.Name != "a.example-b.example/net" || p.Priority != 15 || p.Peer != addrB {
 		t.Errorf("policy %+v", p)
 	}
 	if p := l.planes[l.b].out[1][0]; !p.NonFirstFragments {

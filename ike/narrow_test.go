@@ -140,7 +140,11 @@ func TestFirstChoiceOfTheInitiatorIsKept(t *testing.T) {
 		tsi, tsr := lists.Draw(t, "tsi"), lists.Draw(t, "tsr")
 		policyI, policyR := lists.Draw(t, "policy of i"), lists.Draw(t, "policy of r")
 		i, r := narrow(tsi, policyI), narrow(tsr, policyR)
-		switch fitOf(tsi, tsr, policyI, policyR) {
+		fits := fitOf(tsi, tsr, policyI, policyR)
+		if first := spd.Covers(policyI, tsi[:1]) && spd.Covers(policyR, tsr[:1]); first && fits < fitFirst {
+			t.Fatalf("fit %d although the first choice %v === %v is allowed", fits, tsi[0], tsr[0])
+		}
+		switch fits {
 		case fitNone:
 			if len(i) > 0 && len(r) > 0 {
 				t.Fatalf("refused although %v === %v is possible", i, r)
@@ -198,20 +202,21 @@ func TestBestFittingChildIsChosen(t *testing.T) {
 	tests := []struct{ name, offer, want string }{
 		{"the one that allows all of it", "10.1.5.0/24", "wide"},
 		{"the one that allows the first choice", "10.1.7.7/32 10.1.8.0/24 10.8.0.0/16", "special"},
-		{"the first of those that allow a part", "10.0.0.0/8", "special"},
+		{"the first of those that allow a part", "10.0.0.0/8", "elsewhere"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			l := newChildLab(t, func(a, b *Connection) {
 				a.Children = []*ChildConfig{child("offer", "10.1.0.0/16", "10.2.0.0/16")}
 				a.Children[0].Local = selectors(t, strings.Fields(tt.offer)...)
-				b.Children = []*ChildConfig{child("special", "10.2.0.0/16", "10.1.7.0/24"), child("wide", "10.2.0.0/16", "10.1.0.0/16")}
+				b.Children = []*ChildConfig{child("elsewhere", "10.2.0.0/16", "10.8.0.0/16"), child("special", "10.2.0.0/16", "10.1.7.0/24"),
+					child("wide", "10.2.0.0/16", "10.1.0.0/16")}
 			})
 			if got := l.child(l.b).config.Name; got != tt.want {
 				t.Errorf("child %q", got)
 			}
 			answer := strings.Join(l.b.messages(NewsMessageSent), "\n")
-			if more := strings.Contains(answer, "ADDITIONAL_TS_POSSIBLE"); more != (tt.want == "special") {
+			if more := strings.Contains(answer, "ADDITIONAL_TS_POSSIBLE"); more != (tt.want != "wide") {
 				t.Errorf("ADDITIONAL_TS_POSSIBLE %t: %s", more, answer)
 			}
 		})

@@ -103,7 +103,7 @@ func TestModesThatDiffer(t *testing.T) {
 }
 
 func TestTransportModeForAnotherHostIsDeclined(t *testing.T) {
-	l := transportLab(t, nil)
+	l := transportLab(t, func(_, b *ChildConfig) { b.Local, b.Remote = selectors(t, "0.0.0.0/0"), selectors(t, "0.0.0.0/0") })
 	answer := l.ask(l.a, wire.ExchangeCreateChildSA, &wire.Notify{NotifyType: wire.NotifyUseTransportMode},
 		&wire.SA{Proposals: []wire.Proposal{numbered(l.espProposal("aes128gcm16-noesn", 0x7000))}}, nonceOf(9),
 		tsPayload(wire.PayloadTSi, selectors(t, "192.0.2.77")), tsPayload(wire.PayloadTSr, selectors(t, "192.0.2.2")))

@@ -105,7 +105,7 @@ func (s *Supervisor) setStatic(list []dataplane.Policy) {
 			id = s.policies.fresh()
 			s.policies.static[p.Name] = id
 		}
-		p.ID = id
+		p.ID, p.Priority = id, ike.Priority(p.Priority)
 		s.emit(SetPolicy{p})
 	}
 }
