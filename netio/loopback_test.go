@@ -256,6 +256,25 @@ func TestICMPErrorsAreSurvived(t *testing.T) {
 	}
 }
 
+// TestErrorOfAnEarlierPacketCostsNoOther has nobody empty the error queue, so that the next send meets the error.
+func TestErrorOfAnEarlierPacketCostsNoOther(t *testing.T) {
+	one, two, nobody := newEnd(t, "127.0.0.1"), newEnd(t, "127.0.0.1").start(), newEnd(t, "127.0.0.1")
+	nowhere := one.to(nobody, "127.0.0.1", roleNAT)
+	nobody.Close()
+	for i := range 20 {
+		one.SendESP([]dataplane.Burst{{Path: nowhere, Data: espPackets(1, 100)}})
+		if i%2 == 0 {
+			one.SendESP([]dataplane.Burst{{Path: one.to(two, "127.0.0.1", roleNAT), Data: espPackets(1, 100)}})
+			expectESP(t, two, espPackets(1, 100), 0)
+			continue
+		}
+		if err := one.SendIKE(one.to(two, "127.0.0.1", roleNAT), ikeMessage(100)); err != nil {
+			t.Fatal(err)
+		}
+		await(t, two.ike)
+	}
+}
+
 func TestUnroutableAndForeignAddressesAreCounted(t *testing.T) {
 	e := newEnd(t, "127.0.0.1")
 	p := e.to(e, "127.0.0.1", roleNAT)

@@ -201,6 +201,7 @@ func TestCloseIsFinal(t *testing.T) {
 	}
 	s.HandleESP(b)
 	s.expect(0, nil)
+	s.dropped(nil) // not even looked at
 	if !s.device.closed {
 		t.Error("the device is open")
 	}

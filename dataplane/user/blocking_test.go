@@ -130,13 +130,10 @@ func TestPoliciesWithPortsTakeTheirTrafficAlone(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	connects := func(port uint16) error {
-		return connectTo(t, a, b, port)
-	}
-	if err := connects(protected); err == nil {
+	if err := connectTo(t, a, b, protected, silence); err == nil {
 		t.Error("clear text passes to the protected port")
 	}
-	if err := connects(other); err != nil {
+	if err := connectTo(t, a, b, other, patience); err != nil {
 		t.Errorf("another port: %v", err)
 	}
 	if err := a.ping(a.inner4, b.inner4, patience); err != nil {
@@ -144,7 +141,7 @@ func TestPoliciesWithPortsTakeTheirTrafficAlone(t *testing.T) {
 	}
 	u.change = func(sa *dataplane.SA) { sa.Local, sa.Remote = everything(), everything() }
 	u.connect(a, b)
-	if err := connects(protected); err != nil {
+	if err := connectTo(t, a, b, protected, patience); err != nil {
 		t.Errorf("the protected port: %v", err)
 	}
 }
@@ -153,8 +150,8 @@ func everything() []spd.Selector {
 	return []spd.Selector{spd.Prefix(netip.MustParsePrefix("0.0.0.0/0")), spd.Prefix(netip.MustParsePrefix("::/0"))}
 }
 
-// connectTo connects to a port of b's inner address, giving up after a short while.
-func connectTo(t *testing.T, a, b *node, port uint16) error {
+// connectTo connects to a port of b's inner address.
+func connectTo(t *testing.T, a, b *node, port uint16, within time.Duration) error {
 	t.Helper()
 	var l *net.TCPListener
 	at := netip.AddrPortFrom(b.inner4, port)
@@ -164,7 +161,7 @@ func connectTo(t *testing.T, a, b *node, port uint16) error {
 	})
 	defer l.Close()
 	return a.try(func() error {
-		d := net.Dialer{Timeout: 2 * silence, LocalAddr: net.TCPAddrFromAddrPort(netip.AddrPortFrom(a.inner4, 0))}
+		d := net.Dialer{Timeout: within, LocalAddr: net.TCPAddrFromAddrPort(netip.AddrPortFrom(a.inner4, 0))}
 		c, err := d.Dial("tcp", at.String())
 		if err == nil {
 			c.Close()

@@ -120,7 +120,7 @@ func TestGuardKnowsPorts(t *testing.T) {
 		}
 		return p
 	}
-	deliver := func(port uint16) bool {
+	deliver := func(port uint16, within time.Duration) bool {
 		var server *net.UDPConn
 		b.do(func() (err error) {
 			server, err = net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(b.inner4, port)))
@@ -131,17 +131,17 @@ func TestGuardKnowsPorts(t *testing.T) {
 		if _, err := client.WriteToUDPAddrPort([]byte("clear"), netip.AddrPortFrom(b.inner4, port)); err != nil {
 			t.Fatal(err)
 		}
-		server.SetReadDeadline(time.Now().Add(silence))
+		server.SetReadDeadline(time.Now().Add(within))
 		_, err := server.Read(make([]byte, 10))
 		return err == nil
 	}
-	if !deliver(protected) {
+	if !deliver(protected, patience) {
 		t.Error("nothing arrives without a policy")
 	}
 	if err := b.backend.SetPolicy(limit(u.policyOf(b, a), protected)); err != nil {
 		t.Fatal(err)
 	}
-	if deliver(protected) || !deliver(free) {
+	if deliver(protected, silence) || !deliver(free, patience) {
 		t.Error("the guard does not follow the ports of a policy")
 	}
 	// A bypass of one port in a net that is protected whole.
@@ -153,7 +153,7 @@ func TestGuardKnowsPorts(t *testing.T) {
 	if err := b.backend.SetPolicy(bypass); err != nil {
 		t.Fatal(err)
 	}
-	if deliver(protected) || !deliver(free) {
+	if deliver(protected, silence) || !deliver(free, patience) {
 		t.Error("the guard does not follow the ports of a bypass")
 	}
 }

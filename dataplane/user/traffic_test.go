@@ -130,13 +130,13 @@ func listen(at *node, a netip.Addr) (l *net.TCPListener, err error) {
 }
 
 // dial connects, from a source that the kernel chooses if none is given.
-func dial(at *node, source netip.Addr, to net.Addr) (c *net.TCPConn, err error) {
+func dial(at *node, source netip.Addr, to net.Addr) (c net.Conn, err error) {
 	err = at.try(func() (err error) {
-		var local *net.TCPAddr
+		d := net.Dialer{Timeout: patience}
 		if source.IsValid() {
-			local = net.TCPAddrFromAddrPort(netip.AddrPortFrom(source, 0))
+			d.LocalAddr = net.TCPAddrFromAddrPort(netip.AddrPortFrom(source, 0))
 		}
-		c, err = net.DialTCP("tcp", local, to.(*net.TCPAddr))
+		c, err = d.Dial("tcp", to.String())
 		return err
 	})
 	return c, err
