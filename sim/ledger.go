@@ -13,6 +13,9 @@ import (
 // A Ledger follows every inner packet from the host that sends it to the host that gets it. It notes as a problem what is
 // never right: clear text outside, packets that arrive twice, changed, or at somebody else's.
 type Ledger struct {
+	// Readable says that the children do not encrypt, so that clear text outside is no problem.
+	Readable bool
+
 	lab     *Lab
 	parcels []parcel // by number, from 1
 	current uint64   // being given to a data plane
@@ -60,7 +63,7 @@ func (g *Ledger) sealed() uint64 {
 
 // inspect looks for clear text in what a node sends.
 func (g *Ledger) inspect(n *Node, p Packet) {
-	if bytes.Contains(p.Data, []byte(canary)) {
+	if !g.Readable && bytes.Contains(p.Data, []byte(canary)) {
 		g.lab.Problem("%s sends clear text to %v", n.Name, p.Destination)
 	}
 }
