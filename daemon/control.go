@@ -3,8 +3,8 @@ package daemon
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -18,9 +18,14 @@ import (
 // Up brings up a target and returns when it is up or an attempt has failed; the daemon goes on trying if the connection is
 // configured so.
 func (d *Daemon) Up(ctx context.Context, t api.Target) error {
-	return d.until(ctx, t, func(now time.Time) ([]supervisor.Action, error) {
+	return asProblem(d.engine.pursue(ctx, func(n ike.News) (bool, error) {
+		if n.Connection == nil || n.Connection.Name != t.Connection {
+			return false, nil
+		}
+		return true, attemptFailure(n, t.Child)
+	}, func(now time.Time) ([]supervisor.Action, error) {
 		return d.machine().Up(now, t.Connection, t.Child)
-	}, func() bool { return d.machine().IsUp(t.Connection, t.Child) }, attemptFailure)
+	}, func() bool { return d.machine().IsUp(t.Connection, t.Child) }))
 }
 
 // Down closes a target and returns when it is gone.
@@ -29,32 +34,16 @@ func (d *Daemon) Down(ctx context.Context, t api.Target) error {
 	if err != nil {
 		return err
 	}
-	return d.until(ctx, t, func(now time.Time) ([]supervisor.Action, error) {
+	var old []wire.SPI // of the supervisor's goroutine
+	return asProblem(d.engine.pursue(ctx, endings, func(now time.Time) ([]supervisor.Action, error) {
+		old = d.machine().Established(t.Connection, spi)
 		return d.machine().Down(now, t.Connection, t.Child, spi)
-	}, func() bool { return d.machine().IsDown(t.Connection, t.Child, spi) }, neverFails)
-}
-
-// Rekey gives new keys to IKE SAs or children and returns when they are in use.
-func (d *Daemon) Rekey(ctx context.Context, t api.Target, what api.Layer) error {
-	spi, err := parseSPI(t.SA)
-	if err != nil {
-		return err
-	}
-	kind := ike.NewsRekeyed
-	if what == api.LayerChild {
-		kind = ike.NewsChildRekeyed
-	}
-	asked, seen := 1, 0 // of the supervisor's goroutine
-	return d.until(ctx, t, func(now time.Time) ([]supervisor.Action, error) {
-		actions, err := d.machine().Rekey(now, t.Connection, t.Child, spi, what == api.LayerChild)
-		asked = len(actions)
-		return actions, err
-	}, func() bool { return seen >= asked }, func(n ike.News) error {
-		if n.Kind == kind {
-			d.engine.supervisor.box.put(func() { seen++ })
+	}, func() bool {
+		if t.Child != "" && spi == 0 {
+			return d.machine().IsDown(t.Connection, t.Child, 0)
 		}
-		return anyFailure(n)
-	})
+		return d.gone(old)
+	}))
 }
 
 // Reauth authenticates anew, make before break, and returns when the old IKE SAs are gone.
@@ -63,85 +52,55 @@ func (d *Daemon) Reauth(ctx context.Context, t api.Target) error {
 	if err != nil {
 		return err
 	}
-	var old []wire.SPI
-	return d.until(ctx, t, func(now time.Time) ([]supervisor.Action, error) {
-		old = d.machine().Established(t.Connection, spi)
-		return d.machine().Reauth(now, t.Connection, spi)
-	}, func() bool {
-		for _, spi := range old {
-			if d.machine().Knows(spi) {
-				return false
-			}
-		}
-		return true
-	}, attemptFailure)
-}
-
-// until has the supervisor begin something and waits until it is reached, or news tell of a failure. begin and reached
-// run on the supervisor's goroutine.
-func (d *Daemon) until(ctx context.Context, t api.Target, begin func(time.Time) ([]supervisor.Action, error), reached func() bool, failed func(ike.News) error) error {
-	look := make(chan struct{}, 1)
-	w, cancel := d.engine.hub.wait(func(n ike.News) (bool, error) {
+	var old []wire.SPI // of the supervisor's goroutine
+	return asProblem(d.engine.pursue(ctx, func(n ike.News) (bool, error) {
 		if n.Connection == nil || n.Connection.Name != t.Connection {
 			return false, nil
 		}
-		if err := failed(n); err != nil {
-			return true, err
-		}
-		select {
-		case look <- struct{}{}:
-		default:
-		}
-		return false, nil
-	})
-	defer cancel()
-	if err := d.engine.supervisor.ask(ctx, begin); err != nil {
-		return asProblem(err)
-	}
-	for {
-		over := false
-		err := d.engine.supervisor.ask(ctx, func(time.Time) ([]supervisor.Action, error) {
-			over = reached()
-			return nil, nil
-		})
-		if err != nil || over {
-			return err
-		}
-		select {
-		case <-look:
-		case err := <-w.done:
-			return asProblem(err)
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-d.engine.ctx.Done():
-			return errStopped
-		}
-	}
+		return true, attemptFailure(n, "")
+	}, func(now time.Time) ([]supervisor.Action, error) {
+		old = d.machine().Established(t.Connection, spi)
+		return d.machine().Reauth(now, t.Connection, spi)
+	}, func() bool { return d.gone(old) }))
 }
+
+// Rekey gives new keys to IKE SAs or children and returns when they are in use.
+func (d *Daemon) Rekey(ctx context.Context, t api.Target, what api.Layer) error {
+	spi, err := parseSPI(t.SA)
+	if err != nil {
+		return err
+	}
+	r := &rekeying{child: t.Child}
+	return asProblem(d.engine.pursue(ctx, r.see, func(now time.Time) ([]supervisor.Action, error) {
+		actions, err := d.machine().Rekey(now, t.Connection, t.Child, spi, what == api.LayerChild)
+		r.begin(actions)
+		return actions, err
+	}, r.done))
+}
+
+// gone tells whether the supervisor has forgotten IKE SAs.
+func (d *Daemon) gone(sas []wire.SPI) bool { return !slices.ContainsFunc(sas, d.machine().Knows) }
 
 func (d *Daemon) machine() *supervisor.Supervisor { return d.engine.supervisor.machine }
 
-// attemptFailure is news that an attempt of ours, or a child of it, has failed.
-func attemptFailure(n ike.News) error {
-	if n.Kind == ike.NewsClosed && !n.Initiator {
-		return nil
-	}
-	return anyFailure(n)
+// endings are news that something has ended.
+func endings(n ike.News) (bool, error) {
+	return n.Kind == ike.NewsClosed || n.Kind == ike.NewsChildDown, nil
 }
 
-// anyFailure is news that something failed, whoever began it. What failed for the moment is tried again by itself
-// (RFC 7296, Section 2.25).
-func anyFailure(n ike.News) error {
-	if n.Failure == nil || n.Failure.Code == explain.IKETemporaryFailure {
-		return nil
-	}
-	if n.Kind == ike.NewsFailure || n.Kind == ike.NewsClosed {
+// attemptFailure is news that an attempt of ours has failed, or the child that is named, or any if none is.
+func attemptFailure(n ike.News, child string) error {
+	switch {
+	case n.Failure == nil || n.Failure.Code == explain.IKETemporaryFailure: // is tried again by itself (RFC 7296, Section 2.25)
+	case n.Kind == ike.NewsClosed && n.Initiator:
+		return n.Failure
+	case n.Kind == ike.NewsFailure && n.Child == nil && n.Initiator:
+		return n.Failure
+	case n.Kind == ike.NewsFailure && n.Child != nil && (child == "" || child == n.Child.Name):
 		return n.Failure
 	}
 	return nil
 }
-
-func neverFails(ike.News) error { return nil }
 
 // asProblem gives an error of the engine the form in which it is shown.
 func asProblem(err error) error {
@@ -162,8 +121,8 @@ func parseSPI(s string) (wire.SPI, error) {
 		return 0, nil
 	}
 	v, err := strconv.ParseUint(s, 16, 64)
-	if err != nil {
-		return 0, api.NewProblem(http.StatusBadRequest, explain.ManageBadRequest, "", "%s is no SPI: hexadecimal digits as `culvert status` shows them", fmt.Sprintf("%q", s))
+	if err != nil || v == 0 {
+		return 0, api.NewProblem(http.StatusBadRequest, explain.ManageBadRequest, "", "%q is no SPI: hexadecimal digits as `culvert status` shows them", s)
 	}
 	return wire.SPI(v), nil
 }

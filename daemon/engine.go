@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"hash/maphash"
@@ -17,6 +18,13 @@ import (
 
 // maxShards is what the shard number in an SPI has room for.
 const maxShards = 64
+
+// What waits for one shard is bounded; a flood beyond it is dropped and counted. A flood of first messages, which anybody
+// can send, leaves room for those of IKE SAs that are there.
+const (
+	maxDatagrams = 4096
+	maxFirst     = maxDatagrams / 2
+)
 
 // network is what the engine sends through; netio.Listener is one.
 type network interface {
@@ -64,10 +72,17 @@ func (e *engine) wait() {
 // receive takes an IKE message to its shard. The message belongs to the caller again on return.
 func (e *engine) receive(path dataplane.Path, message []byte) {
 	l := e.shards[e.shardOf(path.Remote.Addr(), message)]
-	if !l.offerDatagram(path, append([]byte(nil), message...)) {
+	limit := maxDatagrams
+	if first(message) {
+		limit = maxFirst
+	}
+	if !l.box.offer(ike.MessageReceived{Path: path, Datagram: bytes.Clone(message)}, limit) {
 		e.hub.overflow()
 	}
 }
+
+// first tells whether a message begins an IKE SA: it is the only one without a responder's SPI.
+func first(message []byte) bool { return binary.BigEndian.Uint64(message[offsetSPIr:]) == 0 }
 
 // Offsets in the IKE header (RFC 7296, Section 3.1).
 const (
@@ -99,7 +114,7 @@ type initSource struct {
 // notice takes news of the data plane to the shard whose IKE SA owns the child, or else to the supervisor.
 func (e *engine) notice(n dataplane.Notice) {
 	if n.Kind == dataplane.NoticeBadSPI {
-		// Only the shard that knows the sender does something about it.
+		// Only the shard that knows the sender does something about it; anybody can send such packets.
 		for _, l := range e.shards {
 			l.box.offer(ike.Noticed{Notice: n}, maxDatagrams)
 		}
@@ -132,7 +147,7 @@ func (e *engine) removeSA(a ike.RemoveSA) {
 	}
 	counters, err := e.backend.Remove(a.Direction, a.SPI, a.Policy)
 	e.report(err, "remove an SA")
-	e.hub.add(a.Direction, counters)
+	e.hub.removed(a.Direction, counters)
 }
 
 func (e *engine) setPolicy(l *shardLoop, p dataplane.Policy) {

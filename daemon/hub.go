@@ -22,13 +22,23 @@ type hub struct {
 
 	mu      sync.Mutex
 	waiters map[*waiter]bool
-	totals  totals
+	gone    totals // of SAs that were removed
+	shown   totals // the highest so far
 
 	overflows atomic.Uint64 // datagrams that found a shard's mailbox full
 }
 
-// totals never fall: traffic of SAs that are gone is in them.
+// totals are traffic of both directions.
 type totals struct{ in, out dataplane.Counters }
+
+func (t *totals) add(d dataplane.Direction, c dataplane.Counters) {
+	sum := &t.in
+	if d == dataplane.Outbound {
+		sum = &t.out
+	}
+	sum.Bytes += c.Bytes
+	sum.Packets += c.Packets
+}
 
 func newHub() *hub {
 	return &hub{events: api.NewEventFeed(eventsKept), waiters: make(map[*waiter]bool)}
@@ -37,16 +47,28 @@ func newHub() *hub {
 // overflow counts a datagram that was dropped before it reached its shard.
 func (h *hub) overflow() { h.overflows.Add(1) }
 
-// add puts the traffic of an SA that was removed to the totals.
-func (h *hub) add(d dataplane.Direction, c dataplane.Counters) {
+// removed adds the traffic of an SA that was removed.
+func (h *hub) removed(d dataplane.Direction, c dataplane.Counters) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	t := &h.totals.in
-	if d == dataplane.Outbound {
-		t = &h.totals.out
-	}
-	t.Bytes += c.Bytes
-	t.Packets += c.Packets
+	h.gone.add(d, c)
+}
+
+// past returns the traffic of SAs that are gone.
+func (h *hub) past() totals {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.gone
+}
+
+// show returns totals that never fall. An SA that was removed while the others were asked is in none of the sums.
+func (h *hub) show(t totals) totals {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	s := &h.shown
+	s.in.Bytes, s.in.Packets = max(s.in.Bytes, t.in.Bytes), max(s.in.Packets, t.in.Packets)
+	s.out.Bytes, s.out.Packets = max(s.out.Bytes, t.out.Bytes), max(s.out.Packets, t.out.Packets)
+	return *s
 }
 
 // A waiter waits for news that end a command.

@@ -8,15 +8,21 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"unicode"
+	"unicode/utf8"
 )
 
 // A journalHandler writes lines with the priority prefix that systemd's journal reads from standard error
 // (sd-daemon(3)); the journal adds the time.
 type journalHandler struct {
-	mu    sync.Mutex
+	mu    *sync.Mutex // of w
 	w     io.Writer
 	level slog.Leveler
 	attrs string
+}
+
+func newJournalHandler(w io.Writer, level slog.Leveler) *journalHandler {
+	return &journalHandler{mu: new(sync.Mutex), w: w, level: level}
 }
 
 // Enabled tells whether lines of a level are written.
@@ -25,7 +31,7 @@ func (h *journalHandler) Enabled(_ context.Context, l slog.Level) bool { return 
 // Handle writes one line.
 func (h *journalHandler) Handle(_ context.Context, r slog.Record) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "<%d>%s%s", priority(r.Level), r.Message, h.attrs)
+	fmt.Fprintf(&b, "<%d>%s%s", priority(r.Level), oneLine(r.Message), h.attrs)
 	r.Attrs(func(a slog.Attr) bool {
 		writeAttr(&b, a)
 		return true
@@ -44,7 +50,7 @@ func (h *journalHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
 	for _, a := range attrs {
 		writeAttr(&b, a)
 	}
-	return &journalHandler{w: h.w, level: h.level, attrs: b.String()}
+	return &journalHandler{mu: h.mu, w: h.w, level: h.level, attrs: b.String()}
 }
 
 // WithGroup returns the handler itself: the daemon's keys are flat.
@@ -52,10 +58,23 @@ func (h *journalHandler) WithGroup(string) slog.Handler { return h }
 
 func writeAttr(b *strings.Builder, a slog.Attr) {
 	v := a.Value.String()
-	if strings.ContainsAny(v, " \"=\n\t") || v == "" {
+	if v == "" || strings.ContainsAny(v, ` "=`) || !plain(v) {
 		v = strconv.Quote(v)
 	}
 	fmt.Fprintf(b, " %s=%s", a.Key, v)
+}
+
+// oneLine keeps a message, which may show what a peer has sent, from beginning a line of its own.
+func oneLine(s string) string {
+	if plain(s) {
+		return s
+	}
+	return strconv.Quote(s)
+}
+
+// plain tells whether a text can be printed as it is.
+func plain(s string) bool {
+	return utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) })
 }
 
 // priority maps levels to those of syslog(3).

@@ -31,7 +31,7 @@ func newLogger(w io.Writer, d *config.Daemon, journal bool, level *slog.LevelVar
 	case config.LogJSON:
 		h = slog.NewJSONHandler(w, options)
 	case config.LogJournal:
-		h = &journalHandler{w: w, level: level}
+		h = newJournalHandler(w, level)
 	default:
 		h = slog.NewTextHandler(w, options)
 	}

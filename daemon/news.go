@@ -19,13 +19,16 @@ import (
 
 // news takes what the engine reports to the supervisor, to whoever waits, to the event stream and to the log.
 func (e *engine) news(n ike.News) {
-	e.leases.follow(n)
+	if grants := e.leases.follow(n); len(grants) > 0 {
+		e.workers.start(job{work: giveBack{e.leases, grants, e.clock.wall()}, done: func(any) {}})
+	}
 	e.supervisor.news(n)
 	e.hub.tell(n)
 	ev, level := describe(n)
 	if ev.Kind == "" {
 		return
 	}
+	ev.Time = e.clock.shown(ev.Time)
 	e.hub.events.Publish(ev)
 	e.logEvent(ev, level)
 }
@@ -161,7 +164,7 @@ func problem(f *ike.Failure) *api.Problem {
 
 // note takes news of the supervisor.
 func (e *engine) note(n supervisor.Note) {
-	ev := api.Event{Time: e.clock.now(), Connection: n.Connection.Name, Problem: problem(n.Failure)}
+	ev := api.Event{Time: e.clock.wall(), Connection: n.Connection.Name, Problem: problem(n.Failure)}
 	level := slog.LevelInfo
 	switch n.Kind {
 	case supervisor.NoteAttempt:

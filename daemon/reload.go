@@ -2,30 +2,37 @@ package daemon
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"culvert/api"
 	"culvert/config"
+	"culvert/dataplane"
+	"culvert/ike"
+	"culvert/supervisor"
 )
 
 // Reload reads the configuration again and applies the difference. One with errors is refused whole, and the running one
 // stays.
 func (d *Daemon) Reload(context.Context) (api.Reloaded, error) {
+	d.reloading.Lock()
+	defer d.reloading.Unlock()
 	cfg, diagnostics := config.System(time.Now()).Load(d.options.Config)
 	if cfg == nil {
 		return api.Reloaded{}, diagnostics.Err()
 	}
 	d.mu.Lock()
-	old := d.config
+	before := *d.config
 	d.mu.Unlock()
 	if err := d.configure(cfg); err != nil {
 		return api.Reloaded{}, err
 	}
-	r := reloaded(config.Diff(old, cfg))
+	before.Daemon = d.running
+	r := reloaded(config.Diff(&before, cfg))
 	for _, w := range diagnostics {
 		r.Warnings = append(r.Warnings, api.Warning{Code: w.Code, Text: w.Message, Action: w.Hint})
 	}
-	d.engine.hub.events.Publish(api.Event{Time: d.engine.clock.now(), Kind: api.EventReloaded, Text: "another configuration is in use"})
+	d.engine.hub.events.Publish(api.Event{Time: time.Now(), Kind: api.EventReloaded, Text: "another configuration is in use"})
 	d.engine.log.Info("configuration read again", "added", len(r.Added), "removed", len(r.Removed), "changed", len(r.Changed))
 	return r, nil
 }
@@ -34,6 +41,35 @@ func (d *Daemon) Reload(context.Context) (api.Reloaded, error) {
 func (d *Daemon) Check(context.Context) config.Diagnostics {
 	_, diagnostics := config.System(time.Now()).Load(d.options.Config)
 	return diagnostics
+}
+
+// configure gives a configuration to pools, shards and supervisor, or to none of them.
+func (d *Daemon) configure(cfg *config.Config) error {
+	if err := d.engine.leases.configure(cfg.Pools); err != nil {
+		return err
+	}
+	t := &translator{config: cfg, port: d.running.Port, fetcher: d.fetcher}
+	connections := t.connections()
+	set := ike.NewConnections(connections...)
+	for _, l := range d.engine.shards {
+		l.box.put(ike.SetConnections{Connections: set})
+	}
+	d.mu.Lock()
+	d.config, d.loaded = cfg, time.Now()
+	d.mu.Unlock()
+	d.level.Set(cfg.Daemon.LogLevel)
+	return d.engine.supervisor.ask(d.engine.ctx, func(now time.Time) ([]supervisor.Action, error) {
+		return d.machine().Configure(now, connections, policiesOf(cfg)), nil
+	})
+}
+
+// policiesOf translates configured bypass and discard policies.
+func policiesOf(cfg *config.Config) []dataplane.Policy {
+	list := make([]dataplane.Policy, len(cfg.Policies))
+	for i, p := range cfg.Policies {
+		list[i] = dataplane.Policy{Name: p.Name, Action: p.Action, Local: p.Local, Remote: p.Remote, Priority: p.Priority}
+	}
+	return list
 }
 
 // reloaded tells people what a difference is about.
@@ -54,9 +90,14 @@ func reloaded(d *config.Difference) api.Reloaded {
 		}
 	}
 	for _, option := range d.Daemon {
-		if option != "log_level" {
+		if !live(option) {
 			r.Restart = append(r.Restart, "daemon."+option)
 		}
 	}
 	return r
+}
+
+// live tells whether an option of the daemon takes effect without a restart.
+func live(option string) bool {
+	return option == "log_level" || strings.HasPrefix(option, "retransmit.")
 }

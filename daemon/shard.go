@@ -11,9 +11,6 @@ import (
 	"culvert/wire"
 )
 
-// maxDatagrams bounds what waits for one shard; a flood beyond it is dropped and counted.
-const maxDatagrams = 4096
-
 // A shardLoop runs one shard of the engine on its goroutine and does what it asks for.
 type shardLoop struct {
 	engine *engine
@@ -120,11 +117,6 @@ func (l *shardLoop) install(a ike.InstallSA) {
 	if err := e.backend.Install(a.SA); err != nil {
 		l.box.put(ike.InstallFailed{SPI: a.Child, Err: err})
 	}
-}
-
-// offerDatagram queues a datagram unless too many wait already.
-func (l *shardLoop) offerDatagram(path dataplane.Path, datagram []byte) bool {
-	return l.box.offer(ike.MessageReceived{Path: path, Datagram: datagram}, maxDatagrams)
 }
 
 // errStopped answers questions to a shard that has ended.

@@ -117,9 +117,7 @@ func (l *supervisorLoop) perform(actions []supervisor.Action) {
 		case supervisor.Initiate:
 			l.initiate(a)
 		case supervisor.Command:
-			if s := e.shard(a.SA); s != nil {
-				s.box.put(ike.Command{SA: a.SA, Event: a.Event})
-			}
+			l.command(a)
 		case supervisor.Resolve:
 			e.wg.Go(func() { l.resolve(a) })
 		case supervisor.SetPolicy:
@@ -129,6 +127,16 @@ func (l *supervisorLoop) perform(actions []supervisor.Action) {
 		case supervisor.Note:
 			e.note(a)
 		}
+	}
+}
+
+// command gives an event to the shard of an IKE SA.
+func (l *supervisorLoop) command(a supervisor.Command) {
+	if c, ok := a.Event.(ike.Close); ok {
+		l.engine.log.Info("closing the IKE SA", "sa", spiText(a.SA), "reason", c.Reason)
+	}
+	if s := l.engine.shard(a.SA); s != nil {
+		s.box.put(ike.Command{SA: a.SA, Event: a.Event})
 	}
 }
 

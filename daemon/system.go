@@ -2,7 +2,6 @@ package daemon
 
 import (
 	"context"
-	"net"
 	"os"
 	"os/signal"
 	"syscall"
@@ -12,9 +11,6 @@ import (
 
 	"culvert/supervisor"
 )
-
-// listener is what the management interface listens on.
-type listener = net.Listener
 
 // watchSystem tells systemd that the daemon is ready, feeds its watchdog as long as the supervisor answers, and reloads on
 // SIGHUP, until ctx ends.

@@ -17,6 +17,7 @@ import (
 // A translator turns the configuration's model into the engine's.
 type translator struct {
 	config  *config.Config
+	port    uint16 // on which we listen
 	fetcher revocation.Fetcher
 }
 
@@ -69,7 +70,7 @@ func (t *translator) localPort(c *config.Connection) uint16 {
 	if c.Local.Port != 0 {
 		return c.Local.Port
 	}
-	return t.config.Daemon.Port
+	return t.port
 }
 
 func (t *translator) retransmit() ike.Retransmit {

@@ -9,7 +9,7 @@ import (
 	"culvert/ike"
 )
 
-// maxWaiting bounds the work that waits for others, such as revocation servers, at one time.
+// maxWaiting bounds the work that waits for others, such as revocation servers or the disk, at one time.
 const maxWaiting = 256
 
 // A job is work with the place where its result goes.
@@ -18,8 +18,8 @@ type job struct {
 	done func(result any)
 }
 
-// workers run the engine's work: what computes on a few goroutines in the order of its coming, what waits for the
-// network each on one of its own, so that a server that hangs delays nobody else.
+// workers run the engine's work: what computes on a few goroutines in the order of its coming, what waits for network or
+// disk each on one of its own, so that a server that hangs delays nobody else.
 type workers struct {
 	ctx     context.Context
 	queue   *mailbox[job]
@@ -57,10 +57,17 @@ func (w *workers) start(j job) {
 	})
 }
 
-// waits tells whether work may wait for the network.
+// waits tells whether work may wait for network or disk.
 func waits(work ike.Work) bool {
-	v, ok := work.(auth.Verify)
-	return ok && v.Remote.RevocationInfo != nil
+	switch w := work.(type) {
+	case auth.Verify:
+		return w.Remote.RevocationInfo != nil
+	case admit:
+		return w.leases()
+	case giveBack:
+		return true
+	}
+	return false
 }
 
 // distribute hands queued jobs to the computing goroutines.

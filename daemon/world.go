@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/netip"
 	"os"
 	"path/filepath"
 	"time"
@@ -15,6 +14,7 @@ import (
 	"culvert/dataplane/fake"
 	"culvert/dataplane/user"
 	"culvert/esp"
+	"culvert/explain"
 	"culvert/lease"
 	"culvert/netio"
 )
@@ -27,6 +27,7 @@ type world struct {
 	user     *user.Backend // nil with another backend
 	fake     *fake.Backend // likewise
 	store    *lease.File   // nil: leases end with the process
+	unstored error         // why there is no store
 }
 
 // openWorld opens sockets and data plane as configured.
@@ -39,9 +40,12 @@ func openWorld(d *config.Daemon, packets *Packets, log *slog.Logger) (*world, er
 	if err != nil {
 		return nil, explainListen(err)
 	}
-	w := &world{listener: l, store: openStore(d, log)}
+	w := &world{listener: l}
 	if err := w.openBackend(d, packets); err != nil {
 		return nil, errors.Join(err, l.Close())
+	}
+	if w.store, w.unstored = openStore(d); w.unstored != nil {
+		log.Warn("address leases are kept in memory only", "code", string(explain.HostLeaseStore), "error", w.unstored)
 	}
 	return w, nil
 }
@@ -84,9 +88,6 @@ func (w *world) start(e *engine) {
 		h.ESP = w.receiveESP
 	}
 	w.listener.Start(h)
-	for _, warning := range w.warnings() {
-		e.log.Warn(warning.Error())
-	}
 }
 
 // receiveESP takes packets to the fake data plane.
@@ -96,14 +97,6 @@ func (w *world) receiveESP(bursts []dataplane.Burst) {
 			_ = w.fake.Receive(bursts[i].Path, packet) // what it drops, it counts
 		}
 	}
-}
-
-// warnings are what the host lacks.
-func (w *world) warnings() []error {
-	if w.user != nil {
-		return w.user.Warnings()
-	}
-	return nil
 }
 
 // close takes everything away.
@@ -118,17 +111,19 @@ func (w *world) close(log *slog.Logger) {
 }
 
 // openStore opens the store of leases. Without one leases end with the process, which is no reason not to start.
-func openStore(d *config.Daemon, log *slog.Logger) *lease.File {
+func openStore(d *config.Daemon) (*lease.File, error) {
 	if err := os.MkdirAll(d.StateDir, 0o700); err != nil {
-		log.Warn("address leases are kept in memory only", "error", err)
-		return nil
+		return nil, err
 	}
-	store, err := lease.OpenFile(filepath.Join(d.StateDir, "leases.db"))
-	if err != nil {
-		log.Warn("address leases are kept in memory only", "error", err)
-		return nil
+	return lease.OpenFile(filepath.Join(d.StateDir, "leases.db"))
+}
+
+// leaseStore is the store for the pools, or nil.
+func (w *world) leaseStore() lease.Store {
+	if w.store == nil {
+		return nil // not a nil *lease.File in an interface
 	}
-	return store
+	return w.store
 }
 
 // explainListen says what to do about a port that is taken.
@@ -137,68 +132,6 @@ func explainListen(err error) error {
 		return fmt.Errorf("%w: ports below 1024 and raw ESP need root or CAP_NET_BIND_SERVICE and CAP_NET_RAW", err)
 	}
 	return fmt.Errorf("%w: another IKE daemon may be running; `ss -ulpn` shows who holds the port", err)
-}
-
-// configure makes the pools of a configuration. Pools that stay keep their leases.
-func (l *leases) configure(pools []*config.Pool, file *lease.File) error {
-	var store lease.Store
-	if file != nil {
-		store = file
-	}
-	var list []*namedPool
-	for _, p := range pools {
-		for _, four := range []bool{true, false} {
-			made, err := newPool(p, four, store)
-			if err != nil {
-				return fmt.Errorf("pool %q: %w", p.Name, err)
-			}
-			if made != nil {
-				list = append(list, made)
-			}
-		}
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for i, p := range list {
-		for _, old := range l.pools {
-			if old.name == p.name && old.four == p.four && old.same(p) {
-				list[i] = old
-			}
-		}
-	}
-	l.pools = list
-	return nil
-}
-
-// newPool makes the pool of one family, or nil when the configured one has no addresses of it.
-func newPool(p *config.Pool, four bool, store lease.Store) (*namedPool, error) {
-	c := lease.Config{Name: p.Name, Store: store, Static: map[string]netip.Addr{}}
-	c.Ranges, c.Exclude = rangesOf(p.Addresses, four), rangesOf(p.Exclude, four)
-	for identity, addr := range p.Static {
-		if addr.Is4() == four {
-			c.Static[identity] = addr
-		}
-	}
-	if len(c.Ranges) == 0 {
-		return nil, nil
-	}
-	if !four {
-		c.Name += " (IPv6)" // a store tells pools by name
-	}
-	made, err := lease.New(c)
-	if err != nil {
-		return nil, err
-	}
-	return &namedPool{Pool: made, name: p.Name, four: four, config: c, dns: ofFamily(p.DNS, four)}, nil
-}
-
-func rangesOf(list []lease.Range, four bool) (out []lease.Range) {
-	for _, r := range list {
-		if r.First.Is4() == four {
-			out = append(out, r)
-		}
-	}
-	return out
 }
 
 // count puts the counters of sockets and data plane into a map. Those that are zero are left out.

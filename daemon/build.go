@@ -1,0 +1,80 @@
+package daemon
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"hash/maphash"
+	"log/slog"
+	"sync/atomic"
+
+	"culvert/config"
+	"culvert/daemon/keylog"
+	"culvert/dataplane"
+	"culvert/ike"
+	"culvert/supervisor"
+)
+
+// build makes the engine with its shards.
+func (d *Daemon) build(ctx context.Context, cfg *config.Config, log *slog.Logger) error {
+	w := d.world
+	e := &engine{
+		ctx: ctx, clock: systemClock(), log: log, network: w.listener, backend: w.backend, world: w,
+		owners: newOwners(), hub: newHub(), leases: newLeases(w.leaseStore(), log), seed: maphash.MakeSeed(),
+	}
+	if cfg.Daemon.KeyLog != "" {
+		keys, err := keylog.Open(cfg.Daemon.KeyLog)
+		if err != nil {
+			return fmt.Errorf("daemon.key_log: %w", err)
+		}
+		e.keys = keys
+	}
+	e.workers = newWorkers(ctx, cfg.Daemon.Workers)
+	newPolicy := policySource()
+	e.supervisor = &supervisorLoop{
+		engine: e, machine: supervisor.New(jitter, newPolicy), box: newMailbox[func()](),
+		source: w.listener.Source, ports: w.listener.Ports, resolver: newResolver(),
+	}
+	shards := shardCount()
+	for i := range shards {
+		env := e.env(newPolicy)
+		_, env.Gateway.NATTPort = w.listener.Ports()
+		env.Gateway.HalfOpen = halfOpen(cfg.Daemon.HalfOpen, shards)
+		e.shards = append(e.shards, &shardLoop{engine: e, shard: ike.NewShard(uint8(i), env), box: newMailbox[any]()})
+	}
+	d.engine = e
+	return nil
+}
+
+// env is what the engine gives to a shard.
+func (e *engine) env(newPolicy func() dataplane.PolicyID) *ike.Env {
+	return &ike.Env{
+		Rand: rand.Reader, SPIs: e.backend, NewPolicy: newPolicy, Connections: ike.NewConnections(),
+		Admit:       e.admit,
+		LastInbound: func(children []ike.ChildRef) ike.Work { return lastInbound{e.backend, e.clock, children} },
+		ExportKeys:  e.keys != nil, Trace: true,
+	}
+}
+
+// halfOpen is a shard's share of the limits. For the engine a negative threshold is always to ask for cookies.
+func halfOpen(h config.HalfOpen, shards int) ike.HalfOpenLimits {
+	limits := ike.HalfOpenLimits{
+		Total: max(1, h.Limit/shards), Prefix: max(1, h.PerPrefix/shards), Cookie: max(1, h.CookieThreshold/shards), Timeout: h.Timeout,
+	}
+	if h.CookieThreshold == 0 {
+		limits.Cookie = -1
+	}
+	return limits
+}
+
+// policySource hands out policies, to every shard and to the supervisor.
+func policySource() func() dataplane.PolicyID {
+	var last atomic.Uint32
+	return func() dataplane.PolicyID {
+		for {
+			if id := last.Add(1); id != 0 {
+				return dataplane.PolicyID(id)
+			}
+		}
+	}
+}

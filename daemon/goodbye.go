@@ -1,0 +1,33 @@
+package daemon
+
+import (
+	"context"
+	"time"
+
+	"culvert/ike"
+	"culvert/supervisor"
+)
+
+// goodbye is how long a daemon that ends waits for its peers to hear of it.
+const goodbye = 3 * time.Second
+
+// sayGoodbye closes every IKE SA and gives the peers a moment to hear of it. Nobody can connect any more.
+func (d *Daemon) sayGoodbye() {
+	ctx, cancel := context.WithTimeout(context.Background(), goodbye)
+	defer cancel()
+	for _, l := range d.engine.shards {
+		l.box.put(ike.SetConnections{Connections: ike.NewConnections()})
+	}
+	left := 0
+	count := func() bool {
+		left = d.machine().Len()
+		return left == 0
+	}
+	closed := func(n ike.News) (bool, error) { return n.Kind == ike.NewsClosed, nil }
+	_ = d.engine.pursue(ctx, closed, func(now time.Time) ([]supervisor.Action, error) {
+		return d.machine().Configure(now, nil, nil), nil
+	}, count)
+	if left > 0 {
+		d.engine.log.Warn("peers have not answered our goodbye", "sas", left)
+	}
+}

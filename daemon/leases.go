@@ -1,0 +1,180 @@
+package daemon
+
+import (
+	"context"
+	"log/slog"
+	"net/netip"
+	"sync"
+	"time"
+
+	"culvert/explain"
+	"culvert/ike"
+	"culvert/lease"
+	"culvert/wire"
+)
+
+// A grant is an address that an IKE SA holds.
+type grant struct {
+	pool     *lease.Pool
+	identity string
+	addr     netip.Addr
+}
+
+// leases hands out addresses and takes them back when their IKE SA ends. It is safe for concurrent use.
+type leases struct {
+	store lease.Store // nil: leases end with the process
+	log   *slog.Logger
+
+	mu      sync.Mutex
+	pools   []*servedPool           // configured, in order
+	known   map[poolKey]*lease.Pool // all that ever were: of one that is not configured any more peers may hold addresses
+	asking  map[wire.SPI]bool       // IKE SAs that are being admitted and live
+	held    map[wire.SPI][]grant    // what admitted ones hold
+	trouble bool                    // of the store, as the log knows
+}
+
+// newLeases returns the books without a pool.
+func newLeases(store lease.Store, log *slog.Logger) *leases {
+	return &leases{store: store, log: log, known: map[poolKey]*lease.Pool{}, asking: map[wire.SPI]bool{}, held: map[wire.SPI][]grant{}}
+}
+
+// expect notes that an IKE SA is about to be admitted. It is called before news of its end can come.
+func (l *leases) expect(sa wire.SPI) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.asking[sa] = true
+}
+
+// admit leases an address of each family that the peer asks for, from the first pool of the connection that has one.
+func (l *leases) admit(now time.Time, a ike.Admission) ike.Verdict {
+	wishes := ike.RequestedAddresses(a.Request)
+	var as ike.Assignment
+	var grants []grant
+	var addrs []netip.Addr
+	for _, four := range []bool{true, false} {
+		wanted := ofFamily(wishes, four)
+		if len(wanted) == 0 {
+			continue
+		}
+		if g, dns, ok := l.acquire(now, a, wanted, four); ok {
+			grants, addrs = append(grants, g), append(addrs, g.addr)
+			as.Addresses = append(as.Addresses, netip.PrefixFrom(g.addr, g.addr.BitLen()))
+			as.DNS = append(as.DNS, dns...)
+		}
+	}
+	l.watchStore()
+	if len(wishes) > 0 && len(grants) == 0 {
+		l.hold(now, a.SA, nil)
+		return ike.Verdict{Refusal: noAddress(a)}
+	}
+	l.hold(now, a.SA, grants)
+	return ike.Verdict{Addresses: addrs, Reply: as.Reply(a.Request)}
+}
+
+// hold enters what an IKE SA was granted. One that has ended meanwhile gets nothing.
+func (l *leases) hold(now time.Time, sa wire.SPI, grants []grant) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	alive := l.asking[sa]
+	delete(l.asking, sa)
+	switch {
+	case !alive:
+		release(now, grants)
+	case len(grants) > 0:
+		l.held[sa] = grants
+	}
+}
+
+func release(now time.Time, grants []grant) {
+	for _, g := range grants {
+		g.pool.Release(now, g.identity, g.addr)
+	}
+}
+
+// noAddress refuses a Child SA whose peer needs an address (RFC 7296, Section 3.15.4).
+func noAddress(a ike.Admission) *ike.Failure {
+	return &ike.Failure{
+		Code: explain.IKENoAddress, Notify: wire.NotifyInternalAddressFailure,
+		Err: errNoAddress{identity: a.Identity.String(), pools: a.Connection.Pools},
+	}
+}
+
+func (l *leases) acquire(now time.Time, a ike.Admission, wishes []netip.Addr, four bool) (grant, []netip.Addr, bool) {
+	identity := a.Identity.String()
+	for _, name := range a.Connection.Pools {
+		p := l.find(poolKey{name, four})
+		if p == nil {
+			continue
+		}
+		got, err := p.Acquire(now, lease.Request{Identity: identity, Want: wishes, Takeover: takesOver(a)})
+		if err == nil {
+			return grant{pool: p.Pool, identity: identity, addr: got.Addr}, p.dns, true
+		}
+	}
+	return grant{}, nil, false
+}
+
+// takesOver tells whether the new IKE SA replaces those that the peer has, and their addresses with them.
+func takesOver(a ike.Admission) bool {
+	return a.Connection.Unique == ike.UniqueReplace || a.InitialContact && a.Connection.Unique != ike.UniqueNever
+}
+
+// follow moves what an IKE SA holds to its successor, as news tell. When the SA has ended it returns the grants, which are to
+// be given back.
+func (l *leases) follow(n ike.News) []grant {
+	if n.Kind != ike.NewsRekeyed && n.Kind != ike.NewsClosed {
+		return nil
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	grants, ok := l.held[n.SA]
+	delete(l.held, n.SA)
+	delete(l.asking, n.SA)
+	if ok && n.Kind == ike.NewsRekeyed {
+		l.held[n.Successor] = grants
+		return nil
+	}
+	return grants
+}
+
+// giveBack is the work of releasing what an IKE SA held: the store writes to a disk.
+type giveBack struct {
+	leases *leases
+	grants []grant
+	now    time.Time
+}
+
+// Run releases the grants. It answers with nothing.
+func (w giveBack) Run(context.Context) any {
+	release(w.now, w.grants)
+	w.leases.watchStore()
+	return nil
+}
+
+// faults are the errors of the store, which do not keep anybody from getting an address.
+func (l *leases) faults() []error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var list []error
+	for _, p := range l.pools {
+		if err := p.Trouble(); err != nil {
+			list = append(list, err)
+		}
+	}
+	return list
+}
+
+// watchStore logs when the store fails and when it works again.
+func (l *leases) watchStore() {
+	faults := l.faults()
+	l.mu.Lock()
+	changed := l.trouble != (len(faults) > 0)
+	l.trouble = len(faults) > 0
+	l.mu.Unlock()
+	switch {
+	case changed && len(faults) > 0:
+		l.log.Warn("address leases are not kept beyond the process", "code", string(explain.HostLeaseStore), "error", faults[0])
+	case changed:
+		l.log.Info("address leases are kept again")
+	}
+}

@@ -1,0 +1,31 @@
+package explain
+
+// Codes of warnings about the host that the daemon runs on.
+const (
+	HostNoGuard      Code = "HOST-NO-GUARD"
+	HostStrictFilter Code = "HOST-STRICT-FILTER"
+	HostRouting      Code = "HOST-ROUTING"
+	HostLeaseStore   Code = "HOST-LEASE-STORE"
+	HostKeyLog       Code = "HOST-KEY-LOG"
+)
+
+// hostEntries documents the warnings about the host.
+func hostEntries() []Entry {
+	return []Entry{
+		{HostNoGuard, "Clear text that should be protected is not refused on its way in.",
+			"The kernel has no nftables, or does not let the daemon use it. What leaves is protected all the same.",
+			"Load the module nf_tables, give the daemon CAP_NET_ADMIN, or refuse the traffic in a packet filter of your own."},
+		{HostStrictFilter, "The reverse path filter of the kernel drops packets of a peer.",
+			"net.ipv4.conf.all.rp_filter or that of an interface is 1, and a policy protects the peer's own address.",
+			"Set net.ipv4.conf.all.rp_filter and that of the interface to 2."},
+		{HostRouting, "A rule, route or address could not be taken away.",
+			"Another program has changed what the daemon had made, or the interface is gone.",
+			"Look at `ip rule`, `ip route show table all` and `ip addr`; restart the daemon to have leftovers removed."},
+		{HostLeaseStore, "Address leases are kept in memory only.",
+			"The directory that daemon.state_dir names cannot be written: its disk is full, it is read-only, or another daemon uses it.",
+			"Make room or correct the permissions. Until then clients may get other addresses after a restart."},
+		{HostKeyLog, "Session keys are written to a folder.",
+			"daemon.key_log is set. Whoever reads the folder reads the traffic.",
+			"Remove daemon.key_log and the folder as soon as the capture is decrypted."},
+	}
+}
