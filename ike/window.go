@@ -103,7 +103,7 @@ type responseWindow struct {
 	known []response
 }
 
-// lookup tells what a request with this Message ID is, and the answer to a duplicate.
+// lookup tells what a request with this Message ID is, and the answer to a duplicate (RFC 7296, Section 2.3).
 func (w *responseWindow) lookup(id uint32) (arrival, response) {
 	for _, r := range w.known {
 		if r.id == id {
@@ -113,10 +113,22 @@ func (w *responseWindow) lookup(id uint32) (arrival, response) {
 	switch {
 	case id < w.base:
 		return arrivalForgotten, response{}
-	case id-w.base < max(w.size, 1):
+	case id-w.unanswered() < max(w.size, 1):
 		return arrivalFresh, response{}
 	}
 	return arrivalOutside, response{}
+}
+
+// unanswered is the lowest Message ID that we have not answered. A peer cannot have our response before we have sent it, so
+// the window does not move on while a request is being worked on: no second IKE_AUTH runs beside the first.
+func (w *responseWindow) unanswered() uint32 {
+	lowest := w.base
+	for _, r := range w.known {
+		if r.datagrams == nil {
+			lowest = min(lowest, r.id)
+		}
+	}
+	return lowest
 }
 
 // accept marks a fresh request as received, and forgets the responses that the peer has shown to have: those whose

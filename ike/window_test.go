@@ -89,9 +89,29 @@ func TestResponseWindow(t *testing.T) {
 				}
 				if got == arrivalFresh {
 					w.accept(s.id)
+					w.answer(s.id, [][]byte{{1}})
 				}
 			}
 		})
+	}
+}
+
+func TestResponseWindowWaitsForTheAnswer(t *testing.T) {
+	for _, size := range []uint32{1, 3} {
+		w := responseWindow{size: size}
+		for id := range size {
+			w.accept(id)
+		}
+		for id := uint32(1); id < size; id++ {
+			w.answer(id, [][]byte{{1}})
+		}
+		if got, _ := w.lookup(size); got != arrivalOutside {
+			t.Errorf("window of %d: request %d is %d while request 0 is being worked on, want outside", size, size, got)
+		}
+		w.answer(0, [][]byte{{1}})
+		if got, _ := w.lookup(size); got != arrivalFresh {
+			t.Errorf("window of %d: request %d is %d after the answer, want fresh", size, size, got)
+		}
 	}
 }
 
