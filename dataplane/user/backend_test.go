@@ -210,6 +210,18 @@ func TestCloseIsFinal(t *testing.T) {
 	}
 }
 
+func TestCloseEndsAFlood(t *testing.T) {
+	s := newBench(t)
+	s.protect(1, nil)
+	s.loop(1, nil)
+	s.network.discard, s.device.flood = true, true
+	s.device.put(datagram(1, 10))
+	go s.tx.run()
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // TestControlWhileTrafficFlows is for the race detector: SAs come and go while both workers are busy.
 func TestControlWhileTrafficFlows(t *testing.T) {
 	s := newBench(t)

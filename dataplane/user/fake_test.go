@@ -23,6 +23,7 @@ type fakeDevice struct {
 	writes  int
 	refuse  bool
 	discard bool
+	flood   bool // the first packet comes again and again
 	closed  bool
 }
 
@@ -31,7 +32,9 @@ func (d *fakeDevice) Read(b []byte) (int, error) {
 		return 0, tun.ErrAgain
 	}
 	p := d.in[0]
-	d.in = d.in[1:]
+	if !d.flood {
+		d.in = d.in[1:]
+	}
 	return copy(b, p), nil
 }
 

@@ -63,13 +63,13 @@ func (t *transmitter) release() {
 	t.b.device.Wake()
 }
 
-// run works until the device is shut.
+// run works until the Backend is closed.
 func (t *transmitter) run() {
 	runtime.LockOSThread() // never unlocked: the thread ends with its goroutine
 	defer close(t.done)
-	for {
-		if more := t.step(); !more && t.wait() {
-			return
+	for !t.b.closed.Load() { // looked at even if the device never runs dry
+		if more := t.step(); !more {
+			t.wait()
 		}
 	}
 }
@@ -86,13 +86,11 @@ func (t *transmitter) step() (more bool) {
 // devicePause is how long the worker leaves a device alone that fails.
 const devicePause = 100 * time.Millisecond
 
-// wait reports whether the device was shut.
-func (t *transmitter) wait() bool {
-	err := t.b.device.Wait()
-	if err != nil && !errors.Is(err, os.ErrClosed) {
+// wait waits for the device, or for its end.
+func (t *transmitter) wait() {
+	if err := t.b.device.Wait(); err != nil && !errors.Is(err, os.ErrClosed) {
 		time.Sleep(devicePause)
 	}
-	return errors.Is(err, os.ErrClosed) || t.b.closed.Load()
 }
 
 // batch seals what the device has.

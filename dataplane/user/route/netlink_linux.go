@@ -104,7 +104,7 @@ const behind = 1<<31 - 1
 // addRoute leads a destination into the device, and nowhere when the device is gone.
 func (h *host) addRoute(r route) error {
 	for _, nlr := range h.routes(r) {
-		if err := h.handle.RouteReplace(nlr); err != nil {
+		if err := ignoreMissingFamily(h.handle.RouteReplace(nlr)); err != nil {
 			return fmt.Errorf("route to %v in table %d: %w", r.remote, r.table, err)
 		}
 	}
@@ -114,7 +114,7 @@ func (h *host) addRoute(r route) error {
 func (h *host) deleteRoute(r route) error {
 	for _, nlr := range h.routes(r) {
 		nlr.Src = nil
-		if err := h.handle.RouteDel(nlr); err != nil && !errors.Is(err, unix.ESRCH) {
+		if err := ignoreMissingFamily(h.handle.RouteDel(nlr)); err != nil && !errors.Is(err, unix.ESRCH) {
 			return fmt.Errorf("remove route to %v in table %d: %w", r.remote, r.table, err)
 		}
 	}
@@ -137,14 +137,14 @@ func ipNet(p netip.Prefix) *net.IPNet {
 // addAddress puts an address on the device, without the route that would come with it, and without asking the link
 // whether somebody else has it.
 func (h *host) addAddress(a address) error {
-	if err := h.handle.AddrReplace(h.device(), h.address(a)); err != nil {
+	if err := ignoreMissingFamily(h.handle.AddrReplace(h.device(), h.address(a))); err != nil {
 		return fmt.Errorf("address %v: %w", a, err)
 	}
 	return nil
 }
 
 func (h *host) deleteAddress(a address) error {
-	if err := h.handle.AddrDel(h.device(), h.address(a)); err != nil && !errors.Is(err, unix.EADDRNOTAVAIL) {
+	if err := ignoreMissingFamily(h.handle.AddrDel(h.device(), h.address(a))); err != nil && !errors.Is(err, unix.EADDRNOTAVAIL) {
 		return fmt.Errorf("remove address %v: %w", a, err)
 	}
 	return nil
@@ -181,7 +181,7 @@ func (h *host) localAddresses() ([]address, error) {
 }
 
 func (h *host) addRule(r rule) error {
-	err := h.ask(unix.RTM_NEWRULE, unix.NLM_F_CREATE|unix.NLM_F_EXCL|unix.NLM_F_ACK, r)
+	err := ignoreMissingFamily(h.ask(unix.RTM_NEWRULE, unix.NLM_F_CREATE|unix.NLM_F_EXCL|unix.NLM_F_ACK, r))
 	if err != nil && !errors.Is(err, unix.EEXIST) {
 		return fmt.Errorf("rule %d: %w", r.preference, err)
 	}
@@ -189,7 +189,7 @@ func (h *host) addRule(r rule) error {
 }
 
 func (h *host) deleteRule(r rule) error {
-	err := h.ask(unix.RTM_DELRULE, unix.NLM_F_ACK, r)
+	err := ignoreMissingFamily(h.ask(unix.RTM_DELRULE, unix.NLM_F_ACK, r))
 	if err != nil && !errors.Is(err, unix.ENOENT) {
 		return fmt.Errorf("remove rule %d: %w", r.preference, err)
 	}
@@ -306,6 +306,7 @@ func (h *host) sweepRoutes(family int) error {
 	return nil
 }
 
+// ignoreMissingFamily makes nothing of a host without IPv6, which cannot send or receive what a policy says about it.
 func ignoreMissingFamily(err error) error {
 	if errors.Is(err, unix.EAFNOSUPPORT) || errors.Is(err, unix.EOPNOTSUPP) {
 		return nil
