@@ -26,10 +26,12 @@ type Child struct {
 	created       time.Time
 
 	sending    bool          // the outbound SA is installed
+	receiving  bool          // the inbound SA is installed
 	deferred   *dataplane.SA // the outbound SA, until the peer has shown to be ready for it (RFC 7296, Section 2.8)
 	successor  *Child        // made by rekeying this one
 	redundant  bool          // lost a collision (RFC 7296, Section 2.8.1)
 	rekey      *createChild  // our exchange that replaces it, while under way
+	rekeyFails bool          // such an exchange has failed
 	deleteSent bool          // our Delete is under way
 	// As responder we do not know that our answer, to the request with this Message ID, has come to the peer.
 	unconfirmed bool

@@ -135,13 +135,24 @@ func (sa *SA) expire() {
 	sa.close(refuse(explain.IKELifetime, 0, "the IKE SA reached the end of its lifetime before it was replaced"))
 }
 
-// expireChild deletes a child at the end of its lifetime. The data plane has stopped it, or will before packets can show.
+// expireChild deletes a child at the end of its lifetime, after which it must not be used. When it could not be rekeyed the
+// IKE SA goes with it (RFC 7296, Section 2.8). A child that was replaced and then forgotten by the peer is deleted only: what
+// is on its way is still taken.
 func (sa *SA) expireChild(c *Child, how string) {
 	if c == nil || c.state == childLingering {
 		return
 	}
-	sa.deleteChild(c, refuse(explain.IKELifetime, 0, "child %q reached the end of its lifetime %s before it was replaced",
-		c.config.Name, how))
+	live := c.live()
+	why := refuse(explain.IKELifetime, 0, "child %q reached the end of its lifetime %s before it was replaced", c.config.Name, how)
+	if live && c.rekeyFails {
+		sa.close(why)
+	} else {
+		sa.deleteChild(c, why)
+	}
+	if live {
+		sa.stopSending(c)
+		sa.stopReceiving(c)
+	}
 }
 
 // lingered forgets a child that was kept for stragglers.

@@ -71,7 +71,7 @@ func (s *session) acceptSelected(request []wire.Payload, chosen suite.Selection)
 	answer := []wire.Payload{&wire.SA{Proposals: []wire.Proposal{c.answer}}}
 	ni, nr := s.ni, s.nr
 	if nonce, ok := wire.Find[*wire.Nonce](request); ok {
-		ni, nr = nonce.Data, s.octets(32)
+		ni, nr = nonce.Data, s.nonce()
 		answer = append(answer, &wire.Nonce{Data: nr})
 	}
 	var shared []byte
@@ -173,7 +173,7 @@ func (s *session) offerChild(words ...string) *childOffer {
 func (s *session) offerNew(words ...string) *childOffer {
 	s.Helper()
 	o := s.offerChild(words...)
-	o.nonce = s.octets(32)
+	o.nonce = s.nonce()
 	if method := firstMethod(o.proposals); method != wire.KENone {
 		o.ke = s.keyExchange(method)
 	}

@@ -12,6 +12,7 @@ import (
 	"culvert/dataplane"
 	"culvert/dataplane/fake"
 	"culvert/ike"
+	"culvert/supervisor"
 	"culvert/wire"
 )
 
@@ -29,6 +30,7 @@ type lab struct {
 	clear     [][]byte // IP packets that left the node unprotected
 	children  map[uint32]*child
 	spi       uint32 // of ESP, the last that the tester took
+	wanted    []byte // the tester's next nonce
 }
 
 // A nut is the node under test: the engine, a data plane, and hosts that answer echo requests.
@@ -40,6 +42,7 @@ type nut struct {
 	news   []ike.News
 	events []ike.Event
 	policy dataplane.PolicyID
+	watch  func(ike.News) []supervisor.Action
 }
 
 func newLab(t testing.TB, s scene, changes ...change) *lab {
@@ -104,10 +107,23 @@ func (l *lab) perform(a ike.Action) {
 	case ike.RemovePolicy:
 		err = n.plane.RemovePolicy(a.ID)
 	case ike.Report:
-		n.news = append(n.news, a.News)
+		n.report(a.News)
 	}
 	if err != nil {
 		l.Errorf("data plane: %v", err)
+	}
+}
+
+// report keeps news, and has the supervisor know if there is one.
+func (n *nut) report(news ike.News) {
+	n.news = append(n.news, news)
+	if n.watch == nil {
+		return
+	}
+	for _, a := range n.watch(news) {
+		if c, ok := a.(supervisor.Command); ok {
+			n.events = append(n.events, ike.Command{SA: c.SA, Event: c.Event})
+		}
 	}
 }
 

@@ -25,7 +25,7 @@ func (s *session) acceptRekey(request message, words ...string) ([]wire.Payload,
 	if err != nil {
 		s.Fatal(err)
 	}
-	next := &session{lab: s.lab, spiI: spiOf(chosen.Proposal), spiR: s.newSPI(), suite: chosen, ni: nonce.Data, nr: s.octets(32)}
+	next := &session{lab: s.lab, spiI: spiOf(chosen.Proposal), spiR: s.newSPI(), suite: chosen, ni: nonce.Data, nr: s.nonce()}
 	next.rekey(s, shared)
 	answer := chosen.Proposal
 	answer.SPI = binary.BigEndian.AppendUint64(nil, uint64(next.spiR))
@@ -65,7 +65,7 @@ func (s *session) offerRekey(words ...string) *ikeOffer {
 
 func (s *session) offerRekeyWith(method wire.TransformID, list []wire.Proposal) *ikeOffer {
 	s.Helper()
-	o := &ikeOffer{session: s, spi: s.newSPI(), proposals: list, nonce: s.octets(32), exchange: s.keyExchange(method)}
+	o := &ikeOffer{session: s, spi: s.newSPI(), proposals: list, nonce: s.nonce(), exchange: s.keyExchange(method)}
 	for i := range o.proposals {
 		o.proposals[i].SPI = binary.BigEndian.AppendUint64(nil, uint64(o.spi))
 	}

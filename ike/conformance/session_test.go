@@ -214,6 +214,15 @@ func find[T wire.Payload](l *lab, payloads []wire.Payload) T {
 	return p
 }
 
+// nonce makes a nonce of the tester, the one that the test wants if it does.
+func (l *lab) nonce() []byte {
+	if n := l.wanted; n != nil {
+		l.wanted = nil
+		return n
+	}
+	return l.octets(32)
+}
+
 // octets draws randomness.
 func (l *lab) octets(n int) []byte {
 	b := make([]byte, n)
