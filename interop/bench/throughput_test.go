@@ -1,33 +1,13 @@
-// Package bench_test measures Culvert beside strongSwan's charon with kernel-libipsec: both ends, the network between them
-// and the load generator on one machine, in interleaved rounds, quoted as ratios of medians. It runs when CULVERT_BENCH is
-// set; `make bench` sets it.
 package bench_test
 
 import (
 	"encoding/json"
 	"fmt"
-	"os"
-	"slices"
 	"strings"
 	"testing"
 
 	"culvert/interop/lab"
 )
-
-// rounds are interleaved: one of each competitor in turn.
-const rounds = 5
-
-func needBench(t *testing.T) {
-	t.Helper()
-	if os.Getenv("CULVERT_BENCH") == "" {
-		t.Skip("set CULVERT_BENCH to measure")
-	}
-}
-
-func median(list []float64) float64 {
-	slices.Sort(list)
-	return list[len(list)/2]
-}
 
 // A pair is two hosts with a tunnel between them.
 type pair struct {
