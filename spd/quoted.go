@@ -4,7 +4,8 @@ import "encoding/binary"
 
 // ReturnFlow returns the flow that an ICMP error message answers, reversed: the flow of the packets that go the way of
 // the message itself. An error message that its own headers do not allow on an SA is judged by it, at the sender and at the
-// receiver (RFC 4301, Section 6.2). ok is false when pkt is no ICMP error, or quotes too little. f and i are those of pkt.
+// receiver (RFC 4301, Section 6.2). ok is false when pkt is no ICMP error, quotes too little, or is not sent to the source of
+// what it quotes, where errors go. f and i are those of pkt.
 func ReturnFlow(pkt []byte, f Flow, i PacketInfo) (ret Flow, ok bool) {
 	const icmpHeader = 8
 	if !IsICMPError(f) || i.Length < i.HeaderLength+icmpHeader {
@@ -12,7 +13,7 @@ func ReturnFlow(pkt []byte, f Flow, i PacketInfo) (ret Flow, ok bool) {
 	}
 	q := pkt[i.HeaderLength+icmpHeader : i.Length]
 	quoted, ok := quotedFlow(q, f.Protocol)
-	return quoted.Reverse(), ok
+	return quoted.Reverse(), ok && quoted.Source == f.Destination
 }
 
 // AdmitsInbound reports whether a packet may arrive through an SA with these selectors: it matches them itself, or it is an

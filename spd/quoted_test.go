@@ -7,13 +7,18 @@ func TestReturnFlowOfICMPErrors(t *testing.T) {
 	error4 := func(kind byte) []byte {
 		pkt := ipv4Packet(t, 1, 8+len(quote4))
 		pkt[20], pkt[21] = kind, 1
+		copy(pkt[12:], []byte{203, 0, 113, 9, 192, 0, 2, 1}) // of a router, to the source of the quoted packet
 		copy(pkt[28:], quote4)
 		return pkt
 	}
 	quote6 := ipv6Packet(t, 17, []byte{0, 7, 0, 9, 0, 0, 0, 0})
 	error6 := func(kind byte) []byte {
-		return ipv6Packet(t, 58, append([]byte{kind, 0, 0, 0, 0, 0, 0, 0}, quote6...))
+		pkt := ipv6Packet(t, 58, append([]byte{kind, 0, 0, 0, 0, 0, 0, 0}, quote6...))
+		copy(pkt[24:], quote6[8:24])
+		return pkt
 	}
+	astray := error4(3)
+	copy(astray[16:], []byte{192, 0, 2, 99})
 	tests := []struct {
 		name string
 		pkt  []byte
@@ -22,6 +27,7 @@ func TestReturnFlowOfICMPErrors(t *testing.T) {
 	}{
 		{"unreachable", error4(3), flow("198.51.100.2", "192.0.2.1", 6, 2000, 1000), true},
 		{"time exceeded", error4(11), flow("198.51.100.2", "192.0.2.1", 6, 2000, 1000), true},
+		{"to another host than the one it is for", astray, Flow{}, false},
 		{"echo is no error", error4(8), Flow{}, false},
 		{"ICMPv6 too big", error6(2), flow("2001:db8::2", "2001:db8::1", 17, 9, 7), true},
 		{"ICMPv6 echo is no error", error6(128), Flow{}, false},

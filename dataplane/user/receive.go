@@ -157,26 +157,29 @@ func (r *receiver) deliver(in *inbound, inner []byte, next uint8, from *dataplan
 	}
 }
 
-// check compares a packet with the selectors of its SA (RFC 4301, Section 5.2, step 4).
+// check compares a packet with the selectors of its SA (RFC 4301, Section 5.2, step 4). What matches them is remembered; an
+// ICMP error about traffic that does passes for what it quotes (RFC 4301, Section 6.2).
 func (r *receiver) check(in *inbound, inner []byte) esp.Drop {
-	flow, _, err := spd.ParseFlow(inner)
+	flow, info, err := spd.ParseFlow(inner)
 	if err != nil {
 		if d := reason(err); d == esp.ErrFragment {
 			return d
 		}
 		return esp.ErrInner
 	}
-	if flow == in.flow {
+	switch {
+	case flow == in.flow:
+		return 0
+	case in.selectors.Inbound(flow):
+		in.flow = flow
+		return 0
+	case in.selectors.AdmitsInbound(inner, flow, info):
 		return 0
 	}
-	if !in.selectors.Inbound(flow) {
-		if in.offenders.allow(r.now) {
-			r.b.notices.send(dataplane.Notice{Kind: dataplane.NoticeSelectors, Direction: dataplane.Inbound, SPI: in.spi, Policy: in.policy, Packet: flow, Data: head(inner)})
-		}
-		return esp.ErrSelector
+	if in.offenders.allow(r.now) {
+		r.b.notices.send(dataplane.Notice{Kind: dataplane.NoticeSelectors, Direction: dataplane.Inbound, SPI: in.spi, Policy: in.policy, Packet: flow, Data: head(inner)})
 	}
-	in.flow = flow
-	return 0
+	return esp.ErrSelector
 }
 
 // rebuild gives a packet of transport mode the IP header it came with (RFC 4303, Section 3.4.4).

@@ -129,7 +129,7 @@ func (t *transmitter) packet(raw []byte, since time.Time) {
 		t.drop(esp.ErrMalformed, 1)
 		return
 	}
-	e := t.cache.Outbound(t.b.policies.Load(), flow)
+	e := t.policyFor(pkt, flow, info)
 	switch {
 	case e == nil, e.Action == spd.Bypass: // bypassed traffic is not routed here
 		t.drop(esp.ErrNoPolicy, segments.Count())
@@ -142,6 +142,19 @@ func (t *transmitter) packet(raw []byte, since time.Time) {
 		}
 		t.unprotected(e.Value, flow, raw, since)
 	}
+}
+
+// policyFor finds the policy of a packet. An ICMP error that has none goes with the traffic it is about (RFC 4301,
+// Section 6.2).
+func (t *transmitter) policyFor(pkt []byte, flow spd.Flow, info spd.PacketInfo) *spd.Entry[*policy] {
+	db := t.b.policies.Load()
+	if e := t.cache.Outbound(db, flow); e != nil {
+		return e
+	}
+	if ret, ok := spd.ReturnFlow(pkt, flow, info); ok {
+		return t.cache.Outbound(db, ret)
+	}
+	return nil
 }
 
 // protect seals a (super-)packet.
