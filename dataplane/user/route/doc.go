@@ -63,7 +63,7 @@ const (
 type kernel interface {
 	addRule(rule) error
 	deleteRule(rule) error
-	addRoute(route) error // replaces the one to the same destination in the table
+	addRoute(route) error // replaces the one to the same destination in the table; may fail half-way
 	deleteRoute(route) error
 	addAddress(address) error
 	deleteAddress(address) error

@@ -135,8 +135,9 @@ func (p *Plumber) takeRoute(at path) error {
 		t = &table{number: number, source: p.sourceIn(at.view), routes: make(map[netip.Prefix]int)}
 	}
 	if t.routes[at.remote] == 0 {
-		if err := p.kernel.addRoute(route{t.number, at.remote, t.source}); err != nil {
-			return err
+		r := route{t.number, at.remote, t.source}
+		if err := p.kernel.addRoute(r); err != nil {
+			return errors.Join(err, p.kernel.deleteRoute(r)) // it may be there in part
 		}
 	}
 	t.routes[at.remote]++

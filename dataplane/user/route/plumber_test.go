@@ -45,10 +45,9 @@ func set(t testing.TB, p *Plumber, policies ...dataplane.Policy) {
 	}
 }
 
-func TestPoliciesDirectTraffic(t *testing.T) {
-	const tcp, udp, icmp = 6, 17, 1
-	p, k := newTestPlumber("192.0.2.1/24", "10.1.0.1/16", "fd01::1/64")
-	set(t, p,
+// inEveryWay is policies of every kind, for a host with the addresses 192.0.2.1/24, 10.1.0.1/16 and fd01::1/64.
+func inEveryWay(t testing.TB) []dataplane.Policy {
+	return []dataplane.Policy{
 		policy(t, 1, spd.Protect, 0, "10.1.0.0/16", "10.2.0.0/16"),
 		policy(t, 2, spd.Protect, 0, "10.1.0.0/16", "10.3.0.1-10.3.0.6"),
 		policy(t, 3, spd.Bypass, 0, "10.1.7.0/24", "10.2.0.0/16"),
@@ -58,13 +57,20 @@ func TestPoliciesDirectTraffic(t *testing.T) {
 		policy(t, 7, spd.Protect, 0, "fd01::/64", "fd02::/64"),
 		policy(t, 8, spd.Bypass, 5, "fd01::/64[udp]", "fd02::/64[udp/53]"),
 		policy(t, 9, spd.Protect, 0, "10.6.0.0/16[icmp/8]", "10.2.0.0/16[icmp/8]"),
-	)
-	tests := []struct {
-		from, to            string
-		protocol            uint8
-		source, destination uint16
-		want                string
-	}{
+	}
+}
+
+// A direction is where such a host has to send a packet.
+type direction struct {
+	from, to            string
+	protocol            uint8
+	source, destination uint16
+	want                string // "device", "bypass" or "main"
+}
+
+func directions() []direction {
+	const tcp, udp, icmp = 6, 17, 1
+	return []direction{
 		{"10.1.0.9", "10.2.0.9", udp, 1, 1, "device"},
 		{"10.1.0.9", "10.3.0.6", udp, 1, 1, "device"},
 		{"10.1.0.9", "10.3.0.7", udp, 1, 1, "main"},
@@ -81,11 +87,16 @@ func TestPoliciesDirectTraffic(t *testing.T) {
 		{"fd01::5", "fd02::5", udp, 1, 53, "bypass"},
 		{"fd09::5", "fd02::5", udp, 1, 53, "main"},
 		{"10.6.0.1", "10.2.0.9", icmp, 0, 0, "device"},
-		{"10.6.0.1", "10.2.0.9", udp, 0, 0, "main"},
+		{"10.6.0.1", "10.2.0.9", udp, 1, 1, "main"},
 	}
-	for _, tt := range tests {
-		if got := k.find(tt.from, tt.to, tt.protocol, tt.source, tt.destination); got != tt.want {
-			t.Errorf("%s to %s, protocol %d, port %d: %s, want %s", tt.from, tt.to, tt.protocol, tt.destination, got, tt.want)
+}
+
+func TestPoliciesDirectTraffic(t *testing.T) {
+	p, k := newTestPlumber("192.0.2.1/24", "10.1.0.1/16", "fd01::1/64")
+	set(t, p, inEveryWay(t)...)
+	for _, d := range directions() {
+		if got := k.find(d.from, d.to, d.protocol, d.source, d.destination); got != d.want {
+			t.Errorf("%+v: %s", d, got)
 		}
 	}
 	for r := range k.routes {

@@ -1,0 +1,109 @@
+package route
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/vishvananda/netlink"
+	"github.com/vishvananda/netlink/nl"
+	"github.com/vishvananda/netns"
+	"golang.org/x/sys/unix"
+)
+
+// host is the kernel of the network namespace in which it was made.
+type host struct {
+	config  Config
+	handle  *netlink.Handle
+	request *nl.SocketHandle // for rules, which the library knows in part
+	wall    *wall            // nil without nftables
+}
+
+// New prepares the network namespace of the calling thread. What a predecessor that crashed left is removed; there may
+// be one Plumber in a namespace.
+func New(c Config) (*Plumber, error) {
+	if c.Guard == "" {
+		c.Guard = "culvert"
+	}
+	h, err := openHost(c)
+	if err != nil {
+		return nil, fmt.Errorf("route: %w", err)
+	}
+	p := newPlumber(c, h)
+	p.strict = strictFilter()
+	if h.wall, err = newWall(c); err != nil {
+		p.note(Warning{WarnNoGuard, err})
+	}
+	if err := h.sweep(); err != nil {
+		return nil, errors.Join(fmt.Errorf("route: leftovers: %w", err), h.close())
+	}
+	if p.stopping, err = p.watch(); err != nil {
+		return nil, errors.Join(fmt.Errorf("route: %w", err), h.close())
+	}
+	return p, nil
+}
+
+func openHost(c Config) (*host, error) {
+	handle, err := netlink.NewHandle(unix.NETLINK_ROUTE)
+	if err != nil {
+		return nil, err
+	}
+	socket, err := nl.GetNetlinkSocketAt(netns.None(), netns.None(), unix.NETLINK_ROUTE)
+	if err != nil {
+		handle.Close()
+		return nil, err
+	}
+	return &host{config: c, handle: handle, request: &nl.SocketHandle{Socket: socket}}, nil
+}
+
+func (h *host) close() error {
+	h.handle.Close()
+	h.request.Close()
+	if h.wall == nil {
+		return nil
+	}
+	return h.wall.close()
+}
+
+func (h *host) setGuard(rules []guardRule) error {
+	if h.wall == nil {
+		return nil
+	}
+	return h.wall.set(rules)
+}
+
+func (h *host) refused() (uint64, error) {
+	if h.wall == nil {
+		return 0, nil
+	}
+	return h.wall.dropped()
+}
+
+// watch follows the addresses of the host until the returned function is called.
+func (p *Plumber) watch() (stop func(), err error) {
+	updates, done, ended := make(chan netlink.AddrUpdate, 16), make(chan struct{}), make(chan struct{})
+	if err := netlink.AddrSubscribe(updates, done); err != nil {
+		return func() {}, err
+	}
+	go func() {
+		defer close(ended)
+		for range updates {
+			p.addressesChanged()
+		}
+	}()
+	return func() { close(done); <-ended }, nil
+}
+
+// strictFilter reports whether any interface drops packets whose way back leads through another.
+func strictFilter() bool {
+	const dir = "/proc/sys/net/ipv4/conf"
+	interfaces, _ := os.ReadDir(dir)
+	for _, i := range interfaces {
+		b, _ := os.ReadFile(dir + "/" + i.Name() + "/rp_filter")
+		if strings.TrimSpace(string(b)) == "1" {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,87 @@
+package route
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"net/netip"
+
+	"github.com/vishvananda/netlink/nl"
+	"golang.org/x/sys/unix"
+)
+
+func (h *host) addRule(r rule) error {
+	err := ignoreMissingFamily(h.ask(unix.RTM_NEWRULE, unix.NLM_F_CREATE|unix.NLM_F_EXCL|unix.NLM_F_ACK, r))
+	if err != nil && !errors.Is(err, unix.EEXIST) {
+		return fmt.Errorf("rule %d: %w", r.preference, err)
+	}
+	return nil
+}
+
+func (h *host) deleteRule(r rule) error {
+	err := ignoreMissingFamily(h.ask(unix.RTM_DELRULE, unix.NLM_F_ACK, r))
+	if err != nil && !errors.Is(err, unix.ENOENT) {
+		return fmt.Errorf("remove rule %d: %w", r.preference, err)
+	}
+	return nil
+}
+
+// findSourceFlag is FIB_RULE_FIND_SADDR.
+const findSourceFlag = 0x10000
+
+// ask sends a request about one rule.
+func (h *host) ask(kind, flags int, r rule) error {
+	req := nl.NewNetlinkRequest(kind, flags)
+	req.Sockets = map[int]*nl.SocketHandle{unix.NETLINK_ROUTE: h.request}
+	m := &nl.RtMsg{RtMsg: unix.RtMsg{Family: unix.AF_INET, Type: nl.FR_ACT_NOP, Src_len: bitsOf(r.from), Dst_len: bitsOf(r.to)}}
+	if r.v6 {
+		m.Family = unix.AF_INET6
+	}
+	if r.findSource {
+		m.Flags = findSourceFlag
+	}
+	req.AddData(m)
+	number := func(kind int, v int) { req.AddData(nl.NewRtAttr(kind, nl.Uint32Attr(uint32(v)))) }
+	number(nl.FRA_PRIORITY, r.preference)
+	req.AddData(nl.NewRtAttr(nl.FRA_PROTOCOL, nl.Uint8Attr(protocol)))
+	switch {
+	case r.table != 0:
+		m.Type = nl.FR_ACT_TO_TBL
+		number(nl.FRA_TABLE, r.table)
+	case r.jumpTo != 0:
+		m.Type = nl.FR_ACT_GOTO
+		number(nl.FRA_GOTO, r.jumpTo)
+	}
+	if r.mark != 0 {
+		number(nl.FRA_FWMARK, int(r.mark))
+		number(nl.FRA_FWMASK, -1)
+	}
+	addSelectors(req, r)
+	_, err := req.Execute(unix.NETLINK_ROUTE, 0)
+	return err
+}
+
+func addSelectors(req *nl.NetlinkRequest, r rule) {
+	if r.from.IsValid() && r.from.Bits() > 0 {
+		req.AddData(nl.NewRtAttr(nl.FRA_SRC, r.from.Addr().AsSlice()))
+	}
+	if r.to.IsValid() && r.to.Bits() > 0 {
+		req.AddData(nl.NewRtAttr(nl.FRA_DST, r.to.Addr().AsSlice()))
+	}
+	if r.protocol != 0 {
+		req.AddData(nl.NewRtAttr(nl.FRA_IP_PROTO, nl.Uint8Attr(r.protocol)))
+	}
+	for kind, p := range map[int]ports{nl.FRA_SPORT_RANGE: r.source, nl.FRA_DPORT_RANGE: r.destination} {
+		if p != (ports{}) {
+			b := binary.NativeEndian.AppendUint16(nil, p.start)
+			req.AddData(nl.NewRtAttr(kind, binary.NativeEndian.AppendUint16(b, p.end)))
+		}
+	}
+}
+
+func bitsOf(p netip.Prefix) uint8 {
+	if !p.IsValid() {
+		return 0
+	}
+	return uint8(p.Bits())
+}
