@@ -125,6 +125,9 @@ func (n *Node) remove(a ike.RemoveSA) {
 // report takes news to the book and the supervisor.
 func (n *Node) report(news ike.News) {
 	n.tally.News[news.Kind]++
+	if news.Kind == ike.NewsClosed && n.core.book.sas[news.SA] != nil {
+		n.tally.Lost++
+	}
 	n.lab.trace.news(n.lab, n, news)
 	n.core.book.take(news)
 	n.core.account.told(news)

@@ -54,6 +54,7 @@ type Tally struct {
 	Packets   int // of ESP that arrived
 	Keepalive int // that left
 	News      [32]int
+	Lost      int // established IKE SAs that ended
 }
 
 // NewNode adds a node with its addresses, at most one of each family.
