@@ -199,7 +199,7 @@ func TestPoolsHaveToBeOfUse(t *testing.T) {
 		{"not there", gateway("a", `"clients"`) + pool("client", `addresses = "10.0.0.0/24"`), `did you mean "client"?`, Error, explain.ConfigReference},
 		{"smaller than its connections", gateway("a", `"p"`) + gateway("b", `"p"`) + pool("p", `addresses = "10.0.0.7"`), "1 address for 2 connections", Warning, explain.ConfigPoolSize},
 		{"overlapping another", gateway("a", `"p", "q"`) + pool("p", `addresses = "10.0.0.0/24"`) + pool("q", `addresses = "10.0.0.200-10.0.1.9"`), "overlaps", Error, explain.ConfigOverlap},
-		{"overlapping beyond a smaller one", gateway("a", `"p", "q", "r"`) + pool("p", `addresses = "10.0.0.0-10.0.0.99"`) + pool("q", `addresses = "10.0.0.200"`) + pool("r", `addresses = "10.0.0.50"`), "10.0.0.50 of pool \"r\" overlaps", Error, explain.ConfigOverlap},
+		{"overlapping beyond a smaller one", gateway("a", `"p", "q", "r"`) + pool("p", `addresses = "10.0.0.0-10.0.0.99"`) + pool("q", `addresses = "10.0.0.7"`) + pool("r", `addresses = "10.0.0.50"`), "10.0.0.50 of pool \"r\" overlaps", Error, explain.ConfigOverlap},
 		{"overlapping itself", gateway("a", `"p"`) + pool("p", `addresses = ["10.0.0.0/24", "10.0.0.9"]`), "overlaps", Error, explain.ConfigOverlap},
 		{"next to another", gateway("a", `"p", "q"`) + pool("p", `addresses = "10.0.0.1-10.0.0.9"`) + pool("q", `addresses = "10.0.0.10-10.0.0.19"`), "", Warning, ""},
 		{"excluding what it lacks", gateway("a", `"p"`) + pool("p", "addresses = \"10.0.0.0/24\"\nexclude = \"10.0.1.1\""), "outside of the pool's addresses anyway", Warning, explain.ConfigUnused},
