@@ -230,7 +230,10 @@ func byFlow(packets [][]byte) map[string][][]byte {
 	for _, p := range packets {
 		p, key := bytes.Clone(p), ""
 		if in, ok := inspect(p); ok {
-			addresses := 8 + in.transport%ipv6Header/5 // 12 in IPv4, 8 in IPv6
+			addresses := 8
+			if in.transport == ipv4Header {
+				addresses = 12
+			}
 			key = string(p[addresses : in.transport+4])
 			if in.transport == ipv4Header && p[6]&0x40 != 0 {
 				total := slowSum(p[:ipv4Header])

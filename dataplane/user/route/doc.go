@@ -23,7 +23,7 @@ const (
 	firstPreference = 4500
 	lastPreference  = 5100
 	firstTable      = 450000
-	lastTable       = firstTable + 4095
+	lastTable       = firstTable + 1<<16 - 1
 	protocol        = 50 // of routes and rules, beside those of routing daemons in /etc/iproute2/rt_protos
 )
 

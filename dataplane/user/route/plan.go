@@ -34,9 +34,17 @@ type view struct {
 	source, destination ports
 }
 
-// compare orders views as the SPD orders policies (RFC 4301, Section 4.4.1: the database is ordered).
-func (v view) compare(o view) int {
-	return cmp.Or(cmp.Compare(o.priority, v.priority), cmp.Compare(o.specific(), v.specific()))
+// A rank is a place in the order of the SPD. Views of one rank share the preference of their rules.
+type rank struct {
+	v6                 bool
+	priority, specific int
+}
+
+func (v view) rank() rank { return rank{v.is6(), v.priority, v.specific()} }
+
+// compare orders ranks of one family as the SPD orders policies (RFC 4301, Section 4.4.1: the database is ordered).
+func (r rank) compare(o rank) int {
+	return cmp.Or(cmp.Compare(o.priority, r.priority), cmp.Compare(o.specific, r.specific))
 }
 
 // specific counts what the view fixes: bits of addresses, then a protocol, then bits of ports.

@@ -20,9 +20,14 @@ type Plumber struct {
 	policies  map[dataplane.PolicyID]needs
 	views     map[view]*table
 	bypasses  map[path]int // how many policies want it
+	ranks     map[rank]int // how many views and bypasses have it
 	addresses map[address]int
 	rules     map[rule]bool
-	local     []address // of the host
+	changed   map[*table]view // that came or went, whose rules are not arranged yet
+	stale     bool            // all rules have to be arranged anew
+	nextTable int             // never used so far
+	free      []int           // tables given back
+	local     []address       // of the host
 	warnings  []error
 }
 
@@ -44,7 +49,8 @@ func newPlumber(c Config, k kernel) *Plumber {
 	return &Plumber{
 		config: c, kernel: k, stopping: func() {},
 		policies: make(map[dataplane.PolicyID]needs), views: make(map[view]*table), bypasses: make(map[path]int),
-		addresses: make(map[address]int), rules: make(map[rule]bool),
+		ranks: make(map[rank]int), addresses: make(map[address]int), rules: make(map[rule]bool), changed: make(map[*table]view),
+		nextTable: firstTable,
 	}
 }
 
@@ -118,11 +124,14 @@ func (p *Plumber) take(n needs) (taken needs, err error) {
 }
 
 func (p *Plumber) takePath(at path, bypass bool) error {
-	if bypass {
-		p.bypasses[at]++
-		return nil
+	if !bypass {
+		return p.takeRoute(at)
 	}
-	return p.takeRoute(at)
+	if p.bypasses[at]++; p.bypasses[at] == 1 {
+		p.count(at.view, 1)
+		p.stale = true
+	}
+	return nil
 }
 
 func (p *Plumber) takeRoute(at path) error {
@@ -141,7 +150,11 @@ func (p *Plumber) takeRoute(at path) error {
 		}
 	}
 	t.routes[at.remote]++
-	p.views[at.view] = t
+	if p.views[at.view] == nil {
+		p.views[at.view] = t
+		p.changed[t] = at.view
+		p.count(at.view, 1)
+	}
 	return nil
 }
 
@@ -149,7 +162,7 @@ func (p *Plumber) takeRoute(at path) error {
 func (p *Plumber) give(n needs) {
 	for _, at := range n.paths {
 		if n.bypass {
-			release(p.bypasses, at)
+			p.giveBypass(at)
 			continue
 		}
 		p.giveRoute(at)
@@ -158,6 +171,13 @@ func (p *Plumber) give(n needs) {
 		if release(p.addresses, a) {
 			p.note(p.kernel.deleteAddress(a))
 		}
+	}
+}
+
+func (p *Plumber) giveBypass(at path) {
+	if release(p.bypasses, at) {
+		p.count(at.view, -1)
+		p.stale = true
 	}
 }
 
@@ -171,7 +191,21 @@ func (p *Plumber) giveRoute(at path) {
 	}
 	if len(t.routes) == 0 {
 		delete(p.views, at.view)
+		p.changed[t] = at.view
+		p.count(at.view, -1)
+		p.free = append(p.free, t.number)
 	}
+}
+
+// count notes that a view or bypass came or went. Where the first of a rank comes, or the last goes, others move.
+func (p *Plumber) count(v view, n int) {
+	r := v.rank()
+	had := p.ranks[r]
+	p.ranks[r] += n
+	if p.ranks[r] == 0 {
+		delete(p.ranks, r)
+	}
+	p.stale = p.stale || had == 0 || p.ranks[r] == 0
 }
 
 // release counts down and reports whether the last one is gone.
@@ -200,16 +234,16 @@ const maxWarnings = 32
 var errNoTable = errors.New("no routing table is free")
 
 func (p *Plumber) freeTable() (int, error) {
-	used := make(map[int]bool, len(p.views))
-	for _, t := range p.views {
-		used[t.number] = true
+	if n := len(p.free); n > 0 {
+		number := p.free[n-1]
+		p.free = p.free[:n-1]
+		return number, nil
 	}
-	for n := firstTable; n <= lastTable; n++ {
-		if !used[n] {
-			return n, nil
-		}
+	if p.nextTable > lastTable {
+		return 0, errNoTable
 	}
-	return 0, errNoTable
+	p.nextTable++
+	return p.nextTable - 1, nil
 }
 
 // Warnings returns what could not be done without failing: values of type Warning, and errors of removals.

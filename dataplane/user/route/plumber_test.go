@@ -259,14 +259,36 @@ func TestTooManyRoutesAreRefused(t *testing.T) {
 
 func TestTablesRunOut(t *testing.T) {
 	p, k := newTestPlumber()
-	for n := range lastTable - firstTable + 1 {
-		p.views[view{priority: n}] = &table{number: firstTable + n, routes: map[netip.Prefix]int{}}
-	}
-	if err := p.takeRoute(path{view{priority: -1}, netip.MustParsePrefix("10.0.0.0/8")}); !errors.Is(err, errNoTable) {
+	p.nextTable = lastTable
+	set(t, p, policy(t, 1, spd.Protect, 0, "10.1.0.0/16", "10.2.0.0/16"))
+	another := policy(t, 2, spd.Protect, 0, "10.3.0.0/16", "10.2.0.0/16")
+	if err := p.Set(another); !errors.Is(err, errNoTable) {
 		t.Errorf("got %v, want errNoTable", err)
 	}
-	if len(k.routes) != 0 {
-		t.Error("a route without a table")
+	if len(k.routes) != 1 {
+		t.Errorf("routes %v", k.routes)
+	}
+	if err := p.Remove(1); err != nil {
+		t.Fatal(err)
+	}
+	set(t, p, another)
+}
+
+// A view that comes or goes among others of its rank changes its own rules only, and what is left is what it was.
+func TestViewsOfOneRankComeAndGo(t *testing.T) {
+	p, k := newTestPlumber("10.1.0.1/16")
+	set(t, p, policy(t, 1, spd.Protect, 0, "10.1.0.1", "10.2.0.1"), policy(t, 2, spd.Protect, 0, "10.3.0.0/16", "10.4.0.0/16"))
+	before := maps.Clone(k.rules)
+	k.failAfter = 2 // a route and a rule
+	set(t, p, policy(t, 3, spd.Protect, 0, "10.1.0.2", "10.2.0.2"))
+	if to := k.find("10.1.0.2", "10.2.0.2", 0, 0, 0); to != "device" || len(k.rules) != len(before)+1 {
+		t.Errorf("to %s with rules %+v", to, k.rules)
+	}
+	if err := p.Remove(3); err != nil {
+		t.Fatal(err)
+	}
+	if !maps.Equal(k.rules, before) {
+		t.Errorf("rules %+v, want %+v", k.rules, before)
 	}
 }
 

@@ -26,18 +26,18 @@ type rule struct {
 // unboundIPv4 is the source of packets that have none yet.
 func unboundIPv4() netip.Prefix { return netip.PrefixFrom(netip.IPv4Unspecified(), 32) }
 
-// rulesFor returns the rules for one family's views and bypasses, in the order of the SPD.
-func (p *Plumber) rulesFor(v6 bool) []rule {
+// all returns the rules for one family's views and bypasses.
+func (p *Plumber) all(v6 bool) []rule {
 	var middle []rule
-	classes := p.classes(v6)
+	order := p.order(v6)
 	for v, t := range p.views {
 		if v.is6() == v6 {
-			middle = append(middle, twins(v.rule(classes, rule{table: t.number}), t.source)...)
+			middle = append(middle, order.rules(v, t)...)
 		}
 	}
 	for b := range p.bypasses {
 		if b.view.is6() == v6 {
-			middle = append(middle, twins(b.view.rule(classes, rule{jumpTo: lastPreference, to: b.remote}), p.sourceIn(b.view))...)
+			middle = append(middle, twins(order.rule(b.view, rule{jumpTo: lastPreference, to: b.remote}), p.sourceIn(b.view))...)
 		}
 	}
 	if len(middle) == 0 {
@@ -46,9 +46,28 @@ func (p *Plumber) rulesFor(v6 bool) []rule {
 	return append(middle, rule{preference: firstPreference, v6: v6, mark: p.config.Mark, jumpTo: lastPreference}, rule{preference: lastPreference, v6: v6})
 }
 
+// An order is the ranks of one family in order.
+type order []rank
+
+func (p *Plumber) order(v6 bool) order {
+	var o order
+	for r := range p.ranks {
+		if r.v6 == v6 {
+			o = append(o, r)
+		}
+	}
+	slices.SortFunc(o, rank.compare)
+	return o
+}
+
+// rules returns those of a view.
+func (o order) rules(v view, t *table) []rule {
+	return twins(o.rule(v, rule{table: t.number}), t.source)
+}
+
 // rule fills in what the view asks for.
-func (v view) rule(classes []view, r rule) rule {
-	at, _ := slices.BinarySearchFunc(classes, v, view.compare)
+func (o order) rule(v view, r rule) rule {
+	at, _ := slices.BinarySearchFunc(o, v.rank(), rank.compare)
 	r.preference = min(firstPreference+1+at, lastPreference-1)
 	r.v6, r.from, r.protocol, r.source, r.destination = v.is6(), v.local, v.protocol, v.source, v.destination
 	return r
@@ -70,28 +89,57 @@ func twins(r rule, source netip.Addr) []rule {
 	return []rule{r, unbound}
 }
 
-// classes returns one view of each rank, in order: the index is the rank.
-func (p *Plumber) classes(v6 bool) []view {
-	var all []view
-	for v := range p.views {
-		all = append(all, v)
+// arrange brings the rules in step with views and bypasses. As a rule a view came or went whose rank others have, so that
+// no other rule changes.
+func (p *Plumber) arrange() error {
+	arrange := p.arrangeChanged
+	if p.stale {
+		arrange = p.arrangeAll
 	}
-	for b := range p.bypasses {
-		all = append(all, b.view)
+	if err := arrange(); err != nil {
+		p.stale = true
+		return err
 	}
-	all = slices.DeleteFunc(all, func(v view) bool { return v.is6() != v6 })
-	slices.SortFunc(all, view.compare)
-	return slices.CompactFunc(all, func(a, b view) bool { return a.compare(b) == 0 })
+	clear(p.changed)
+	p.stale = false
+	return nil
 }
 
-// arrange installs the rules that are missing and then removes those that are not wanted any more, so that at no time
-// a packet finds no rule.
-func (p *Plumber) arrange() error {
-	wanted := make(map[rule]bool)
-	for _, r := range append(p.rulesFor(false), p.rulesFor(true)...) {
-		wanted[r] = true
+func (p *Plumber) arrangeChanged() error {
+	orders := map[bool]order{}
+	for t, v := range p.changed {
+		v6 := v.is6()
+		if orders[v6] == nil {
+			orders[v6] = p.order(v6)
+		}
+		settle := p.addRules
+		if p.views[v] != t {
+			settle = p.deleteRules
+		}
+		if err := settle(orders[v6].rules(v, t)); err != nil {
+			return err
+		}
 	}
-	for r := range wanted {
+	return nil
+}
+
+// arrangeAll installs the rules that are missing and then removes those that are not wanted any more, so that at no time
+// a packet finds no rule.
+func (p *Plumber) arrangeAll() error {
+	wanted := append(p.all(false), p.all(true)...)
+	if err := p.addRules(wanted); err != nil {
+		return err
+	}
+	unwanted := maps.Clone(p.rules)
+	for _, r := range wanted {
+		delete(unwanted, r)
+	}
+	return p.deleteRules(slices.Collect(maps.Keys(unwanted)))
+}
+
+// addRules installs those that are missing.
+func (p *Plumber) addRules(list []rule) error {
+	for _, r := range list {
 		if p.rules[r] {
 			continue
 		}
@@ -100,8 +148,13 @@ func (p *Plumber) arrange() error {
 		}
 		p.rules[r] = true
 	}
-	for r := range maps.Clone(p.rules) {
-		if wanted[r] {
+	return nil
+}
+
+// deleteRules removes those that are there.
+func (p *Plumber) deleteRules(list []rule) error {
+	for _, r := range list {
+		if !p.rules[r] {
 			continue
 		}
 		if err := p.kernel.deleteRule(r); err != nil {

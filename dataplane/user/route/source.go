@@ -25,6 +25,7 @@ func (p *Plumber) refresh() error {
 	if err != nil {
 		return fmt.Errorf("addresses of the host: %w", err)
 	}
+	p.stale = p.stale || !slices.Equal(local, p.local)
 	p.local = local
 	for v, t := range p.views {
 		source := p.sourceIn(v)
