@@ -1,6 +1,8 @@
 package ike
 
 import (
+	"errors"
+
 	"culvert/explain"
 	"culvert/spd"
 	"culvert/suite"
@@ -15,7 +17,8 @@ type createChild struct {
 	pair     bool             // the peer wants a single pair of addresses
 	old      *Child           // to be replaced, or nil
 	rival    *Child           // what the peer replaced it by meanwhile (RFC 7296, Section 2.8.1)
-	unwanted *Failure         // why old is to be deleted as soon as this is over
+	unwanted bool             // old is to be deleted as soon as this is over
+	why      *Failure         // for people; nil: it was asked for
 	method   wire.TransformID // what the peer wants instead of our first
 	tried    []wire.TransformID
 	patience patience
@@ -24,6 +27,9 @@ type createChild struct {
 	ours  *suite.KeyExchange
 	offer childMessage
 }
+
+// errUnwanted says that a child is given up because the one that it replaces is to be closed.
+var errUnwanted = errors.New("to be closed")
 
 func (t *createChild) row() *row {
 	if t.old != nil {
@@ -195,12 +201,13 @@ func (t *createChild) reject(sa *SA, why error) {
 // failed tells why a rekeying failed for good, and has it tried once more before the child ends, unless that was to be
 // deleted anyway.
 func (t *createChild) failed(sa *SA, why error) {
-	if t.unwanted != nil {
-		sa.deleteChild(t.old, t.unwanted)
+	if t.unwanted {
+		sa.deleteChild(t.old, t.why)
 		return
 	}
 	t.report(sa, why)
 	if t.old != nil && sa.has(t.old) && t.old.live() {
+		t.old.rekeyFails = true
 		sa.timers.set(timerChildRekey, t.old.inSPI, sa.now.Add(rekeyRetry))
 	}
 }
@@ -212,9 +219,9 @@ func (t *createChild) complete(sa *SA, d childDeal, nr, shared []byte) {
 		t.reject(sa, err)
 		return
 	}
-	if t.unwanted != nil {
+	if t.unwanted {
 		keys.Clear()
-		t.reject(sa, t.unwanted)
+		t.reject(sa, errUnwanted)
 		return
 	}
 	spi := t.spi

@@ -15,7 +15,7 @@ func (t *createChild) refused(sa *SA, n *wire.Notify) {
 	switch {
 	case n.NotifyType == wire.NotifyInvalidKEPayload:
 		t.retryMethod(sa, n)
-	case n.NotifyType == wire.NotifyTemporaryFailure && t.unwanted == nil:
+	case n.NotifyType == wire.NotifyTemporaryFailure && !t.unwanted:
 		sa.retryIn(t, &t.patience)
 	case n.NotifyType == wire.NotifySinglePairRequired && t.trigger != nil && !t.pair:
 		t.pair = true

@@ -57,10 +57,7 @@ func (sa *SA) deleteChild(c *Child, why *Failure) {
 	switch {
 	case c.state == childLingering || c.state == childDeleting:
 	case c.rekey != nil:
-		c.rekey.unwanted = why
-		if why == nil {
-			c.rekey.unwanted = refuse(explain.IKEPeerDeleted, 0, "child %q was closed on request", c.config.Name)
-		}
+		c.rekey.unwanted, c.rekey.why = true, why
 	default:
 		c.state = childDeleting
 		sa.disarmChild(c)

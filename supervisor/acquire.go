@@ -4,7 +4,21 @@ import (
 	"time"
 
 	"culvert/dataplane"
+	"culvert/spd"
 )
+
+// carries tells whether a child of that name is up and allows a packet. One that was narrowed may not: the peer wants a Child
+// SA of its own for each pair of addresses (RFC 7296, Section 2.9).
+func (l *link) carries(child string, flow spd.Flow) bool {
+	for _, t := range l.sas {
+		for _, c := range t.children {
+			if !t.closing && c.name == child && (spd.Selectors{Local: c.local, Remote: c.remote}).Outbound(flow) {
+				return true
+			}
+		}
+	}
+	return false
+}
 
 // Acquired takes a notice that no IKE SA claimed: a packet met a trap.
 func (s *Supervisor) Acquired(now time.Time, n dataplane.Notice) []Action {
@@ -17,13 +31,13 @@ func (s *Supervisor) Acquired(now time.Time, n dataplane.Notice) []Action {
 		return nil
 	}
 	l := s.links[owner.connection]
-	if l == nil || l.child(owner.child) == nil || l.held {
+	if l == nil || l.child(owner.child) == nil || l.held || l.off[owner.child] {
 		return nil
 	}
 	l.wanted[owner.child] = true
 	flow := n.Packet
 	switch t := l.usable(); {
-	case l.up(owner.child):
+	case l.carries(owner.child, flow):
 	case t != nil:
 		s.createChild(l, t, owner.child, &flow)
 	case l.attempt == nil && l.retryAt.IsZero():

@@ -32,6 +32,7 @@ func (s *Supervisor) Admit(now time.Time, a ike.Admission) *ike.Failure {
 		case a.Connection.Unique == ike.UniqueReplace:
 			s.replaces[a.SA] = append(s.replaces[a.SA], closing{old: t})
 		case a.Connection.Unique == ike.UniqueKeep:
+			s.emit(Command{SA: t.spi, Event: ike.CheckLiveness{}}) // done with the next event
 			return &ike.Failure{
 				Code: explain.IKENotUnique, Notify: wire.NotifyAuthenticationFailed, Fatal: true,
 				Err: failure(explain.IKENotUnique, "%v is connected already and connection %q keeps the first IKE SA", a.Identity, a.Connection.Name).Err,

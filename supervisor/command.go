@@ -2,6 +2,7 @@ package supervisor
 
 import (
 	"maps"
+	"slices"
 	"time"
 
 	"culvert/explain"
@@ -20,6 +21,7 @@ func (s *Supervisor) Up(now time.Time, connection, child string) ([]Action, erro
 	for _, c := range l.conn.Children {
 		if child == "" || child == c.Name {
 			l.wanted[c.Name] = true
+			delete(l.off, c.Name)
 			s.block(l, c)
 		}
 	}
@@ -42,13 +44,25 @@ func (s *Supervisor) Down(now time.Time, connection, child string, sa wire.SPI) 
 		if t == nil {
 			return nil, failure(explain.IKENoSuchSA, "connection %q has no IKE SA %v", connection, sa)
 		}
-		s.close(t, ike.Close{Reason: "asked for"})
+		s.saOff(l, t)
 	case child != "":
+		l.off[child] = true
 		s.childOff(l, child)
 	default:
 		s.linkOff(l, "asked for")
 	}
 	return s.done(), nil
+}
+
+// saOff ends one IKE SA. What it was wanted for is not wanted any more, unless another one has it.
+func (s *Supervisor) saOff(l *link, t *tracked) {
+	s.close(t, ike.Close{Reason: "asked for"})
+	for name := range l.wanted {
+		if (t.has(name) || slices.Contains(t.asked, name)) && !l.up(name) {
+			delete(l.wanted, name)
+		}
+	}
+	l.alone = l.alone && l.usable() != nil
 }
 
 // linkOff wants nothing of a link any more.
@@ -65,8 +79,14 @@ func (s *Supervisor) linkOff(l *link, reason string) {
 	s.unblock(l)
 }
 
+// childOff wants a child no more.
 func (s *Supervisor) childOff(l *link, child string) {
 	delete(l.wanted, child)
+	s.closeChild(l, child)
+}
+
+// closeChild ends every child of a name.
+func (s *Supervisor) closeChild(l *link, child string) {
 	for _, t := range inOrder(maps.Values(l.sas)) {
 		for _, c := range t.children {
 			if c.name == child {

@@ -49,6 +49,9 @@ func (s *Supervisor) configure(l *link, c *ike.Connection, known bool) {
 		if fresh || !reflect.DeepEqual(was, child) {
 			s.startChild(l, child, fresh || was.Start != child.Start)
 		}
+		if known && was != nil && !agreesWith(was, child) {
+			s.closeChild(l, child.Name)
+		}
 	}
 	for _, child := range before.Children {
 		if childOf(c, child.Name) == nil {
@@ -56,6 +59,13 @@ func (s *Supervisor) configure(l *link, c *ike.Connection, known bool) {
 			s.unprotect(childName{c.Name, child.Name})
 		}
 	}
+}
+
+// agreesWith tells whether what was negotiated for one version of a child is within the other one. If it is not the child
+// comes up anew, if it is wanted (RFC 7296, Section 2.9.2).
+func agreesWith(was, now *ike.ChildConfig) bool {
+	return was.Mode == now.Mode && was.SinglePair == now.SinglePair && slices.Equal(was.Local, now.Local) &&
+		slices.Equal(was.Remote, now.Remote) && reflect.DeepEqual(was.Proposals, now.Proposals)
 }
 
 func childOf(c *ike.Connection, name string) *ike.ChildConfig {
@@ -72,7 +82,7 @@ func (s *Supervisor) startChild(l *link, c *ike.ChildConfig, start bool) {
 	if standing(c) || c.Start == ike.StartTrap || l.wanted[c.Name] {
 		s.block(l, c)
 	}
-	if start && c.Start == ike.StartUp && !l.held {
+	if start && c.Start == ike.StartUp && !l.held && !l.off[c.Name] {
 		l.wanted[c.Name] = true
 		s.block(l, c)
 	}

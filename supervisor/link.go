@@ -17,6 +17,7 @@ type link struct {
 	wanted   map[string]bool // children that ought to be up
 	alone    bool            // the IKE SA is wanted without a child
 	held     bool            // the operator took it down; nothing but the operator brings it up
+	off      map[string]bool // children that the operator took down, likewise
 	attempt  *attempt        // under way
 	attempts int             // failed in a row
 	retryAt  time.Time       // zero: no attempt is planned
@@ -39,7 +40,7 @@ type attempt struct {
 }
 
 func newLink(c *ike.Connection) *link {
-	return &link{conn: c, wanted: map[string]bool{}, sas: map[wire.SPI]*tracked{}, peers: map[string][]*tracked{}}
+	return &link{conn: c, wanted: map[string]bool{}, off: map[string]bool{}, sas: map[wire.SPI]*tracked{}, peers: map[string][]*tracked{}}
 }
 
 // child returns the configuration of a child, or nil.

@@ -119,7 +119,7 @@ func dead(f *ike.Failure) bool { return f != nil && f.Code == explain.IKETimeout
 // follow does what is configured for a child that ended without being asked to.
 func (s *Supervisor) follow(l *link, name string, dead bool) {
 	c := l.child(name)
-	if c == nil || l.held || l.up(name) {
+	if c == nil || l.held || l.off[name] || l.up(name) {
 		return
 	}
 	action := c.OnClose
@@ -177,7 +177,9 @@ func (s *Supervisor) childDown(n ike.News) {
 	if c.in == 0 || t.link == nil || t.closing {
 		return
 	}
-	s.follow(t.link, c.name, dead(n.Failure))
+	if n.Failure != nil { // otherwise we have closed it
+		s.follow(t.link, c.name, dead(n.Failure))
+	}
 	s.reviewLater(t.link)
 }
 
