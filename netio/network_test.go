@@ -145,6 +145,8 @@ func TestRawESPCarriesBursts(t *testing.T) {
 	}
 	for _, p := range []dataplane.Path{between("192.0.2.1", "192.0.2.2", 500), between("2001:db8::1", "2001:db8::2", 500), between("fe80::1%77", "fe80::2%77", 500)} {
 		p.Transport = dataplane.TransportRaw
+		one.SendESP([]dataplane.Burst{{Path: p, Data: espPackets(1, 60)}}) // the neighbour has to be found before many can follow
+		await(t, two.esp)
 		sent := append(espPackets(100, 1000), espPackets(1, 60)...)
 		one.SendESP([]dataplane.Burst{{Path: p, Data: sent, Segment: 1000, TOS: 0xb9, DF: true}})
 		for ; len(sent) > 0; sent = sent[min(1000, len(sent)):] {
