@@ -59,10 +59,13 @@ func (j *cookieJar) valid(cookie []byte, from netip.Addr, spi wire.SPI, nonce []
 	return hmac.Equal(cookie, bake(cookie[0], &j.secrets[j.version-cookie[0]], from, spi, nonce))
 }
 
+// bake makes a cookie. Addresses of both families have 16 octets in it: behind a nonce of any length, those of an IPv6
+// address could be taken for a longer nonce and the IPv4 address of somebody else.
 func bake(version uint8, key *[32]byte, from netip.Addr, spi wire.SPI, nonce []byte) []byte {
+	address := from.As16()
 	mac := hmac.New(sha256.New, key[:])
 	mac.Write(nonce)
-	mac.Write(from.Unmap().AsSlice())
+	mac.Write(address[:])
 	mac.Write(binary.BigEndian.AppendUint64(nil, uint64(spi)))
 	return mac.Sum([]byte{version})
 }

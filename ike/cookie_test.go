@@ -37,6 +37,18 @@ func TestCookie(t *testing.T) {
 	}
 }
 
+// The owner of an IPv6 address must not get a cookie that is good for an IPv4 address.
+func TestCookieIsOfOneAddressFamily(t *testing.T) {
+	var j cookieJar
+	j.rotate(startOfTime, testRand(1))
+	six, nonce := netip.MustParseAddr("2001:db8::c000:207"), bytes.Repeat([]byte{5}, 16)
+	address := six.As16()
+	four := netip.AddrFrom4([4]byte(address[12:]))
+	if j.valid(j.make(six, 1, nonce), four, 1, append(nonce, address[:12]...)) {
+		t.Errorf("the cookie of %v is good for %v", six, four)
+	}
+}
+
 func TestCookieSecretIsReplaced(t *testing.T) {
 	from, nonce := netip.MustParseAddr("2001:db8::1"), bytes.Repeat([]byte{5}, 16)
 	tests := []struct {

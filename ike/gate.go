@@ -113,9 +113,11 @@ func gatePayloads(_ *Shard, m *firstMessage) ruling {
 	return ruling{}
 }
 
-// gateCookie demands a cookie when there are many half-open SAs. A wrong one counts as none (RFC 7296, Section 2.6).
+// gateCookie demands a cookie when there are many half-open SAs, in total or of one network: who forges the addresses of
+// another must not use up what that one may have. A wrong cookie counts as none (RFC 7296, Section 2.6).
 func gateCookie(s *Shard, m *firstMessage) ruling {
-	if s.half.total < s.env.Gateway.HalfOpen.withDefaults().Cookie {
+	limits := s.env.Gateway.HalfOpen.withDefaults()
+	if s.half.total < limits.Cookie && s.half.byPrefix[networkOf(m.ev.Path.Remote.Addr())] < (limits.Prefix+1)/2 {
 		return ruling{}
 	}
 	if err := s.cookies.rotate(s.now, s.env.Rand); err != nil {

@@ -133,7 +133,7 @@ func TestUnknownPayloadsAndVendorIDsAreIgnored(t *testing.T) {
 
 func TestHalfOpenLimits(t *testing.T) {
 	_, _, b := gateways(t, nil)
-	b.env.Gateway.HalfOpen = HalfOpenLimits{Cookie: 1000, Total: 6, Prefix: 2}
+	b.env.Gateway.HalfOpen = HalfOpenLimits{Cookie: 1000, Total: 6, Prefix: 4}
 	open := func(addr string, spi wire.SPI) DropReason {
 		before := b.env.Stats.Dropped
 		b.shard.Handle(startOfTime, firstRequest(t, netip.MustParseAddrPort(addr), spi))
@@ -148,8 +148,8 @@ func TestHalfOpenLimits(t *testing.T) {
 		addr string
 		want DropReason
 	}{
-		{"192.0.2.10:500", DropNone}, {"192.0.2.10:501", DropNone}, {"192.0.2.10:502", DropHalfOpenPrefix}, {"192.0.2.11:500", DropNone},
-		{"[2001:db8::1]:500", DropNone}, {"[2001:db8:0:ff::2]:500", DropNone}, {"[2001:db8:0:1::3]:500", DropHalfOpenPrefix},
+		{"192.0.2.10:500", DropNone}, {"192.0.2.10:501", DropNone}, {"192.0.2.10:502", DropCookie}, {"192.0.2.11:500", DropNone},
+		{"[2001:db8::1]:500", DropNone}, {"[2001:db8:0:ff::2]:500", DropNone}, {"[2001:db8:0:1::3]:500", DropCookie},
 		{"192.0.2.12:500", DropNone}, {"192.0.2.13:500", DropHalfOpenTotal},
 	} {
 		if got := open(tt.addr, wire.SPI(i+1)); got != tt.want {
@@ -159,6 +159,41 @@ func TestHalfOpenLimits(t *testing.T) {
 	b.shard.Handle(startOfTime.Add(halfOpenTime), TimerDue{})
 	if b.shard.HalfOpen() != 0 || open("192.0.2.10:502", 99) != DropNone {
 		t.Error("slots are not given back")
+	}
+}
+
+// Somebody who forges the address of a peer must not use up what the peer may have.
+func TestForgedAddressesDoNotLockTheirOwnerOut(t *testing.T) {
+	n, a, b := gateways(t, nil)
+	b.env.Gateway.HalfOpen = HalfOpenLimits{Cookie: 1000, Prefix: 4}
+	for i := range 100 {
+		b.shard.Handle(n.now, firstRequest(t, netip.AddrPortFrom(addrA, 500), wire.SPI(1000+i)))
+	}
+	n.do(a, initiate(a))
+	if len(a.of(NewsEstablished)) != 1 {
+		t.Errorf("locked out: %q", a.digest())
+	}
+}
+
+func TestNetworkHasItsLimitWithCookiesToo(t *testing.T) {
+	n, _, b := gateways(t, nil)
+	b.env.Gateway.HalfOpen = HalfOpenLimits{Cookie: 1000, Prefix: 4}
+	for i := range 6 {
+		ev := firstRequest(t, netip.AddrPortFrom(addrA, 500), wire.SPI(1000+i))
+		actions := b.shard.Handle(n.now, change(t, ev, func(*wire.Message) {}))
+		if answerOf(t, actions) != wire.NotifyCookie {
+			continue
+		}
+		cookie := actions[len(actions)-1].(Send).Datagrams[0]
+		m, err := wire.Parse(cookie)
+		if err != nil {
+			t.Fatal(err)
+		}
+		demand, _ := wire.FindNotify(m.Payloads, wire.NotifyCookie)
+		b.shard.Handle(n.now, change(t, ev, func(m *wire.Message) { m.Payloads = append([]wire.Payload{demand}, m.Payloads...) }))
+	}
+	if b.shard.HalfOpen() != 4 || b.env.Stats.Dropped[DropHalfOpenPrefix] != 2 {
+		t.Errorf("%d half-open, drops %v", b.shard.HalfOpen(), b.env.Stats.Dropped)
 	}
 }
 

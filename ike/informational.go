@@ -63,6 +63,9 @@ func (sa *SA) told(payloads []wire.Payload) *Failure {
 
 // complaint explains an error about packets that we have sent.
 func (sa *SA) complaint(n *wire.Notify) *Failure {
+	if n.NotifyType != wire.NotifyInvalidSPI && n.NotifyType != wire.NotifyInvalidSelectors {
+		return refuse(explain.IKEPeerComplaint, n.NotifyType, "the peer complains about what we have sent")
+	}
 	about := fmt.Sprintf("%x", n.SPI)
 	if n.NotifyType == wire.NotifyInvalidSPI && len(n.Data) == 4 {
 		about = fmt.Sprintf("%x", n.Data)

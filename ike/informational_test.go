@@ -99,12 +99,15 @@ func TestComplaintsChangeNothingButAreReported(t *testing.T) {
 		{Protocol: wire.ProtocolESP, SPI: spiOctets(0x00100001), NotifyType: wire.NotifyInvalidSelectors, Data: []byte{0x45}},
 		{NotifyType: wire.NotifyInvalidSPI, Data: []byte{1}},
 		{NotifyType: 8193},
+		{NotifyType: wire.NotifyInvalidMessageID, Data: []byte{0, 0, 0, 9}},
 	} {
 		l := oneChild(t, nil)
 		if answer := l.ask(l.a, wire.ExchangeInformational, n); len(answer) != 0 {
 			t.Errorf("%v: answer %v", n.NotifyType, answer)
 		}
 		if f := l.b.failure(t, NewsFailure); f.Code != explain.IKEPeerComplaint || f.Notify != n.NotifyType {
+			t.Errorf("%v: reported as %v", n.NotifyType, f)
+		} else if about := strings.Contains(f.Error(), "ESP"); about != (n.NotifyType == wire.NotifyInvalidSPI || n.NotifyType == wire.NotifyInvalidSelectors) {
 			t.Errorf("%v: reported as %v", n.NotifyType, f)
 		}
 		if len(l.live(l.b)) != 1 {

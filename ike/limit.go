@@ -9,7 +9,7 @@ import (
 type HalfOpenLimits struct {
 	Cookie int // from so many half-open IKE SAs on, cookies are demanded (RFC 7296, Section 2.6); 0 is 64, negative always
 	Total  int // half-open IKE SAs; 0 is 4096
-	Prefix int // half-open IKE SAs of one IPv4 address or IPv6 /56; 0 is 128
+	Prefix int // half-open IKE SAs of one IPv4 address or IPv6 /56; from half of them on it needs cookies; 0 is 128
 
 	Timeout time.Duration // how long a peer may take to authenticate; 0 is 30 s
 }

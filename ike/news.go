@@ -53,11 +53,11 @@ type News struct {
 	Connection *Connection
 	Path       dataplane.Path
 	Initiator  bool        // we are the original initiator
-	Peer       string      // the peer's identity, once authenticated
+	Peer       string      // the peer's identity, once authenticated; of NewsClosed perhaps only claimed
 	Message    string      // summary of a message: "IKE_AUTH request 1 [ IDi ... ]"
 	Size       int         // octets of the message
 	Ticket     uint64      // of the Initiate that began the SA or its predecessor; 0 is none
-	Local      string      // our identity, once authenticated
+	Local      string      // our identity, likewise
 	Child      *ChildInfo  // child news
 	Replaced   uint32      // NewsChildRekeyed: inbound SPI of the child that Child stands for now
 	Assigned   *Assignment // NewsAssigned
