@@ -40,7 +40,7 @@ func TestUniqueness(t *testing.T) {
 		refused bool
 	}{
 		{"replace", ike.UniqueReplace, false, 1, false},
-		{"keep", ike.UniqueKeep, false, 1, true},
+		{"keep", ike.UniqueKeep, false, 0, true}, // the first one is asked for a sign of life, and found dead
 		{"keep, initial contact", ike.UniqueKeep, true, 1, false},
 		{"no", ike.UniqueNo, false, 2, false},
 		{"no, initial contact", ike.UniqueNo, true, 1, false},
