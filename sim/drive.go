@@ -131,6 +131,7 @@ func (n *Node) report(news ike.News) {
 	n.lab.trace.news(n.lab, n, news)
 	n.core.book.take(news)
 	n.core.account.told(news)
+	n.core.follow(n, news)
 	if n.Watch != nil {
 		n.Watch(news)
 	}

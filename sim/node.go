@@ -8,6 +8,7 @@ import (
 	"culvert/dataplane"
 	"culvert/dataplane/fake"
 	"culvert/ike"
+	"culvert/lease"
 	"culvert/supervisor"
 	"culvert/wire"
 )
@@ -21,6 +22,7 @@ type Node struct {
 	Gateway  ike.Gateway   // settings of the engine
 	WorkTime time.Duration // work takes up to so long
 	Watch    func(ike.News)
+	Pool     *lease.Pool // of addresses for peers; it outlives a restart
 
 	lab    *Lab
 	addrs  []Address
@@ -43,6 +45,7 @@ type core struct {
 	owners     owners
 	book       book
 	account    account
+	grants     map[wire.SPI]grant
 	policies   dataplane.PolicyID
 	working    int       // works under way
 	wake       time.Time // the timer that is planned; zero: none
@@ -114,7 +117,7 @@ func (n *Node) Start() {
 		return
 	}
 	n.life++
-	c := &core{owners: newOwners(), book: newBook(), account: newAccount()}
+	c := &core{owners: newOwners(), book: newBook(), account: newAccount(), grants: map[wire.SPI]grant{}}
 	n.core = c
 	now := func() time.Time { return n.lab.now }
 	c.plane = fake.New(n.rand, now, fake.Hooks{Send: n.sendESP, Deliver: n.deliver})
@@ -133,6 +136,7 @@ func (n *Node) Start() {
 func (n *Node) Crash() {
 	if n.Running() {
 		n.lab.trace.note(n.lab, n, "crashes")
+		n.core.giveBack(n)
 		n.core = nil
 	}
 }

@@ -136,21 +136,24 @@ func (n *Node) checkBook() {
 	}
 }
 
-// checkWanted sees to it that what is wanted is up, once.
+// checkWanted sees to it that what is wanted is up, and nothing more than once for a peer.
 func (n *Node) checkWanted() {
 	for _, link := range n.core.supervisor.Status() {
-		name := link.Connection.Name
-		if link.Wanted && n.Established(name) == 0 {
+		if name := link.Connection.Name; link.Wanted && n.Established(name) == 0 {
 			n.lab.Problem("%s wants %s and it is not up: %v", n.Name, name, link.Failure)
 		}
-		if up := n.Established(name); up > 1 && link.Connection.Unique <= ike.UniqueKeep {
-			n.lab.Problem("%s has %d IKE SAs of %s", n.Name, up, name)
+	}
+	seen := map[string]int{}
+	once := func(what string, e *Entry) {
+		what += " of " + e.Connection.Name + " with " + e.Peer
+		if seen[what]++; seen[what] == 2 && e.Connection.Unique <= ike.UniqueKeep {
+			n.lab.Problem("%s has more than one %s", n.Name, what)
 		}
-		seen := map[string]int{}
-		for _, c := range n.Children(name) {
-			if seen[c.Name]++; seen[c.Name] == 2 {
-				n.lab.Problem("%s has child %s of %s more than once", n.Name, c.Name, name)
-			}
+	}
+	for _, e := range n.SAs() {
+		once("IKE SA", e)
+		for _, c := range e.Children {
+			once("child "+c.Name, e)
 		}
 	}
 }

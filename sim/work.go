@@ -17,7 +17,7 @@ func (n *Node) startWork(s *ike.Shard, a ike.StartWork) {
 	})
 }
 
-// admit asks the supervisor about a peer.
+// admit asks the supervisor about a peer, and the pool for its address.
 type admit struct {
 	node      *Node
 	admission ike.Admission
@@ -26,7 +26,10 @@ type admit struct {
 // Run returns an ike.Verdict.
 func (w admit) Run(context.Context) any {
 	n := w.node
-	return ike.Verdict{Refusal: n.core.supervisor.Admit(n.lab.now, w.admission)}
+	if f := n.core.supervisor.Admit(n.lab.now, w.admission); f != nil || w.admission.Initiator {
+		return ike.Verdict{Refusal: f}
+	}
+	return n.lease(w.admission)
 }
 
 // lastInbound asks the data plane when the peer was heard.
