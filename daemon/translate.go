@@ -31,7 +31,7 @@ func (t *translator) connections() []*ike.Connection {
 }
 
 func (t *translator) connection(c *config.Connection) *ike.Connection {
-	secrets := t.secrets(c)
+	secrets := t.config.PSKs(c)
 	remoteAddrs, remoteNames := split(c.Remote.Addresses)
 	return &ike.Connection{
 		Name:           c.Name,
@@ -96,18 +96,6 @@ func split(addrs []config.Address) (prefixes []netip.Prefix, names []string) {
 		prefixes = append(prefixes, a.Prefix)
 	}
 	return prefixes, names
-}
-
-// secrets are the pre-shared keys that a connection may use: its own, and those for identities.
-func (t *translator) secrets(c *config.Connection) *auth.Secrets {
-	var list []auth.Secret
-	for _, s := range t.config.Secrets {
-		if len(s.IDs) == 0 && s.Name != c.Name {
-			continue
-		}
-		list = append(list, auth.Secret{Name: s.Name, IDs: s.IDs, PSK: s.PSK})
-	}
-	return auth.NewSecrets(list...)
 }
 
 func localAuth(l *config.Local, secrets *auth.Secrets) auth.Local {
