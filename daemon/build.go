@@ -32,7 +32,7 @@ func (d *Daemon) build(ctx context.Context, cfg *config.Config, log *slog.Logger
 	e.workers = newWorkers(ctx, cfg.Daemon.Workers)
 	newPolicy := policySource()
 	e.supervisor = &supervisorLoop{
-		engine: e, machine: supervisor.New(jitter, newPolicy), box: newMailbox[func()](),
+		engine: e, machine: supervisor.New(jitter, newPolicy), box: newMailbox[func()](), pursuits: map[*pursuit]bool{},
 		source: w.listener.Source, ports: w.listener.Ports, resolver: newResolver(),
 	}
 	shards := shardCount()

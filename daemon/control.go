@@ -18,14 +18,11 @@ import (
 // Up brings up a target and returns when it is up or an attempt has failed; the daemon goes on trying if the connection is
 // configured so.
 func (d *Daemon) Up(ctx context.Context, t api.Target) error {
-	return asProblem(d.engine.pursue(ctx, func(n ike.News) (bool, error) {
-		if n.Connection == nil || n.Connection.Name != t.Connection {
-			return false, nil
-		}
-		return true, attemptFailure(n, t.Child)
-	}, func(now time.Time) ([]supervisor.Action, error) {
-		return d.machine().Up(now, t.Connection, t.Child)
-	}, func() bool { return d.machine().IsUp(t.Connection, t.Child) }))
+	return d.pursue(ctx, pursuit{
+		begin:   func(now time.Time) ([]supervisor.Action, error) { return d.machine().Up(now, t.Connection, t.Child) },
+		see:     attempts(t.Connection, t.Child),
+		reached: func() bool { return d.machine().IsUp(t.Connection, t.Child) },
+	})
 }
 
 // Down closes a target and returns when it is gone.
@@ -34,16 +31,20 @@ func (d *Daemon) Down(ctx context.Context, t api.Target) error {
 	if err != nil {
 		return err
 	}
-	var old []wire.SPI // of the supervisor's goroutine
-	return asProblem(d.engine.pursue(ctx, endings, func(now time.Time) ([]supervisor.Action, error) {
-		old = d.machine().Established(t.Connection, spi)
-		return d.machine().Down(now, t.Connection, t.Child, spi)
-	}, func() bool {
-		if t.Child != "" && spi == 0 {
-			return d.machine().IsDown(t.Connection, t.Child, 0)
-		}
-		return d.gone(old)
-	}))
+	var old []wire.SPI
+	return d.pursue(ctx, pursuit{
+		begin: func(now time.Time) ([]supervisor.Action, error) {
+			old = d.machine().Established(t.Connection, spi)
+			return d.machine().Down(now, t.Connection, t.Child, spi)
+		},
+		see: endings,
+		reached: func() bool {
+			if t.Child != "" && spi == 0 {
+				return d.machine().IsDown(t.Connection, t.Child, 0)
+			}
+			return d.gone(old)
+		},
+	})
 }
 
 // Reauth authenticates anew, make before break, and returns when the old IKE SAs are gone.
@@ -52,16 +53,15 @@ func (d *Daemon) Reauth(ctx context.Context, t api.Target) error {
 	if err != nil {
 		return err
 	}
-	var old []wire.SPI // of the supervisor's goroutine
-	return asProblem(d.engine.pursue(ctx, func(n ike.News) (bool, error) {
-		if n.Connection == nil || n.Connection.Name != t.Connection {
-			return false, nil
-		}
-		return true, attemptFailure(n, "")
-	}, func(now time.Time) ([]supervisor.Action, error) {
-		old = d.machine().Established(t.Connection, spi)
-		return d.machine().Reauth(now, t.Connection, spi)
-	}, func() bool { return d.gone(old) }))
+	var old []wire.SPI
+	return d.pursue(ctx, pursuit{
+		begin: func(now time.Time) ([]supervisor.Action, error) {
+			old = d.machine().Established(t.Connection, spi)
+			return d.machine().Reauth(now, t.Connection, spi)
+		},
+		see:     attempts(t.Connection, ""),
+		reached: func() bool { return d.gone(old) },
+	})
 }
 
 // Rekey gives new keys to IKE SAs or children and returns when they are in use.
@@ -71,11 +71,19 @@ func (d *Daemon) Rekey(ctx context.Context, t api.Target, what api.Layer) error 
 		return err
 	}
 	r := &rekeying{child: t.Child}
-	return asProblem(d.engine.pursue(ctx, r.see, func(now time.Time) ([]supervisor.Action, error) {
-		actions, err := d.machine().Rekey(now, t.Connection, t.Child, spi, what == api.LayerChild)
-		r.begin(actions)
-		return actions, err
-	}, r.done))
+	return d.pursue(ctx, pursuit{
+		begin: func(now time.Time) ([]supervisor.Action, error) {
+			actions, err := d.machine().Rekey(now, t.Connection, t.Child, spi, what == api.LayerChild)
+			r.begin(actions)
+			return actions, err
+		},
+		see:     r.see,
+		reached: r.done,
+	})
+}
+
+func (d *Daemon) pursue(ctx context.Context, p pursuit) error {
+	return asProblem(d.engine.supervisor.pursue(ctx, p))
 }
 
 // gone tells whether the supervisor has forgotten IKE SAs.
@@ -86,6 +94,16 @@ func (d *Daemon) machine() *supervisor.Supervisor { return d.engine.supervisor.m
 // endings are news that something has ended.
 func endings(n ike.News) (bool, error) {
 	return n.Kind == ike.NewsClosed || n.Kind == ike.NewsChildDown, nil
+}
+
+// attempts are news of a connection, and of failures of ours to bring up a child, or any if none is named.
+func attempts(connection, child string) func(ike.News) (bool, error) {
+	return func(n ike.News) (bool, error) {
+		if n.Connection == nil || n.Connection.Name != connection {
+			return false, nil
+		}
+		return true, attemptFailure(n, child)
+	}
 }
 
 // attemptFailure is news that an attempt of ours has failed, or the child that is named, or any if none is.

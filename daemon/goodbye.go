@@ -18,16 +18,12 @@ func (d *Daemon) sayGoodbye() {
 	for _, l := range d.engine.shards {
 		l.box.put(ike.SetConnections{Connections: ike.NewConnections()})
 	}
-	left := 0
-	count := func() bool {
-		left = d.machine().Len()
-		return left == 0
-	}
-	closed := func(n ike.News) (bool, error) { return n.Kind == ike.NewsClosed, nil }
-	_ = d.engine.pursue(ctx, closed, func(now time.Time) ([]supervisor.Action, error) {
-		return d.machine().Configure(now, nil, nil), nil
-	}, count)
-	if left > 0 {
-		d.engine.log.Warn("peers have not answered our goodbye", "sas", left)
+	err := d.engine.supervisor.pursue(ctx, pursuit{
+		begin:   func(now time.Time) ([]supervisor.Action, error) { return d.machine().Configure(now, nil, nil), nil },
+		see:     func(n ike.News) (bool, error) { return n.Kind == ike.NewsClosed, nil },
+		reached: func() bool { return d.machine().Len() == 0 },
+	})
+	if err != nil {
+		d.engine.log.Warn("not all peers have answered our goodbye")
 	}
 }

@@ -17,13 +17,12 @@ import (
 	"culvert/wire"
 )
 
-// news takes what the engine reports to the supervisor, to whoever waits, to the event stream and to the log.
+// news takes what the engine reports to the supervisor and whoever waits there, to the event stream and to the log.
 func (e *engine) news(n ike.News) {
 	if grants := e.leases.follow(n); len(grants) > 0 {
 		e.workers.start(job{work: giveBack{e.leases, grants, e.clock.wall()}, done: func(any) {}})
 	}
 	e.supervisor.news(n)
-	e.hub.tell(n)
 	ev, level := describe(n)
 	if ev.Kind == "" {
 		return
@@ -162,8 +161,11 @@ func problem(f *ike.Failure) *api.Problem {
 	return api.NewProblem(http.StatusConflict, f.Code, "", "%s", text)
 }
 
-// note takes news of the supervisor.
+// note takes news of the supervisor, on its goroutine. An attempt that failed before there was an IKE SA is news to whoever waits for it.
 func (e *engine) note(n supervisor.Note) {
+	if f := n.Failure; f != nil && (f.Code == explain.IKEPeerUnresolved || f.Code == explain.IKENoPeerAddress) {
+		e.supervisor.tell(ike.News{Time: e.clock.now(), Kind: ike.NewsFailure, Connection: n.Connection, Initiator: true, Failure: f})
+	}
 	ev := api.Event{Time: e.clock.wall(), Connection: n.Connection.Name, Problem: problem(n.Failure)}
 	level := slog.LevelInfo
 	switch n.Kind {

@@ -1,19 +1,15 @@
 package daemon
 
 import (
-	"sync"
-
 	"culvert/explain"
 	"culvert/ike"
 	"culvert/supervisor"
 	"culvert/wire"
 )
 
-// rekeying follows the news of IKE SAs that were asked for new keys. It is safe for concurrent use.
+// rekeying follows the news of IKE SAs that were asked for new keys, as a pursuit.
 type rekeying struct {
-	child string // that alone is rekeyed; empty: all, or the IKE SAs
-
-	mu       sync.Mutex
+	child    string            // that alone is rekeyed; empty: all, or the IKE SAs
 	sas      map[wire.SPI]bool // that were asked, and their successors
 	ikes     map[wire.SPI]bool // that have not been replaced yet
 	children map[uint32]bool   // inbound SPIs that have not been replaced yet
@@ -21,8 +17,6 @@ type rekeying struct {
 
 // begin takes note of what was asked.
 func (r *rekeying) begin(actions []supervisor.Action) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
 	r.sas, r.ikes, r.children = map[wire.SPI]bool{}, map[wire.SPI]bool{}, map[uint32]bool{}
 	for _, a := range actions {
 		c, ok := a.(supervisor.Command)
@@ -40,15 +34,11 @@ func (r *rekeying) begin(actions []supervisor.Action) {
 
 // done tells whether everything has new keys.
 func (r *rekeying) done() bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
 	return len(r.ikes)+len(r.children) == 0
 }
 
-// see is that of pursue.
+// see is that of a pursuit.
 func (r *rekeying) see(n ike.News) (look bool, err error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
 	if !r.sas[n.SA] {
 		return false, nil
 	}

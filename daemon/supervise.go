@@ -6,7 +6,6 @@ import (
 	"net"
 	"net/netip"
 	"slices"
-	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -31,7 +30,8 @@ type supervisorLoop struct {
 	source   func(remote netip.Addr) (netip.Addr, error) // our address towards a peer
 	ports    func() (ike, nat uint16)
 	resolver *net.Resolver
-	turn     atomic.Uint32 // of the shards, for new IKE SAs
+	turn     int               // of the shards, for new IKE SAs
+	pursuits map[*pursuit]bool // what commands wait for
 }
 
 // jitter returns a random duration up to d.
@@ -85,7 +85,10 @@ func (l *supervisorLoop) wait() time.Duration {
 }
 
 func (l *supervisorLoop) news(n ike.News) {
-	l.box.put(func() { l.perform(l.machine.News(l.engine.clock.now(), n)) })
+	l.box.put(func() {
+		l.perform(l.machine.News(l.engine.clock.now(), n))
+		l.tell(n)
+	})
 }
 
 func (l *supervisorLoop) notice(n dataplane.Notice) {
@@ -149,7 +152,8 @@ func (l *supervisorLoop) initiate(a supervisor.Initiate) {
 		return
 	}
 	shards := l.engine.shards
-	shards[int(l.turn.Add(1))%len(shards)].box.put(ike.Initiate{
+	l.turn = (l.turn + 1) % len(shards)
+	shards[l.turn].box.put(ike.Initiate{
 		Connection: a.Connection, Path: path, Children: a.Children, Trigger: a.Trigger,
 		VirtualIPs: a.VirtualIPs, InitialContact: a.InitialContact, Ticket: a.Ticket,
 	})
