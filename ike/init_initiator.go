@@ -54,8 +54,8 @@ func (t *initTask) send(sa *SA) error {
 		}
 	}
 	var payloads []wire.Payload
-	if s.cookie != nil {
-		payloads = append(payloads, &wire.Notify{NotifyType: wire.NotifyCookie, Data: s.cookie})
+	if n := len(s.cookies); n > 0 {
+		payloads = append(payloads, &wire.Notify{NotifyType: wire.NotifyCookie, Data: s.cookies[n-1]})
 	}
 	payloads = append(payloads, &wire.SA{Proposals: ikeOffer(sa.conn.Proposals)},
 		&wire.KE{Method: t.method, Data: s.exchange.Public()}, &wire.Nonce{Data: s.nonceI})
@@ -100,13 +100,12 @@ func (t *initTask) retryCookie(sa *SA, n *wire.Notify) error {
 	switch {
 	case len(n.Data) < 1 || len(n.Data) > maxCookieSize:
 		return invalidSyntax("cookie of %d octets", len(n.Data))
-	case slices.Equal(n.Data, s.cookie): // the same answer once more
+	case slices.ContainsFunc(s.cookies, func(c []byte) bool { return slices.Equal(c, n.Data) }): // an old answer once more
 		return nil
-	case s.cookies >= maxCookies:
-		return refuse(explain.IKECookieLoop, 0, "%v asks for a cookie for the %d. time", sa.path.Remote, s.cookies+1)
+	case len(s.cookies) >= maxCookies:
+		return refuse(explain.IKECookieLoop, 0, "%v asks for a cookie for the %d. time", sa.path.Remote, len(s.cookies)+1)
 	}
-	s.cookies++
-	s.cookie = slices.Clone(n.Data)
+	s.cookies = append(s.cookies, slices.Clone(n.Data))
 	sa.dropRequest(0)
 	return t.send(sa)
 }

@@ -77,6 +77,26 @@ func TestNoStateBeforeTheCookieReturns(t *testing.T) {
 	}
 }
 
+// A demand for a cookie may come late, and again; that is no news.
+func TestCookieOfBeforeIsNotFollowedAgain(t *testing.T) {
+	n, a, _ := gateways(t, nil)
+	asked := 0
+	n.tap = func(from, to *testNode, d []byte) [][]byte {
+		if from != a {
+			return nil
+		}
+		h, _ := wire.ParseHeader(d)
+		cookie := []byte{[...]byte{1, 2, 1}[min(asked, 2)]}
+		asked++
+		n.queue = append(n.queue, flight{a, MessageReceived{Path: testPath(), Datagram: refusal(h, &Failure{Notify: wire.NotifyCookie, Data: cookie})}})
+		return nil
+	}
+	n.do(a, initiate(a))
+	if asked != 3 {
+		t.Errorf("%d requests, want three: without a cookie, and with each of two", asked)
+	}
+}
+
 func TestEndlessCookiesAreNotFollowed(t *testing.T) {
 	n, a, _ := gateways(t, nil)
 	asked := 0

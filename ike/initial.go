@@ -31,8 +31,7 @@ type initialState struct {
 
 	// of the initiator, until IKE_SA_INIT is answered
 	exchange  *suite.KeyExchange
-	cookie    []byte
-	cookies   int
+	cookies   [][]byte // that we were asked to return, the last one in use
 	tried     []wire.TransformID
 	finishing bool     // the key exchange of a good answer is being computed
 	trouble   *Failure // what unauthenticated answers said

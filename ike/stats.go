@@ -34,4 +34,3 @@ func kindName(kind int) string {
 	}
 	return names[kind/2] + "_request"
 }
-
