@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/subtle"
 	"crypto/x509"
+	"slices"
 	"time"
 
 	"culvert/explain"
@@ -26,7 +27,7 @@ type Verify struct {
 
 // VerifyResult is what Verify.Run returns.
 type VerifyResult struct {
-	ID       Identity // the peer's, proven; of the key where several raw keys are trusted for any identity (RFC 7670, Section 1)
+	ID       Identity // the peer's, proven, see proven; of the key where several raw keys are trusted for any identity (RFC 7670, Section 1)
 	Method   Method
 	Leaf     *x509.Certificate // the peer's certificate, if there is one
 	NotAfter time.Time         // when the proof ends: the first end of validity in the path; zero: never
@@ -66,7 +67,19 @@ func (v Verify) psk() (VerifyResult, *Failure) {
 	if subtle.ConstantTimeCompare(v.Auth.Data, pskAuth(v.PRF, secret.PSK, v.Octets)) != 1 {
 		return VerifyResult{}, pskWrong(v.LocalID, v.ID, secret)
 	}
-	return VerifyResult{ID: v.ID}, nil
+	return VerifyResult{ID: v.proven(secret.IDs...)}, nil
+}
+
+// proven is the peer's identity as it is spelled in one of some identities, in the configuration, or else by the peer. Names
+// that differ in letter case only are one peer's, which must not count as several.
+func (v Verify) proven(spellings ...Identity) Identity {
+	if !v.Remote.ID.IsPattern() {
+		spellings = append(spellings, v.Remote.ID)
+	}
+	if i := slices.IndexFunc(spellings, v.ID.Equal); i >= 0 {
+		return spellings[i]
+	}
+	return v.ID
 }
 
 // publicKey checks a signature: with the raw key or certificate that was sent, else with those that are configured.

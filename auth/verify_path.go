@@ -78,7 +78,7 @@ func (v Verify) unrevoked(ctx context.Context, paths [][]*x509.Certificate) (Ver
 	for _, path := range paths {
 		unknown, err := v.Remote.RevocationInfo.Check(ctx, v.Remote.Revocation, path, v.Now)
 		if err == nil {
-			return VerifyResult{ID: v.ID, Leaf: path[0], NotAfter: chain.NotAfter(path), Warnings: revocationWarnings(unknown)}, nil
+			return VerifyResult{ID: v.proven(Identities(path[0])...), Leaf: path[0], NotAfter: chain.NotAfter(path), Warnings: revocationWarnings(unknown)}, nil
 		}
 		if refused == nil {
 			refused = err
@@ -103,7 +103,7 @@ func (v Verify) rawKey(pub crypto.PublicKey) (VerifyResult, *Failure) {
 // for it; otherwise nothing ties the claimed identity to the key, and the key itself is the identity (RFC 7670, Section 1).
 func (v Verify) rawIdentity(der []byte) Identity {
 	if !v.Remote.ID.IsPattern() {
-		return v.ID
+		return v.proven()
 	}
 	return keyIdentity(der)
 }
