@@ -22,10 +22,12 @@ type job struct {
 // disk each on one of its own, so that a server that hangs delays nobody else.
 type workers struct {
 	ctx     context.Context
-	queue   *mailbox[job]
-	jobs    chan job
 	waiting chan struct{}
 	wg      sync.WaitGroup
+
+	mu   sync.Mutex
+	some *sync.Cond // of mu: there are jobs, or ctx has ended
+	jobs []job      // in the order of their coming
 }
 
 // newWorkers starts n goroutines, or one for each processor when n is 0. They end with ctx.
@@ -33,18 +35,19 @@ func newWorkers(ctx context.Context, n int) *workers {
 	if n == 0 {
 		n = runtime.GOMAXPROCS(0)
 	}
-	w := &workers{ctx: ctx, queue: newMailbox[job](), jobs: make(chan job), waiting: make(chan struct{}, maxWaiting)}
-	w.wg.Go(w.distribute)
+	w := &workers{ctx: ctx, waiting: make(chan struct{}, maxWaiting)}
+	w.some = sync.NewCond(&w.mu)
 	for range n {
 		w.wg.Go(w.compute)
 	}
+	context.AfterFunc(ctx, w.stop)
 	return w
 }
 
 // start has a job done. It does not block.
 func (w *workers) start(j job) {
 	if !waits(j.work) {
-		w.queue.put(j)
+		w.put(j)
 		return
 	}
 	w.wg.Go(func() {
@@ -70,31 +73,41 @@ func waits(work ike.Work) bool {
 	return false
 }
 
-// distribute hands queued jobs to the computing goroutines.
-func (w *workers) distribute() {
-	defer close(w.jobs)
-	var batch []job
-	for {
-		select {
-		case <-w.ctx.Done():
-			return
-		case <-w.queue.ready:
-		}
-		batch = w.queue.take(batch)
-		for _, j := range batch {
-			select {
-			case w.jobs <- j:
-			case <-w.ctx.Done():
-				return
-			}
-		}
+func (w *workers) put(j job) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.jobs = append(w.jobs, j)
+	w.some.Signal()
+}
+
+// stop wakes those who wait for jobs.
+func (w *workers) stop() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.some.Broadcast()
+}
+
+// compute does one job after the other.
+func (w *workers) compute() {
+	for j, ok := w.next(); ok; j, ok = w.next() {
+		j.done(j.work.Run(w.ctx))
 	}
 }
 
-func (w *workers) compute() {
-	for j := range w.jobs {
-		j.done(j.work.Run(w.ctx))
+// next waits for a job; there is none when ctx has ended.
+func (w *workers) next() (job, bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for len(w.jobs) == 0 && w.ctx.Err() == nil {
+		w.some.Wait()
 	}
+	if w.ctx.Err() != nil {
+		return job{}, false
+	}
+	j := w.jobs[0]
+	w.jobs[0] = job{}
+	w.jobs = w.jobs[1:]
+	return j, true
 }
 
 // wait returns when everything has ended.
