@@ -48,16 +48,6 @@ func (c *Connection) Label() string { return c.Name }
 // Child returns the child of that name, or nil.
 func (c *Connection) Child(name string) *Child { return named(c.Children, name) }
 
-// Initiates reports whether one of the children is started or trapped by us.
-func (c *Connection) Initiates() bool {
-	for _, child := range c.Children {
-		if child.Start != ike.StartNone {
-			return true
-		}
-	}
-	return false
-}
-
 func newConnection() *Connection {
 	return &Connection{
 		Local:     Local{SendCertificate: true},

@@ -1,9 +1,6 @@
 package config
 
-import (
-	"reflect"
-	"slices"
-)
+import "reflect"
 
 // A Difference tells what has to be touched to get from one configuration to another, by the names of blocks.
 type Difference struct {
@@ -30,11 +27,6 @@ type Change struct {
 
 // Empty reports whether nothing differs.
 func (d *Difference) Empty() bool { return reflect.DeepEqual(d, &Difference{}) }
-
-// Has reports whether a block is among the changed ones.
-func (c *Changes) Has(name string) bool {
-	return slices.ContainsFunc(c.Changed, func(change Change) bool { return change.Name == name })
-}
 
 // Diff compares two configurations by what they mean: neither comments nor order nor the files in which blocks stand matter,
 // but the contents of certificates, keys and secrets do.

@@ -3,7 +3,6 @@ package daemon
 import (
 	"crypto"
 	"crypto/x509"
-	"net/netip"
 	"slices"
 	"time"
 
@@ -32,12 +31,11 @@ func (t *translator) connections() []*ike.Connection {
 
 func (t *translator) connection(c *config.Connection) *ike.Connection {
 	secrets := t.config.PSKs(c)
-	remoteAddrs, remoteNames := split(c.Remote.Addresses)
 	return &ike.Connection{
 		Name:           c.Name,
 		LocalAddrs:     c.Local.Addresses,
-		RemoteAddrs:    remoteAddrs,
-		RemoteNames:    remoteNames,
+		RemoteAddrs:    c.Remote.Prefixes(),
+		RemoteNames:    c.Remote.Names(),
 		LocalPort:      t.localPort(c),
 		RemotePort:     c.Remote.Port,
 		LocalAuth:      []auth.Local{localAuth(&c.Local, secrets)},
@@ -84,18 +82,6 @@ func hardLimit(c *config.Connection) time.Duration {
 		return longest + c.OverTime
 	}
 	return 0
-}
-
-// split tells prefixes from names.
-func split(addrs []config.Address) (prefixes []netip.Prefix, names []string) {
-	for _, a := range addrs {
-		if a.Name != "" {
-			names = append(names, a.Name)
-			continue
-		}
-		prefixes = append(prefixes, a.Prefix)
-	}
-	return prefixes, names
 }
 
 func localAuth(l *config.Local, secrets *auth.Secrets) auth.Local {
