@@ -135,7 +135,9 @@ func (n *Node) report(news ike.News) {
 	if n.Watch != nil {
 		n.Watch(news)
 	}
-	n.steer(n.core.supervisor.News(n.lab.now, news))
+	if !n.Bare {
+		n.steer(n.core.supervisor.News(n.lab.now, news))
+	}
 }
 
 // send puts a packet on the node's line.

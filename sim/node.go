@@ -21,6 +21,7 @@ type Node struct {
 	Shards   int           // how many; 0 is one
 	Gateway  ike.Gateway   // settings of the engine
 	WorkTime time.Duration // work takes up to so long
+	Bare     bool          // the supervisor hears nothing: IKE SAs are begun by hand
 	Watch    func(ike.News)
 	Pool     *lease.Pool // of addresses for peers; it outlives a restart
 
