@@ -78,3 +78,25 @@ func TestSeveralChildren(t *testing.T) {
 		s.carries([][2]string{{"10.1.0.1", "10.2.0.1"}})
 	})
 }
+
+// Everything goes through the tunnel, while IKE and ESP themselves still reach the gateway.
+func TestFullTunnelAsClient(t *testing.T) {
+	s := newScene(t)
+	ours := pskConf(`virtual_ips = ["0.0.0.0"]`, "")
+	ours = strings.Replace(ours, `local  = ["10.1.0.0/24"]`, `local  = ["dynamic"]`, 1)
+	ours = strings.Replace(ours, `["10.2.0.0/24"]`, `["0.0.0.0/0"]`, 1)
+	theirs := pskSwan("pools = rw4", "")
+	theirs = strings.Replace(theirs, "remote_ts = 10.1.0.0/24", "remote_ts = dynamic", 1)
+	theirs = strings.Replace(theirs, "local_ts = 10.2.0.0/24", "local_ts = 0.0.0.0/0", 1)
+	theirs += "pools {\n rw4 {\n addrs = 10.3.0.0/24\n }\n}\n"
+	s.start(ours, theirs)
+	capture := s.moon.Capture("sun")
+	s.up(culvert)
+	s.carries([][2]string{{"10.3.0.1", "10.2.0.1"}})
+	s.rekey(culvert, "--ike", "site")
+	s.rekey(charon, "--child", "net")
+	s.carries([][2]string{{"10.3.0.1", "10.2.0.1"}})
+	s.down(culvert)
+	s.onlyEncrypted(capture.Stop())
+	s.leavesNothing()
+}
