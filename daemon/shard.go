@@ -103,9 +103,12 @@ func (l *shardLoop) startWork(a ike.StartWork) {
 		v.Now = time.Now() // certificates live by the wall clock
 		work = v
 	}
-	l.engine.workers.start(job{work: work, done: func(result any) {
-		l.box.put(ike.WorkFinished{SA: a.SA, Work: a.ID, Result: result})
-	}})
+	done := func(result any) { l.box.put(ike.WorkFinished{SA: a.SA, Work: a.ID, Result: result}) }
+	if quick(work) {
+		done(work.Run(l.engine.ctx))
+		return
+	}
+	l.engine.workers.start(job{work: work, done: done})
 }
 
 func (l *shardLoop) install(a ike.InstallSA) {

@@ -84,7 +84,12 @@ func (l *supervisorLoop) wait() time.Duration {
 	return longest
 }
 
+// news takes news to the supervisor and to whoever waits. Neither is woken for the messages that lead to them.
 func (l *supervisorLoop) news(n ike.News) {
+	switch n.Kind {
+	case ike.NewsMessageSent, ike.NewsMessageReceived, ike.NewsRetransmitted, ike.NewsDropped:
+		return
+	}
 	l.box.put(func() {
 		l.perform(l.machine.News(l.engine.clock.now(), n))
 		l.tell(n)

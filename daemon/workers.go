@@ -73,6 +73,17 @@ func waits(work ike.Work) bool {
 	return false
 }
 
+// quick tells whether work takes less time than handing it to another goroutine: a few hashes with a shared key.
+func quick(work ike.Work) bool {
+	switch w := work.(type) {
+	case auth.Sign:
+		return w.Local.Method == auth.MethodPSK
+	case auth.Verify:
+		return w.Remote.Method == auth.MethodPSK
+	}
+	return false
+}
+
 func (w *workers) put(j job) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
