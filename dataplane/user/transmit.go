@@ -31,6 +31,7 @@ type transmitter struct {
 	epoch   epoch
 	done    chan struct{}
 	wanted  atomic.Bool // release of the queue
+	holding atomic.Bool // something is in the queue
 	waiting queue
 
 	in      []byte
@@ -57,10 +58,14 @@ func (t *transmitter) init(b *Backend, s Sender) {
 	}
 }
 
-// release lets the worker try again what waited for an SA. It may be called from any goroutine.
+// release lets the worker try again what waited for an SA. It may be called from any goroutine. Worker and caller each say
+// what they have done before they look at the other, so that nothing stays behind; and a worker that holds nothing is left
+// alone, since waking it costs more than installing an SA.
 func (t *transmitter) release() {
 	t.wanted.Store(true)
-	t.b.device.Wake()
+	if t.holding.Load() {
+		t.b.device.Wake()
+	}
 }
 
 // run works until the Backend is closed.
@@ -80,7 +85,9 @@ func (t *transmitter) step() (more bool) {
 	defer t.epoch.leave()
 	more = t.batch()
 	t.outbox.flush()
-	return more
+	holds := len(t.waiting.packets) > 0
+	t.holding.Store(holds)
+	return more || holds && t.wanted.Load()
 }
 
 // devicePause is how long the worker leaves a device alone that fails.
