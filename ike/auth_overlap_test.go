@@ -1,6 +1,7 @@
 package ike
 
 import (
+	"strings"
 	"testing"
 
 	"culvert/wire"
@@ -51,5 +52,24 @@ func TestIdentityClaimedBesideAnAuthenticationGainsNothing(t *testing.T) {
 	})
 	if sa := b.only(t); sa.conn == rich || sa.state != StateEstablished || sa.peerName() != "a.example" {
 		t.Errorf("%s is %v on connection %q", sa.peerName(), sa.state, sa.conn.Name)
+	}
+}
+
+// No success before the method has come to its end: leaving AUTH out is no way in.
+func TestPeerThatAsksForEAPIsRefusedWithTheReason(t *testing.T) {
+	n, a, b := gateways(t, nil)
+	n.tap = func(from, to *testNode, d []byte) [][]byte {
+		if h, _ := wire.ParseHeader(d); from == a && h.Exchange == wire.ExchangeAuth {
+			sa := a.only(t)
+			d, _ = wire.Seal(sa.out, sa.header(wire.ExchangeAuth, 1, 0), without(sa.requests.pending[0].payloads, wire.PayloadAuth))
+		}
+		return [][]byte{d}
+	}
+	n.do(a, initiate(a))
+	if f := b.failure(t, NewsClosed); f.Notify != wire.NotifyAuthenticationFailed || !strings.Contains(f.Error(), "EAP") {
+		t.Errorf("b closed with %v", f)
+	}
+	if len(b.of(NewsEstablished)) != 0 {
+		t.Error("established without AUTH")
 	}
 }

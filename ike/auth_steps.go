@@ -64,7 +64,8 @@ func (a *authentication) sign() error {
 	})
 }
 
-// verify checks the peer's AUTH payload, with certificates and all.
+// verify checks the peer's AUTH payload, with certificates and all. An initiator that sends none wants EAP (RFC 7296,
+// Section 2.16).
 func (a *authentication) verify() error {
 	sa := a.sa
 	id, ok := a.peerID()
@@ -81,7 +82,8 @@ func (a *authentication) verify() error {
 	}
 	proof, ok := wire.Find[*wire.Auth](a.in.payloads)
 	if !ok {
-		return refuse(explain.IKEAuthFailed, wire.NotifyAuthenticationFailed, "%s sent no AUTH payload", sa.remote)
+		return refuse(explain.IKEAuthFailed, wire.NotifyAuthenticationFailed,
+			"%s asks for EAP, which we do not have: have it authenticate by certificate or pre-shared key", sa.remote)
 	}
 	work := auth.Verify{Remote: sa.remoteRound(), ID: sa.remote, LocalID: sa.local, PRF: prf, Octets: octets, Auth: proof,
 		Certs: findAll[*wire.Cert](a.in.payloads), Now: sa.now}

@@ -14,7 +14,7 @@ var exchangeRows = []row{
 	},
 	{
 		name: "IKE_AUTH", exchange: wire.ExchangeAuth, states: in(StateAuthenticating),
-		request: []rule{{wire.PayloadIDi, 1, 1}, {wire.PayloadIDr, 0, 1}, {wire.PayloadAuth, 1, 1}, {wire.PayloadCP, 0, 1},
+		request: []rule{{wire.PayloadIDi, 1, 1}, {wire.PayloadIDr, 0, 1}, {wire.PayloadAuth, 0, 1}, {wire.PayloadCP, 0, 1},
 			{wire.PayloadSA, 0, 1}, {wire.PayloadTSi, 0, 1}, {wire.PayloadTSr, 0, 1}},
 		response: []rule{{wire.PayloadIDr, 1, 1}, {wire.PayloadAuth, 1, 1}, {wire.PayloadCP, 0, 1},
 			{wire.PayloadSA, 0, 1}, {wire.PayloadTSi, 0, 1}, {wire.PayloadTSr, 0, 1}},

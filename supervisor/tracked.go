@@ -3,6 +3,7 @@ package supervisor
 import (
 	"cmp"
 	"iter"
+	"maps"
 	"slices"
 	"time"
 
@@ -87,10 +88,14 @@ func (s *Supervisor) track(l *link, n ike.News) *tracked {
 	return t
 }
 
-// untrack forgets an SA that is gone.
+// untrack forgets an SA that is gone. Nothing is left to be replaced by an SA that was admitted but ended before anybody
+// heard of the verdict.
 func (s *Supervisor) untrack(t *tracked) {
 	delete(s.sas, t.spi)
 	delete(s.handing, t)
+	maps.DeleteFunc(s.replaces, func(_ wire.SPI, list []closing) bool {
+		return !slices.ContainsFunc(list, func(c closing) bool { return s.sas[c.old.spi] == c.old })
+	})
 	if l := t.link; l != nil {
 		delete(l.sas, t.spi)
 		l.peers[t.peer] = slices.DeleteFunc(l.peers[t.peer], func(o *tracked) bool { return o == t })

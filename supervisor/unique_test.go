@@ -51,6 +51,26 @@ func TestUniquenessPolicies(t *testing.T) {
 	}
 }
 
+// An SA may end while its admission is being decided; what it was to replace must not be remembered for ever.
+func TestAdmissionsThatNobodyHearsOfAreForgotten(t *testing.T) {
+	c := connection(child("net", ike.StartNone))
+	c.Unique = ike.UniqueReplace
+	b := newBench(t, c)
+	old := b.accept(c)
+	b.elapse(time.Minute)
+	for range 10 {
+		lost := b.newSA(c, 0)
+		b.tell(lost, ike.NewsClosed)
+		if f := b.s.Admit(b.now, b.admission(c, lost.SA, false)); f != nil {
+			t.Fatal(f)
+		}
+	}
+	b.end(old, nil)
+	if n := len(b.s.replaces); n != 0 {
+		t.Errorf("%d admissions are remembered", n)
+	}
+}
+
 func TestOtherPeersAreNotReplaced(t *testing.T) {
 	c := connection(child("net", ike.StartNone))
 	b := newBench(t, c)
