@@ -4,7 +4,7 @@ GO      ?= go
 BIN     := bin/culvert
 LDFLAGS := -s -w -X main.version=$(shell git describe --tags --always 2>/dev/null || echo dev)
 
-.PHONY: all build demo test unit fuzz bench lint install clean
+.PHONY: all build man demo test unit fuzz bench lint install clean
 
 all: build
 
@@ -38,6 +38,12 @@ bench: build
 install: build
 	install -D -m 0755 $(BIN) $(DESTDIR)/usr/sbin/culvert
 	install -D -m 0644 packaging/culvert.service $(DESTDIR)/usr/lib/systemd/system/culvert.service
+
+# Manual pages and shell completion, for packages.
+man: build
+	$(GO) run ./cmd/culvert-man bin/man
+	mkdir -p bin/completion
+	for sh in bash zsh fish; do $(BIN) completion $$sh > bin/completion/culvert.$$sh; done
 
 lint:
 	$(GO) vet ./...

@@ -54,7 +54,8 @@ const referenceCompletion = "## Shell completion and manual pages\n\n" +
 	"    culvert completion bash > /usr/share/bash-completion/completions/culvert\n" +
 	"    culvert completion zsh  > /usr/share/zsh/site-functions/_culvert\n" +
 	"    culvert completion fish > /usr/share/fish/vendor_completions.d/culvert.fish\n\n" +
-	"Names of connections and children are completed as the daemon has them at that moment. `go run ./cmd/culvert-man FOLDER` writes manual pages.\n"
+	"Names of connections and children are completed as the daemon has them at that moment. `make man` writes\n" +
+	"the scripts and manual pages for packages to `bin/`.\n"
 
 func writeCommand(b *strings.Builder, cmd *cobra.Command) {
 	fmt.Fprintf(b, "## `%s`\n\n%s\n\n    %s\n\n", cmd.CommandPath(), markdown(cmd.Long), cmd.UseLine())
