@@ -162,14 +162,12 @@ func (t *createChild) response(sa *SA, in *inbound) error {
 		t.complete(sa, d, m.nonce, nil)
 		return nil
 	}
-	sa.start(finishKE{t.ours, m.ke.Data}, func(result any) error {
-		ke := result.(keResult)
+	sa.finish(in, finishKE{t.ours, m.ke.Data}, func(ke keResult) {
 		if ke.err != nil {
 			t.reject(sa, &Failure{Code: explain.IKEKeyExchange, Err: ke.err})
-			return nil
+			return
 		}
 		t.complete(sa, d, m.nonce, ke.shared)
-		return nil
 	})
 	return nil
 }

@@ -56,3 +56,14 @@ func (w finishKE) Run(context.Context) any {
 	shared, err := w.ours.Finish(w.peer)
 	return keResult{shared: shared, err: err}
 }
+
+// finish has the key exchange of a response computed. Until then no further request is sent: the peer would take it for a sign
+// that we have what the response has given us.
+func (sa *SA) finish(in *inbound, w finishKE, then func(keResult)) {
+	sa.requests.hold(in.MessageID)
+	sa.start(w, func(result any) error {
+		sa.requests.letGo(in.MessageID)
+		then(result.(keResult))
+		return nil
+	})
+}

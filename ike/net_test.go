@@ -25,6 +25,8 @@ type testNet struct {
 	tap func(from, to *testNode, datagram []byte) [][]byte
 	// route replaces the way from a node along a path: it returns who receives, and the path that it sees.
 	route func(from *testNode, path dataplane.Path) (*testNode, dataplane.Path)
+	// postpone may take the end of some work, to bring it later.
+	postpone func(flight) bool
 	// work replaces Run.
 	work func(Work) any
 	// observe sees every action but sends and work, before anything else happens.
@@ -92,7 +94,10 @@ func (n *testNet) perform(at *testNode, a Action) {
 			n.transmit(at, a.Path, bytes.Clone(d))
 		}
 	case StartWork:
-		n.queue = append(n.queue, flight{at, WorkFinished{SA: a.SA, Work: a.ID, Result: n.work(a.Work)}})
+		done := flight{at, WorkFinished{SA: a.SA, Work: a.ID, Result: n.work(a.Work)}}
+		if n.postpone == nil || !n.postpone(done) {
+			n.queue = append(n.queue, done)
+		}
 	case Report:
 		at.news = append(at.news, a.News)
 		n.observed(at, a)

@@ -125,15 +125,13 @@ func (t *rekeyIKE) response(sa *SA, in *inbound) error {
 		return nil
 	}
 	nonce, _ := wire.Find[*wire.Nonce](in.payloads)
-	sa.start(finishKE{t.ours, ke.Data}, func(result any) error {
-		ke := result.(keResult)
+	sa.finish(in, finishKE{t.ours, ke.Data}, func(ke keResult) {
 		if ke.err == nil {
 			ke.err = t.complete(sa, chosen, nonce.Data, ke)
 		}
 		if ke.err != nil {
 			t.broken(sa, ke.err)
 		}
-		return nil
 	})
 	return nil
 }

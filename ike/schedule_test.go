@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-// A schedule has both sides rekey whatever they have, in any order, over a network that loses, repeats and reorders.
+// A schedule has both sides rekey whatever they have, in any order, over a network that loses, repeats and reorders, with work
+// that takes any time.
 type schedule struct {
 	*childLab
 	roughNetwork
@@ -31,6 +32,12 @@ func newSchedule(t testing.TB, seed uint64, network roughNetwork) *schedule {
 	l := oneChild(t, func(a, b *Connection) { a.WindowSize, b.WindowSize = network.window, network.window })
 	l.a.env.Rand, l.b.env.Rand = testRand(byte(seed)|0x80), testRand(byte(seed)&0x7f)
 	l.holding = true
+	l.postpone = func(done flight) bool {
+		if l.holding {
+			l.held = append(l.held, heldDatagram{done.to, done})
+		}
+		return l.holding
+	}
 	return &schedule{childLab: l, rand: rand.New(rand.NewPCG(seed, 1)), roughNetwork: network}
 }
 
@@ -99,14 +106,18 @@ func (s *schedule) rekeyIKE(at *testNode) {
 	}
 }
 
-// move delivers, loses or repeats one datagram.
+// move delivers, loses or repeats one datagram, or ends some work.
 func (s *schedule) move() {
 	if len(s.held) == 0 {
 		return
 	}
 	i := s.rand.IntN(len(s.held))
 	d := s.held[i]
+	_, work := d.ev.(WorkFinished)
 	switch p := s.rand.Float64(); {
+	case work:
+		s.held = append(s.held[:i], s.held[i+1:]...)
+		s.do(d.to, d.ev)
 	case p < s.loss:
 		s.held = append(s.held[:i], s.held[i+1:]...)
 	case p < s.loss+s.dup:

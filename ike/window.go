@@ -29,6 +29,7 @@ type requestWindow struct {
 	size    uint32 // requests that the peer takes at a time; 0 is 1
 	begun   []task // begun, but the request is not built yet
 	pending []*pendingRequest
+	working []uint32 // requests whose response has come, but is still being worked on
 }
 
 // room reports whether one more request may be begun: request X waits for the responses to all requests up through X-N.
@@ -37,7 +38,22 @@ func (w *requestWindow) room() bool {
 	for _, r := range w.pending {
 		oldest = min(oldest, r.id)
 	}
+	for _, id := range w.working {
+		oldest = min(oldest, id)
+	}
 	return w.next+uint32(len(w.begun))-oldest < max(w.size, 1)
+}
+
+// hold keeps the window from moving on until a response is worked on: the peer takes our next requests for a sign that we
+// have what the response has given us.
+func (w *requestWindow) hold(id uint32) { w.working = append(w.working, id) }
+
+// letGo ends hold.
+func (w *requestWindow) letGo(id uint32) {
+	w.working = slices.DeleteFunc(w.working, func(o uint32) bool { return o == id })
+	if len(w.working) == 0 {
+		w.working = nil
+	}
 }
 
 // grow widens the window; it never shrinks (RFC 7296, Section 2.3).
