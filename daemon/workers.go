@@ -46,10 +46,15 @@ func newWorkers(ctx context.Context, n int) *workers {
 
 // start has a job done. It does not block.
 func (w *workers) start(j job) {
-	if !waits(j.work) {
-		w.put(j)
+	if waits(j.work) {
+		w.startWaiting(j)
 		return
 	}
+	w.put(j)
+}
+
+// startWaiting has a job done on a goroutine of its own, as soon as there are not too many.
+func (w *workers) startWaiting(j job) {
 	w.wg.Go(func() {
 		select {
 		case w.waiting <- struct{}{}:
