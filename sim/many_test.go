@@ -93,7 +93,7 @@ func TestHundredThousandSAs(t *testing.T) {
 		t.Skip("takes half a minute")
 	}
 	const most = 6 << 10
-	size, halves := 20000, runtime.GOMAXPROCS(0)
+	size, halves := 100000, runtime.GOMAXPROCS(0)
 	var all []*multitude
 	for i := range halves {
 		all = append(all, newMultitude(i, size/halves))

@@ -47,6 +47,7 @@ type core struct {
 	book       book
 	account    account
 	grants     map[wire.SPI]grant
+	standing   map[dataplane.PolicyID]bool // policies of the supervisor
 	policies   dataplane.PolicyID
 	working    int       // works under way
 	wake       time.Time // the timer that is planned; zero: none
@@ -118,7 +119,7 @@ func (n *Node) Start() {
 		return
 	}
 	n.life++
-	c := &core{owners: newOwners(), book: newBook(), account: newAccount(), grants: map[wire.SPI]grant{}}
+	c := &core{owners: newOwners(), book: newBook(), account: newAccount(), grants: map[wire.SPI]grant{}, standing: map[dataplane.PolicyID]bool{}}
 	n.core = c
 	now := func() time.Time { return n.lab.now }
 	c.plane = fake.New(n.rand, now, fake.Hooks{Send: n.sendESP, Deliver: n.deliver})

@@ -84,22 +84,11 @@ func (n *Node) checkRest() {
 	if census.Inbound != children || census.Outbound != children || census.SPIs != children {
 		l.Problem("%s has %d children and in the data plane %+v", n.Name, children, census)
 	}
-	if census.Policies != len(policies)+n.configured() {
-		l.Problem("%s has %d policies in the data plane, %d of children and %d configured", n.Name, census.Policies, len(policies), n.configured())
+	if census.Policies != len(policies)+len(c.standing) {
+		l.Problem("%s has %d policies in the data plane, %d of children and %d configured", n.Name, census.Policies, len(policies), len(c.standing))
 	}
 	n.checkBook()
 	n.checkWanted()
-}
-
-// configured counts the policies that stand for children whether they are up or not.
-func (n *Node) configured() int {
-	count := len(n.static)
-	for _, child := range n.core.plane.Children() {
-		if len(child.Outbound)+len(child.Inbound) == 0 {
-			count++
-		}
-	}
-	return count
 }
 
 // Status lists the IKE SAs of all shards.

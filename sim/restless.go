@@ -75,7 +75,7 @@ func (l *Lab) CheckEmpty() {
 			continue
 		}
 		census := n.core.plane.Census()
-		if census.Policies -= n.configured(); census.SPIs+census.Inbound+census.Outbound+census.Policies > 0 {
+		if census.Policies -= len(n.core.standing); census.SPIs+census.Inbound+census.Outbound+census.Policies > 0 {
 			l.Problem("%s is down and its data plane holds %+v", n.Name, census)
 		}
 		for i, s := range n.core.shards {

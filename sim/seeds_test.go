@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -36,6 +37,7 @@ func overSeeds(t *testing.T, count int, run func(*Lab)) {
 		}
 		return
 	}
+	defer debug.SetGCPercent(debug.SetGCPercent(400)) // laboratories are small and many
 	var next, failures atomic.Uint64
 	next.Store(*skip - 1)
 	var all sync.WaitGroup

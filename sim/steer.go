@@ -29,8 +29,10 @@ func (n *Node) obey(a supervisor.Action) {
 	case supervisor.Resolve:
 		n.resolve(a)
 	case supervisor.SetPolicy:
+		c.standing[a.Policy.ID] = true
 		n.check(c.plane.SetPolicy(a.Policy), "sets a policy")
 	case supervisor.RemovePolicy:
+		delete(c.standing, a.ID)
 		n.check(c.plane.RemovePolicy(a.ID), "removes a policy")
 	case supervisor.Note:
 		n.lab.trace.plan(n.lab, n, a)
