@@ -93,7 +93,7 @@ func peerRejected(sa *SA, n *wire.Notify) *Failure {
 	f := refuse(explain.IKEPeerRefused, n.NotifyType, "%v refuses IKE_AUTH", sa.path.Remote)
 	if n.NotifyType == wire.NotifyAuthenticationFailed {
 		f = refuse(explain.IKEAuthPeerRejected, n.NotifyType,
-			"%v does not accept our authentication as %s: its log tells why; compare identities, secrets and authorities", sa.path.Remote, sa.local)
+			"%v does not accept our authentication as %s", sa.path.Remote, sa.local)
 	}
 	f.Fatal = true
 	return f

@@ -86,7 +86,7 @@ func (sa *SA) Children() []ChildInfo {
 func (sa *SA) childInfo(c *Child) ChildInfo {
 	return ChildInfo{
 		Name: c.config.Name, InSPI: c.inSPI, OutSPI: c.outSPI, Policy: c.policy, Mode: c.mode,
-		Suite: suite.ESPFromSelection(c.suite).String(), Initiator: c.initiator, Local: slices.Clone(c.local), Remote: slices.Clone(c.remote),
+		Suite: suite.FormatProposal(c.suite.Proposal), Initiator: c.initiator, Local: slices.Clone(c.local), Remote: slices.Clone(c.remote),
 		Created: c.created, State: c.state.String(),
 		Rekey:  sa.timers.at(timerChildRekey, c.inSPI),
 		Expire: sa.timers.at(timerChildExpire, c.inSPI),

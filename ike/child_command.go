@@ -44,7 +44,7 @@ func (sa *SA) commanded(spi uint32) *Child {
 		c = c.successor
 	}
 	if c == nil || c.state == childLingering {
-		sa.fail(refuse(explain.IKENoSuchSA, 0, "no Child SA with inbound SPI %08x: see `culvert status`", spi))
+		sa.fail(refuse(explain.IKENoSuchSA, 0, "no Child SA with inbound SPI %08x", spi))
 		return nil
 	}
 	return c

@@ -54,21 +54,21 @@ func (sa *SA) refusal(name string, n *wire.Notify) *Failure {
 	switch n.NotifyType {
 	case wire.NotifyNoProposalChosen:
 		c := sa.childConfig(&ChildConfig{Name: name})
-		return refuse(explain.IKENoProposal, n.NotifyType, "peer accepts none of the ESP proposals of child %q (%s): add one that the peer allows",
+		return refuse(explain.IKENoProposal, n.NotifyType, "peer accepts none of the ESP proposals of child %q, which are %s",
 			name, proposalStrings(c.Proposals))
 	case wire.NotifyTSUnacceptable:
 		c := sa.childConfig(&ChildConfig{Name: name})
-		return refuse(explain.IKETSUnacceptable, n.NotifyType, "peer has no policy for the traffic of child %q, which is %s === %s: compare the selectors of both sides",
+		return refuse(explain.IKETSUnacceptable, n.NotifyType, "peer has no policy for the traffic of child %q, which is %s === %s",
 			name, selectorStrings(c.Local), selectorStrings(c.Remote))
 	case wire.NotifySinglePairRequired:
 		return refuse(explain.IKESinglePair, n.NotifyType,
-			"peer wants a Child SA of its own for each pair of addresses: set start = \"trap\" for child %q, so that packets ask for them", name)
+			"peer wants a Child SA of its own for each pair of addresses of child %q", name)
 	case wire.NotifyNoAdditionalSAs:
 		return refuse(explain.IKENoAdditionalSAs, n.NotifyType, "peer accepts no more Child SAs, such as child %q, on this IKE SA", name)
 	case wire.NotifyInternalAddressFailure:
 		return refuse(explain.IKENoAddress, n.NotifyType, "peer has no address for us, so child %q does not come up", name)
 	case wire.NotifyFailedCPRequired:
-		return refuse(explain.IKEAddressRequired, n.NotifyType, "peer wants us to ask for an address: set virtual_ips for child %q", name)
+		return refuse(explain.IKEAddressRequired, n.NotifyType, "peer wants us to ask for an address for child %q", name)
 	}
 	return refuse(explain.IKEPeerRefused, n.NotifyType, "peer refuses child %q", name)
 }

@@ -227,7 +227,7 @@ func TestCommandsThatMakeNoSense(t *testing.T) {
 	for name, command := range map[string]Event{"rekey": RekeyChild{SPI: 77}, "close": CloseChild{SPI: 77}} {
 		l := oneChild(t, nil)
 		l.command(l.a, command)
-		if f := l.a.failure(t, NewsFailure); f.Code != explain.IKENoSuchSA || !strings.Contains(f.Error(), "culvert status") {
+		if f := l.a.failure(t, NewsFailure); f.Code != explain.IKENoSuchSA || !strings.Contains(f.Error(), "0000004d") {
 			t.Errorf("%s: failure %v", name, f)
 		}
 	}

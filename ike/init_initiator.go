@@ -144,7 +144,7 @@ func (sa *SA) dropRequest(id uint32) {
 // initRefused explains an error notify.
 func initRefused(sa *SA, n *wire.Notify) error {
 	if n.NotifyType == wire.NotifyNoProposalChosen {
-		return refuse(explain.IKENoProposal, n.NotifyType, "%v accepts none of the proposals of connection %q (%s): add one that the peer allows",
+		return refuse(explain.IKENoProposal, n.NotifyType, "%v accepts none of the proposals of connection %q, which are %s",
 			sa.path.Remote, sa.conn.Name, proposalStrings(sa.conn.Proposals))
 	}
 	return refuse(explain.IKEPeerRefused, n.NotifyType, "%v refuses IKE_SA_INIT", sa.path.Remote)

@@ -25,7 +25,7 @@ type initChoice struct {
 // told, in the clear and without an SA (RFC 7296, Section 1.2).
 func chooseInit(cs *Connections, path dataplane.Path, payloads []wire.Payload) (initChoice, *Failure) {
 	offer, _ := wire.Find[*wire.SA](payloads)
-	refusal := refuse(explain.IKENoConnection, wire.NotifyNoProposalChosen, "no connection for %v at %v: add one with these addresses",
+	refusal := refuse(explain.IKENoConnection, wire.NotifyNoProposalChosen, "no connection for %v at %v",
 		path.Remote.Addr(), path.Local.Addr())
 	for c := range cs.ForAddresses(path.Local.Addr(), path.Remote.Addr()) {
 		sel, err := suite.Select(offer.Proposals, c.Proposals, suite.SelectOptions{})

@@ -48,7 +48,7 @@ func (a *authentication) selectPeer() error {
 	}
 	if found == nil {
 		return refuse(explain.IKENoConnection, wire.NotifyAuthenticationFailed,
-			"no connection for identity %s at %v with %s: add one, or set the remote identity of one to it",
+			"no connection for identity %s at %v with %s",
 			c.peer, sa.path.Remote.Addr(), suite.FormatProposal(sa.suite.Proposal))
 	}
 	sa.conn, sa.remote = found, c.peer
