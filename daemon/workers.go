@@ -78,9 +78,11 @@ func waits(work ike.Work) bool {
 	return false
 }
 
-// quick tells whether work takes less time than handing it to another goroutine: a few hashes with a shared key.
+// quick tells whether work takes no longer than handing it to another goroutine and back, as a few hashes with a shared key.
 func quick(work ike.Work) bool {
 	switch w := work.(type) {
+	case ike.QuickWork:
+		return w.Quick()
 	case auth.Sign:
 		return w.Local.Method == auth.MethodPSK
 	case auth.Verify:
