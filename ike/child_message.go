@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"culvert/spd"
+	"culvert/suite"
 	"culvert/wire"
 )
 
@@ -82,13 +83,13 @@ func (m childMessage) payloads() []wire.Payload {
 // espOffer numbers proposals and gives them our SPI. Without key exchange, as in IKE_AUTH, its transforms are left out
 // (RFC 7296, Section 1.2).
 func espOffer(configured []wire.Proposal, spi uint32, keyExchange bool) []wire.Proposal {
+	if !keyExchange {
+		configured = suite.WithoutKE(configured)
+	}
 	octets := binary.BigEndian.AppendUint32(nil, spi)
 	var out []wire.Proposal
 	for _, p := range configured {
 		p.SPI = octets
-		if !keyExchange {
-			p.Transforms = withoutKE(p.Transforms)
-		}
 		same := func(o wire.Proposal) bool { return slices.Equal(o.Transforms, p.Transforms) }
 		if slices.ContainsFunc(out, same) {
 			continue // different in the key exchange only
@@ -97,10 +98,6 @@ func espOffer(configured []wire.Proposal, spi uint32, keyExchange bool) []wire.P
 		out = append(out, p)
 	}
 	return out
-}
-
-func withoutKE(list []wire.Transform) []wire.Transform {
-	return slices.DeleteFunc(slices.Clone(list), func(t wire.Transform) bool { return t.Type == wire.TransformKE })
 }
 
 // offersKE tells whether a key exchange method is among the proposals.

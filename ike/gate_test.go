@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"culvert/dataplane"
+	"culvert/suite"
 	"culvert/wire"
 )
 
@@ -85,8 +86,8 @@ func TestGates(t *testing.T) {
 		}), DropMalformed, wire.NotifyUnsupportedCriticalPayload},
 		{"other group", payload(func(p []wire.Payload) []wire.Payload { p[1].(*wire.KE).Method = wire.KEECP256; return p }), DropNone, wire.NotifyInvalidKEPayload},
 		{"proposal without key exchange", payload(func(p []wire.Payload) []wire.Payload {
-			pr := &p[0].(*wire.SA).Proposals[0]
-			pr.Transforms = withoutKE(pr.Transforms)
+			offer := p[0].(*wire.SA)
+			offer.Proposals = suite.WithoutKE(offer.Proposals)
 			return p
 		}), DropNone, wire.NotifyNoProposalChosen},
 		{"larger than any honest one", payload(func(p []wire.Payload) []wire.Payload {

@@ -106,7 +106,7 @@ func TestECPWycheproof(t *testing.T) {
 			if len(public) > 0 {
 				form, public = public[0], public[1:]
 			}
-			s := fixedShare(t, method, fitScalar(p.Private, PublicLength(method)/2))
+			s := fixedShare(t, method, fitScalar(p.Private, publicLength(method)/2))
 			checkShare(t, s, p, public, p.valid() && form == uncompressed)
 		})
 	}
@@ -118,7 +118,7 @@ func TestBrainpoolWycheproof(t *testing.T) {
 	for name, method := range map[string]wire.TransformID{
 		"ecdh_brainpoolP256r1": wire.KEBrainpoolP256r1, "ecdh_brainpoolP384r1": wire.KEBrainpoolP384r1, "ecdh_brainpoolP512r1": wire.KEBrainpoolP512r1,
 	} {
-		n := PublicLength(method)
+		n := publicLength(method)
 		var header []byte // of the key info, as the first test has it
 		valid, invalid := 0, 0
 		proofs(t, name, func(t *testing.T, _ proofGroup, p proofTest) {
@@ -225,7 +225,7 @@ func TestCurveCoordinatesAreReduced(t *testing.T) {
 	for _, method := range []wire.TransformID{wire.KEBrainpoolP256r1, wire.KEBrainpoolP384r1, wire.KEBrainpoolP512r1} {
 		curve := brainpoolCurve(method)
 		p := curve.Params().P
-		n := PublicLength(method) / 2
+		n := publicLength(method) / 2
 		for k := int64(1); k < 2000; k++ { // a point whose x coordinate has room for p on top
 			x, y := curve.ScalarBaseMult(big.NewInt(k).Bytes())
 			if x.Add(x, p).BitLen() > 8*n {

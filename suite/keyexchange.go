@@ -100,32 +100,6 @@ func RespondKeyExchange(method wire.TransformID, peer []byte, rand io.Reader) (p
 	return public, shared, err
 }
 
-// SupportedKE reports whether a key exchange method can be carried out. NONE is not one.
-func SupportedKE(method wire.TransformID) bool { return PublicLength(method) > 0 }
-
-// PublicLength returns the length in octets of the Key Exchange Data of a method, the same on both sides; 0 if it is not
-// supported.
-func PublicLength(method wire.TransformID) int {
-	if g, ok := modpGroup(method); ok {
-		return g.bits / 8
-	}
-	switch method {
-	case wire.KEECP256, wire.KEBrainpoolP256r1:
-		return 64
-	case wire.KEECP384, wire.KEBrainpoolP384r1:
-		return 96
-	case wire.KEBrainpoolP512r1:
-		return 128
-	case wire.KEECP521:
-		return 132
-	case wire.KECurve25519:
-		return 32
-	case wire.KECurve448:
-		return 56
-	}
-	return 0
-}
-
 func newShare(method wire.TransformID, rand io.Reader) (share, error) {
 	if g, ok := modpGroup(method); ok {
 		return newMODPShare(g, rand)

@@ -26,7 +26,7 @@ func TestKeyExchangeAgrees(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if k.Method() != method || len(k.Public()) != PublicLength(method) {
+			if k.Method() != method || len(k.Public()) != publicLength(method) {
 				t.Errorf("method %d with %d octets", k.Method(), len(k.Public()))
 			}
 			public, theirs, err := RespondKeyExchange(method, k.Public(), testRand(2))
@@ -37,7 +37,7 @@ func TestKeyExchangeAgrees(t *testing.T) {
 			if err != nil || !ours.Equal(theirs) {
 				t.Fatalf("secrets differ, or %v", err)
 			}
-			if len(public) != PublicLength(method) || bytes.Equal(public, k.Public()) || bytes.Equal(ours, make([]byte, len(ours))) {
+			if len(public) != publicLength(method) || bytes.Equal(public, k.Public()) || bytes.Equal(ours, make([]byte, len(ours))) {
 				t.Errorf("public values %x, %x; secret of %d octets", k.Public(), public, len(ours))
 			}
 			if want := sharedLength(method); len(ours) != want {
@@ -54,9 +54,9 @@ func TestKeyExchangeAgrees(t *testing.T) {
 func sharedLength(method wire.TransformID) int {
 	switch method {
 	case wire.KEECP256, wire.KEECP384, wire.KEECP521, wire.KEBrainpoolP256r1, wire.KEBrainpoolP384r1, wire.KEBrainpoolP512r1:
-		return PublicLength(method) / 2
+		return publicLength(method) / 2
 	}
-	return PublicLength(method)
+	return publicLength(method)
 }
 
 func TestKeyExchangeIsFresh(t *testing.T) {
@@ -109,7 +109,7 @@ func TestKeyExchangeRefusesConstantValues(t *testing.T) {
 			if octet == 0xff && (method == wire.KECurve25519 || method == wire.KECurve448) {
 				continue
 			}
-			value := bytes.Repeat([]byte{octet}, PublicLength(method))
+			value := bytes.Repeat([]byte{octet}, publicLength(method))
 			if _, _, err := RespondKeyExchange(method, value, testRand(6)); !errors.Is(err, ErrPublicValue) {
 				t.Errorf("%s of %x: got %v, want ErrPublicValue", TransformName(keID(method)), octet, err)
 			}
@@ -123,15 +123,15 @@ func TestKeyExchangeUnsupported(t *testing.T) {
 		wire.KEBrainpoolP224r1, wire.KENullInsecure, 9999,
 	} {
 		var unsupported *UnsupportedError
-		if _, err := NewKeyExchange(method, testRand(1)); !errors.As(err, &unsupported) || SupportedKE(method) {
-			t.Errorf("method %d: got %v, supported %v", method, err, SupportedKE(method))
+		if _, err := NewKeyExchange(method, testRand(1)); !errors.As(err, &unsupported) || publicLength(method) > 0 {
+			t.Errorf("method %d: got %v, supported %v", method, err, publicLength(method) > 0)
 		}
 		if _, _, err := RespondKeyExchange(method, nil, testRand(1)); !errors.As(err, &unsupported) {
 			t.Errorf("method %d: got %v", method, err)
 		}
 	}
 	for _, method := range testMethods() {
-		if !SupportedKE(method) {
+		if publicLength(method) == 0 {
 			t.Errorf("%s is not supported", TransformName(keID(method)))
 		}
 	}
@@ -207,4 +207,27 @@ func BenchmarkKeyExchange(b *testing.B) {
 			}
 		})
 	}
+}
+
+// publicLength returns the length in octets of the Key Exchange Data of a method, the same on both sides; 0 if it is not
+// supported.
+func publicLength(method wire.TransformID) int {
+	if g, ok := modpGroup(method); ok {
+		return g.bits / 8
+	}
+	switch method {
+	case wire.KEECP256, wire.KEBrainpoolP256r1:
+		return 64
+	case wire.KEECP384, wire.KEBrainpoolP384r1:
+		return 96
+	case wire.KEBrainpoolP512r1:
+		return 128
+	case wire.KEECP521:
+		return 132
+	case wire.KECurve25519:
+		return 32
+	case wire.KECurve448:
+		return 56
+	}
+	return 0
 }

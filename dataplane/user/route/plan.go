@@ -56,11 +56,6 @@ func (v view) specific() int {
 	return n + v.source.bits() + v.destination.bits()
 }
 
-// limited reports whether the view asks for more than addresses.
-func (v view) limited() bool {
-	return v.protocol != 0 || v.source != ports{} || v.destination != ports{}
-}
-
 func (p ports) bits() int {
 	if p == (ports{}) {
 		return 0
