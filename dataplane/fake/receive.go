@@ -44,7 +44,7 @@ func (b *Backend) receive(path dataplane.Path, pkt []byte) (o outcome) {
 	if in.esp.Sequence() > before {
 		in.moved(path, &o)
 	}
-	ok, kind := in.spend(len(inner), b.now())
+	ok, kind := in.Spend(len(inner), 1, b.now().UnixNano())
 	o.limit(kind, dataplane.Inbound, spi, in.policy)
 	switch {
 	case !ok:

@@ -14,7 +14,7 @@ import (
 
 // inbound is an SA of the receiving direction.
 type inbound struct {
-	usage
+	dataplane.Lifetime
 	esp       *esp.Inbound
 	spi       uint32
 	policy    dataplane.PolicyID
@@ -33,7 +33,7 @@ func (i *inbound) clear() {
 
 // outbound is an SA of the sending direction.
 type outbound struct {
-	usage
+	dataplane.Lifetime
 	esp       *esp.Outbound
 	mode      esp.Mode
 	path      dataplane.Path
@@ -101,12 +101,14 @@ func (b *Backend) installInbound(sa *dataplane.SA) error {
 	if err != nil {
 		return err
 	}
-	b.spis[sa.SPI] = &inbound{
-		usage: newUsage(sa), esp: e, spi: sa.SPI, policy: sa.Policy, mode: sa.Mode,
+	in := &inbound{
+		esp: e, spi: sa.SPI, policy: sa.Policy, mode: sa.Mode,
 		selectors: spd.Selectors{Local: sa.Local, Remote: sa.Remote},
 		original:  [2]netip.Addr{sa.OriginalRemote, sa.OriginalLocal},
 		path:      sa.Path, told: sa.Path.Remote,
 	}
+	in.SetLimits(sa)
+	b.spis[sa.SPI] = in
 	return nil
 }
 
@@ -119,7 +121,9 @@ func (b *Backend) installOutbound(sa *dataplane.SA) error {
 	if err != nil {
 		return err
 	}
-	p.outs = append(p.outs, &outbound{usage: newUsage(sa), esp: e, mode: sa.Mode, path: sa.Path, padToPath: sa.TFC < 0})
+	out := &outbound{esp: e, mode: sa.Mode, path: sa.Path, padToPath: sa.TFC < 0}
+	out.SetLimits(sa)
+	p.outs = append(p.outs, out)
 	return nil
 }
 
@@ -176,10 +180,10 @@ func (b *Backend) Query(d dataplane.Direction, spi uint32, id dataplane.PolicyID
 func (b *Backend) counters(d dataplane.Direction, spi uint32, id dataplane.PolicyID) (dataplane.Counters, bool) {
 	if d == dataplane.Inbound {
 		if in := b.spis[spi]; in != nil {
-			return in.counters(in.esp.Sequence()), true
+			return in.Counters(in.esp.Sequence()), true
 		}
 	} else if out := b.policies[id].find(spi); out != nil {
-		return out.counters(out.esp.Sequence()), true
+		return out.Counters(out.esp.Sequence()), true
 	}
 	return dataplane.Counters{}, false
 }

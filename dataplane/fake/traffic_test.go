@@ -227,7 +227,7 @@ func TestLimitsOfAnSA(t *testing.T) {
 func TestHardLimitStopsInboundToo(t *testing.T) {
 	n := newTunnel(t)
 	spi := install(t, n.a, n.b, plain)
-	n.b.spis[spi].usage = newUsage(&dataplane.SA{HardPackets: 1})
+	n.b.spis[spi].SetLimits(&dataplane.SA{HardPackets: 1})
 	wantDrop(t, n.a.Inject(aToB()), 0)
 	wantDrop(t, n.a.Inject(aToB()), 0)
 	if len(n.b.delivered) != 1 || n.b.Drops()[esp.ErrExpired] != 1 || n.b.lastNotice(t).Kind != dataplane.NoticeHardLimit {

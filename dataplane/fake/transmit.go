@@ -57,7 +57,7 @@ func (b *Backend) protect(p *policy, pkt []byte, f spd.Flow) (o outcome) {
 		o.err = esp.ErrNoSA
 		return o
 	}
-	ok, kind := out.spend(len(pkt), b.now())
+	ok, kind := out.Spend(len(pkt), 1, b.now().UnixNano())
 	o.limit(kind, dataplane.Outbound, out.esp.SPI(), p.ID)
 	if !ok {
 		o.err = esp.ErrExpired

@@ -87,11 +87,11 @@ func TestInstallRefuses(t *testing.T) {
 		sa   dataplane.SA
 		want error
 	}{
-		{"an SPI nobody allocated", sa(dataplane.Inbound, spi+1<<20, 1), ErrNotAllocated},
-		{"an unknown policy", sa(dataplane.Outbound, 0x1001, 9), ErrNoPolicy},
+		{"an SPI nobody allocated", sa(dataplane.Inbound, spi+1<<20, 1), dataplane.ErrNotAllocated},
+		{"an unknown policy", sa(dataplane.Outbound, 0x1001, 9), dataplane.ErrNoPolicy},
 		{"keys that do not fit", short, esp.ErrCipher},
 		{"nothing", in, nil},
-		{"an SPI in use", in, ErrNotAllocated},
+		{"an SPI in use", in, dataplane.ErrNotAllocated},
 	}
 	for _, tt := range tests {
 		if err := s.Install(tt.sa); !errors.Is(err, tt.want) {
@@ -115,7 +115,7 @@ func TestRemovingWhatIsNotThere(t *testing.T) {
 		if c, err := s.Remove(d, 0x12345678, 1); err != nil || c != (dataplane.Counters{}) {
 			t.Errorf("Remove: %+v, %v", c, err)
 		}
-		if _, err := s.Query(d, 0x12345678, 1); !errors.Is(err, ErrNoSA) {
+		if _, err := s.Query(d, 0x12345678, 1); !errors.Is(err, dataplane.ErrNoSA) {
 			t.Errorf("Query: %v", err)
 		}
 	}
@@ -144,8 +144,8 @@ func TestPolicyWithSAsIsNotRemoved(t *testing.T) {
 	s := newBench(t)
 	s.protect(1, nil)
 	spi := s.loop(1, nil)
-	if err := s.RemovePolicy(1); !errors.Is(err, ErrBusy) {
-		t.Errorf("got %v, want ErrBusy", err)
+	if err := s.RemovePolicy(1); !errors.Is(err, dataplane.ErrBusy) {
+		t.Errorf("got %v, want dataplane.ErrBusy", err)
 	}
 	s.Remove(dataplane.Outbound, spi, 1)
 	if err := s.RemovePolicy(1); err != nil {

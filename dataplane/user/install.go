@@ -1,23 +1,10 @@
 package user
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 
 	"culvert/dataplane"
-)
-
-// Errors of installing and finding SAs.
-var (
-	// ErrNotAllocated means that an inbound SPI does not come from AllocateSPI, or is in use.
-	ErrNotAllocated = errors.New("SPI is not allocated")
-	// ErrNoPolicy means that the policy of an outbound SA is not there.
-	ErrNoPolicy = errors.New("no such policy")
-	// ErrBusy means that the policy still has outbound SAs.
-	ErrBusy = errors.New("policy has SAs")
-	// ErrNoSA means that there is no such SA.
-	ErrNoSA = errors.New("no such SA")
 )
 
 // AllocateSPI is that of dataplane.Backend.
@@ -60,7 +47,7 @@ func (b *Backend) install(sa *dataplane.SA) error {
 
 func (b *Backend) installInbound(sa *dataplane.SA) error {
 	if !b.sad.spis[sa.SPI] || b.sad.find(sa.SPI) != nil {
-		return ErrNotAllocated
+		return dataplane.ErrNotAllocated
 	}
 	in, err := newInbound(sa)
 	if err != nil {
@@ -73,7 +60,7 @@ func (b *Backend) installInbound(sa *dataplane.SA) error {
 func (b *Backend) installOutbound(sa *dataplane.SA) error {
 	p := b.known[sa.Policy]
 	if p == nil {
-		return fmt.Errorf("policy %d: %w", sa.Policy, ErrNoPolicy)
+		return fmt.Errorf("policy %d: %w", sa.Policy, dataplane.ErrNoPolicy)
 	}
 	out, err := newOutbound(sa, b.rand)
 	if err != nil {
@@ -92,12 +79,12 @@ func (b *Backend) Update(inbound, outbound uint32, path dataplane.Path) error {
 	defer b.mu.Unlock()
 	in := b.sad.find(inbound)
 	if in == nil {
-		return fmt.Errorf("data plane: inbound SA %08x: %w", inbound, ErrNoSA)
+		return fmt.Errorf("data plane: inbound SA %08x: %w", inbound, dataplane.ErrNoSA)
 	}
 	if outbound != 0 {
 		out := b.outbound(outbound, in.policy)
 		if out == nil {
-			return fmt.Errorf("data plane: outbound SA %08x: %w", outbound, ErrNoSA)
+			return fmt.Errorf("data plane: outbound SA %08x: %w", outbound, dataplane.ErrNoSA)
 		}
 		b.remotes.leave(out.way.Swap(b.remotes.way(path)))
 	}
@@ -137,7 +124,7 @@ func (b *Backend) removeInbound(spi uint32) dataplane.Counters {
 	b.sad.drop(spi)
 	b.sad.release(spi)
 	b.rx.epoch.after(in.esp.Clear)
-	return in.counters(in.sequence.Load())
+	return in.Counters(in.sequence.Load())
 }
 
 // removeOutbound lets traffic return to the SA installed before, if there is one.
@@ -155,7 +142,7 @@ func (b *Backend) removeOutbound(spi uint32, id dataplane.PolicyID) dataplane.Co
 	p.out.Store(latest)
 	b.remotes.leave(out.way.Load())
 	b.tx.epoch.after(out.esp.Clear)
-	return out.counters(out.esp.Sequence())
+	return out.Counters(out.esp.Sequence())
 }
 
 // Query is that of dataplane.Backend.
@@ -164,10 +151,10 @@ func (b *Backend) Query(d dataplane.Direction, spi uint32, id dataplane.PolicyID
 	defer b.mu.Unlock()
 	if d == dataplane.Inbound {
 		if in := b.sad.find(spi); in != nil {
-			return in.counters(in.sequence.Load()), nil
+			return in.Counters(in.sequence.Load()), nil
 		}
 	} else if out := b.outbound(spi, id); out != nil {
-		return out.counters(out.esp.Sequence()), nil
+		return out.Counters(out.esp.Sequence()), nil
 	}
-	return dataplane.Counters{}, fmt.Errorf("data plane: SA %08x: %w", spi, ErrNoSA)
+	return dataplane.Counters{}, fmt.Errorf("data plane: SA %08x: %w", spi, dataplane.ErrNoSA)
 }

@@ -76,7 +76,7 @@ func (b *Backend) RemovePolicy(id dataplane.PolicyID) error {
 	busy := p != nil && len(p.outs) > 0
 	b.mu.Unlock()
 	if busy {
-		return fmt.Errorf("data plane: policy %d: %w", id, ErrBusy)
+		return fmt.Errorf("data plane: policy %d: %w", id, dataplane.ErrBusy)
 	}
 	err := b.plumber.Remove(id)
 	b.withdraw(id)

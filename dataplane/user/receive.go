@@ -86,7 +86,7 @@ func (r *receiver) packet(p []byte, from *dataplane.Burst) {
 		r.b.notices.send(dataplane.Notice{Kind: dataplane.NoticeFirstPacket, Direction: dataplane.Inbound, SPI: in.spi, Policy: in.policy})
 	}
 	r.moved(in, from, in.esp.Sequence() > before)
-	ok, notice := in.spend(len(inner), 1, r.now.UnixNano())
+	ok, notice := in.Spend(len(inner), 1, r.now.UnixNano())
 	r.b.notices.limit(notice, dataplane.Inbound, in.spi, in.policy)
 	switch {
 	case !ok:

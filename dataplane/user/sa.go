@@ -13,7 +13,7 @@ import (
 
 // inbound is an SA as the receiving worker sees it.
 type inbound struct {
-	lifetime
+	dataplane.Lifetime
 	esp       *esp.Inbound // the worker's
 	spi       uint32
 	policy    dataplane.PolicyID
@@ -36,18 +36,19 @@ func newInbound(sa *dataplane.SA) (*inbound, error) {
 		return nil, err
 	}
 	in := &inbound{
-		lifetime: newLifetime(sa), esp: e, spi: sa.SPI, policy: sa.Policy, mode: sa.Mode, copyDSCP: sa.CopyDSCP,
+		esp: e, spi: sa.SPI, policy: sa.Policy, mode: sa.Mode, copyDSCP: sa.CopyDSCP,
 		selectors: spd.Selectors{Local: sa.Local, Remote: sa.Remote},
 		original:  [2]netip.Addr{sa.OriginalRemote, sa.OriginalLocal},
 		told:      sa.Path.Remote, offenders: limiter{every: noticeEvery, burst: 1},
 	}
+	in.SetLimits(sa)
 	in.path.Store(&sa.Path)
 	return in, nil
 }
 
 // outbound is an SA as the sending worker sees it.
 type outbound struct {
-	lifetime
+	dataplane.Lifetime
 	esp    *esp.Outbound // the worker's, but for Sequence
 	spi    uint32
 	policy dataplane.PolicyID
@@ -79,10 +80,9 @@ func newOutbound(sa *dataplane.SA, rand io.Reader) (*outbound, error) {
 	if sa.Mode == esp.Transport { // the header is the packet's own
 		outer = esp.Outer{CopyDSCP: true, DF: esp.DFCopy}
 	}
-	return &outbound{
-		lifetime: newLifetime(sa), esp: e, spi: sa.SPI, policy: sa.Policy, mode: sa.Mode, tfc: sa.TFC, padTo: max(sa.TFC, 0),
-		outer: outer,
-	}, nil
+	out := &outbound{esp: e, spi: sa.SPI, policy: sa.Policy, mode: sa.Mode, tfc: sa.TFC, padTo: max(sa.TFC, 0), outer: outer}
+	out.SetLimits(sa)
+	return out, nil
 }
 
 func params(sa *dataplane.SA) esp.Params {

@@ -176,7 +176,7 @@ func (t *transmitter) protect(sa *outbound, s *offload.Segments, pkt []byte, inf
 		t.drop(esp.ErrTooBig, count)
 		return
 	}
-	ok, notice := sa.spend(s.Len(), count, t.now.UnixNano())
+	ok, notice := sa.Spend(s.Len(), count, t.now.UnixNano())
 	t.b.notices.limit(notice, dataplane.Outbound, sa.spi, sa.policy)
 	if !ok {
 		t.drop(esp.ErrExpired, count)
@@ -208,7 +208,7 @@ func (t *transmitter) seal(sa *outbound, s *offload.Segments, l label) {
 func (t *transmitter) sealFailed(sa *outbound, err error) {
 	t.drop(esp.DropOf(err), 1)
 	if errors.Is(err, esp.ErrSequenceExhausted) {
-		t.b.notices.limit(sa.stop(), dataplane.Outbound, sa.spi, sa.policy)
+		t.b.notices.limit(sa.Stop(), dataplane.Outbound, sa.spi, sa.policy)
 	}
 }
 
