@@ -26,6 +26,13 @@ type WorkID uint32
 // Work is slow or blocking: key exchange, signatures, address leases. Run is called once, from any goroutine.
 type Work interface{ Run(ctx context.Context) any }
 
+// QuickWork may say that it takes no longer than handing it to another goroutine and back, so that a driver does well to run
+// it where it is.
+type QuickWork interface {
+	Work
+	Quick() bool
+}
+
 // StartWork has the driver run Work and answer with WorkFinished.
 type StartWork struct {
 	SA   wire.SPI
