@@ -10,9 +10,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// addRule does not ask that the rule be new (NLM_F_EXCL), for which the kernel would compare it with all others.
 func (h *host) addRule(r rule) error {
-	err := ignoreMissingFamily(h.ask(unix.RTM_NEWRULE, unix.NLM_F_CREATE|unix.NLM_F_EXCL|unix.NLM_F_ACK, r))
-	if err != nil && !errors.Is(err, unix.EEXIST) {
+	err := ignoreMissingFamily(h.ask(unix.RTM_NEWRULE, unix.NLM_F_CREATE|unix.NLM_F_ACK, r))
+	if err != nil {
 		return fmt.Errorf("rule %d: %w", r.preference, err)
 	}
 	return nil
