@@ -23,6 +23,7 @@ func (sa *SA) terminate(f *Failure) {
 	if sa.state == StateClosed {
 		return
 	}
+	sa.passOn(f)
 	sa.state = StateClosed
 	for len(sa.children) > 0 {
 		sa.dropChild(sa.children[0], f)

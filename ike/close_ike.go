@@ -66,6 +66,23 @@ func (sa *SA) separate() {
 	sa.exchanges.successor, sa.exchanges.predecessor = nil, nil
 }
 
+// passOn gives everything to the IKE SA that the peer has made while we were rekeying, for which there is no decision any more
+// because this one ends. Whether the peer is there is asked on the new one. An IKE SA that is abandoned leaves none behind.
+func (sa *SA) passOn(why *Failure) {
+	t := sa.exchanges.rekey
+	if t == nil || !t.rivalled() {
+		return
+	}
+	t.settle(sa, t.rival)
+	sa.within(t.rival, func() {
+		if why == nil {
+			t.rival.terminate(nil)
+			return
+		}
+		t.rival.checkLiveness()
+	})
+}
+
 // closedByPeer answers a request that deletes the IKE SA. Our own rekeying or closing is forgotten (RFC 7296,
 // Section 2.25.2), but a rekeying of the peer's that we have answered meanwhile counts (RFC 7296, Section 2.8.2).
 func (sa *SA) closedByPeer(in *inbound) {

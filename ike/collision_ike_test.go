@@ -2,7 +2,9 @@ package ike
 
 import (
 	"bytes"
+	"slices"
 	"testing"
+	"time"
 
 	"culvert/wire"
 )
@@ -267,5 +269,69 @@ func TestCollisionCloseWaitsForOurOwnIKERekey(t *testing.T) {
 	l.agree(0)
 	if l.a.shard.Len() != 0 || l.b.shard.Len() != 0 {
 		l.failf("%d and %d IKE SAs are left", l.a.shard.Len(), l.b.shard.Len())
+	}
+}
+
+func TestCollisionOurIKERekeyIsNeverAnswered(t *testing.T) {
+	l := bothRekeyIKE(t, 1)
+	l.lose(l.a)    // req1, now and ever
+	l.deliver(l.b) // a answers req2 and holds the new IKE SA
+	l.deliver(l.a) // b completes, and everything is on the new IKE SA
+	stays, child := l.sa(l.b).spiI, l.child(l.a).inSPI
+	l.letGo() // the Delete of the old one
+	l.lossless = false
+	l.quiet()
+	l.agree(1)
+	if l.sa(l.a).spiI != stays || l.child(l.a).inSPI != child {
+		l.failf("the new IKE SA did not get the child")
+	}
+}
+
+func TestCollisionOldIKESADiesBeforeItIsDecided(t *testing.T) {
+	l := bothRekeyIKE(t, 1)
+	old := l.sa(l.a)
+	l.lose(l.a)
+	l.deliver(l.b)
+	l.deliver(l.a) // b has everything on the new IKE SA, but its Delete never comes
+	l.lossless = false
+	l.loseAll(old)
+	l.letGo()
+	l.elapse(time.Hour)
+	l.agree(1)
+	if l.sa(l.a).spiI == old.spiI {
+		l.failf("the old IKE SA is still there")
+	}
+}
+
+// loseAll loses every message of one IKE SA.
+func (l *childLab) loseAll(sa *SA) {
+	through := l.testNet.tap
+	l.testNet.tap = func(from, to *testNode, datagram []byte) [][]byte {
+		if h, err := wire.ParseHeader(datagram); err == nil && h.InitiatorSPI == sa.spiI {
+			return nil
+		}
+		return through(from, to, datagram)
+	}
+	l.held = slices.DeleteFunc(l.held, func(d heldDatagram) bool {
+		h, err := wire.ParseHeader(d.ev.(MessageReceived).Datagram)
+		return err == nil && h.InitiatorSPI == sa.spiI
+	})
+}
+
+func TestCollisionAbandonedIKESALeavesNoRivalBehind(t *testing.T) {
+	l := bothRekeyIKE(t, 1)
+	l.lossless = false
+	old := l.sa(l.a).LocalSPI()
+	l.lose(l.a)
+	l.deliver(l.b)
+	l.do(l.a, Command{SA: old, Event: Close{Abandon: true}})
+	if n := len(l.planes[l.a].in); n != 0 {
+		l.failf("%d SAs are left", n)
+	}
+	l.quiet()
+	for _, sl := range l.a.shard.slots.list {
+		if sl.sa != nil && sl.sa.state != StateClosed {
+			l.failf("an IKE SA is %v", sl.sa.state)
+		}
 	}
 }
