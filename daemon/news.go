@@ -34,6 +34,10 @@ func (e *engine) news(n ike.News) {
 
 // logEvent writes an event to the log, with the fixed keys.
 func (e *engine) logEvent(ev api.Event, level slog.Level) {
+	ctx := context.Background()
+	if !e.log.Enabled(ctx, level) {
+		return
+	}
 	attrs := make([]slog.Attr, 0, 6)
 	for _, a := range [...]struct{ key, value string }{
 		{"connection", ev.Connection}, {"child", ev.Child}, {"sa", ev.SA}, {"peer", ev.Peer},
@@ -48,7 +52,7 @@ func (e *engine) logEvent(ev api.Event, level slog.Level) {
 			attrs = append(attrs, slog.String("action", p.Action))
 		}
 	}
-	e.log.LogAttrs(context.Background(), level, ev.Text, attrs...)
+	e.log.LogAttrs(ctx, level, ev.Text, attrs...)
 }
 
 // describe turns news into an event and the level at which it is logged. News that nobody outside needs have no kind.

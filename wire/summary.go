@@ -2,7 +2,7 @@ package wire
 
 import (
 	"fmt"
-	"strings"
+	"strconv"
 )
 
 // Summary describes a message in one line for logs and diagrams, in the notation of the RFCs:
@@ -11,18 +11,20 @@ import (
 //
 // It shows types and numbers only, never content of the peer's choice, so it is safe to log.
 func Summary(m *Message) string {
-	var s strings.Builder
-	kind := "request"
+	b := make([]byte, 0, 160)
+	b = append(b, m.Exchange.String()...)
+	kind := " request "
 	if m.IsResponse() {
-		kind = "response"
+		kind = " response "
 	}
-	fmt.Fprintf(&s, "%v %s %d [ ", m.Exchange, kind, m.MessageID)
+	b = append(b, kind...)
+	b = strconv.AppendUint(b, uint64(m.MessageID), 10)
+	b = append(b, " [ "...)
 	for _, p := range m.Payloads {
-		s.WriteString(notation(p, m.IsResponse()))
-		s.WriteByte(' ')
+		b = append(b, notation(p, m.IsResponse())...)
+		b = append(b, ' ')
 	}
-	s.WriteByte(']')
-	return s.String()
+	return string(append(b, ']'))
 }
 
 // notation returns the RFC's notation for a payload with the detail that tells it from others of its type.
