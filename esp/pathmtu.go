@@ -2,8 +2,8 @@ package esp
 
 import "time"
 
-// pathMTULife is how long a lowered path MTU is believed (RFC 1191, Section 6.3; RFC 4301, Section 8.2.2).
-const pathMTULife = 10 * time.Minute
+// PathMTULife is how long a lowered path MTU is believed (RFC 1191, Section 6.3; RFC 4301, Section 8.2.2).
+const PathMTULife = 10 * time.Minute
 
 // Path MTUs below these are not believed: IPv6 links carry 1280 octets (RFC 8200, Section 5), and IPv4 hosts take
 // datagrams of 576 (RFC 791); an unauthenticated message must not set a trivial size (RFC 4301, Section 6.1.1).
@@ -41,7 +41,7 @@ func (p *PathMTU) Lower(mtu int, now time.Time) bool {
 
 // At returns the path MTU to use now.
 func (p *PathMTU) At(now time.Time) int {
-	if now.Sub(p.learnt) >= pathMTULife {
+	if now.Sub(p.learnt) >= PathMTULife {
 		return p.link
 	}
 	return p.value

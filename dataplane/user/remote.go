@@ -7,24 +7,21 @@ import (
 	"time"
 
 	"culvert/dataplane"
+	"culvert/esp"
 )
 
 // A remote is a host to which ESP goes, with the MTU of the path to it.
 type remote struct {
-	mtu   atomic.Int32 // 0 when not known
+	mtu   atomic.Int32 // what path says; 0 when nothing is known
+	path  esp.PathMTU
 	users int
-	heard time.Time
 }
 
-// Bounds of what an ICMP message, which nobody authenticated, can make of a path (RFC 4301, Section 8.2.1): paths of IPv6
-// carry 1280 octets (RFC 8200, Section 5), and with less than 576 IPv4 fragments rather than starves (RFC 1122, Section 3.3.3).
-const (
-	minMTU6 = 1280
-	minMTU4 = 576
-)
+// unknownMTU is more than any path carries.
+const unknownMTU = 1 << 16
 
-// agePMTU is how long a smaller MTU is believed (RFC 1191, Section 6.3; RFC 8201, Section 4).
-const agePMTU = 10 * time.Minute
+// minMTU6 is what every path of IPv6 carries (RFC 8200, Section 5).
+const minMTU6 = 1280
 
 // remotes holds the hosts that outbound SAs lead to, by address.
 type remotes struct {
@@ -38,7 +35,7 @@ func (r *remotes) way(p dataplane.Path) *way {
 	defer r.mu.Unlock()
 	h := r.hosts[p.Remote.Addr()]
 	if h == nil {
-		h = new(remote)
+		h = &remote{path: esp.NewPathMTU(unknownMTU, p.Remote.Addr().Is6())}
 		r.hosts[p.Remote.Addr()] = h
 	}
 	h.users++
@@ -58,24 +55,22 @@ func (r *remotes) leave(w *way) {
 	}
 }
 
-// heard notes what the network said about the path to a host, within bounds, if any SA leads there. What is larger than
-// known comes from the past.
+// heard notes what the network said about the path to a host, if any SA leads there.
 func (r *remotes) heard(a netip.Addr, mtu int, now time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	h := r.hosts[a]
-	if h == nil || mtu < 0 || mtu > 1<<16 {
-		return
+	if h := r.hosts[a]; h != nil && mtu >= 0 && h.path.Lower(mtu, now) {
+		h.publish(now)
 	}
-	least := minMTU4
-	if a.Is6() {
-		least = minMTU6
+}
+
+// publish shows what is known to the sending worker.
+func (h *remote) publish(now time.Time) {
+	mtu := h.path.At(now)
+	if mtu == unknownMTU {
+		mtu = 0
 	}
-	mtu = max(mtu, least)
-	if known := int(h.mtu.Load()); known == 0 || mtu <= known {
-		h.mtu.Store(int32(mtu))
-		h.heard = now
-	}
+	h.mtu.Store(int32(mtu))
 }
 
 // age forgets what was heard long ago, so that larger packets are tried again.
@@ -83,8 +78,6 @@ func (r *remotes) age(now time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, h := range r.hosts {
-		if h.mtu.Load() != 0 && now.Sub(h.heard) >= agePMTU {
-			h.mtu.Store(0)
-		}
+		h.publish(now)
 	}
 }

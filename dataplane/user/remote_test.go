@@ -84,7 +84,7 @@ func TestMTUHasBoundsAndAges(t *testing.T) {
 	s.protect(1, nil)
 	spi := s.loop(1, nil)
 	mtu := func(to string) int32 { return s.remotes.hosts[ip(to)].mtu.Load() }
-	for _, heard := range []struct{ mtu, want int }{{-1, 0}, {1 << 20, 0}, {1400, 1400}, {1450, 1400}, {68, minMTU4}, {1400, minMTU4}} {
+	for _, heard := range []struct{ mtu, want int }{{-1, 0}, {1 << 20, 0}, {1400, 1400}, {1450, 1400}, {68, 576}, {1400, 576}} {
 		s.HandleMTU(ip("192.0.2.2"), heard.mtu)
 		if got := mtu("192.0.2.2"); int(got) != heard.want {
 			t.Errorf("after hearing %d: %d, want %d", heard.mtu, got, heard.want)
@@ -99,7 +99,7 @@ func TestMTUHasBoundsAndAges(t *testing.T) {
 		t.Errorf("IPv6: %d, want %d", got, minMTU6)
 	}
 	s.sealed(datagram(1, 1300))
-	s.clock = s.clock.Add(agePMTU - time.Second)
+	s.clock = s.clock.Add(esp.PathMTULife - time.Second)
 	s.dropped(map[esp.Drop]uint64{esp.ErrTooBig: 1})
 	s.clock = s.clock.Add(time.Second)
 	if got := segments(s.sealed(datagram(1, 1300))); got != 1 {
