@@ -46,6 +46,23 @@ func NewFragmentTable(packets int) *FragmentTable {
 	return &FragmentTable{sets: make([]fragmentSet, n)}
 }
 
+// Whole returns the flow of the packet that a fragment without ports belongs to, for a check that the packet itself has
+// passed (see Passed). Other packets, and fragments of packets that have not passed, return as they are.
+func (t *FragmentTable) Whole(f Flow, i PacketInfo, now time.Time) Flow {
+	if i.Fragment && i.FragmentOffset > 0 {
+		f, _ = t.Resolve(f, i, now)
+	}
+	return f
+}
+
+// Passed remembers the ports of a first fragment that was let through, so that the others of its packet follow it. Nobody
+// can speak for the packets of others that way.
+func (t *FragmentTable) Passed(f Flow, i PacketInfo, now time.Time) {
+	if i.Fragment && i.FragmentOffset == 0 {
+		t.Resolve(f, i, now)
+	}
+}
+
 // Resolve returns f with the ports of the packet that it is a fragment of. known is false when they are hidden from it
 // and the first fragment has not come by within the last minute; f is Opaque then. Packets that are no fragments return as they are.
 func (t *FragmentTable) Resolve(f Flow, i PacketInfo, now time.Time) (flow Flow, known bool) {

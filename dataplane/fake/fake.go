@@ -33,6 +33,8 @@ type Backend struct {
 	db       *spd.Database[*policy]
 	drops    [esp.NumDrops]uint64
 	traffic  Traffic
+
+	leaving, arriving *spd.FragmentTable // of SAs that carry fragments without ports
 }
 
 // Traffic counts packets by what became of them.
@@ -43,11 +45,15 @@ type Traffic struct {
 	Dropped     uint64
 }
 
+// fragmentMemory is how many fragmented packets are remembered in each direction (RFC 4301, Section 7.3).
+const fragmentMemory = 16
+
 var _ dataplane.Backend = (*Backend)(nil)
 
 // New returns an empty backend. rand gives SPIs and the IVs of CBC modes; now the time of last use.
 func New(rand io.Reader, now func() time.Time, hooks Hooks) *Backend {
-	b := &Backend{rand: rand, now: now, hooks: hooks, notice: func(dataplane.Notice) {}}
+	b := &Backend{rand: rand, now: now, hooks: hooks, notice: func(dataplane.Notice) {},
+		leaving: spd.NewFragmentTable(fragmentMemory), arriving: spd.NewFragmentTable(fragmentMemory)}
 	b.empty()
 	return b
 }

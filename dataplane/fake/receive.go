@@ -84,11 +84,17 @@ func (b *Backend) accept(in *inbound, path dataplane.Path, inner []byte, next ui
 		o.err = esp.ErrInner
 		return
 	}
+	if in.nonFirst {
+		f = b.arriving.Whole(f, i, b.now())
+	}
 	if !in.selectors.AdmitsInbound(inner, f, i) {
 		o.err = esp.ErrSelector
 		head := slices.Clone(inner[:min(len(inner), noticeData)])
 		o.tell(dataplane.Notice{Kind: dataplane.NoticeSelectors, Direction: dataplane.Inbound, SPI: in.spi, Policy: in.policy, Packet: f, Data: head})
 		return
+	}
+	if in.nonFirst {
+		b.arriving.Passed(f, i, b.now())
 	}
 	b.traffic.Delivered++
 	o.hook = func() { call(b.hooks.Deliver, inner) }

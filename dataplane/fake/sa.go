@@ -19,6 +19,7 @@ type inbound struct {
 	spi       uint32
 	policy    dataplane.PolicyID
 	mode      esp.Mode
+	nonFirst  bool // carries fragments without ports (RFC 4301, Section 7.3)
 	selectors spd.Selectors
 	original  [2]netip.Addr // of the peer and of us, before NAT
 	path      dataplane.Path
@@ -37,6 +38,7 @@ type outbound struct {
 	esp       *esp.Outbound
 	mode      esp.Mode
 	path      dataplane.Path
+	nonFirst  bool
 	padToPath bool // TFC padding up to the path MTU
 }
 
@@ -102,7 +104,7 @@ func (b *Backend) installInbound(sa *dataplane.SA) error {
 		return err
 	}
 	in := &inbound{
-		esp: e, spi: sa.SPI, policy: sa.Policy, mode: sa.Mode,
+		esp: e, spi: sa.SPI, policy: sa.Policy, mode: sa.Mode, nonFirst: sa.NonFirstFragments,
 		selectors: spd.Selectors{Local: sa.Local, Remote: sa.Remote},
 		original:  [2]netip.Addr{sa.OriginalRemote, sa.OriginalLocal},
 		path:      sa.Path, told: sa.Path.Remote,
@@ -121,7 +123,7 @@ func (b *Backend) installOutbound(sa *dataplane.SA) error {
 	if err != nil {
 		return err
 	}
-	out := &outbound{esp: e, mode: sa.Mode, path: sa.Path, padToPath: sa.TFC < 0}
+	out := &outbound{esp: e, mode: sa.Mode, path: sa.Path, nonFirst: sa.NonFirstFragments, padToPath: sa.TFC < 0}
 	out.SetLimits(sa)
 	p.outs = append(p.outs, out)
 	return nil

@@ -36,9 +36,15 @@ func (b *Backend) inject(pkt []byte) outcome {
 	return b.protect(e.Value, pkt, f)
 }
 
-// policyFor finds the policy of an outbound packet. An ICMP error that has none goes with the traffic it is about
-// (RFC 4301, Section 6.2).
+// policyFor finds the policy of an outbound packet. A fragment without ports follows the first of its packet into an SA
+// that carries such (RFC 4301, Section 7.3); an ICMP error that has no policy goes with the traffic it is about (Section 6.2).
 func (b *Backend) policyFor(pkt []byte, f spd.Flow, i spd.PacketInfo) *spd.Entry[*policy] {
+	b.leaving.Passed(f, i, b.now())
+	if e := b.db.Outbound(b.leaving.Whole(f, i, b.now())); e != nil && i.Fragment {
+		if out := e.Value.latest(); out != nil && out.nonFirst {
+			return e
+		}
+	}
 	if e := b.db.Outbound(f); e != nil {
 		return e
 	}

@@ -19,6 +19,12 @@ type policy struct {
 	acquires limiter // the sending worker's
 }
 
+// carriesNonFirst tells whether the SA in use takes fragments without ports.
+func (p *policy) carriesNonFirst() bool {
+	out := p.out.Load()
+	return out != nil && out.nonFirst
+}
+
 // SetPolicy is that of dataplane.Backend. The SAs of a policy that is replaced stay. After an error the backend has the
 // policy that it had before.
 func (b *Backend) SetPolicy(p dataplane.Policy) error {

@@ -26,10 +26,14 @@ type receiver struct {
 	last      *inbound // of the packet before, within a batch
 	now       time.Time
 	strangers limiter
+	fragments *spd.FragmentTable // of SAs that carry fragments without ports
 }
 
+// fragmentMemory is how many fragmented packets are remembered in each direction (RFC 4301, Section 7.3).
+const fragmentMemory = 256
+
 func (r *receiver) init(b *Backend) {
-	r.b = b
+	r.b, r.fragments = b, spd.NewFragmentTable(fragmentMemory)
 	r.coalescer.UDP = b.device.JoinsUDP()
 	r.rebuilt = make([]byte, 0, rebuildSize)
 	r.strangers = limiter{every: badSPIEvery, burst: badSPIBurst}
@@ -167,10 +171,16 @@ func (r *receiver) check(in *inbound, inner []byte) esp.Drop {
 		}
 		return esp.ErrInner
 	}
+	if in.nonFirst {
+		flow = r.fragments.Whole(flow, info, r.now)
+	}
 	switch {
-	case flow == in.flow:
+	case flow == in.flow && !info.Fragment:
 		return 0
 	case in.selectors.Inbound(flow):
+		if in.nonFirst {
+			r.fragments.Passed(flow, info, r.now)
+		}
 		in.flow = flow
 		return 0
 	case in.selectors.AdmitsInbound(inner, flow, info):

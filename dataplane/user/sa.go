@@ -19,6 +19,7 @@ type inbound struct {
 	policy    dataplane.PolicyID
 	mode      esp.Mode
 	copyDSCP  bool
+	nonFirst  bool // carries fragments without ports (RFC 4301, Section 7.3)
 	selectors spd.Selectors
 	original  [2]netip.Addr // of the peer and of us, before NAT
 	path      atomic.Pointer[dataplane.Path]
@@ -36,7 +37,7 @@ func newInbound(sa *dataplane.SA) (*inbound, error) {
 		return nil, err
 	}
 	in := &inbound{
-		esp: e, spi: sa.SPI, policy: sa.Policy, mode: sa.Mode, copyDSCP: sa.CopyDSCP,
+		esp: e, spi: sa.SPI, policy: sa.Policy, mode: sa.Mode, copyDSCP: sa.CopyDSCP, nonFirst: sa.NonFirstFragments,
 		selectors: spd.Selectors{Local: sa.Local, Remote: sa.Remote},
 		original:  [2]netip.Addr{sa.OriginalRemote, sa.OriginalLocal},
 		told:      sa.Path.Remote, offenders: limiter{every: noticeEvery, burst: 1},
@@ -56,6 +57,8 @@ type outbound struct {
 	outer  esp.Outer
 	tfc    int
 	way    atomic.Pointer[way]
+
+	nonFirst bool // carries fragments without ports (RFC 4301, Section 7.3)
 
 	// The worker's memory.
 	layout   esp.Layout
@@ -80,7 +83,8 @@ func newOutbound(sa *dataplane.SA, rand io.Reader) (*outbound, error) {
 	if sa.Mode == esp.Transport { // the header is the packet's own
 		outer = esp.Outer{CopyDSCP: true, DF: esp.DFCopy}
 	}
-	out := &outbound{esp: e, spi: sa.SPI, policy: sa.Policy, mode: sa.Mode, tfc: sa.TFC, padTo: max(sa.TFC, 0), outer: outer}
+	out := &outbound{esp: e, spi: sa.SPI, policy: sa.Policy, mode: sa.Mode, tfc: sa.TFC, padTo: max(sa.TFC, 0), outer: outer,
+		nonFirst: sa.NonFirstFragments}
 	out.SetLimits(sa)
 	return out, nil
 }

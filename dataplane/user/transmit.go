@@ -34,13 +34,15 @@ type transmitter struct {
 	holding atomic.Bool // something is in the queue
 	waiting queue
 
-	in      []byte
-	inner   []byte // a packet of transport mode, before its header is left out
-	icmp    []byte
-	cache   *spd.Cache[*policy]
-	now     time.Time
-	answers limiter // ICMP to the inside
-	aging   limiter
+	in    []byte
+	inner []byte // a packet of transport mode, before its header is left out
+	icmp  []byte
+	cache *spd.Cache[*policy]
+	now   time.Time
+
+	fragments *spd.FragmentTable
+	answers   limiter // ICMP to the inside
+	aging     limiter
 }
 
 // Limits of what packets from inside provoke.
@@ -54,7 +56,8 @@ func (t *transmitter) init(b *Backend, s Sender) {
 	*t = transmitter{
 		b: b, outbox: newOutbox(s), done: make(chan struct{}),
 		in: make([]byte, readSize), inner: make([]byte, readSize), cache: spd.NewCache[*policy](flowCache),
-		answers: limiter{every: answerEvery, burst: answerBurst}, aging: limiter{every: ageEvery, burst: 1},
+		fragments: spd.NewFragmentTable(fragmentMemory),
+		answers:   limiter{every: answerEvery, burst: answerBurst}, aging: limiter{every: ageEvery, burst: 1},
 	}
 }
 
@@ -151,10 +154,16 @@ func (t *transmitter) packet(raw []byte, since time.Time) {
 	}
 }
 
-// policyFor finds the policy of a packet. An ICMP error that has none goes with the traffic it is about (RFC 4301,
-// Section 6.2).
+// policyFor finds the policy of a packet. A fragment without ports follows the first of its packet into an SA that carries
+// such (RFC 4301, Section 7.3); an ICMP error that has no policy goes with the traffic it is about (Section 6.2).
 func (t *transmitter) policyFor(pkt []byte, flow spd.Flow, info spd.PacketInfo) *spd.Entry[*policy] {
 	db := t.b.policies.Load()
+	if info.Fragment {
+		t.fragments.Passed(flow, info, t.now)
+		if e := t.cache.Outbound(db, t.fragments.Whole(flow, info, t.now)); e != nil && e.Value.carriesNonFirst() {
+			return e
+		}
+	}
 	if e := t.cache.Outbound(db, flow); e != nil {
 		return e
 	}
