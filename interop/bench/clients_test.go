@@ -4,8 +4,8 @@ import (
 	"crypto/x509"
 	"fmt"
 	"net/netip"
-	"strings"
 	"testing"
+	"time"
 
 	"culvert/auth"
 	"culvert/ike"
@@ -18,22 +18,14 @@ import (
 // clients is how many IKE SAs one round brings up.
 const clients = 1000
 
-// inner returns the pair of addresses that a client's child connects. Each child has two of its own, because
-// kernel-libipsec keeps a route for each and wants the local one to be there.
-func inner(i int) (client, gateway netip.Addr) {
-	hi, lo := byte(i>>8), byte(i)
-	return netip.AddrFrom4([4]byte{10, 128, hi, lo}), netip.AddrFrom4([4]byte{10, 64, hi, lo})
-}
+// The network behind the gateway, with the gateway's own address in it, which kernel-libipsec wants.
+const (
+	network      = "10.64.0.0/16"
+	networkOfSun = "10.64.0.1/16"
+)
 
-// innerAddresses are the gateway's ends of all children, as a batch of ip-address(8).
-func innerAddresses() string {
-	var b strings.Builder
-	for i := range clients {
-		_, addr := inner(i)
-		fmt.Fprintf(&b, "addr add %v/32 dev lo\n", addr)
-	}
-	return b.String()
-}
+// inner returns the address of a client in the tunnel.
+func inner(i int) netip.Addr { return netip.AddrFrom4([4]byte{10, 128, byte(i >> 8), byte(i)}) }
 
 // connections makes the clients' connections.
 func (p *parties) connections() []*ike.Connection {
@@ -48,15 +40,14 @@ func (p *parties) connections() []*ike.Connection {
 func (p *parties) client(i int) *ike.Connection {
 	p.Helper()
 	name := fmt.Sprintf("c%d.example.org", i)
-	client, gate := inner(i)
 	local, remote := p.auth(name)
 	return &ike.Connection{
 		Name: name, LocalAuth: []auth.Local{local}, RemoteAuth: []auth.Remote{remote}, ForceEncap: true, SendCertReq: p.authority != nil,
 		Proposals:  []wire.Proposal{mustProposal(p, wire.ProtocolIKE, proposal)},
-		Retransmit: ike.Retransmit{Timeout: 4e9, Base: 1.8, Max: 60e9, Tries: 3},
+		Retransmit: ike.Retransmit{Timeout: 4 * time.Second, Base: 1.8, Max: time.Minute, Tries: 3},
 		Unique:     ike.UniqueNever,
 		Children: []*ike.ChildConfig{{
-			Name: "net", Local: host(client), Remote: host(gate), ReplayWindow: 64,
+			Name: "net", Local: selector(netip.PrefixFrom(inner(i), 32)), Remote: selector(netip.MustParsePrefix(network)), ReplayWindow: 64,
 			Proposals: []wire.Proposal{mustProposal(p, wire.ProtocolESP, childSuite)},
 		}},
 	}
@@ -77,9 +68,7 @@ func (p *parties) auth(name string) (auth.Local, auth.Remote) {
 	return local, remote
 }
 
-func host(a netip.Addr) []spd.Selector {
-	return []spd.Selector{spd.Prefix(netip.PrefixFrom(a, a.BitLen()))}
-}
+func selector(p netip.Prefix) []spd.Selector { return []spd.Selector{spd.Prefix(p)} }
 
 func mustProposal(t testing.TB, protocol wire.ProtocolID, text string) wire.Proposal {
 	t.Helper()

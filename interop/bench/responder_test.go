@@ -54,21 +54,21 @@ connection "bench" {
   proposals = [%q]
   unique = "never"
   child "net" {
-    local = ["10.64.0.0/16"]
+    local = [%q]
     remote = ["10.128.0.0/9"]
     esp_proposals = [%q]
   }
 }
-%s`, filepath.Join(p.Dir, h.Name), gateway, local, remote, proposal, childSuite, secret)).Process
+%s`, filepath.Join(p.Dir, h.Name), gateway, local, remote, proposal, network, childSuite, secret)).Process
 }
 
-// charonTuning is what charon's manual advises for many clients, without its log and its limits for one address.
+// charonTuning is what charon's manual advises for many clients, without its limits for one address. Both daemons log as
+// they do by default, into a file.
 const charonTuning = `dos_protection = no
 	ikesa_table_size = 4096
 	ikesa_table_segments = 16
 	filelog {
 		main {
-			default = 0
 			flush_line = no
 		}
 	}`
@@ -98,14 +98,14 @@ func startCharon(h *lab.Host, p *parties) *lab.Process {
   }
   children {
    net {
-    local_ts = 10.64.0.0/16
+    local_ts = %[7]s
     remote_ts = 10.128.0.0/9
     esp_proposals = %[5]s
    }
   }
  }
 }
-%[6]s`, proposal, kind, gateway, certs, childSuite, secret))
+%[6]s`, proposal, kind, gateway, certs, childSuite, secret, network))
 	return c.Process
 }
 

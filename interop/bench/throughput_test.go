@@ -3,6 +3,7 @@ package bench_test
 import (
 	"encoding/json"
 	"fmt"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -24,13 +25,17 @@ func newPair(t *testing.T) *pair {
 	return p
 }
 
+// listen starts the server on sun, for all streams.
+func (p *pair) listen() {
+	p.Helper()
+	server := p.sun.Start("iperf3-server", nil, "iperf3", "-s", "--forceflush", "-B", "10.2.0.1")
+	p.Await("iperf3 to listen", func() bool { return strings.Contains(server.Log(), "listening") })
+}
+
 // stream measures one TCP stream through the tunnel, in Gbit/s.
 func (p *pair) stream() float64 {
 	p.Helper()
-	server := p.sun.Start("iperf3-server", nil, "iperf3", "-s", "-1", "--forceflush", "-B", "10.2.0.1")
-	p.Await("iperf3 to listen", func() bool { return strings.Contains(server.Log(), "listening") })
-	out := p.moon.Must("iperf3", "-c", "10.2.0.1", "-B", "10.1.0.1", "-t", "3", "-O", "1", "-C", "cubic", "-J")
-	server.Stop()
+	out := p.moon.Must("iperf3", "-c", "10.2.0.1", "-B", "10.1.0.1", "-t", "2", "-O", "1", "-C", "cubic", "-J")
 	var result struct {
 		End struct {
 			Received struct {
@@ -48,6 +53,9 @@ func culvertPair(t *testing.T, esp string) *pair {
 	p := newPair(t)
 	conf := func(local, remote, localNet, remoteNet string) string {
 		return fmt.Sprintf(`
+daemon {
+  state_dir = %q
+}
 connection "site" {
   local {
     address = %q
@@ -67,7 +75,7 @@ connection "site" {
 secret "site" {
   psk = "interoperable-and-long-enough"
 }
-`, local, local, remote, remote, localNet, remoteNet, esp)
+`, filepath.Join(p.Dir, local), local, local, remote, remote, localNet, remoteNet, esp)
 	}
 	ours := p.moon.Culvert(conf("10.99.0.1", "10.99.0.2", "10.1.0.0/24", "10.2.0.0/24"))
 	p.sun.Culvert(conf("10.99.0.2", "10.99.0.1", "10.2.0.0/24", "10.1.0.0/24"))
@@ -117,16 +125,20 @@ secrets {
 // One TCP stream through the tunnel, beside charon's libipsec. At least four times its throughput is expected.
 func TestBenchThroughput(t *testing.T) {
 	needBench(t)
+	results := newTable("one TCP stream", "culvert Gbit/s", "charon Gbit/s", "ratio")
 	for _, esp := range []string{"aes128gcm16", "aes256gcm16", "chacha20poly1305", "aes128-sha256"} {
 		ours, theirs := culvertPair(t, esp), charonPair(t, esp)
+		ours.listen()
+		theirs.listen()
 		var a, b []float64
 		for range rounds {
 			a, b = append(a, ours.stream()), append(b, theirs.stream())
 		}
 		ratio := median(a) / median(b)
-		t.Logf("one TCP stream, %-18s culvert %.2f Gbit/s, charon-libipsec %.2f Gbit/s, ratio %.1f", esp, median(a), median(b), ratio)
+		results.row(esp, fmt.Sprintf("%.2f", median(a)), fmt.Sprintf("%.2f", median(b)), fmt.Sprintf("%.1f", ratio))
 		if esp == "aes128gcm16" && ratio < 4 {
 			t.Errorf("only %.1f times charon-libipsec", ratio)
 		}
 	}
+	results.show(t)
 }
