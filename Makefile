@@ -30,9 +30,11 @@ unit:
 fuzz:
 	./fuzz.sh 60s
 
+# Beside strongSwan, in about ten minutes; docs/benchmarks.md says what is measured.
 bench: build
 	./interop/install-peers.sh
-	$(GO) test -run '^$$' -bench . -benchmem ./wire ./suite ./esp ./spd ./ike
+	$(GO) test -run '^$$' -bench . -benchtime 0.2s -benchmem ./wire ./suite ./esp ./spd ./ike
+	$(GO) test -v -count=1 -run '^(TestHeapPerSA|TestHundredThousandSAs)$$' ./ike ./sim
 	CULVERT_BENCH=1 $(GO) test -v -count=1 -timeout 30m -run '^TestBench' ./interop/bench
 
 install: build
