@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -85,9 +86,9 @@ func describe(n ike.News) (api.Event, slog.Level) {
 func textOf(n ike.News) (api.EventKind, string) {
 	switch n.Kind {
 	case ike.NewsMessageSent:
-		return api.EventSent, fmt.Sprintf("sent %s, %d octets", n.Message, n.Size)
+		return api.EventSent, "sent " + n.Message + ", " + strconv.Itoa(n.Size) + " octets"
 	case ike.NewsMessageReceived:
-		return api.EventReceived, fmt.Sprintf("received %s, %d octets", n.Message, n.Size)
+		return api.EventReceived, "received " + n.Message + ", " + strconv.Itoa(n.Size) + " octets"
 	case ike.NewsRetransmitted:
 		return api.EventRetransmit, "sent again " + cmp.Or(n.Message, "a response")
 	case ike.NewsDropped:
