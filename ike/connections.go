@@ -12,6 +12,7 @@ import (
 // Database (RFC 4301, Section 4.4.3). It is immutable and safe for concurrent use.
 type Connections struct {
 	list     []*Connection
+	byName   map[string]*Connection
 	byRemote map[netip.Prefix][]*Connection
 	lengths  []netip.Prefix // the kinds of prefixes in byRemote, longest first; only family and length count
 	byID     map[auth.Identity][]*Connection
@@ -20,8 +21,11 @@ type Connections struct {
 
 // NewConnections returns a set. Where several connections fit equally the first counts.
 func NewConnections(list ...*Connection) *Connections {
-	cs := &Connections{list: list, byRemote: map[netip.Prefix][]*Connection{}, byID: map[auth.Identity][]*Connection{}}
+	cs := &Connections{list: list, byName: map[string]*Connection{}, byRemote: map[netip.Prefix][]*Connection{}, byID: map[auth.Identity][]*Connection{}}
 	for _, c := range list {
+		if cs.byName[c.Name] == nil {
+			cs.byName[c.Name] = c
+		}
 		for _, p := range orAny(c.RemoteAddrs) {
 			cs.index(p.Masked(), c)
 		}
@@ -61,11 +65,11 @@ func (cs *Connections) All() []*Connection {
 
 // Find returns a connection by name.
 func (cs *Connections) Find(name string) (*Connection, bool) {
-	i := slices.IndexFunc(cs.All(), func(c *Connection) bool { return c.Name == name })
-	if i < 0 {
+	if cs == nil {
 		return nil, false
 	}
-	return cs.list[i], true
+	c, ok := cs.byName[name]
+	return c, ok
 }
 
 // ForAddresses yields the connections for a pair of addresses, the most specific remote prefix first.

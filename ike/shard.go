@@ -186,8 +186,11 @@ func (s *Shard) forget(sl *slot) {
 	s.slots.release(sl.spi)
 }
 
-// initiate begins an IKE SA.
+// initiate begins an IKE SA, with the latest version of its connection: a reload may have overtaken the request.
 func (s *Shard) initiate(ev Initiate) {
+	if now, ok := s.env.Connections.Find(ev.Connection.Name); ok {
+		ev.Connection = now
+	}
 	spi, err := s.slots.reserve(s.env.Rand)
 	if len(ev.Connection.LocalAuth) == 0 || len(ev.Connection.RemoteAuth) == 0 {
 		err = errNoAuthentication
@@ -219,16 +222,12 @@ func (s *Shard) command(ev Command) {
 // setConnections replaces the configuration. Living SAs get the new version of their connection, if it is still there.
 func (s *Shard) setConnections(cs *Connections) {
 	s.env.Connections = cs
-	byName := make(map[string]*Connection)
-	for _, c := range cs.All() {
-		byName[c.Name] = c
-	}
 	for i := range s.slots.list {
 		sa := s.slots.list[i].sa
 		if sa == nil {
 			continue
 		}
-		if c := byName[sa.conn.Name]; c != nil && c != sa.conn {
+		if c, ok := cs.Find(sa.conn.Name); ok && c != sa.conn {
 			s.give(s.slots.list[i].spi, Reconfigure{Connection: c})
 		}
 	}
