@@ -3,6 +3,7 @@ package sim
 import (
 	"time"
 
+	"culvert/esp"
 	"culvert/ike"
 )
 
@@ -96,13 +97,13 @@ func partOneWay(t *trial, n *Node) {
 	t.After(t.upTo(time.Minute), func() { n.Up.Cut = false })
 }
 
-// rebind has the NAT forget its mappings, and sometimes get another address.
+// rebind has the NAT forget its mappings, and sometimes get another address. In transport mode that would be another host.
 func rebind(t *trial, n *Node) {
 	if t.nat == nil {
 		return
 	}
 	public := t.nat.Public()
-	if t.chance.IntN(2) == 0 {
+	if t.chance.IntN(2) == 0 && t.terms.Mode == esp.Tunnel {
 		public = t.outside("203.0.113.4", "2001:db8:c::4")
 	}
 	t.nat.Rebind(public)

@@ -103,3 +103,18 @@ func TestReloadKeepsTheTunnel(t *testing.T) {
 	}
 	l.finish(a, b, conn, false)
 }
+
+// A reload comes between the wish for a tunnel and its beginning: the tunnel has the new terms.
+func TestReloadOvertakesAnAttempt(t *testing.T) {
+	l := newLab(t, 1)
+	a, b, conn := pair(l, Terms{})
+	l.bringUp(a, conn)
+	c := *a.conns[0]
+	c.DPDDelay = 7 * time.Second
+	a.Configure(&c)
+	l.Run(time.Second)
+	if got := a.Status()[0].Connection; got != &c {
+		t.Error("the tunnel has terms that are no longer configured")
+	}
+	l.finish(a, b, conn, false)
+}

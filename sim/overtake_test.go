@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"culvert/ike"
+	"culvert/wire"
 )
 
 // One node has an SA that the other does not know yet: the answer that tells of it is still on its way, or being worked on.
@@ -90,3 +91,37 @@ func deleteLast(n *Node, conn string) {
 }
 
 func checkSA(n *Node, conn string) { n.Handle(n.SPIOf(conn), ike.CheckLiveness{}) }
+
+// Both rekey, and what one of them asks never arrives. It gives its own up, and goes on with what the other has made.
+func TestOtherRekeyingStaysWhenOursHasNoAnswer(t *testing.T) {
+	for name, rekey := range map[string]act{"IKE SA": rekeySA, "child": rekeyChild} {
+		t.Run(name, func(t *testing.T) {
+			for _, late := range []time.Duration{0, 10 * time.Second, 27 * time.Second} {
+				retell(t, 1, fmt.Sprintf("the other one begins after %v", late), func(l *Lab) {
+					a, b, conn := pair(l, Terms{Children: 2, Change: noLiveness})
+					l.up(a, b, conn)
+					l.dropRequests(b)
+					rekey(b, conn)
+					l.After(late, func() { rekey(a, conn) })
+					l.Run(time.Minute)
+					l.Network.Intercept = nil
+					l.bringUp(a, conn)
+					l.bringUp(b, conn)
+					l.finish(a, b, conn, false)
+				})
+			}
+		})
+	}
+}
+
+// dropRequests loses every request of a node.
+func (l *Lab) dropRequests(n *Node) {
+	l.Network.Intercept = func(p Packet, pass func(Packet)) {
+		what, message := p.content()
+		h, err := wire.ParseHeader(message)
+		if what == kindIKE && err == nil && p.Source.Addr() == n.addrs[0] && !h.IsResponse() {
+			return
+		}
+		pass(p)
+	}
+}

@@ -71,7 +71,7 @@ func (t *trial) hide() {
 // drawTerms draws what the nodes agree on.
 func (t *trial) drawTerms() Terms {
 	r := t.chance
-	terms := Terms{Children: 1 + r.IntN(3), Inner6: r.IntN(4) == 0}
+	terms := Terms{Children: 1 + r.IntN(3), Inner6: r.IntN(4) == 0, Start: pick(t, ike.StartNone, ike.StartNone, ike.StartUp, ike.StartTrap)}
 	terms.ESP = pick(t, "aes128gcm16", "aes128gcm16", FastPFS, "aes128gcm16-esn-noesn", "aes256-sha256", "chacha20poly1305-esn", "aes128ctr-aesxcbc")
 	if r.IntN(8) == 0 {
 		terms.Mode, terms.Children, terms.Inner6 = esp.Transport, 1, t.six
@@ -79,11 +79,11 @@ func (t *trial) drawTerms() Terms {
 	encap, window, childless := r.IntN(4) == 0, 1+r.IntN(4), pick(t, ike.ChildlessAllow, ike.ChildlessAllow, ike.ChildlessPrefer)
 	fragments, fragment := pick(t, ike.FragmentYes, ike.FragmentYes, ike.FragmentForce), pick(t, 0, 300)
 	unique, contact := pick(t, ike.UniqueReplace, ike.UniqueReplace, ike.UniqueReplace, ike.UniqueKeep), r.IntN(5) > 0
-	lifetime := t.drawLifetime()
+	lifetime, reauth := t.drawLifetime(), t.drawReauth()
 	terms.Change = func(c *ike.Connection) {
 		c.ForceEncap, c.WindowSize, c.Childless, c.Fragmentation = encap, window, childless, fragments
 		c.FragmentSize, c.Unique, c.InitialContact = fragment, unique, contact
-		c.Lifetime = lifetime
+		c.Lifetime, c.ReauthTime, c.AuthLifetime = lifetime, reauth.ours, reauth.theirs
 	}
 	terms.Child = t.drawChild()
 	return terms
@@ -95,6 +95,17 @@ func (t *trial) drawLifetime() ike.Lifetime {
 		return ike.Lifetime{}
 	}
 	return ike.Lifetime{Rekey: 15*time.Second + t.upTo(time.Minute), Jitter: 5 * time.Second, Hard: 3 * time.Minute}
+}
+
+// drawReauth draws when authentication is renewed: because we want to, or because the peer does. It may lose packets.
+func (t *trial) drawReauth() (times struct{ ours, theirs time.Duration }) {
+	if !t.gentle && t.chance.IntN(4) == 0 {
+		times.ours = 20*time.Second + t.upTo(time.Minute)
+	}
+	if !t.gentle && t.chance.IntN(8) == 0 {
+		times.theirs = 30*time.Second + t.upTo(time.Minute)
+	}
+	return times
 }
 
 // drawChild draws the life of children by time and volume.
@@ -242,7 +253,7 @@ func (t *trial) calmDown() {
 func settled(conns []*ike.Connection) (list []*ike.Connection) {
 	for _, old := range conns {
 		c := *old
-		c.Lifetime, c.Children = ike.Lifetime{}, nil
+		c.Lifetime, c.ReauthTime, c.AuthLifetime, c.Children = ike.Lifetime{}, 0, 0, nil
 		for _, child := range old.Children {
 			quiet := *child
 			quiet.Lifetime, quiet.SoftPackets = ike.Lifetime{}, 0
