@@ -11,11 +11,12 @@ import (
 // exampleFiles are the files that the examples name.
 func exampleFiles(t testing.TB) map[string]string {
 	gw, ca, a, b := newIdentity(t, "gw"), newIdentity(t, "ca"), newIdentity(t, "a"), newIdentity(t, "b")
+	north := newIdentity(t, "north")
 	carol := newIdentity(t, "carol", func(c *x509.Certificate) { c.EmailAddresses = []string{"carol@example.org"} })
 	psk := "0x9b1c6f2d8e3a4750c1b2a3948576f0e1d2c3b4a5968778695a4b3c2d1e0f1029\n"
 	return map[string]string{
 		"gw.pem": gw.certificate, "gw.key": gw.key, "ca.pem": ca.certificate, "carol.pem": carol.certificate, "carol.key": carol.key,
-		"a.key": a.key, "b.pub": b.public, "office.psk": psk, "credentials/partner": psk,
+		"north.pem": north.certificate, "north.key": north.key, "a.key": a.key, "b.pub": b.public, "office.psk": psk, "credentials/partner": psk,
 	}
 }
 
@@ -39,12 +40,16 @@ func loadExample(t testing.TB, path string) *Config {
 
 func TestExamplesAreRight(t *testing.T) {
 	paths, err := filepath.Glob("../examples/*")
-	if err != nil || len(paths) < 6 {
+	if err != nil || len(paths) < 8 {
 		t.Fatalf("found %v, error %v", paths, err)
 	}
 	for _, path := range paths {
 		t.Run(filepath.Base(path), func(t *testing.T) {
-			if c := loadExample(t, path); len(c.Connections) != 1 {
+			want := 1
+			if filepath.Base(path) == "hub.hcl" {
+				want = 2
+			}
+			if c := loadExample(t, path); len(c.Connections) != want {
 				t.Errorf("got %+v", c)
 			}
 		})
