@@ -1,6 +1,8 @@
 package sim
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	"culvert/esp"
@@ -77,8 +79,8 @@ func closeSA(t *trial, n *Node) {
 
 func closeChild(t *trial, n *Node) {
 	for _, e := range n.SAs() {
-		for spi := range e.Children {
-			n.Handle(e.SPI, ike.CloseChild{SPI: spi})
+		if children := slices.Sorted(maps.Keys(e.Children)); len(children) > 0 {
+			n.Handle(e.SPI, ike.CloseChild{SPI: children[0]})
 			return
 		}
 	}
