@@ -25,6 +25,7 @@ type fakeDevice struct {
 	discard bool
 	flood   bool // the first packet comes again and again
 	closed  bool
+	wakes   int
 }
 
 func (d *fakeDevice) Read(b []byte) (int, error) {
@@ -62,7 +63,7 @@ func (d *fakeDevice) WritePacket(parts [][]byte) error {
 }
 
 func (d *fakeDevice) Wait() error    { return os.ErrClosed }
-func (d *fakeDevice) Wake()          {}
+func (d *fakeDevice) Wake()          { d.wakes++ }
 func (d *fakeDevice) JoinsUDP() bool { return true }
 func (d *fakeDevice) Shut()          {}
 func (d *fakeDevice) Close() error   { d.closed = true; return nil }

@@ -161,3 +161,27 @@ func TestPolicyThatIsRemovedLeavesItsQueueBehind(t *testing.T) {
 		t.Errorf("%d packets wait for nothing", got)
 	}
 }
+
+// A worker is woken for a new SA only if it holds packets. One that takes a packet while the SA comes looks again.
+func TestWorkerIsWokenForWhatItHolds(t *testing.T) {
+	s := newBench(t)
+	s.protect(1, trap)
+	s.run()
+	if s.device.wakes != 0 {
+		t.Errorf("woken %d times with nothing to send", s.device.wakes)
+	}
+	s.device.put(datagram(0, 10))
+	s.run()
+	s.loop(1, nil)
+	if s.device.wakes != 1 {
+		t.Errorf("woken %d times with a packet that waits, want once", s.device.wakes)
+	}
+	s.run()
+	s.protect(2, func(p *dataplane.Policy) { p.Trap, p.Priority = true, 1 })
+	s.run()
+	s.SetNotices(func(dataplane.Notice) { s.tx.release() }) // as if the SA came while the packet is put aside
+	s.device.put(datagram(1, 10))
+	if more := s.tx.step(); !more {
+		t.Error("the worker sleeps over a packet that may go")
+	}
+}
