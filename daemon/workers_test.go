@@ -124,6 +124,8 @@ func TestWhichWorkWaits(t *testing.T) {
 		{"admission without a pool", admit{admission: ike.Admission{Connection: &ike.Connection{}}}, false},
 		{"giving an address back", giveBack{}, true},
 		{"anything else", lastInbound{}, false},
+		{"quick by its own word", promptly(true), true},
+		{"slow by its own word", promptly(false), false},
 	}
 	for _, tt := range tests {
 		if got := waits(tt.work); got != tt.want {
@@ -166,6 +168,8 @@ func TestWhichWorkIsQuick(t *testing.T) {
 		{"signature", auth.Sign{Local: &auth.Local{Method: auth.MethodPublicKey}}, false},
 		{"check of a signature", auth.Verify{Remote: &auth.Remote{Method: auth.MethodPublicKey}}, false},
 		{"anything else", lastInbound{}, false},
+		{"quick by its own word", promptly(true), true},
+		{"slow by its own word", promptly(false), false},
 	}
 	for _, tt := range tests {
 		if got := quick(tt.work); got != tt.want {
@@ -173,3 +177,9 @@ func TestWhichWorkIsQuick(t *testing.T) {
 		}
 	}
 }
+
+// promptly is work that says whether it is quick.
+type promptly bool
+
+func (p promptly) Run(context.Context) any { return nil }
+func (p promptly) Quick() bool             { return bool(p) }
