@@ -19,7 +19,7 @@ demo: build
 test: build
 	./interop/install-peers.sh
 	$(GO) vet ./...
-	$(GO) test -timeout 15m $$($(GO) list ./... | grep -v culvert/interop)
+	$(GO) test -timeout 20m $$($(GO) list ./... | grep -v culvert/interop)
 	$(GO) test -timeout 15m ./interop/...
 	./fuzz.sh 3s
 
