@@ -186,6 +186,13 @@ func TestFullMesh(t *testing.T) {
 	talk(nil)
 	l.Nodes()[2].Restart(90 * time.Second)
 	talk(l.Nodes()[2])
+	for _, way := range [][2]int{{0, 1}, {1, 0}} { // these two do not see each other, all others do
+		l.Network.Part(l.Nodes()[way[0]].addrs[0], l.Nodes()[way[1]].addrs[0], true)
+	}
+	l.Run(2 * time.Minute)
+	if up := len(l.Nodes()[0].SAs()); up != 3 {
+		t.Errorf("node 0 has %d IKE SAs while one of four peers is out of sight", up)
+	}
 	l.Settle()
 	l.CheckRest()
 	talk(nil)

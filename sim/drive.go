@@ -21,7 +21,6 @@ func (n *Node) arrive(p Packet) {
 	case kindIKE:
 		n.took(n.core.shards[n.shardFor(p, data)], ike.MessageReceived{Path: path, Datagram: data})
 	case kindESP:
-		n.tally.Packets++
 		err := n.core.plane.Receive(path, data)
 		n.lab.Ledger.arrived(n, p, esp.DropOf(err))
 	}
@@ -66,7 +65,6 @@ func (n *Node) perform(s *ike.Shard, a ike.Action) {
 	switch a := a.(type) {
 	case ike.Send:
 		for _, d := range a.Datagrams {
-			n.tally.Datagrams++
 			c.account.sent(n, d)
 			n.send(ikePacket(a.Path, d))
 		}

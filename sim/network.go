@@ -1,9 +1,6 @@
 package sim
 
-import (
-	"net/netip"
-	"time"
-)
+import "net/netip"
 
 // A host takes packets for its addresses.
 type host interface {
@@ -79,8 +76,3 @@ func (n *Network) forward(p Packet) {
 
 // at joins an address and a port.
 func at(a Address, port uint16) netip.AddrPort { return netip.AddrPortFrom(a, port) }
-
-// rtt is how long a packet and its answer take between two nodes in fair weather.
-func rtt(a, b *Node) time.Duration {
-	return a.Up.Delay + b.Down.Delay + b.Up.Delay + a.Down.Delay
-}

@@ -1,7 +1,6 @@
 package sim
 
 import (
-	"fmt"
 	"io"
 	"time"
 
@@ -55,11 +54,9 @@ type core struct {
 
 // A Tally counts what a node saw in all its lives.
 type Tally struct {
-	Datagrams int // of IKE that left
-	Packets   int // of ESP that arrived
-	Keepalive int // that left
-	News      [32]int
-	Lost      int // established IKE SAs that ended
+	Keepalive int     // of NAT, that left
+	News      [32]int // by ike.NewsKind
+	Lost      int     // established IKE SAs that ended
 }
 
 // NewNode adds a node with its addresses, at most one of each family.
@@ -81,9 +78,6 @@ func (n *Node) Addr(like Address) Address {
 	}
 	return Address{}
 }
-
-// Addrs lists its addresses.
-func (n *Node) Addrs() []Address { return n.addrs }
 
 // Readdress gives a node another address in the place of one that it has.
 func (n *Node) Readdress(from, to Address) {
@@ -235,6 +229,3 @@ func (n *Node) shard(spi wire.SPI) *ike.Shard {
 	}
 	return nil
 }
-
-// String is the name.
-func (n *Node) String() string { return fmt.Sprintf("node %s", n.Name) }

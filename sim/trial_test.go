@@ -25,10 +25,12 @@ type trial struct {
 	first    uint64        // parcel that is the first to count
 }
 
-// newTrial draws a trial.
-func newTrial(l *Lab) *trial {
+// newTrial draws a trial, two of five gentle.
+func newTrial(l *Lab) *trial { return drawTrial(l, l.Chance().IntN(5) < 2) }
+
+func drawTrial(l *Lab, gentle bool) *trial {
 	r := l.Chance()
-	t := &trial{Lab: l, gentle: r.IntN(5) < 2, six: r.IntN(4) == 0}
+	t := &trial{Lab: l, gentle: gentle, six: r.IntN(4) == 0}
 	t.busy = 30*time.Second + l.upTo(time.Minute)
 	t.interval = 100*time.Millisecond + l.upTo(1500*time.Millisecond)
 	t.terms = t.drawTerms()
