@@ -54,9 +54,10 @@ func (q *queue) take() []waiting {
 }
 
 // unprotected deals with a packet whose policy has no SA: it waits if the policy is a trap and asks for one, and is
-// dropped else. It never leaves in the clear.
+// dropped else. It never leaves in the clear. One that waits already may meet the policy of the child that it has asked
+// for before the SA is there: it goes on waiting.
 func (t *transmitter) unprotected(p *policy, flow spd.Flow, raw []byte, since time.Time) {
-	if !p.spec.Trap {
+	if !p.spec.Trap && !t.retrying {
 		t.drop(esp.ErrNoSA, 1)
 		return
 	}
@@ -64,13 +65,15 @@ func (t *transmitter) unprotected(p *policy, flow spd.Flow, raw []byte, since ti
 		t.expire()
 		t.drop(esp.ErrNoSA, 1)
 	}
-	if p.acquires.allow(t.now) {
+	if p.spec.Trap && p.acquires.allow(t.now) {
 		t.b.notices.send(dataplane.Notice{Kind: dataplane.NoticeAcquire, Policy: p.spec.ID, Packet: flow})
 	}
 }
 
 // retry sends on their way what waited: policies or SAs have changed.
 func (t *transmitter) retry() {
+	t.retrying = true
+	defer func() { t.retrying = false }()
 	for _, w := range t.waiting.take() {
 		if t.now.Sub(w.since) >= queueLife {
 			t.drop(esp.ErrNoSA, 1)

@@ -185,3 +185,18 @@ func TestWorkerIsWokenForWhatItHolds(t *testing.T) {
 		t.Error("the worker sleeps over a packet that may go")
 	}
 }
+
+// The policy of a child comes before its SA. A packet that waits for the child is not lost in between.
+func TestPacketWaitsThroughThePolicyOfItsChild(t *testing.T) {
+	s := newBench(t)
+	s.protect(1, trap)
+	s.device.put(datagram(0, 10))
+	s.run()
+	s.protect(2, func(p *dataplane.Policy) { p.Priority = 1 })
+	s.run()
+	s.loop(2, nil)
+	s.run()
+	s.HandleESP(s.network.take())
+	s.expect(1, func(int) []byte { return datagram(0, 10) })
+	s.dropped(nil)
+}

@@ -26,13 +26,14 @@ const (
 
 // A transmitter is the worker from the device to the network.
 type transmitter struct {
-	b       *Backend
-	outbox  outbox
-	epoch   epoch
-	done    chan struct{}
-	wanted  atomic.Bool // release of the queue
-	holding atomic.Bool // something is in the queue
-	waiting queue
+	b        *Backend
+	outbox   outbox
+	epoch    epoch
+	done     chan struct{}
+	wanted   atomic.Bool // release of the queue
+	holding  atomic.Bool // something is in the queue
+	waiting  queue
+	retrying bool // what waits is being sent
 
 	in    []byte
 	inner []byte // a packet of transport mode, before its header is left out
