@@ -20,7 +20,7 @@ func (d *Daemon) build(ctx context.Context, cfg *config.Config, log *slog.Logger
 	w := d.world
 	e := &engine{
 		ctx: ctx, clock: systemClock(), log: log, network: w.listener, backend: w.backend, world: w,
-		owners: newOwners(), hub: newHub(), leases: newLeases(w.leaseStore(), log), seed: maphash.MakeSeed(),
+		owners: newOwners(), hub: newHub(), strangers: newAllowance(strangersEvery, strangersAtOnce), leases: newLeases(w.leaseStore(), log), seed: maphash.MakeSeed(),
 	}
 	if cfg.Daemon.KeyLog != "" {
 		keys, err := keylog.Open(cfg.Daemon.KeyLog)

@@ -45,6 +45,7 @@ type engine struct {
 	supervisor *supervisorLoop
 	owners     *owners
 	hub        *hub
+	strangers  *allowance
 	leases     *leases
 	world      *world
 	seed       maphash.Seed

@@ -24,6 +24,7 @@ type hub struct {
 	shown totals // the highest so far
 
 	overflows atomic.Uint64 // datagrams that found a shard's mailbox full
+	withheld  atomic.Uint64 // events of strangers that were not told
 }
 
 // totals are traffic of both directions.

@@ -24,6 +24,9 @@ func (e *engine) news(n ike.News) {
 		e.workers.start(job{work: giveBack{e.leases, grants, e.clock.wall()}, done: func(any) {}})
 	}
 	e.supervisor.news(n)
+	if stranger(n) && !e.mayTell() {
+		return
+	}
 	ev, level := describe(n)
 	if ev.Kind == "" {
 		return
@@ -31,6 +34,18 @@ func (e *engine) news(n ike.News) {
 	ev.Time = e.clock.shown(ev.Time)
 	e.hub.events.Publish(ev)
 	e.logEvent(ev, level)
+}
+
+// mayTell tells whether news of a stranger may be told, and what was left out before.
+func (e *engine) mayTell() bool {
+	withheld, ok := e.strangers.take(e.clock.now())
+	if withheld > 0 {
+		e.log.Warn("strangers send more than is worth telling: see the counters", "count", withheld)
+	}
+	if !ok {
+		e.hub.withheld.Add(1)
+	}
+	return ok
 }
 
 // logEvent writes an event to the log, with the fixed keys.

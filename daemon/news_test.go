@@ -101,7 +101,7 @@ func reporter(t *testing.T) (*engine, *hands, *bytes.Buffer) {
 	t.Helper()
 	h, c := newHands()
 	var text bytes.Buffer
-	e := &engine{ctx: t.Context(), clock: c, hub: newHub(), leases: newLeases(nil, slog.New(slog.DiscardHandler))}
+	e := &engine{ctx: t.Context(), clock: c, hub: newHub(), strangers: newAllowance(strangersEvery, strangersAtOnce), leases: newLeases(nil, slog.New(slog.DiscardHandler))}
 	e.log = slog.New(slog.NewTextHandler(&text, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	e.supervisor = &supervisorLoop{engine: e, box: newMailbox[func()](), pursuits: map[*pursuit]bool{}}
 	return e, h, &text

@@ -144,8 +144,10 @@ func (e *engine) counters(stats ike.Stats, carried totals) map[string]uint64 {
 		"esp_in_bytes": carried.in.Bytes, "esp_in_packets": carried.in.Packets,
 		"esp_out_bytes": carried.out.Bytes, "esp_out_packets": carried.out.Packets,
 	}
-	if n := e.hub.overflows.Load(); n > 0 {
-		m["ike_dropped_overflow"] = n
+	for name, n := range map[string]uint64{"ike_dropped_overflow": e.hub.overflows.Load(), "events_withheld": e.hub.withheld.Load()} {
+		if n > 0 {
+			m[name] = n
+		}
 	}
 	for name, n := range stats.All {
 		if n > 0 {
