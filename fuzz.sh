@@ -7,7 +7,9 @@ targets=$(grep -rhoE --include='*_test.go' '^func Fuzz[A-Za-z0-9_]+' . | wc -l)
 passed=0
 for folder in $(grep -rlE --include='*_test.go' '^func Fuzz' . | xargs -n 1 dirname | sort -u); do
 	for name in $(grep -hoE '^func Fuzz[A-Za-z0-9_]+' "$folder"/*_test.go | sed 's/^func //'); do
-		if ! out=$(go test -run '^$' -fuzz "^$name\$" -fuzztime "$time" -fuzzminimizetime 5x "$folder" 2>&1); then
+		run() { go test -run '^$' -fuzz "^$name\$" -fuzztime "$time" -fuzzminimizetime 5x "$folder" 2>&1; }
+		# The fuzzer itself may trip over its own deadline on a busy machine; only a written input is a finding.
+		if ! out=$(run) && { grep -q 'Failing input written' <<<"$out" || ! out=$(run); }; then
 			printf '%s\n' "$out"
 			echo "fuzz: $folder $name failed; the input lies in $folder/testdata/fuzz" >&2
 			exit 1

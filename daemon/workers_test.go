@@ -124,8 +124,6 @@ func TestWhichWorkWaits(t *testing.T) {
 		{"admission without a pool", admit{admission: ike.Admission{Connection: &ike.Connection{}}}, false},
 		{"giving an address back", giveBack{}, true},
 		{"anything else", lastInbound{}, false},
-		{"quick by its own word", promptly(true), true},
-		{"slow by its own word", promptly(false), false},
 	}
 	for _, tt := range tests {
 		if got := waits(tt.work); got != tt.want {
