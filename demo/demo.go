@@ -5,6 +5,7 @@
 package demo
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -21,10 +22,11 @@ type Options struct {
 	Out  io.Writer
 	Exe  string // the culvert binary, for the daemons
 	Root bool   // network namespaces may be made
+	// Transfer is how long a stream runs through the tunnel; 0 is 4 s.
+	Transfer time.Duration
 }
 
-// transferTime is how long TCP runs through the tunnel.
-const transferTime = 4 * time.Second
+const defaultTransfer = 4 * time.Second
 
 // A gateway is one end of the demonstration.
 type gateway struct {
@@ -52,7 +54,7 @@ func Run(ctx context.Context, o Options) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	d := &show{out: o.Out}
+	d := &show{out: o.Out, transfer: cmp.Or(o.Transfer, defaultTransfer)}
 	s, err := d.open(ctx, o, dir)
 	if err != nil {
 		return err
@@ -62,7 +64,10 @@ func Run(ctx context.Context, o Options) error {
 }
 
 // A show writes what happens.
-type show struct{ out io.Writer }
+type show struct {
+	out      io.Writer
+	transfer time.Duration
+}
 
 func (d *show) say(format string, args ...any) { fmt.Fprintf(d.out, format+"\n", args...) }
 
@@ -136,7 +141,7 @@ func (d *show) pingThrough(ctx context.Context, s scene) error {
 
 // transferAndRekey changes the keys while a stream runs.
 func (d *show) transferAndRekey(ctx context.Context, s scene, west *gateway) error {
-	d.title(fmt.Sprintf("A stream through the tunnel for %v, with new keys for child and IKE SA meanwhile", transferTime))
+	d.title(fmt.Sprintf("A stream through the tunnel for %v, with new keys for child and IKE SA meanwhile", d.transfer))
 	type outcome struct {
 		received int64
 		lost     string
@@ -144,7 +149,7 @@ func (d *show) transferAndRekey(ctx context.Context, s scene, west *gateway) err
 	}
 	done := make(chan outcome, 1)
 	go func() {
-		n, lost, err := s.transfer(ctx, transferTime)
+		n, lost, err := s.transfer(ctx, d.transfer)
 		done <- outcome{n, lost, err}
 	}()
 	target := api.Target{Connection: "demo"}
@@ -163,7 +168,7 @@ func (d *show) transferAndRekey(ctx context.Context, s scene, west *gateway) err
 	if end.err != nil {
 		return end.err
 	}
-	d.say("\n%.1f MB in %v: %.2f Gbit/s; %s", float64(end.received)/1e6, transferTime, float64(end.received)*8/transferTime.Seconds()/1e9, end.lost)
+	d.say("\n%.1f MB in %v: %.2f Gbit/s; %s", float64(end.received)/1e6, d.transfer, float64(end.received)*8/d.transfer.Seconds()/1e9, end.lost)
 	return nil
 }
 

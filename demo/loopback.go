@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
-	"strings"
+	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -18,7 +18,7 @@ import (
 	"culvert/daemon"
 )
 
-// Ports of the loopback scene, which need no privileges.
+// Ports of the loopback scene, which need no privileges. They are those of addresses that no other process with a scene has.
 const (
 	loopbackIKE = 15500
 	loopbackNAT = 15501
@@ -48,8 +48,8 @@ type inProcess struct {
 func openLoopback(ctx context.Context, dir string) (*loopback, error) {
 	ctx, stop := context.WithCancel(ctx)
 	l := &loopback{stop: stop, echoes: make(chan uint16, 1024)}
-	l.west = &inProcess{gateway: gateway{name: "west"}, end: end{"west", "127.0.0.1", "10.1.0.0/24"}, inner: netip.MustParseAddr("10.1.0.1")}
-	l.east = &inProcess{gateway: gateway{name: "east"}, end: end{"east", "127.0.0.2", "10.2.0.0/24"}, inner: netip.MustParseAddr("10.2.0.1")}
+	l.west = &inProcess{gateway: gateway{name: "west"}, end: end{"west", ownAddress(1), "10.1.0.0/24"}, inner: netip.MustParseAddr("10.1.0.1")}
+	l.east = &inProcess{gateway: gateway{name: "east"}, end: end{"east", ownAddress(2), "10.2.0.0/24"}, inner: netip.MustParseAddr("10.2.0.1")}
 	l.west.packets.Deliver, l.east.packets.Deliver = l.arriveWest, l.arriveEast
 	for _, pair := range [][2]*inProcess{{l.west, l.east}, {l.east, l.west}} {
 		if err := l.start(ctx, dir, pair[0], pair[1].end); err != nil {
@@ -58,6 +58,12 @@ func openLoopback(ctx context.Context, dir string) (*loopback, error) {
 		}
 	}
 	return l, nil
+}
+
+// ownAddress is a loopback address of this process, told by its number.
+func ownAddress(host byte) string {
+	pid := os.Getpid()
+	return netip.AddrFrom4([4]byte{127, byte(pid >> 8), byte(pid), host}).String()
 }
 
 func (l *loopback) gateways() (west, east *gateway) { return &l.west.gateway, &l.east.gateway }
@@ -80,9 +86,8 @@ daemon {
 		return err
 	}
 	ready, ended := make(chan struct{}), make(chan error, 1)
-	var log strings.Builder
 	l.wg.Go(func() {
-		ended <- daemon.Run(ctx, daemon.Options{Config: config, Socket: socket, Stderr: io.Writer(&log), Packets: &p.packets, Ready: func() { close(ready) }})
+		ended <- daemon.Run(ctx, daemon.Options{Config: config, Socket: socket, Stderr: io.Discard, Packets: &p.packets, Ready: func() { close(ready) }})
 	})
 	select {
 	case <-ready:
@@ -143,16 +148,29 @@ func (l *loopback) ping(ctx context.Context, n int) ([]time.Duration, error) {
 		if err := l.west.packets.Inject(request); err != nil {
 			return nil, err
 		}
-		select {
-		case <-l.echoes:
-			times = append(times, time.Since(begin))
-		case <-time.After(time.Second):
-			return nil, errors.New("no answer from 10.2.0.1")
-		case <-ctx.Done():
-			return nil, ctx.Err()
+		if err := l.answer(ctx, uint16(seq)); err != nil {
+			return nil, err
 		}
+		times = append(times, time.Since(begin))
 	}
 	return times, nil
+}
+
+// answer waits a second for the answer to a request.
+func (l *loopback) answer(ctx context.Context, seq uint16) error {
+	late := time.After(time.Second)
+	for {
+		select {
+		case got := <-l.echoes:
+			if got == seq {
+				return nil
+			}
+		case <-late:
+			return errors.New("no answer from 10.2.0.1")
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 }
 
 // transfer sends numbered datagrams, at most so many at a time that the loopback sockets hold them.
