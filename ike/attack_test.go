@@ -2,6 +2,7 @@ package ike
 
 import (
 	"bytes"
+	"net/netip"
 	"slices"
 	"testing"
 
@@ -83,5 +84,18 @@ func TestCorruptTrafficSelectorsOfAnAuthenticPeer(t *testing.T) {
 				t.Errorf("octet %d xor %02x: answered %v, closed %v", i, mask, notify, closed)
 			}
 		}
+	}
+}
+
+// Requests are repeated in another's name to have large answers sent there; the number of answers is bounded.
+func TestRepeatedFirstRequestIsNoAmplifier(t *testing.T) {
+	n, _, b := gateways(t, nil)
+	n.tap = func(from, to *testNode, d []byte) [][]byte { return nil }
+	for range 1000 {
+		n.do(b, firstRequest(t, netip.AddrPortFrom(addrA, 500), 77))
+	}
+	answers := len(b.messages(NewsMessageSent)) + len(b.of(NewsRetransmitted))
+	if answers != 1+maxInitRepeats || b.shard.HalfOpen() != 1 {
+		t.Errorf("%d answers, %d half-open", answers, b.shard.HalfOpen())
 	}
 }

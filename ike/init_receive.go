@@ -16,14 +16,23 @@ func (sa *SA) receiveInit(h wire.Header, ev MessageReceived) {
 	sa.repeatInit(ev)
 }
 
+// maxInitRepeats is how often an IKE_SA_INIT response is repeated: more often than an initiator asks while it may, and not
+// as often as somebody would who has us send large answers to small requests in another's name.
+const maxInitRepeats = 16
+
 // repeatInit answers a retransmitted request with the same response, as long as IKE_AUTH has not come. Anything else is
 // ignored (RFC 7296, Section 2.1).
 func (sa *SA) repeatInit(ev MessageReceived) {
 	_, known := sa.responses.lookup(0)
-	if sa.initial == nil || !bytes.Equal(sa.initial.messageI, ev.Datagram) || known.datagrams == nil {
+	switch {
+	case sa.initial == nil || !bytes.Equal(sa.initial.messageI, ev.Datagram) || known.datagrams == nil:
 		sa.drop(DropDuplicate, ev)
 		return
+	case sa.initial.repeats == maxInitRepeats:
+		sa.drop(DropRateLimit, ev)
+		return
 	}
+	sa.initial.repeats++
 	sa.send(ev.Path, known.datagrams)
 	sa.news(News{Kind: NewsRetransmitted, Path: ev.Path, Size: size(known.datagrams)})
 }

@@ -28,6 +28,7 @@ type initialState struct {
 	trigger            *spd.Flow       // the packet that asks for the first child
 	first              firstChild
 	newer              *Connection // a version that came meanwhile
+	repeats            int         // of the IKE_SA_INIT response
 
 	// of the initiator, until IKE_SA_INIT is answered
 	exchange  *suite.KeyExchange
