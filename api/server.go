@@ -42,7 +42,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	const patience = time.Second
 	server := &http.Server{
 		Handler: s, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10,
-		ErrorLog: slog.NewLogLogger(slog.Default().Handler(), slog.LevelDebug),
+		ErrorLog: slog.NewLogLogger(slog.Default().Handler(), slog.LevelError), // a request that panics is a defect
 	}
 	stop := context.AfterFunc(ctx, func() {
 		s.end() // streams go on for ever otherwise
