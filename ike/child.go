@@ -10,7 +10,6 @@ import (
 	"culvert/esp"
 	"culvert/spd"
 	"culvert/suite"
-	"culvert/wire"
 )
 
 // A Child is one Child SA pair of an IKE SA (RFC 7296, Section 1.3).
@@ -174,9 +173,4 @@ func lower(a, b []byte) []byte {
 		return a
 	}
 	return b
-}
-
-// wireSPI returns our SPI of the child as a Delete payload has it.
-func (c *Child) wireSPI() *wire.Delete {
-	return &wire.Delete{Protocol: wire.ProtocolESP, SPIs: []uint32{c.inSPI}}
 }

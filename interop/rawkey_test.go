@@ -40,7 +40,9 @@ func (p *pki) theirRawKeys(s *scene) string {
 	for file, dir := range map[string]string{"sun.key": "private", "sun.pub": "pubkey", "moon.pub": "pubkey"} {
 		s.sun.Write("swanctl/"+dir+"/"+file, p.read(s, file))
 	}
-	side := func(id, key string) string { return fmt.Sprintf("auth = pubkey\n      pubkeys = %s\n      id = %s", key, id) }
+	side := func(id, key string) string {
+		return fmt.Sprintf("auth = pubkey\n      pubkeys = %s\n      id = %s", key, id)
+	}
 	conf := strings.Split(pskSwan("", ""), "secrets {")[0]
 	return strings.NewReplacer(
 		"auth = psk\n      id = sun.example.org", side("sun.example.org", "sun.pub"),
