@@ -10,7 +10,7 @@ import (
 // A hostile node copies, changes, reflects, forges and floods. The tunnel stays, is rekeyed, and loses nothing. (Whoever
 // sees IKE_SA_INIT, which nothing protects, and is faster than the peer, can keep a tunnel from coming up. So it is up before.)
 func TestSeedsUnderAttack(t *testing.T) {
-	overSeeds(t, seedsOrLess(300)/5, func(l *Lab) {
+	overSeeds(t, seedsOrLess(1000)/20, func(l *Lab) {
 		t := drawTrial(l, true)
 		if t.nat != nil {
 			return // whoever stands between a NAT and its peer can move the peer

@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"culvert/dataplane"
 	"culvert/ike"
 )
 
@@ -115,6 +116,33 @@ func TestReloadOvertakesAnAttempt(t *testing.T) {
 	l.Run(time.Second)
 	if got := a.Status()[0].Connection; got != &c {
 		t.Error("the tunnel has terms that are no longer configured")
+	}
+	l.finish(a, b, conn, false)
+}
+
+// Both ends count the same packets, and the counters of an SA begin anew when it is rekeyed.
+func TestCountersOfBothEndsAgree(t *testing.T) {
+	const packets = 50
+	l := newLab(t, 1)
+	a, b, conn := pair(l, Terms{})
+	l.up(a, b, conn)
+	for round := range 2 {
+		for range packets {
+			l.Ledger.Send(a, b, l.Host(a, 0, false), l.Host(b, 0, false))
+			l.Run(time.Millisecond)
+		}
+		l.Run(time.Second)
+		ours, theirs := a.Children(conn)[0], b.Children(conn)[0]
+		out, errOut := a.Plane().Query(dataplane.Outbound, ours.OutSPI, ours.Policy)
+		in, errIn := b.Plane().Query(dataplane.Inbound, theirs.InSPI, theirs.Policy)
+		if errOut != nil || errIn != nil || out.Packets != packets || in.Packets != packets || out.Bytes != in.Bytes || out.Sequence != in.Sequence {
+			t.Errorf("round %d: %+v %v at one end, %+v %v at the other", round, out, errOut, in, errIn)
+		}
+		rekeyChild(a, conn)
+		l.Run(time.Second)
+	}
+	if sent, got := a.Plane().Traffic().Sent, b.Plane().Traffic().Delivered; sent != 2*packets || got != 2*packets {
+		t.Errorf("%d packets were sent and %d delivered in all", sent, got)
 	}
 	l.finish(a, b, conn, false)
 }
