@@ -123,7 +123,7 @@ const (
 
 // Match compares an identity with a pattern.
 func (pattern Identity) Match(id Identity) Match {
-	id = id.meant()
+	pattern, id = pattern.meant(), id.meant()
 	switch {
 	case pattern.IsAny():
 		return MatchAny

@@ -255,6 +255,7 @@ func TestPayloadRoundTrip(t *testing.T) {
 }
 
 func FuzzIdentity(f *testing.F) {
+	f.Add(uint8(wire.IDFQDN), []byte("C="), "fqdn:C=")
 	for _, s := range []string{"gw.example.org", "*@example.org", "C=CH, CN=*", "10.0.0.0/8", "keyid:0x00", "%any"} {
 		id := mustID(f, s)
 		f.Add(uint8(id.Type), []byte(id.Data), s)
