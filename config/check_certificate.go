@@ -24,13 +24,13 @@ func (d *decoder) checkCredential(l *Local) {
 	leaf := l.Certificates[0].Certificates[0]
 	if l.Key != nil && !belongs(leaf, l.Key.Key) {
 		d.report(explain.ConfigKeyMismatch, l.span("key"), finding{
-			message: fmt.Sprintf("the key does not belong to the certificate of %s", printable(chain.Name(leaf))),
+			message: fmt.Sprintf("the key does not belong to the certificate of %s", chain.Name(leaf)),
 			hint:    fmt.Sprintf("%s is compared with the first certificate of %s", l.Key.Path, l.Certificates[0].Path)})
 	}
 	if !l.ID.IsAny() && !auth.Confirms(leaf, l.ID) {
 		d.warn(explain.ConfigIdentity, l.span("id"), finding{
 			message: fmt.Sprintf("the certificate does not confirm the identity %s", l.ID),
-			hint:    "it confirms " + printable(names(leaf))})
+			hint:    "it confirms " + names(leaf)})
 	}
 }
 
@@ -51,7 +51,7 @@ func (d *decoder) checkAuthorities(o *Origin, option string, f CertificateFile) 
 	for _, c := range f.Certificates {
 		if !c.IsCA && c.Version >= 3 {
 			d.report(explain.ConfigBadFile, o.span(option), finding{
-				message: fmt.Sprintf("%s: the certificate of %s is no certificate authority", f.Path, printable(chain.Name(c))),
+				message: fmt.Sprintf("%s: the certificate of %s is no certificate authority", f.Path, chain.Name(c)),
 				hint:    "a certificate that the peer itself has goes to the option certificate"})
 		}
 	}
@@ -76,7 +76,7 @@ func (d *decoder) checkValidity(o *Origin, option string, f CertificateFile) {
 			continue
 		}
 		d.warn(explain.ConfigCertificate, o.span(option), finding{
-			message: fmt.Sprintf("the certificate of %s %s", printable(chain.Name(c)), what), hint: "the clock says " + d.Now.UTC().Format(time.RFC3339)})
+			message: fmt.Sprintf("the certificate of %s %s", chain.Name(c), what), hint: "the clock says " + d.Now.UTC().Format(time.RFC3339)})
 	}
 }
 

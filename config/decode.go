@@ -80,7 +80,7 @@ func (d *decoder) block(s *schema, e entry, opened map[string]hcl.Range) {
 	title := inner.title()
 	if first, twice := opened[title]; twice {
 		d.report(explain.ConfigDuplicate, e.block.at, finding{
-			message: fmt.Sprintf("%s has a second block %s", s.title(), printable(title)), hint: "the first one is at " + placeOf(first).String()})
+			message: fmt.Sprintf("%s has a second block %s", s.title(), title), hint: "the first one is at " + placeOf(first).String()})
 		if !n.many {
 			return
 		}
@@ -141,7 +141,7 @@ func (d *decoder) unknown(s *schema, e entry) {
 		what, code = "block", explain.ConfigUnknownBlock
 	}
 	d.report(code, e.span, finding{
-		message: fmt.Sprintf("%s has no %s %s", s.title(), what, quote(printable(e.name))),
+		message: fmt.Sprintf("%s has no %s %s", s.title(), what, quote(e.name)),
 		hint:    suggest(s, e),
 	})
 }

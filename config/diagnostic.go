@@ -118,7 +118,7 @@ func (d *decoder) warn(code explain.Code, span hcl.Range, f finding)   { d.add(W
 // mostFindings bounds the diagnostics: whoever has 1000 mistakes has one that matters.
 const mostFindings = 1000
 
-// add appends a diagnostic.
+// add appends a diagnostic, whose words may come from the file.
 func (d *decoder) add(s Severity, code explain.Code, span hcl.Range, f finding) {
 	if s == Error {
 		d.errors++
@@ -133,7 +133,7 @@ func (d *decoder) add(s Severity, code explain.Code, span hcl.Range, f finding) 
 	source := d.line(span.Filename, span.Start.Line)
 	d.findings = append(d.findings, Diagnostic{
 		Severity: s, Code: code, Place: placeOf(span), Length: length,
-		Message: f.message, Expected: f.expected, Hint: f.hint, Source: source,
+		Message: printable(f.message), Expected: printable(f.expected), Hint: printable(f.hint), Source: source,
 	})
 }
 

@@ -86,7 +86,7 @@ func pattern() reader[string] {
 	return textual("path or pattern", `a path or pattern such as "conf.d/*.hcl"`, func(s string) (string, error) {
 		_, err := path.Match(s, "")
 		if err != nil {
-			err = fmt.Errorf("%q is no pattern: a bracket is not closed", printable(s))
+			err = fmt.Errorf("%q is no pattern: a bracket is not closed", s)
 		}
 		return s, err
 	}, func(s string) string { return s })
@@ -141,7 +141,7 @@ func (d *decoder) include(from, pattern string, at hcl.Range) {
 	for _, name := range names {
 		switch {
 		case slices.Contains(d.config.Paths, name):
-			d.report(explain.ConfigInclude, at, finding{message: printable(name) + " is included twice", hint: "every file is read once, the order does not matter"})
+			d.report(explain.ConfigInclude, at, finding{message: name + " is included twice", hint: "every file is read once, the order does not matter"})
 		case len(d.config.Paths) == most:
 			d.report(explain.ConfigInclude, at, finding{message: fmt.Sprintf("there are more than %d files", most)})
 			return

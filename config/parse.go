@@ -107,7 +107,7 @@ func syntaxFinding(diag *hcl.Diagnostic) finding {
 	case "Invalid multi-line string":
 		return finding{message: "a string does not end on its line", hint: "add the closing quote"}
 	}
-	return finding{message: lowered(diag.Summary), hint: printable(strings.Join(strings.Fields(diag.Detail), " "))}
+	return finding{message: lowered(diag.Summary), hint: strings.Join(strings.Fields(diag.Detail), " ")}
 }
 
 func lowered(s string) string { return strings.ToLower(s[:1]) + s[1:] }

@@ -186,7 +186,7 @@ func choice[T comparable](kind string, values ...namedValue[T]) reader[T] {
 				return v.value, nil
 			}
 		}
-		m := &mistake{message: fmt.Sprintf("there is no %s %s", kind, quote(printable(s)))}
+		m := &mistake{message: fmt.Sprintf("there is no %s %s", kind, quote(s))}
 		if near := closest(s, names); near != "" {
 			m.hint = fmt.Sprintf("did you mean %q?", near)
 		}

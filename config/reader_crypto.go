@@ -64,9 +64,9 @@ func (p *proposalList) check(s string) (string, error) {
 	if !errors.As(err, &wrong) {
 		return s, err
 	}
-	m := &mistake{code: explain.ConfigBadProposal, message: quote(printable(s)) + ": " + wrong.Reason}
+	m := &mistake{code: explain.ConfigBadProposal, message: quote(s) + ": " + wrong.Reason}
 	if wrong.Word != "" {
-		m.message = quote(printable(wrong.Word)) + ": " + wrong.Reason
+		m.message = quote(wrong.Word) + ": " + wrong.Reason
 		m.offset, m.len = wordAt(s, wrong.Word), len(wrong.Word)
 	}
 	if wrong.Suggestion != "" {

@@ -95,10 +95,10 @@ func (d *decoder) open(l literal, private bool) (File, []byte, error) {
 	where := path.Dir(l.span.Filename)
 	if l.call == "credential" {
 		if where = d.Credentials; where == "" {
-			return File{}, nil, &mistake{code: explain.ConfigFile, message: fmt.Sprintf("there is no credential %q: systemd has given none", printable(name)), hint: "add LoadCredential= to the unit of the daemon, or name a file"}
+			return File{}, nil, &mistake{code: explain.ConfigFile, message: fmt.Sprintf("there is no credential %q: systemd has given none", name), hint: "add LoadCredential= to the unit of the daemon, or name a file"}
 		}
 		if err := checkName(name); err != nil {
-			return File{}, nil, &mistake{code: explain.ConfigFile, message: fmt.Sprintf("%q is no name of a credential: %v", printable(name), err)}
+			return File{}, nil, &mistake{code: explain.ConfigFile, message: fmt.Sprintf("%q is no name of a credential: %v", name, err)}
 		}
 	}
 	if !path.IsAbs(name) {
@@ -116,16 +116,16 @@ func (d *decoder) open(l literal, private bool) (File, []byte, error) {
 
 // fileMistake says why a file cannot be read, and what to do.
 func fileMistake(name string, err error) error {
-	m := &mistake{code: explain.ConfigFile, message: fmt.Sprintf("%s: %v", printable(name), err)}
+	m := &mistake{code: explain.ConfigFile, message: fmt.Sprintf("%s: %v", name, err)}
 	var pathError *fs.PathError
 	if errors.As(err, &pathError) {
-		m.message = fmt.Sprintf("%s: %v", printable(name), pathError.Err)
+		m.message = fmt.Sprintf("%s: %v", name, pathError.Err)
 	}
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		m.message, m.hint = fmt.Sprintf("there is no file %s", printable(name)), "paths are relative to the directory of the configuration file"
+		m.message, m.hint = fmt.Sprintf("there is no file %s", name), "paths are relative to the directory of the configuration file"
 	case errors.Is(err, fs.ErrPermission):
-		m.message, m.hint = fmt.Sprintf("%s may not be read", printable(name)), "the daemon reads it as root; `culvert check` needs the same rights"
+		m.message, m.hint = fmt.Sprintf("%s may not be read", name), "the daemon reads it as root; `culvert check` needs the same rights"
 	}
 	return m
 }
@@ -165,7 +165,7 @@ func rooted(name string) string {
 func (d *decoder) checkPermissions(name string, span hcl.Range) {
 	info, err := fs.Stat(d.Files, rooted(name))
 	if err == nil && info.Mode().Perm()&0o007 != 0 {
-		d.warn(explain.ConfigPermissions, span, finding{message: fmt.Sprintf("%s is open to every user (mode %04o)", printable(name), info.Mode().Perm()), hint: "chmod 600 " + printable(name)})
+		d.warn(explain.ConfigPermissions, span, finding{message: fmt.Sprintf("%s is open to every user (mode %04o)", name, info.Mode().Perm()), hint: "chmod 600 " + name})
 	}
 }
 

@@ -42,7 +42,7 @@ func parseAddress(s string) (netip.Addr, error) {
 	a, err := netip.ParseAddr(s)
 	switch {
 	case err != nil:
-		return a, fmt.Errorf("%q is no IP address", printable(s))
+		return a, fmt.Errorf("%q is no IP address", s)
 	case a.Zone() != "":
 		return a, errors.New("an address with a zone has no meaning here")
 	}
@@ -75,7 +75,7 @@ func parsePrefix(s string) (netip.Prefix, error) {
 	p, err := netip.ParsePrefix(s)
 	switch {
 	case err != nil:
-		return p, fmt.Errorf("%q is no prefix", printable(s))
+		return p, fmt.Errorf("%q is no prefix", s)
 	case p.Masked() != p:
 		return p, &mistake{message: "bits are set behind the length of the prefix", hint: fmt.Sprintf("did you mean %s, or the address %s?", p.Masked(), p.Addr())}
 	}
@@ -94,7 +94,7 @@ func parseHost(s string) (Address, error) {
 	label := regexp.MustCompile(`^[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?$`)
 	for part := range strings.SplitSeq(strings.TrimSuffix(s, "."), ".") {
 		if len(s) > 253 || !label.MatchString(part) {
-			return Address{}, fmt.Errorf("%q is neither address nor host name", printable(s))
+			return Address{}, fmt.Errorf("%q is neither address nor host name", s)
 		}
 	}
 	return Address{Name: strings.ToLower(s)}, nil
@@ -170,7 +170,7 @@ func parseSelector(s string) (spd.Selector, error) {
 	}
 	sel.Start, sel.End = netip.Addr{}, netip.Addr{}
 	if err != nil {
-		err = fmt.Errorf("%q is no protocol and port", printable(upper))
+		err = fmt.Errorf("%q is no protocol and port", upper)
 	}
 	return sel, err
 }

@@ -187,7 +187,7 @@ func (s *object[T]) read(d *decoder, o *option, origin *Origin, expr hcl.Express
 	values := make(map[string]T)
 	for _, pair := range d.pairs(o.name, expr) {
 		if _, twice := values[pair.text]; twice {
-			d.report(explain.ConfigDuplicate, pair.span, finding{message: fmt.Sprintf("%s has %s twice", o.name, quote(printable(pair.text)))})
+			d.report(explain.ConfigDuplicate, pair.span, finding{message: fmt.Sprintf("%s has %s twice", o.name, quote(pair.text))})
 		}
 		origin.record(o.name+"["+pair.text+"]", pair.value.Range())
 		if v, ok := s.reader.take(d, o, pair.value); ok {
