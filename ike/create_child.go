@@ -241,7 +241,7 @@ func (sa *SA) childUp(c *Child) {
 // childKeys derives the keys of a child from the IKE SA's SK_d. The shared secret is cleared.
 func (sa *SA) childKeys(d childDeal, shared, ni, nr []byte) (suite.ChildKeys, error) {
 	prf, _ := sa.suite.Get(wire.TransformPRF)
-	keys, err := suite.DeriveChildKeys(prf.ID, sa.keys.D, d.selection, shared, ni, nr)
+	keys, err := suite.DeriveChildKeys(prf.ID, sa.keys.D, d.selection, [][]byte{shared}, ni, nr)
 	clear(shared)
 	return keys, err
 }

@@ -13,7 +13,7 @@ import (
 // is cleared.
 func (sa *SA) next(initiator bool, chosen suite.Selection, ke keResult, ni, nr []byte, spiI, spiR wire.SPI) (*SA, error) {
 	prf, _ := sa.suite.Get(wire.TransformPRF)
-	keys, err := suite.RekeyIKEKeys(prf.ID, sa.keys.D, chosen, ke.shared, ni, nr, spiI, spiR)
+	keys, err := suite.RekeyIKEKeys(prf.ID, sa.keys.D, chosen, [][]byte{ke.shared}, ni, nr, spiI, spiR)
 	ke.shared.Clear()
 	if err != nil {
 		return nil, err

@@ -37,8 +37,8 @@ var recordings = map[string]struct{ derivations, messages, packets int }{
 	"eap-md5":                    {6, 14, 0},
 	"psk-aescbc-sha256-modp2048": {10, 16, 6},
 	"psk-aescbc-sha512-modp4096": {10, 16, 6},
-	"psk-ppk":                    {10, 16, 6},
-	"psk-x25519-mlkem768":        {6, 28, 4}, // rekeys with an additional key exchange use the formulas of RFC 9370
+	"psk-ppk":                    {12, 16, 6},
+	"psk-x25519-mlkem768":        {12, 28, 4}, // rekeys with an additional key exchange use the formulas of RFC 9370
 }
 
 func readRecording(t *testing.T, name string) *recording {
@@ -138,29 +138,29 @@ func (r *replay) equal(name string, got []byte) {
 }
 
 // checkIKEKeys derives the keys of an IKE SA: a new one, one that replaces another, or the same one after an intermediate
-// key exchange, whose formula is that of a rekey (RFC 9370, Section 2.2.2).
+// key exchange, whose nonces are those of before (RFC 9370, Section 2.2.2).
 func (r *replay) checkIKEKeys() {
 	if ppk, ok := r.values["derive keys using PPK"]; ok {
 		r.checkPPK(ppk)
 		return
 	}
 	prf := newTestPRF(r.T, r.prfID(r.sel))
-	nonces, secret := r.values["nonces"], r.values["key exchange secret"]
+	nonces, secret, more := r.values["nonces"], r.values["key exchange secret"], r.values["additional key exchange secret"]
 	ni, nr := nonces[:len(nonces)/2], nonces[len(nonces)/2:]
 	r.findSPIs(r.values["Sk_ei secret"])
 	var got IKEKeys
 	var err error
 	switch {
-	case len(r.values["additional key exchange secret"]) > 0: // RFC 9370, Section 2.2.4: another formula
-		r.derived--
-		got = r.recordedKeys()
 	case r.keys.D == nil:
 		r.equal("SKEYSEED", prf.Sum(prf.skeyseedKey(ni, nr), secret))
 		got, err = DeriveIKEKeys(r.sel, secret, ni, nr, r.spi[0], r.spi[1])
+	case bytes.Equal(nonces, r.nonces):
+		r.equal("SKEYSEED", prf.Sum(r.keys.D, secret, nonces))
+		got, err = MixIKEKeys(r.sel, r.keys.D, secret, ni, nr, r.spi[0], r.spi[1])
 	default:
 		old := r.prfID(r.ike)
-		r.equal("SKEYSEED", newTestPRF(r.T, old).Sum(r.keys.D, secret, ni, nr))
-		got, err = RekeyIKEKeys(old, r.keys.D, r.sel, secret, ni, nr, r.spi[0], r.spi[1])
+		r.equal("SKEYSEED", newTestPRF(r.T, old).Sum(r.keys.D, secret, nonces, more))
+		got, err = RekeyIKEKeys(old, r.keys.D, r.sel, [][]byte{secret, more}, ni, nr, r.spi[0], r.spi[1])
 	}
 	if err != nil {
 		r.Fatal(err)
@@ -173,17 +173,9 @@ func (r *replay) checkIKEKeys() {
 	r.equal("Sk_er secret", got.Er)
 	r.equal("Sk_pi secret", got.Pi)
 	r.equal("Sk_pr secret", got.Pr)
-	r.keys, r.ike = got, r.sel
+	r.keys, r.ike, r.nonces = got, r.sel, nonces
 	r.messageKeys = append(r.messageKeys,
 		messageKey{r.spi[0], r.spi[1], true, r.ike, got.Ei, got.Ai}, messageKey{r.spi[0], r.spi[1], false, r.ike, got.Er, got.Ar})
-}
-
-func (r *replay) recordedKeys() IKEKeys {
-	v := r.values
-	return IKEKeys{
-		D: v["Sk_d secret"], Ai: v["Sk_ai secret"], Ar: v["Sk_ar secret"], Ei: v["Sk_ei secret"], Er: v["Sk_er secret"],
-		Pi: v["Sk_pi secret"], Pr: v["Sk_pr secret"],
-	}
 }
 
 func (r *replay) prfID(sel Selection) wire.TransformID {
@@ -193,17 +185,13 @@ func (r *replay) prfID(sel Selection) wire.TransformID {
 
 // checkPPK mixes a post-quantum preshared key into three of the keys by prf+ (RFC 8784, Section 3).
 func (r *replay) checkPPK(ppk []byte) {
-	prf := newTestPRF(r.T, r.prfID(r.ike))
-	for name, key := range map[string]*[]byte{
-		"Sk_d secret": (*[]byte)(&r.keys.D), "Sk_pi secret": (*[]byte)(&r.keys.Pi), "Sk_pr secret": (*[]byte)(&r.keys.Pr),
-	} {
-		mixed, err := prf.Plus(ppk, *key, prf.KeySize())
-		if err != nil {
-			r.Fatal(err)
-		}
-		r.equal(name, mixed)
-		*key = mixed
+	if err := MixPPKAuth(r.ike, ppk, &r.keys); err != nil {
+		r.Fatal(err)
 	}
+	r.equal("Sk_d secret", r.keys.D)
+	r.equal("Sk_pi secret", r.keys.Pi)
+	r.equal("Sk_pr secret", r.keys.Pr)
+	r.derived++
 	delete(r.values, "derive keys using PPK")
 }
 
@@ -227,16 +215,13 @@ func (r *replay) findSPIs(ei []byte) {
 }
 
 func (r *replay) checkChildKeys() {
-	secret, seed := r.values["key exchange secret"], r.values["seed"]
-	if len(r.values["additional key exchange secret"]) > 0 { // RFC 9370, Section 2.2.4: another formula
-		return
+	secret, more, seed := r.values["key exchange secret"], r.values["additional key exchange secret"], r.values["seed"]
+	if !bytes.HasPrefix(seed, secret) || !bytes.HasSuffix(seed, more) {
+		r.Fatalf("%s: seed does not start and end with the shared secrets", r.rec.Scenario)
 	}
-	if !bytes.HasPrefix(seed, secret) {
-		r.Fatalf("%s: seed does not start with the shared secret", r.rec.Scenario)
-	}
-	nonces := seed[len(secret):]
+	nonces := seed[len(secret) : len(seed)-len(more)]
 	ni, nr := nonces[:len(nonces)/2], nonces[len(nonces)/2:]
-	got, err := DeriveChildKeys(r.prfID(r.ike), r.keys.D, r.sel, secret, ni, nr)
+	got, err := DeriveChildKeys(r.prfID(r.ike), r.keys.D, r.sel, [][]byte{secret, more}, ni, nr)
 	if err != nil {
 		r.Fatal(err)
 	}

@@ -34,9 +34,10 @@ func DeriveIKEKeys(sel Selection, sharedSecret, ni, nr []byte, spii, spir wire.S
 	return expandIKEKeys(prf, sel, prf.Sum(key, sharedSecret), ni, nr, spii, spir)
 }
 
-// RekeyIKEKeys derives the keys of an IKE SA that replaces another: SKEYSEED = prf(SK_d (old), g^ir (new) | Ni | Nr), with
-// the PRF of the old SA; all that follows uses the PRF of the new one (RFC 7296, Section 2.18).
-func RekeyIKEKeys(oldPRF wire.TransformID, oldD []byte, sel Selection, sharedSecret, ni, nr []byte, spii, spir wire.SPI) (IKEKeys, error) {
+// RekeyIKEKeys derives the keys of an IKE SA that replaces another: SKEYSEED = prf(SK_d (old), SK(0) | Ni | Nr | SK(1) | ...
+// | SK(n)), with the PRF of the old SA; all that follows uses the PRF of the new one (RFC 7296, Section 2.18; RFC 9370,
+// Section 2.2.4). shared holds SK(0), which is g^ir (new), and the secrets of the additional key exchanges in their order.
+func RekeyIKEKeys(oldPRF wire.TransformID, oldD []byte, sel Selection, shared [][]byte, ni, nr []byte, spii, spir wire.SPI) (IKEKeys, error) {
 	old, err := NewPRF(oldPRF)
 	if err != nil {
 		return IKEKeys{}, err
@@ -45,7 +46,9 @@ func RekeyIKEKeys(oldPRF wire.TransformID, oldD []byte, sel Selection, sharedSec
 	if err != nil {
 		return IKEKeys{}, err
 	}
-	return expandIKEKeys(prf, sel, old.Sum(oldD, sharedSecret, ni, nr), ni, nr, spii, spir)
+	seed := mixedSeed(shared, ni, nr)
+	defer clear(seed)
+	return expandIKEKeys(prf, sel, old.Sum(oldD, seed), ni, nr, spii, spir)
 }
 
 func prfOf(sel Selection) (*PRF, error) {
@@ -118,10 +121,11 @@ func (k *ChildKeys) Clear() {
 	}
 }
 
-// DeriveChildKeys derives the keys of a Child SA: KEYMAT = prf+(SK_d, [g^ir (new) |] Ni | Nr), of which the encryption key
-// is taken before the integrity key and the initiator's before the responder's (RFC 7296, Section 2.17). sharedSecret is
-// nil when the exchange had no key exchange of its own.
-func DeriveChildKeys(ikePRF wire.TransformID, d []byte, esp Selection, sharedSecret, ni, nr []byte) (ChildKeys, error) {
+// DeriveChildKeys derives the keys of a Child SA: KEYMAT = prf+(SK_d, [SK(0) |] Ni | Nr [| SK(1) | ... | SK(n)]), of which the
+// encryption key is taken before the integrity key and the initiator's before the responder's (RFC 7296, Section 2.17; RFC
+// 9370, Section 2.2.4). shared holds SK(0), which is g^ir (new), and the secrets of the additional key exchanges in their
+// order; it is empty when there was no key exchange.
+func DeriveChildKeys(ikePRF wire.TransformID, d []byte, esp Selection, shared [][]byte, ni, nr []byte) (ChildKeys, error) {
 	prf, err := NewPRF(ikePRF)
 	if err != nil {
 		return ChildKeys{}, err
@@ -130,7 +134,7 @@ func DeriveChildKeys(ikePRF wire.TransformID, d []byte, esp Selection, sharedSec
 	if err != nil {
 		return ChildKeys{}, err
 	}
-	seed := slices.Concat(sharedSecret, ni, nr)
+	seed := mixedSeed(shared, ni, nr)
 	defer clear(seed)
 	keymat, err := prf.Plus(d, seed, 2*encr+2*integ)
 	if err != nil {

@@ -64,7 +64,7 @@ func TestIKEKeyOrderAndLengths(t *testing.T) {
 func TestRekeyAcrossPRFs(t *testing.T) {
 	sel := selectionOf(t, wire.ProtocolIKE, "aes128gcm16-prfsha512-x25519")
 	oldD, ni, nr, secret := []byte("old SK_d of any length"), []byte("nonce i"), []byte("nonce r"), []byte("shared")
-	got, err := RekeyIKEKeys(wire.PRFAES128CMAC, oldD, sel, secret, ni, nr, 1, 2)
+	got, err := RekeyIKEKeys(wire.PRFAES128CMAC, oldD, sel, [][]byte{secret}, ni, nr, 1, 2)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,7 +83,7 @@ func TestChildKeyOrder(t *testing.T) {
 		sel := selectionOf(t, wire.ProtocolESP, proposal)
 		encr, integ := ESPFromSelection(sel).KeyLengths()
 		for _, shared := range [][]byte{nil, secret} {
-			got, err := DeriveChildKeys(wire.PRFHMACSHA256, d, sel, shared, ni, nr)
+			got, err := DeriveChildKeys(wire.PRFHMACSHA256, d, sel, [][]byte{shared}, ni, nr)
 			if err != nil {
 				t.Fatal(err)
 			}

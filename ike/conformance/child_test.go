@@ -105,7 +105,7 @@ func (l *lab) allocate() uint32 {
 // childKeys derives the keys (RFC 7296, Section 2.17).
 func (s *session) childKeys(chosen suite.Selection, shared, ni, nr []byte) suite.ChildKeys {
 	s.Helper()
-	keys, err := suite.DeriveChildKeys(s.prf().ID(), s.keys.D, chosen, shared, ni, nr)
+	keys, err := suite.DeriveChildKeys(s.prf().ID(), s.keys.D, chosen, [][]byte{shared}, ni, nr)
 	if err != nil {
 		s.Fatal(err)
 	}

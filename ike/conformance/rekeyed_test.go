@@ -37,7 +37,7 @@ func spiOf(p wire.Proposal) wire.SPI { return wire.SPI(binary.BigEndian.Uint64(p
 // rekey derives the keys of the IKE SA from those of the one that it replaces.
 func (s *session) rekey(old *session, shared []byte) {
 	s.Helper()
-	keys, err := suite.RekeyIKEKeys(old.prf().ID(), old.keys.D, s.suite, shared, s.ni, s.nr, s.spiI, s.spiR)
+	keys, err := suite.RekeyIKEKeys(old.prf().ID(), old.keys.D, s.suite, [][]byte{shared}, s.ni, s.nr, s.spiI, s.spiR)
 	if err != nil {
 		s.Fatal(err)
 	}
