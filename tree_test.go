@@ -18,7 +18,7 @@ import (
 // levels are the packages from the ground up. A package imports only from lower levels, or what allowed names.
 var levels = [][]string{
 	{"secret", "explain"},
-	{"wire", "spd"},
+	{"wire", "spd", "eap"},
 	{"suite"},
 	{"esp", "auth", "lease"},
 	{"dataplane"},
