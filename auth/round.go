@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"culvert/auth/revocation"
+	"culvert/eap"
 	"culvert/suite"
 	"culvert/wire"
 )
@@ -19,6 +20,8 @@ type Method uint8
 const (
 	MethodPSK       Method = iota + 1 // shared key (RFC 7296, Section 2.15)
 	MethodPublicKey                   // signature with a certificate or a raw public key
+	MethodEAP                         // an EAP method between initiator and responder (RFC 7296, Section 2.16)
+	MethodNULL                        // nothing is proven (RFC 7619)
 )
 
 // String names the method for people.
@@ -28,17 +31,24 @@ func (m Method) String() string {
 		return "pre-shared key"
 	case MethodPublicKey:
 		return "public key"
+	case MethodEAP:
+		return "EAP"
+	case MethodNULL:
+		return "NULL Authentication"
 	}
 	return fmt.Sprintf("method %d", uint8(m))
 }
 
-// methodOf returns the method that an AUTH payload belongs to; DSS, passwords and NULL belong to none of ours.
+// methodOf returns the method that an AUTH payload belongs to; DSS and passwords belong to none of ours. EAP has no AUTH
+// payload of its own: what comes after it is that of a shared key.
 func methodOf(m wire.AuthMethod) Method {
 	switch m {
 	case wire.AuthSharedKey:
 		return MethodPSK
 	case wire.AuthRSASignature, wire.AuthECDSA256, wire.AuthECDSA384, wire.AuthECDSA521, wire.AuthDigitalSignature:
 		return MethodPublicKey
+	case wire.AuthNull:
+		return MethodNULL
 	}
 	return 0
 }
@@ -52,6 +62,13 @@ type Local struct {
 	Schemes     []suite.Scheme // schemes that we may sign with, in order of preference; none: all, RSA PKCS #1 before PSS
 	AllowSHA1   bool           // may sign with method 1 (RSA, SHA-1) for a peer that lacks RFC 7427
 	NeverSend   bool           // send no CERT payload, the peer has our certificate
+
+	// MethodEAP: EAP is how we run it as initiator. A responder with this method has no proof of its own but the keys of the
+	// EAP method (RFC 5998), and serves initiators only that agree to it.
+	EAP        eap.Client
+	EAPKeyless bool // accept methods that make no keys, although who is in between can use them (RFC 7296, Section 2.16)
+	// EAPOnly lets a responder of another method leave its proof to EAP for initiators that ask for it (RFC 5998).
+	EAPOnly bool
 }
 
 // Identity returns the identity that the round proves: ID, else the subject of the first certificate, else the address.
@@ -91,6 +108,14 @@ type Remote struct {
 	WildcardSAN    bool // a dNSName *.example.org confirms gw.example.org; RFC 4945, Section 3.1.2 says no
 	Revocation     revocation.Policy
 	RevocationInfo *revocation.Checker // nil: nothing is known
+
+	// MethodEAP: EAP serves the peer as initiator. An initiator with this method accepts a responder whose only proof are the
+	// keys of the EAP method (RFC 5998).
+	EAP         eap.Server
+	EAPIdentity Identity // pattern for the identity that EAP has authenticated
+	EAPKeyless  bool     // accept methods that make no keys
+	EAPOnly     bool     // an initiator of another method accepts that the responder leaves its proof to EAP
+	Groups      []string // the peer must be in one of these, as its account says; none: no matter
 }
 
 // signatures is the policy with AllowSHA1 applied.

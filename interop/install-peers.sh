@@ -7,7 +7,7 @@ for tool in charon-systemd swanctl pki ip nft sysctl iperf3 tshark tcpdump ping 
 	need "$tool" || missing=1
 done
 plugins=/usr/lib/ipsec/plugins
-for plugin in kernel-libipsec openssl curve25519 eap-mschapv2; do
+for plugin in kernel-libipsec openssl curve25519 eap-mschapv2 eap-md5 eap-gtc eap-identity eap-tls eap-ttls eap-radius; do
 	[ -e "$plugins/libstrongswan-$plugin.so" ] || missing=1
 done
 [ -z "$missing" ] && exit 0
@@ -18,5 +18,5 @@ fi
 export DEBIAN_FRONTEND=noninteractive
 apt-get update -qq
 apt-get install -y -qq --no-install-recommends \
-	charon-systemd strongswan-swanctl strongswan-charon strongswan-pki libcharon-extra-plugins libstrongswan-extra-plugins \
+	charon-systemd strongswan-swanctl strongswan-charon strongswan-pki libcharon-extra-plugins libcharon-extauth-plugins libstrongswan-extra-plugins \
 	libstrongswan-standard-plugins iproute2 nftables iperf3 tshark tcpdump iputils-ping openssl procps >/dev/null
