@@ -48,8 +48,10 @@ func (s State) String() string {
 // A Result is what one step of a conversation comes to.
 type Result struct {
 	Packet []byte // to send, nil for nothing; a server sends Success and Failure, a client nothing after them
-	// Discarded says that the packet was not for this conversation and has changed nothing (RFC 3748, Section 4).
+	// Discarded says that the packet was not for this conversation and has changed nothing (RFC 3748, Section 4). A lower
+	// layer that delivers reliably and in order, as IKE does, need not wait for a better one.
 	Discarded bool
+	Notice    string // on a client: a message of the server for the user (RFC 3748, Section 5.2), fit to be shown
 	State     State
 	Method    Type         // that authenticates, once chosen; 0 before
 	MSK       secret.Bytes // of Succeeded: 64 octets, or nil if the method makes no keys; the caller's

@@ -30,3 +30,20 @@ func AsFailure(t Type, err error) *Failure {
 	return &Failure{Code: explain.EAPMethod, Cause: fmt.Sprintf("%v ended: %v", t, err),
 		Action: "look at the log of the other side", Err: err}
 }
+
+// Missing is the Failure of an account that does not have what a method needs.
+func Missing(identity, what string) *Failure {
+	return &Failure{Code: explain.EAPCredential, Cause: fmt.Sprintf("the account of %q does not have %s", identity, what),
+		Action: "store it, or allow a method that works with what is stored"}
+}
+
+// WrongPassword is the Failure of a client that did not prove the password of its account.
+func WrongPassword(identity string) *Failure {
+	return &Failure{Code: explain.EAPPassword, Cause: fmt.Sprintf("%q has another password", identity), Action: "correct the password on the client"}
+}
+
+// PasswordExpired is the Failure of an account whose password was right, but is past its end.
+func PasswordExpired(identity string) *Failure {
+	return &Failure{Code: explain.EAPExpired, Cause: fmt.Sprintf("the password of %q has expired", identity),
+		Action: "change the password where the accounts are kept"}
+}

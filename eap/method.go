@@ -19,11 +19,11 @@ type Method interface {
 
 // Properties are the security claims of a method that somebody decides by (RFC 3748, Section 7.2.1).
 type Properties struct {
-	Mutual   bool // both sides prove who they are
-	Keys     bool // it derives an MSK
-	Guarded  bool // who listens or poses as the server cannot try passwords offline
-	Tunnel   bool // it has conversations inside itself; not to be begun inside another tunnel
-	Unsecure bool // nothing protects the exchange itself: only inside a tunnel, unless the configuration says otherwise
+	Mutual     bool // both sides prove who they are
+	Keys       bool // it derives an MSK
+	Guarded    bool // who listens or poses as the server cannot try passwords offline
+	Tunnel     bool // it has conversations inside itself, and is not begun inside another tunnel
+	TunnelOnly bool // it shows the password: only inside a tunnel
 }
 
 // EAPOnly reports whether the method may be all that authenticates the server (RFC 5998, Section 4).
@@ -52,7 +52,8 @@ type Input struct {
 //	Succeeded             the method has authenticated the other side. A client sends Data as its last response and then
 //	                      accepts EAP-Success, or further requests of the method. A server sends EAP-Success.
 //	Failed, Data          (client) send it, then wait for EAP-Failure; the conversation fails with Err
-//	Failed                end at once with Err; a server sends EAP-Failure
+//	Failed                end at once with Err; a server sends EAP-Failure, but after its first step, which had no
+//	                      packet: then the method is not for this identity, and the next one is tried
 type Step struct {
 	State    State
 	Data     []byte // type-data of the response or request; not nil means send, even if empty
