@@ -28,7 +28,7 @@ func chooseInit(cs *Connections, path dataplane.Path, payloads []wire.Payload) (
 	refusal := refuse(explain.IKENoConnection, wire.NotifyNoProposalChosen, "no connection for %v at %v",
 		path.Remote.Addr(), path.Local.Addr())
 	for c := range cs.ForAddresses(path.Local.Addr(), path.Remote.Addr()) {
-		sel, err := suite.Select(offer.Proposals, c.Proposals, suite.SelectOptions{})
+		sel, err := suite.Select(offer.Proposals, c.Proposals, suite.SelectOptions{NoAdditional: true})
 		if err == nil {
 			return initChoice{c, sel}, checkGroup(payloads, sel)
 		}

@@ -38,9 +38,9 @@ func (sa *SA) selectRekey(offered []wire.Proposal, ke *wire.KE) (suite.Selection
 			usable = append(usable, p)
 		}
 	}
-	chosen, err := suite.Select(withMethod(usable, ke.Method), sa.conn.Proposals, suite.SelectOptions{})
+	chosen, err := suite.Select(withMethod(usable, ke.Method), sa.conn.Proposals, suite.SelectOptions{NoAdditional: true})
 	if err != nil {
-		chosen, err = suite.Select(usable, sa.conn.Proposals, suite.SelectOptions{})
+		chosen, err = suite.Select(usable, sa.conn.Proposals, suite.SelectOptions{NoAdditional: true})
 	}
 	switch {
 	case err != nil:

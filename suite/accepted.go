@@ -23,8 +23,8 @@ func (e *AnswerError) Error() string {
 }
 
 // CheckAccepted checks the answer to our proposals: it must have the number and protocol of one of them, and exactly one
-// transform of each type in that proposal, out of those offered (RFC 7296, Sections 2.7 and 3.3.6). NONE may be said or
-// left unsaid. The error is an *AnswerError.
+// transform of each type in that proposal, out of those offered (RFC 7296, Sections 2.7 and 3.3.6), with no key exchange
+// method twice (RFC 9370, Section 2.2.1). NONE may be said or left unsaid. The error is an *AnswerError.
 func CheckAccepted(offered []wire.Proposal, accepted wire.Proposal) error {
 	i := slices.IndexFunc(offered, func(p wire.Proposal) bool { return p.Number == accepted.Number })
 	if i < 0 || offered[i].Protocol != accepted.Protocol {
@@ -57,6 +57,9 @@ func checkComplete(offered, accepted wire.Proposal, answered map[wire.TransformT
 		}
 	}
 	sel := Selection{Proposal: accepted}
+	if err := checkExchanges(sel); err != nil {
+		return err
+	}
 	cipher, _ := sel.Get(wire.TransformENCR)
 	mac, _ := sel.Get(wire.TransformINTEG)
 	if isAEAD(cipher) != (mac.ID == wire.IntegNone) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 
 	"culvert/wire"
@@ -96,6 +97,10 @@ func keyExchanges() []algorithm {
 		{keID(wire.KEBrainpoolP512r1), "ECP_512_BP", []string{"ecp512bp"}},
 		{keID(wire.KECurve25519), "CURVE_25519", []string{"x25519", "curve25519"}},
 		{keID(wire.KECurve448), "CURVE_448", []string{"x448", "curve448"}},
+		{keID(wire.KEMLKEM512), "ML_KEM_512", []string{"mlkem512"}},
+		{keID(wire.KEMLKEM768), "ML_KEM_768", []string{"mlkem768"}},
+		{keID(wire.KEMLKEM1024), "ML_KEM_1024", []string{"mlkem1024"}},
+		{keID(wire.KEFrodoKEM640SHAKE), "FRODOKEM_640_SHAKE", []string{"frodo640shake"}},
 	}
 }
 
@@ -128,6 +133,10 @@ func snID(id wire.TransformID) wire.Transform {
 
 // lookupWord returns the transform that a configuration word stands for.
 func lookupWord(word string) (wire.Transform, bool) {
+	if typ, method, ok := cutAdditional(word); ok {
+		t, known := lookupWord(method)
+		return wire.Transform{Type: typ, ID: t.ID}, known && t.Type == wire.TransformKE
+	}
 	for _, a := range algorithms() {
 		if slices.Contains(a.words, word) {
 			return a.transform, true
@@ -146,12 +155,18 @@ func lookupTransform(t wire.Transform) (algorithm, bool) {
 	return algorithm{}, false
 }
 
-// TransformName returns the name of a transform for people: "AES_GCM_16_256", "CURVE_25519"; the registry's name for those
-// that this package does not implement, whose key length, if any, follows.
+// TransformName returns the name of a transform for people: "AES_GCM_16_256", "CURVE_25519", "KE1_ML_KEM_768" for an
+// additional key exchange; the registry's name for those that this package does not implement, whose key length, if any,
+// follows.
 func TransformName(t wire.Transform) string {
 	if t.UnknownAttribute {
 		t.UnknownAttribute = false
 		return TransformName(t) + " with an unknown attribute"
+	}
+	if isAdditional(t.Type) {
+		prefix := strings.ToUpper(additionalPrefix(t.Type))
+		t.Type = wire.TransformKE
+		return prefix + TransformName(t)
 	}
 	if a, ok := lookupTransform(t); ok {
 		return a.name

@@ -29,6 +29,9 @@ func completeProposal(protocol wire.ProtocolID, parsed []wire.Transform) (wire.P
 	if reason != "" {
 		return wire.Proposal{}, reason
 	}
+	if reason := completeAdditional(by); reason != "" {
+		return wire.Proposal{}, reason
+	}
 	if aeads > 0 {
 		delete(by, wire.TransformINTEG) // (RFC 7296, Section 2.7); it may have named the PRF
 	} else if len(by[wire.TransformINTEG]) == 0 {

@@ -59,13 +59,13 @@ func defaultKEs() []wire.Transform {
 	}
 }
 
-// WithoutKE returns copies of proposals without their key exchange transforms, as the SA payload of an IKE_AUTH exchange
+// WithoutKE returns copies of proposals without their key exchange transforms, additional ones included, as the SA payload of an IKE_AUTH exchange
 // has them (RFC 7296, Section 1.2).
 func WithoutKE(proposals []wire.Proposal) []wire.Proposal {
 	stripped := slices.Clone(proposals)
 	for i, p := range stripped {
 		stripped[i].Transforms = slices.DeleteFunc(slices.Clone(p.Transforms), func(t wire.Transform) bool {
-			return t.Type == wire.TransformKE
+			return isExchange(t.Type)
 		})
 	}
 	return stripped

@@ -13,7 +13,8 @@ import (
 var (
 	// ErrPublicLength means that the peer's value does not have the one length of its method.
 	ErrPublicLength = errors.New("wrong length")
-	// ErrPublicValue means that the peer's value is out of range, not a point of the curve, or of low order.
+	// ErrPublicValue means that the peer's value is out of range, not a point of the curve, of low order, or no key of the
+	// KEM.
 	ErrPublicValue = errors.New("invalid value")
 )
 
@@ -65,7 +66,7 @@ func (k *KeyExchange) Method() wire.TransformID { return k.method }
 // Public returns the Key Exchange Data for the responder.
 func (k *KeyExchange) Public() []byte { return k.public }
 
-// Finish computes the shared secret g^ir from the responder's Key Exchange Data and forgets the private value if that
+// Finish computes the shared secret, g^ir or that of a KEM, from the responder's Key Exchange Data and forgets the private value if that
 // was valid; an invalid answer, which may be forged, leaves k ready for another one. The error is a *KeyExchangeError, or
 // ErrSpent after a success.
 func (k *KeyExchange) Finish(peer []byte) (secret.Bytes, error) {
@@ -88,9 +89,12 @@ func (k *KeyExchange) Clear() {
 	}
 }
 
-// RespondKeyExchange is the responder's side: it makes the shared secret g^ir and the Key Exchange Data of the answer from
+// RespondKeyExchange is the responder's side: it makes the shared secret, g^ir or that of a KEM, and the Key Exchange Data of the answer from
 // the initiator's. The error is a *KeyExchangeError for the peer's value, an *UnsupportedError, or comes from rand.
 func RespondKeyExchange(method wire.TransformID, peer []byte, rand io.Reader) (public []byte, shared secret.Bytes, err error) {
+	if k, ok := lookupKEM(method); ok {
+		return k.respond(method, peer, rand)
+	}
 	k, err := NewKeyExchange(method, rand)
 	if err != nil {
 		return nil, nil, err
@@ -103,6 +107,9 @@ func RespondKeyExchange(method wire.TransformID, peer []byte, rand io.Reader) (p
 func newShare(method wire.TransformID, rand io.Reader) (share, error) {
 	if g, ok := modpGroup(method); ok {
 		return newMODPShare(g, rand)
+	}
+	if k, ok := lookupKEM(method); ok {
+		return k.newShare(rand)
 	}
 	switch method {
 	case wire.KEECP256, wire.KEECP384, wire.KEECP521:

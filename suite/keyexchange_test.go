@@ -37,8 +37,8 @@ func TestKeyExchangeAgrees(t *testing.T) {
 			if err != nil || !ours.Equal(theirs) {
 				t.Fatalf("secrets differ, or %v", err)
 			}
-			if len(public) != publicLength(method) || bytes.Equal(public, k.Public()) || bytes.Equal(ours, make([]byte, len(ours))) {
-				t.Errorf("public values %x, %x; secret of %d octets", k.Public(), public, len(ours))
+			if len(public) != answerLength(method) || bytes.Equal(public, k.Public()) || bytes.Equal(ours, make([]byte, len(ours))) {
+				t.Errorf("public values of %d and %d octets; secret of %d", len(k.Public()), len(public), len(ours))
 			}
 			if want := sharedLength(method); len(ours) != want {
 				t.Errorf("secret of %d octets, want %d", len(ours), want)
@@ -50,9 +50,14 @@ func TestKeyExchangeAgrees(t *testing.T) {
 	}
 }
 
-// sharedLength is the length of g^ir: the modulus (RFC 7296, Section 2.14), or one coordinate (RFC 5903, Section 7).
+// sharedLength is the length of the secret: the modulus (RFC 7296, Section 2.14), one coordinate (RFC 5903, Section 7), or
+// what the KEM gives.
 func sharedLength(method wire.TransformID) int {
 	switch method {
+	case wire.KEMLKEM512, wire.KEMLKEM768, wire.KEMLKEM1024:
+		return 32
+	case wire.KEFrodoKEM640SHAKE:
+		return 16
 	case wire.KEECP256, wire.KEECP384, wire.KEECP521, wire.KEBrainpoolP256r1, wire.KEBrainpoolP384r1, wire.KEBrainpoolP512r1:
 		return publicLength(method) / 2
 	}
@@ -91,6 +96,9 @@ func TestKeyExchangeRefusesWrongLengths(t *testing.T) {
 			if _, err := k.Finish(wrong); !errors.As(err, &refused) || !errors.Is(err, ErrPublicLength) || refused.Method != method {
 				t.Errorf("%s: %d octets: got %v, want ErrPublicLength", TransformName(keID(method)), len(wrong), err)
 			}
+			if method == wire.KEMLKEM1024 && len(wrong) == publicLength(method) {
+				continue
+			}
 			if _, _, err := RespondKeyExchange(method, wrong, testRand(5)); !errors.Is(err, ErrPublicLength) {
 				t.Errorf("%s: %d octets to the responder: got %v", TransformName(keID(method)), len(wrong), err)
 			}
@@ -102,11 +110,15 @@ func TestKeyExchangeRefusesWrongLengths(t *testing.T) {
 }
 
 // All zeroes and all ones are invalid for every method but Curve25519 and Curve448, where all ones is a point like any
-// other (RFC 7748, Section 5), and zeroes give the result that is refused (Section 6).
+// other (RFC 7748, Section 5), and zeroes give the result that is refused (Section 6); and the KEMs, of which ML-KEM alone
+// has invalid keys: coefficients above the modulus.
 func TestKeyExchangeRefusesConstantValues(t *testing.T) {
 	for _, method := range testMethods() {
 		for _, octet := range []byte{0, 0xff} {
 			if octet == 0xff && (method == wire.KECurve25519 || method == wire.KECurve448) {
+				continue
+			}
+			if octet == 0 && IsPostQuantum(method) || method == wire.KEFrodoKEM640SHAKE {
 				continue
 			}
 			value := bytes.Repeat([]byte{octet}, publicLength(method))
@@ -171,7 +183,10 @@ func TestKeyExchangeErrorText(t *testing.T) {
 }
 
 func FuzzRespondKeyExchange(f *testing.F) {
-	methods := []wire.TransformID{wire.KEECP256, wire.KEECP384, wire.KEECP521, wire.KEBrainpoolP256r1, wire.KECurve25519, wire.KECurve448, wire.KEMODP1024}
+	methods := []wire.TransformID{
+		wire.KEECP256, wire.KEECP384, wire.KEECP521, wire.KEBrainpoolP256r1, wire.KECurve25519, wire.KECurve448, wire.KEMODP1024,
+		wire.KEMLKEM512, wire.KEMLKEM768, wire.KEMLKEM1024,
+	}
 	for i, method := range methods {
 		k, err := NewKeyExchange(method, testRand(7))
 		if err != nil {
@@ -183,7 +198,7 @@ func FuzzRespondKeyExchange(f *testing.F) {
 	f.Fuzz(func(t *testing.T, which uint8, peer []byte) {
 		method := methods[int(which)%len(methods)]
 		public, shared, err := RespondKeyExchange(method, peer, testRand(8))
-		if err == nil && (len(public) != len(peer) || len(shared) != sharedLength(method)) {
+		if err == nil && (len(public) != answerLength(method) || len(shared) != sharedLength(method)) {
 			t.Errorf("%d octets in, %d out, secret of %d", len(peer), len(public), len(shared))
 		}
 		var refused *KeyExchangeError
@@ -209,8 +224,20 @@ func BenchmarkKeyExchange(b *testing.B) {
 	}
 }
 
-// publicLength returns the length in octets of the Key Exchange Data of a method, the same on both sides; 0 if it is not
-// supported.
+// answerLength returns the length in octets of the responder's Key Exchange Data, a ciphertext if the method is a KEM.
+func answerLength(method wire.TransformID) int {
+	switch method {
+	case wire.KEMLKEM512:
+		return 768
+	case wire.KEMLKEM768:
+		return 1088
+	case wire.KEFrodoKEM640SHAKE:
+		return 9720
+	}
+	return publicLength(method)
+}
+
+// publicLength returns the length in octets of the initiator's Key Exchange Data; 0 if the method is not supported.
 func publicLength(method wire.TransformID) int {
 	if g, ok := modpGroup(method); ok {
 		return g.bits / 8
@@ -228,6 +255,14 @@ func publicLength(method wire.TransformID) int {
 		return 32
 	case wire.KECurve448:
 		return 56
+	case wire.KEMLKEM512:
+		return 800
+	case wire.KEMLKEM768:
+		return 1184
+	case wire.KEMLKEM1024:
+		return 1568
+	case wire.KEFrodoKEM640SHAKE:
+		return 9616
 	}
 	return 0
 }

@@ -62,8 +62,8 @@ func numbered(proposals []wire.Proposal) []wire.Proposal {
 }
 
 // ParseProposal parses one proposal as swanctl writes it: words with hyphens between them, such as
-// "aes256gcm16-prfsha384-x25519". Several words of one type are alternatives in the order of preference. Number and SPI are
-// left unset. What swanctl adds by itself is added here too: the PRFs of the integrity algorithms when none is named, and
+// "aes256gcm16-prfsha384-x25519-ke1_mlkem768". Several words of one type are alternatives in the order of preference; those
+// that begin with ke1_ to ke7_ are additional key exchanges (RFC 9370). Number and SPI are left unset. What swanctl adds by itself is added here too: the PRFs of the integrity algorithms when none is named, and
 // 32-bit sequence numbers for ESP; PRFs in an ESP proposal are dropped. The error is a *ProposalError.
 func ParseProposal(protocol wire.ProtocolID, s string) (wire.Proposal, error) {
 	text := strings.ToLower(strings.TrimSpace(s))
@@ -90,6 +90,10 @@ func ParseProposal(protocol wire.ProtocolID, s string) (wire.Proposal, error) {
 // unknownWord explains a word that no algorithm has.
 func unknownWord(s, word string) error {
 	e := &ProposalError{Proposal: s, Word: word, Reason: "no such algorithm", Suggestion: suggest(word)}
+	if typ, method, ok := cutAdditional(word); ok {
+		word = method
+		e.Suggestion = suggestAdditional(typ, method)
+	}
 	switch {
 	case word == "":
 		e.Reason = "a word is missing"
@@ -132,7 +136,7 @@ func checkWord(protocol wire.ProtocolID, t wire.Transform) string {
 	case t.Type == wire.TransformSN:
 		return "sequence numbers are a matter of ESP"
 	case t == keID(wire.KENone):
-		return "IKE cannot do without a key exchange"
+		return "IKE cannot do without a first key exchange"
 	}
 	return ""
 }
@@ -153,6 +157,9 @@ func FormatProposal(p wire.Proposal) string {
 }
 
 func transformWord(t wire.Transform) string {
+	if isAdditional(t.Type) {
+		return additionalWord(t)
+	}
 	if a, ok := lookupTransform(t); ok {
 		return a.words[0]
 	}

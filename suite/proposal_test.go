@@ -75,7 +75,7 @@ func TestParseProposalErrors(t *testing.T) {
 		{esp, "camellia128-sha1", `"camellia128": not implemented`},
 		{ike, "null-sha256-modp2048", `"null": does not encrypt, so it is for ESP only`},
 		{ike, "aes128gmac-prfsha256-modp2048", `"aes128gmac": does not encrypt`},
-		{ike, "aes128-sha256-none", `"none": IKE cannot do without a key exchange`},
+		{ike, "aes128-sha256-none", `"none": IKE cannot do without a first key exchange`},
 		{ike, "aes128-sha256-modp2048-esn", `"esn": sequence numbers are a matter of ESP`},
 		{ike, "sha256-modp2048", `no encryption algorithm`},
 		{ike, "aes128gcm16-x25519", `no PRF and no integrity algorithm to derive one from`},

@@ -16,6 +16,8 @@ type Refusal struct {
 	Offered    []wire.Transform   // of many, the first
 	Configured []wire.Transform
 
+	noAdditional bool // the peers have not both announced IKE_INTERMEDIATE
+
 	pairs   int // compared, of an offered with one of our proposals
 	nearest int // index of the type at which the nearest pair failed; -1 if that is a type we do not know
 }
@@ -36,8 +38,11 @@ func (r *Refusal) Error() string {
 	if !slices.Contains(transformTypes(r.Protocol), r.Type) {
 		return fmt.Sprintf("peer demands %s, a transform type that we do not support for %s", r.Type, r.Protocol)
 	}
-	noun := typeNoun(r.Type)
-	return fmt.Sprintf("peer offers %s; we allow %s", offerText(noun, r.Offered), allowText(r.Configured))
+	text := fmt.Sprintf("peer offers %s; we allow %s", offerText(typeNoun(r.Type), r.Offered), allowText(r.Configured))
+	if r.noAdditional && isAdditional(r.Type) {
+		text += "; additional key exchanges need IKE_INTERMEDIATE, which was not negotiated (RFC 9370, Section 2.2.1)"
+	}
+	return text
 }
 
 func offerText(noun string, offered []wire.Transform) string {
@@ -69,6 +74,9 @@ func typeNoun(t wire.TransformType) string {
 	case wire.TransformSN:
 		return "sequence numbers"
 	}
+	if isAdditional(t) {
+		return fmt.Sprintf("additional key exchange %d", 1+t-wire.TransformADDKE1)
+	}
 	return t.String()
 }
 
@@ -97,6 +105,7 @@ func newRefusal(configured []wire.Proposal) *Refusal {
 // fewer; of equals both sides are shown, unless the sum of two pairs would seem to have something in common.
 func (r *Refusal) add(m match, failed wire.TransformType) {
 	r.pairs++
+	r.noAdditional = m.opt.NoAdditional
 	agreed := slices.Index(transformTypes(m.offered.Protocol), failed)
 	offered, configured := transformsOf(m.offered, failed), transformsOf(m.configured, failed)
 	if r.pairs > 1 && agreed <= r.nearest {

@@ -29,6 +29,10 @@ type SelectOptions struct {
 	// IgnoreKE is for the Child SA that an IKE_AUTH exchange creates, which has no key exchange of its own (RFC 7296,
 	// Section 1.2).
 	IgnoreKE bool
+	// NoAdditional is for peers that have not both announced IKE_INTERMEDIATE: a proposal with additional key exchanges
+	// is passed over like one with unknown transform types (RFC 9370, Section 2.2.1), and where we demand one there is no
+	// agreement.
+	NoAdditional bool
 	// PreferPeer follows the peer's order of proposals and transforms instead of ours.
 	PreferPeer bool
 }
@@ -36,7 +40,7 @@ type SelectOptions struct {
 // Select chooses a suite from what the peer offered and our configuration allows (RFC 7296, Sections 2.7 and 3.3). The
 // lists hold alternatives in order of preference; key lengths must be the same on both sides. A transform with an attribute
 // nobody understands cannot be chosen; a proposal with a transform type nobody understands, or without one that is
-// mandatory, is passed over (Section 3.3.6). If nothing can be chosen, the error is a *Refusal.
+// mandatory, is passed over (Section 3.3.6). No key exchange method is chosen twice (RFC 9370, Section 2.2.1). If nothing can be chosen, the error is a *Refusal.
 func Select(offered, configured []wire.Proposal, opt SelectOptions) (Selection, error) {
 	refusal := newRefusal(configured)
 	first, second := configured, offered
@@ -67,9 +71,9 @@ func Select(offered, configured []wire.Proposal, opt SelectOptions) (Selection, 
 func transformTypes(protocol wire.ProtocolID) []wire.TransformType {
 	switch protocol {
 	case wire.ProtocolIKE:
-		return []wire.TransformType{wire.TransformENCR, wire.TransformPRF, wire.TransformINTEG, wire.TransformKE}
+		return slices.Concat([]wire.TransformType{wire.TransformENCR, wire.TransformPRF, wire.TransformINTEG}, exchangeTypes())
 	case wire.ProtocolESP:
-		return []wire.TransformType{wire.TransformENCR, wire.TransformINTEG, wire.TransformKE, wire.TransformSN}
+		return slices.Concat([]wire.TransformType{wire.TransformENCR, wire.TransformINTEG}, exchangeTypes(), []wire.TransformType{wire.TransformSN})
 	}
 	return nil
 }
@@ -77,7 +81,7 @@ func transformTypes(protocol wire.ProtocolID) []wire.TransformType {
 // isOptional reports whether a type may be left out of a proposal, which then means NONE. Integrity is optional as far as
 // the cipher does without (RFC 7296, Section 3.3.3).
 func isOptional(protocol wire.ProtocolID, t wire.TransformType) bool {
-	return t == wire.TransformINTEG || t == wire.TransformKE && protocol != wire.ProtocolIKE
+	return t == wire.TransformINTEG || isAdditional(t) || t == wire.TransformKE && protocol != wire.ProtocolIKE
 }
 
 // transformsOf returns the alternatives that a proposal has for a type.
@@ -101,21 +105,22 @@ type match struct {
 func (m match) run() (chosen []wire.Transform, failed wire.TransformType, ok bool) {
 	types := transformTypes(m.offered.Protocol)
 	for _, t := range m.offered.Transforms {
-		if !slices.Contains(types, t.Type) {
+		if !slices.Contains(types, t.Type) || m.opt.NoAdditional && isAdditional(t.Type) {
 			return nil, t.Type, false
 		}
 	}
 	cipher, mac, unprotected := m.protection()
+	exchanges, unexchanged := m.exchanges()
 	for _, t := range types {
 		var x wire.Transform
-		ok := t != unprotected
+		ok := t != unprotected && t != unexchanged
 		switch {
 		case t == wire.TransformENCR:
 			x = cipher
 		case t == wire.TransformINTEG:
 			x = mac
-		case t == wire.TransformKE && m.opt.IgnoreKE:
-			x = keID(wire.KENone)
+		case isExchange(t):
+			x = exchanges.of(t)
 		default:
 			x, ok = m.pick(m.alternatives(m.offered, t), m.alternatives(m.configured, t))
 		}

@@ -147,7 +147,7 @@ func TestSelectAgainstOddProposals(t *testing.T) {
 		{"unknown transform beside a good one", []wire.Transform{encrID(4711, 0), gcm, no32}, "aes128gcm16", "AES_GCM_16_128/NO_ESN"},
 		{"unknown transform type", []wire.Transform{gcm, no32, {Type: 200, ID: 1}}, "aes128gcm16", "peer demands TRANSFORM(200), a transform type that we do not support for ESP"},
 		{"transform type 0", []wire.Transform{gcm, no32, {Type: 0, ID: 1}}, "aes128gcm16", "peer demands TRANSFORM(0), a transform type that we do not support for ESP"},
-		{"additional key exchange", []wire.Transform{gcm, no32, addke}, "aes128gcm16", "peer demands ADDKE1, a transform type that we do not support for ESP"},
+		{"additional key exchange", []wire.Transform{gcm, no32, addke}, "aes128gcm16", "peer offers additional key exchange 1 KE1_ML_KEM_768 only; we allow none"},
 		{"PRF in ESP", []wire.Transform{gcm, no32, prfID(wire.PRFHMACSHA256)}, "aes128gcm16", "peer demands PRF, a transform type that we do not support for ESP"},
 		{"mandatory SN missing", []wire.Transform{gcm}, "aes128gcm16", "peer offers no sequence numbers; we allow NO_ESN"},
 		{"mandatory ENCR missing", []wire.Transform{no32}, "aes128gcm16", "peer offers no encryption; we allow AES_GCM_16_128"},

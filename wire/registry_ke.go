@@ -39,6 +39,7 @@ const (
 	KEECP256MLKEM768    TransformID = 1036
 	KEX448MLKEM1024     TransformID = 1037
 	KEECP384MLKEM1024   TransformID = 1038
+	KEFrodoKEM640SHAKE  TransformID = 1640 // our own choice, for experiments between peers that agree on it
 )
 
 var keNames = []named[TransformID]{
@@ -78,4 +79,5 @@ var keNames = []named[TransformID]{
 	{KEECP256MLKEM768, "P-256+ML-KEM-768"},
 	{KEX448MLKEM1024, "X448+ML-KEM-1024"},
 	{KEECP384MLKEM1024, "P-384+ML-KEM-1024"},
+	{KEFrodoKEM640SHAKE, "FrodoKEM-640-SHAKE"},
 }
