@@ -94,6 +94,8 @@ func certFailure(err error, r *Remote, now time.Time) *Failure {
 		f.Code, f.Action = explain.AuthCertKey, "issue a certificate with an RSA key of 2048 to 8192 bits, ECDSA or Ed25519, or set remote.min_rsa_bits"
 	case chain.Constraint:
 		f.Code, f.Action = explain.AuthCertConstraint, "issue the certificate below an authority that may"
+	case chain.Policy:
+		f.Code, f.Action = explain.AuthCertPolicy, "issue the whole path under the policy, or change remote.require_policy"
 	default:
 		f.Action = fmt.Sprintf("have the peer send its intermediates, or set remote.ca to the issuer (trusted are: %s)", anchorNames(r.Anchors))
 	}

@@ -64,6 +64,7 @@ func (v Verify) trustedPaths(sent shown) ([][]*x509.Certificate, error) {
 		Intermediates: slices.Concat(v.Remote.Intermediates, sent.others),
 		Now:           v.Now,
 		Keys:          v.Remote.signatures(),
+		Policies:      v.Remote.Policies,
 	})
 }
 

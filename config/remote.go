@@ -23,6 +23,7 @@ type Remote struct {
 	AllowSHA1     bool
 	MinRSABits    int
 	ExtKeyUsage   auth.ExtKeyUsage
+	Policies      []string // certificate policies, dotted; empty: any
 	WildcardSAN   bool
 	Revocation    revocation.Policy
 	CRLs          []CRLFile
@@ -64,7 +65,7 @@ func (r *Remote) schema() schema {
 	return schema{
 		kind: "remote", origin: &r.Origin,
 		doc:     "The peer's side: where it is, who it must be and how it must prove it.",
-		options: r.options(),
+		options: append(r.options(), r.certificateOptions()...),
 		finish:  r.finish,
 	}
 }
@@ -110,7 +111,7 @@ func (r *Remote) options() []option {
 func trusting() []string { return []string{"ca", "certificate", "public_key"} }
 
 func (r *Remote) publicKeyOptions() []string {
-	return append(trusting(), "intermediate", "signature_schemes", "allow_sha1", "min_rsa_bits", "eku", "wildcard_san", "revocation", "crl")
+	return append(trusting(), "intermediate", "signature_schemes", "allow_sha1", "min_rsa_bits", "eku", "wildcard_san", "revocation", "crl", "require_policy")
 }
 
 func (r *Remote) finish(d *decoder) {

@@ -104,6 +104,7 @@ func (t *translator) remoteAuth(r *config.Remote, secrets *auth.Secrets) auth.Re
 		RawKeys:       publicKeys(r.PublicKeys),
 		Signatures:    suite.SignaturePolicy{Schemes: acceptedSchemes(r), MinRSABits: r.MinRSABits},
 		ExtKeyUsage:   r.ExtKeyUsage,
+		Policies:      r.Policies,
 		WildcardSAN:   r.WildcardSAN,
 		Revocation:    r.Revocation,
 	}

@@ -22,6 +22,7 @@ const (
 	AuthCertUsage         Code = "AUTH-CERT-USAGE"
 	AuthCertKey           Code = "AUTH-CERT-KEY"
 	AuthCertConstraint    Code = "AUTH-CERT-CONSTRAINT"
+	AuthCertPolicy        Code = "AUTH-CERT-POLICY"
 	AuthCertRevoked       Code = "AUTH-CERT-REVOKED"
 	AuthRevocationUnknown Code = "AUTH-REVOCATION-UNKNOWN"
 	AuthRawKeyUnknown     Code = "AUTH-RAW-KEY-UNKNOWN"
@@ -100,8 +101,11 @@ func certificateEntries() []Entry {
 			"RSA keys below 2048 bits or above 8192, exponents of 3 or less and even ones are refused, and curves other than P-256, P-384 and P-521 (RFC 8247, Section 3.1.1).",
 			"Issue a certificate with a better key. For a peer that cannot have one, remote.min_rsa_bits goes down to 1024."},
 		{AuthCertConstraint, "A certificate in the peer's path forbids the path.",
-			"A CA may issue certificates for some names or to some depth only, or a certificate has a critical extension that is not known. Name constraints are not evaluated, and therefore refused, where Ed448 keys sign certificates.",
+			"A CA may issue certificates for some names or to some depth only, or a certificate has a critical extension that is not known. Every subjectAltName and the subject count, letter case does not.",
 			"Issue the certificate below a CA that may, with names that it may give."},
+		{AuthCertPolicy, "The peer's certificate path is not issued under a certificate policy that is demanded.",
+			"remote.require_policy, or a CA in the path, demands a policy. Each certificate between the CA that is trusted and the peer's own must name it, or another one that a CA maps to it, or any (RFC 5280, Section 6.1).",
+			"Compare the certificatePolicies of the certificates in the path (`openssl x509 -text`) with remote.require_policy."},
 		{AuthCertRevoked, "The peer's certificate was revoked.",
 			"Its CA says so, by OCSP or in a revocation list; the message says when and why.",
 			"If the peer may still connect, issue a new certificate for it. If not, there is nothing to do."},

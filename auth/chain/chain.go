@@ -1,13 +1,13 @@
 // Package chain validates certification paths (RFC 5280, Section 6): from a peer's certificate, by way of intermediates, to
 // one of the anchors of a connection.
 //
-// It is crypto/x509 with what IKE needs beyond it: Ed448 keys (RFC 8410), bounds on keys, and errors that say which
-// certificate is wrong and how. It holds no state and reads no clock.
+// Certificates are read by crypto/x509. The path is ours, for what IKE needs beyond that: signatures of every scheme of suite,
+// name constraints on directory names, certificate policies that a connection demands, bounds on keys and on the search, and
+// errors that say which certificate is wrong and how. It holds no state and reads no clock.
 package chain
 
 import (
 	"crypto/x509"
-	"slices"
 	"time"
 
 	"culvert/suite"
@@ -22,6 +22,7 @@ type Options struct {
 	Intermediates []*x509.Certificate // known or sent by the peer; nothing is taken on trust
 	Now           time.Time
 	Keys          suite.SignaturePolicy // bounds on the keys of every certificate but the anchors
+	Policies      []string              // dotted object identifiers; the path must be valid for one of them; empty: for any
 }
 
 // Verify returns the valid paths from leaf to an anchor, leaf first, at least one and at most MaxPaths. The error is an
@@ -54,31 +55,6 @@ func sift(opt Options) (Options, error) {
 	}
 	opt.Intermediates = usable
 	return opt, refused
-}
-
-// search finds paths with crypto/x509, and by ourselves where Ed448 keys sign certificates.
-func search(leaf *x509.Certificate, opt Options) ([][]*x509.Certificate, error) {
-	paths, err := leaf.Verify(x509.VerifyOptions{
-		Roots:         pool(opt.Anchors),
-		Intermediates: pool(opt.Intermediates),
-		CurrentTime:   opt.Now,
-		KeyUsages:     []x509.ExtKeyUsage{x509.ExtKeyUsageAny},
-	})
-	if err == nil {
-		return paths[:min(len(paths), MaxPaths)], nil
-	}
-	if slices.ContainsFunc(slices.Concat(opt.Anchors, opt.Intermediates), hasEd448Key) {
-		return ed448Paths(leaf, opt)
-	}
-	return nil, explain(leaf, opt, err)
-}
-
-func pool(certs []*x509.Certificate) *x509.CertPool {
-	p := x509.NewCertPool()
-	for _, c := range certs {
-		p.AddCert(c)
-	}
-	return p
 }
 
 // CheckValidity returns an *Error unless now is within the validity of a certificate.

@@ -2,7 +2,6 @@ package chain
 
 import (
 	"crypto/x509"
-	"errors"
 	"fmt"
 	"time"
 
@@ -18,7 +17,8 @@ const (
 	Expired                     // Cert is no longer valid
 	NotYetValid                 // Cert is not valid yet
 	BadKey                      // the key of Cert is too weak, too large or of an unknown kind
-	Constraint                  // a constraint of Cert, a CA, forbids the path
+	Constraint                  // Cert breaks a rule of a CA above it, or is a CA whose rules the path breaks
+	Policy                      // the path is not issued under a certificate policy that is demanded
 )
 
 // An Error says which certificate is at fault.
@@ -38,7 +38,7 @@ func (e *Error) Error() string {
 		return fmt.Sprintf("certificate \"%s\" is not valid before %s", name, e.Cert.NotBefore.UTC().Format(time.RFC3339))
 	case BadKey:
 		return fmt.Sprintf("certificate \"%s\" has an unacceptable key (%s): %v", name, keyName(e.Cert), e.Err)
-	case Constraint:
+	case Constraint, Policy:
 		return fmt.Sprintf("certificate \"%s\" is not allowed in the path: %v", name, e.Err)
 	}
 	return fmt.Sprintf("certificate \"%s\" was issued by \"%s\", which is no trusted CA and was not issued by one (%v)",
@@ -54,23 +54,6 @@ func Name(c *x509.Certificate) string {
 		return s
 	}
 	return fmt.Sprintf("serial number %x", c.SerialNumber)
-}
-
-// explain turns an error of crypto/x509 into ours.
-func explain(leaf *x509.Certificate, opt Options, err error) error {
-	var invalid x509.CertificateInvalidError
-	var critical x509.UnhandledCriticalExtension
-	switch {
-	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
-		if e := CheckValidity(invalid.Cert, opt.Now); e != nil {
-			return e
-		}
-	case errors.As(err, &invalid) && invalid.Cert != nil:
-		return &Error{Kind: Constraint, Cert: invalid.Cert, Err: err}
-	case errors.As(err, &critical):
-		return &Error{Kind: Constraint, Cert: leaf, Err: err}
-	}
-	return &Error{Kind: Untrusted, Cert: lastOf(leaf, opt), Err: err}
 }
 
 // lastOf follows the issuers of a leaf as far as the intermediates go, to name the CA that is missing.

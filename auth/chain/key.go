@@ -4,12 +4,10 @@ import (
 	"crypto"
 	"crypto/x509"
 
-	"github.com/cloudflare/circl/sign/ed448"
-
 	"culvert/auth/keys"
 )
 
-// PublicKey returns the key of a certificate, an ed448.PublicKey included.
+// PublicKey returns the key of a certificate, those that crypto/x509 does not know included.
 func PublicKey(c *x509.Certificate) (crypto.PublicKey, error) {
 	if c.PublicKey != nil {
 		return c.PublicKey, nil
@@ -24,15 +22,4 @@ func keyName(c *x509.Certificate) string {
 		return "unknown"
 	}
 	return keys.Name(pub)
-}
-
-func hasEd448Key(c *x509.Certificate) bool {
-	_, ok := ed448Key(c)
-	return ok
-}
-
-func ed448Key(c *x509.Certificate) (ed448.PublicKey, bool) {
-	pub, err := PublicKey(c)
-	key, ok := pub.(ed448.PublicKey)
-	return key, ok && err == nil
 }

@@ -2,65 +2,80 @@ package chain
 
 import (
 	"crypto/x509"
-	"encoding/asn1"
 	"errors"
+	"fmt"
 
-	"github.com/cloudflare/circl/sign/ed448"
 	"golang.org/x/crypto/cryptobyte"
 	casn1 "golang.org/x/crypto/cryptobyte/asn1"
 
-	"culvert/auth/keys"
+	"culvert/suite"
+	"culvert/wire"
 )
 
-// What CheckSignature and CheckCRL find wrong.
+// What CheckSignature, CheckCRL and CheckSigned find wrong.
 var (
+	errMalformed = errors.New("the signature cannot be read")
 	errSignature = errors.New("the signature does not match the key of the issuer")
 	errNoCA      = errors.New("the issuer is no CA")
 	errKeyUsage  = errors.New("the key usage of the issuer does not allow it to sign")
 )
 
+// minAnchorBits is the smallest RSA modulus that an anchor may sign with. The bounds for other keys are CheckKey's.
+const minAnchorBits = 1024
+
 // CheckSignature checks that parent, a CA, has signed a certificate.
 func CheckSignature(c, parent *x509.Certificate) error {
-	key, ok := ed448Key(parent)
-	if !ok {
-		return c.CheckSignatureFrom(parent)
-	}
 	switch {
 	case parent.Version == 3 && !parent.BasicConstraintsValid, parent.BasicConstraintsValid && !parent.IsCA:
 		return errNoCA
 	case parent.KeyUsage != 0 && parent.KeyUsage&x509.KeyUsageCertSign == 0:
 		return errKeyUsage
 	}
-	return checkEd448(key, c.Raw)
+	return named(CheckSigned(c.Raw, parent), c.SignatureAlgorithm)
 }
 
 // CheckCRL checks that a CA has signed a certificate revocation list (RFC 5280, Section 6.3.3 (f) and (g)).
 func CheckCRL(crl *x509.RevocationList, ca *x509.Certificate) error {
-	key, ok := ed448Key(ca)
-	if !ok {
-		return crl.CheckSignatureFrom(ca)
-	}
 	if ca.KeyUsage != 0 && ca.KeyUsage&x509.KeyUsageCRLSign == 0 {
 		return errKeyUsage
 	}
-	return checkEd448(key, crl.Raw)
+	return named(CheckSigned(crl.Raw, ca), crl.SignatureAlgorithm)
 }
 
-// checkEd448 checks the signature of a Certificate or CertificateList, both of which are
+// named adds the algorithm to the error of a signature that cannot be checked.
+func named(err error, a x509.SignatureAlgorithm) error {
+	if errors.Is(err, suite.ErrScheme) || errors.Is(err, suite.ErrKeyType) {
+		return fmt.Errorf("%w: %v", err, a)
+	}
+	return err
+}
+
+// CheckSigned checks the signature of a Certificate, CertificateList or BasicOCSPResponse with the key of a certificate,
+// whatever that key may be used for. All of them begin with
 //
-//	SEQUENCE { what is signed, AlgorithmIdentifier, BIT STRING }
-func checkEd448(key ed448.PublicKey, der []byte) error {
+//	SEQUENCE { what is signed, AlgorithmIdentifier, BIT STRING, ... }
+//
+// in the same words as method 14 of an AUTH payload, so the schemes of AUTH are those of certificates (RFC 7427, Section 3).
+func CheckSigned(der []byte, signer *x509.Certificate) error {
 	input := cryptobyte.String(der)
-	var outer, signed, identifier cryptobyte.String
-	var algorithm asn1.ObjectIdentifier
+	var outer, signed, algorithm cryptobyte.String
 	var signature []byte
 	if !input.ReadASN1(&outer, casn1.SEQUENCE) || !outer.ReadASN1Element(&signed, casn1.SEQUENCE) ||
-		!outer.ReadASN1(&identifier, casn1.SEQUENCE) || !identifier.ReadASN1ObjectIdentifier(&algorithm) ||
-		!identifier.Empty() || !outer.ReadASN1BitStringAsBytes(&signature) || !outer.Empty() {
-		return errSignature
+		!outer.ReadASN1Element(&algorithm, casn1.SEQUENCE) || len(algorithm) > 255 || !outer.ReadASN1BitStringAsBytes(&signature) {
+		return errMalformed
 	}
-	if !algorithm.Equal(keys.OIDEd448()) || !ed448.Verify(key, signed, signature, "") {
-		return errSignature
+	pub, err := PublicKey(signer)
+	if err != nil {
+		return err
 	}
-	return nil
+	proof := wire.Auth{Method: wire.AuthDigitalSignature, Data: append(append([]byte{byte(len(algorithm))}, algorithm...), signature...)}
+	err = suite.Verify(pub, proof, signed, suite.SignaturePolicy{MinRSABits: minAnchorBits})
+	var fault *suite.SignatureError
+	switch {
+	case errors.Is(err, suite.ErrSignature):
+		return errSignature
+	case errors.As(err, &fault):
+		return fmt.Errorf("the signature cannot be checked: %w", fault.Err)
+	}
+	return err
 }

@@ -43,7 +43,7 @@ func TestOneListForMany(t *testing.T) {
 		t.Errorf("asked %d times", n)
 	}
 	unknown, err := c.Check(context.Background(), Strict, forger.path(), pkitest.Now())
-	wantVerdict(t, unknown, err, "unknown", "verification failure")
+	wantVerdict(t, unknown, err, "unknown", "does not match")
 }
 
 func TestFailuresAreRemembered(t *testing.T) {

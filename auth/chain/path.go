@@ -3,7 +3,6 @@ package chain
 import (
 	"bytes"
 	"crypto/x509"
-	"crypto/x509/pkix"
 	"encoding/asn1"
 	"errors"
 	"slices"
@@ -15,17 +14,15 @@ const (
 	maxSignatures = 64
 )
 
-// Why a certificate cannot be part of a path that is not validated by crypto/x509.
+// Why a certificate cannot be part of a path.
 var (
-	errNameConstraints = errors.New("it has name constraints, which are not evaluated where Ed448 signs certificates")
-	errCritical        = errors.New("it has a critical extension that is not known")
-	errPathLength      = errors.New("its path length is exceeded")
-	errNoAnchor        = errors.New("no anchor is in reach")
-	errTooMuch         = errors.New("too many candidates")
+	errCritical   = errors.New("it has a critical extension that is not known")
+	errPathLength = errors.New("its path length is exceeded")
+	errNoAnchor   = errors.New("no anchor is in reach")
+	errTooMuch    = errors.New("too many candidates")
 )
 
-// A finder looks for paths depth first. It does the checks of RFC 5280, Section 6.1 that crypto/x509 would do, for paths
-// with signatures that crypto/x509 does not know.
+// A finder looks for paths depth first, with the checks of RFC 5280, Section 6.1.
 type finder struct {
 	opt        Options
 	paths      [][]*x509.Certificate
@@ -33,20 +30,21 @@ type finder struct {
 	fault      error // the first reason that excluded a candidate
 }
 
-// ed448Paths is Verify for paths with Ed448 signatures.
-func ed448Paths(leaf *x509.Certificate, opt Options) ([][]*x509.Certificate, error) {
-	if len(leaf.UnhandledCriticalExtensions) > 0 {
+// search finds the paths from a leaf.
+func search(leaf *x509.Certificate, opt Options) ([][]*x509.Certificate, error) {
+	if !understood(leaf) {
 		return nil, &Error{Kind: Constraint, Cert: leaf, Err: errCritical}
 	}
 	f := &finder{opt: opt}
 	if slices.ContainsFunc(opt.Anchors, leaf.Equal) {
-		return [][]*x509.Certificate{{leaf}}, nil
+		f.complete([]*x509.Certificate{leaf})
+	} else {
+		f.extend([]*x509.Certificate{leaf})
 	}
-	f.extend([]*x509.Certificate{leaf})
-	if len(f.paths) > 0 {
+	switch {
+	case len(f.paths) > 0:
 		return f.paths, nil
-	}
-	if f.fault != nil {
+	case f.fault != nil:
 		return nil, f.fault
 	}
 	return nil, &Error{Kind: Untrusted, Cert: lastOf(leaf, opt), Err: errNoAnchor}
@@ -57,7 +55,7 @@ func (f *finder) extend(path []*x509.Certificate) {
 	child := path[len(path)-1]
 	for _, anchor := range f.opt.Anchors {
 		if len(f.paths) < MaxPaths && f.admits(path, child, anchor) {
-			f.paths = append(f.paths, append(slices.Clone(path), anchor))
+			f.complete(append(slices.Clone(path), anchor))
 		}
 	}
 	if len(path) >= maxDepth {
@@ -68,6 +66,19 @@ func (f *finder) extend(path []*x509.Certificate) {
 			f.extend(append(slices.Clone(path), c))
 		}
 	}
+}
+
+// complete records a path to an anchor if its names and policies are right, which is seen from the anchor downwards.
+func (f *finder) complete(path []*x509.Certificate) {
+	err := checkNames(path)
+	if err == nil {
+		err = checkPolicies(path, f.opt.Policies)
+	}
+	if err != nil {
+		f.blame(err)
+		return
+	}
+	f.paths = append(f.paths, path)
 }
 
 // admitsBelowAnchor is admits for an intermediate, which must say that it is a CA; an old certificate without extensions is
@@ -102,11 +113,9 @@ func (f *finder) blame(err error) {
 // check applies the rules for a CA in a path.
 func (f *finder) check(path []*x509.Certificate, child, parent *x509.Certificate) error {
 	switch {
-	case len(parent.UnhandledCriticalExtensions) > 0:
+	case !understood(parent):
 		return &Error{Kind: Constraint, Cert: parent, Err: errCritical}
-	case hasNameConstraints(parent):
-		return &Error{Kind: Constraint, Cert: parent, Err: errNameConstraints}
-	case parent.BasicConstraintsValid && parent.MaxPathLen >= 0 && len(path)-1 > parent.MaxPathLen:
+	case parent.BasicConstraintsValid && parent.MaxPathLen >= 0 && depth(path) > parent.MaxPathLen:
 		return &Error{Kind: Constraint, Cert: parent, Err: errPathLength}
 	}
 	if err := CheckValidity(parent, f.opt.Now); err != nil {
@@ -122,16 +131,41 @@ func (f *finder) check(path []*x509.Certificate, child, parent *x509.Certificate
 	return nil
 }
 
+// depth counts the CAs of a path that count for path lengths: those that another name has issued (RFC 5280,
+// Section 6.1.4 (l)).
+func depth(path []*x509.Certificate) int {
+	n := 0
+	for _, c := range path[1:] {
+		if !selfIssued(c) {
+			n++
+		}
+	}
+	return n
+}
+
 // issued reports whether parent may be the issuer of child by name and key identifier (RFC 5280, Section 4.2.1.1).
 func issued(parent, child *x509.Certificate) bool {
 	known := len(child.AuthorityKeyId) > 0 && len(parent.SubjectKeyId) > 0
 	return bytes.Equal(parent.RawSubject, child.RawIssuer) && (!known || bytes.Equal(parent.SubjectKeyId, child.AuthorityKeyId))
 }
 
-// hasNameConstraints reports whether a CA restricts names (RFC 5280, Section 4.2.1.10).
-func hasNameConstraints(c *x509.Certificate) bool {
-	return slices.ContainsFunc(c.Extensions, func(e pkix.Extension) bool { return e.Id.Equal(oidNameConstraints()) })
+// selfIssued reports whether subject and issuer have the same name (RFC 5280, Section 3.2).
+func selfIssued(c *x509.Certificate) bool { return bytes.Equal(c.RawSubject, c.RawIssuer) }
+
+// understood reports whether all critical extensions are processed: those that crypto/x509 reads, and name constraints of
+// any type, which it does not.
+func understood(c *x509.Certificate) bool {
+	return !slices.ContainsFunc(c.UnhandledCriticalExtensions, func(id asn1.ObjectIdentifier) bool {
+		return !id.Equal(oidNameConstraints())
+	})
 }
 
-// oidNameConstraints is id-ce-nameConstraints.
-func oidNameConstraints() asn1.ObjectIdentifier { return asn1.ObjectIdentifier{2, 5, 29, 30} }
+// extension returns the value of an extension, nil if it is not there.
+func extension(c *x509.Certificate, id asn1.ObjectIdentifier) []byte {
+	for _, e := range c.Extensions {
+		if e.Id.Equal(id) {
+			return e.Value
+		}
+	}
+	return nil
+}
