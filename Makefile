@@ -4,12 +4,16 @@ GO      ?= go
 BIN     := bin/culvert
 LDFLAGS := -s -w -X main.version=$(shell git describe --tags --always 2>/dev/null || echo dev)
 
-.PHONY: all build man demo test unit fuzz bench lint install clean
+.PHONY: all build pkcs11 man demo test unit fuzz bench lint install clean
 
 all: build
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/culvert
+
+# The helper for keys in PKCS #11 tokens, whose modules are C libraries: it needs a C compiler.
+pkcs11:
+	CGO_ENABLED=1 $(GO) build -trimpath -ldflags '-s -w' -o bin/culvert-pkcs11 ./cmd/culvert-pkcs11
 
 # Two gateways, one tunnel, real packets; without root, the same in one process.
 demo: build

@@ -20,7 +20,7 @@ var levels = [][]string{
 	{"secret", "explain"},
 	{"wire", "spd", "eap"},
 	{"suite"},
-	{"esp", "auth", "lease"},
+	{"esp", "auth", "lease", "keystore"},
 	{"dataplane"},
 	{"ike", "netio", "dataplane/fake"},
 	{"dataplane/user", "supervisor", "config"},

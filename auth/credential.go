@@ -20,6 +20,12 @@ type Credential struct {
 	Chain []*x509.Certificate // ours first, then its authorities, the root if we have it; empty: a raw public key (RFC 7670)
 }
 
+// Elsewhere reports whether the key is in a device or another process, which signing waits for.
+func (c Credential) Elsewhere() bool {
+	_, elsewhere := c.Key.(interface{ Elsewhere() })
+	return elsewhere
+}
+
 // name names the credential for people.
 func (c Credential) name() string {
 	if len(c.Chain) == 0 {

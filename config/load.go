@@ -1,6 +1,7 @@
 package config
 
 import (
+	"crypto"
 	"fmt"
 	"io/fs"
 	"os"
@@ -12,6 +13,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 
 	"culvert/explain"
+	"culvert/keystore"
 )
 
 // DefaultPath is where the configuration is looked for.
@@ -22,11 +24,13 @@ type Source struct {
 	Files       fs.FS     // its root is "/"
 	Credentials string    // directory of credentials that systemd has given; "": none
 	Now         time.Time // for the validity of certificates; zero: it is not checked
+	// Keys opens a private key that is in no file, as keystore.Store does. nil: there are none.
+	Keys func(kind keystore.Kind, name string) (crypto.Signer, error)
 }
 
 // System is the source of this machine.
 func System(now time.Time) Source {
-	return Source{Files: os.DirFS("/"), Credentials: os.Getenv("CREDENTIALS_DIRECTORY"), Now: now}
+	return Source{Files: os.DirFS("/"), Credentials: os.Getenv("CREDENTIALS_DIRECTORY"), Now: now, Keys: keystore.Store{}.Open}
 }
 
 // Load reads the configuration that begins at an absolute path. The Config is nil when there are errors among the

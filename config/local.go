@@ -37,7 +37,7 @@ func (l *Local) schema() schema {
 			{name: "certificate", slot: many(&l.Certificates, certificateFile()), rfc: "RFC 7296, Section 3.6", aka: "local.certs",
 				doc: "PEM or DER files with our certificate first, then the CAs between it and what the peer trusts. With `key` alone we show a raw public key (RFC 7670)."},
 			{name: "key", slot: optional(&l.Key, keyFile()), aka: "private",
-				doc: "File with our private key: PKCS#8, PKCS#1 or SEC 1, not encrypted. `credential(\"name\")` takes it from systemd."},
+				doc: "File with our private key: PKCS#8, PKCS#1 or SEC 1, not encrypted. `credential(\"name\")` takes it from systemd; `pkcs11`, `tpm` and `ssh_agent` use one where it is."},
 			{name: "signature_schemes", slot: many(&l.Schemes, scheme()), rfc: "RFC 7427; RFC 8420", aka: "local.auth",
 				doc: "Signature algorithms that we may sign with, in order of preference: `rsa-`, `rsa-pss-` or `ecdsa-` with `sha256`, `sha384` or `sha512`, `ed25519`, `ed448`. Empty: what the key can do and the peer knows."},
 			{name: "allow_sha1", slot: one(&l.AllowSHA1, boolean()), rfc: "RFC 8247, Section 3.2",

@@ -35,7 +35,7 @@ type (
 		File
 		Certificates []*x509.Certificate
 	}
-	// A KeyFile holds a private key.
+	// A KeyFile holds a private key, or stands for one in a key store: Path is its name there, Digest that of the public key.
 	KeyFile struct {
 		File
 		Key crypto.Signer
@@ -64,13 +64,6 @@ func crlFile() reader[CRLFile] {
 	return fileReader("file of revocation lists", auth.ParseCRLs, func(f File, v []*x509.RevocationList) CRLFile { return CRLFile{f, v} })
 }
 
-func keyFile() reader[KeyFile] {
-	return fileReader("file of a private key", func(b []byte) (crypto.Signer, error) {
-		defer secret.Bytes(b).Clear()
-		return auth.ParsePrivateKey(b)
-	}, func(f File, v crypto.Signer) KeyFile { return KeyFile{f, v} })
-}
-
 // fileReader reads a path, the file there, and what it holds.
 func fileReader[V any, T interface{ file() File }](kind string, parse func([]byte) (V, error), wrap func(File, V) T) reader[T] {
 	return reader[T]{kind: kind, expect: `a path such as "gw.pem", or credential("name")`, same: func(v T) any { return v.file() }, parse: func(l literal) (none T, err error) {
@@ -91,6 +84,9 @@ func fileReader[V any, T interface{ file() File }](kind string, parse func([]byt
 
 // open reads the file that a literal names, relative to the file that it stands in.
 func (d *decoder) open(l literal, private bool) (File, []byte, error) {
+	if isStore(l.call) {
+		return File{}, nil, errType
+	}
 	name := l.AsString()
 	where := path.Dir(l.span.Filename)
 	if l.call == "credential" {

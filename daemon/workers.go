@@ -3,6 +3,7 @@ package daemon
 import (
 	"context"
 	"runtime"
+	"slices"
 	"sync"
 
 	"culvert/auth"
@@ -65,11 +66,13 @@ func (w *workers) startWaiting(j job) {
 	})
 }
 
-// waits tells whether work may wait for network or disk.
+// waits tells whether work may wait for network, disk or a device.
 func waits(work ike.Work) bool {
 	switch w := work.(type) {
 	case auth.Verify:
 		return w.Remote.RevocationInfo != nil
+	case auth.Sign:
+		return slices.ContainsFunc(w.Local.Credentials, auth.Credential.Elsewhere)
 	case admit:
 		return w.leases()
 	case giveBack:

@@ -2,6 +2,8 @@ package daemon
 
 import (
 	"context"
+	"crypto"
+	"crypto/ed25519"
 	"slices"
 	"sync/atomic"
 	"testing"
@@ -108,6 +110,11 @@ func TestWorkThatWaitsIsBounded(t *testing.T) {
 	})
 }
 
+// deviceKey is a key that signing waits for.
+type deviceKey struct{ crypto.Signer }
+
+func (deviceKey) Elsewhere() {}
+
 // Which work may wait for others.
 func TestWhichWorkWaits(t *testing.T) {
 	asks := auth.Verify{Remote: &auth.Remote{RevocationInfo: revocation.NewChecker(nil, revocation.Options{})}}
@@ -123,6 +130,8 @@ func TestWhichWorkWaits(t *testing.T) {
 		{"admission of ourselves", admit{admission: ike.Admission{Connection: leasing, Initiator: true}}, false},
 		{"admission without a pool", admit{admission: ike.Admission{Connection: &ike.Connection{}}}, false},
 		{"giving an address back", giveBack{}, true},
+		{"signing with a key in a device", auth.Sign{Local: &auth.Local{Credentials: []auth.Credential{{Key: deviceKey{}}}}}, true},
+		{"signing with a key of ours", auth.Sign{Local: &auth.Local{Credentials: []auth.Credential{{Key: ed25519.PrivateKey{}}}}}, false},
 		{"anything else", lastInbound{}, false},
 	}
 	for _, tt := range tests {

@@ -15,6 +15,7 @@ const (
 	ConfigInclude       Code = "CONFIG-INCLUDE"
 	ConfigFile          Code = "CONFIG-FILE"
 	ConfigBadFile       Code = "CONFIG-BAD-FILE"
+	ConfigKeyStore      Code = "CONFIG-KEY-STORE"
 	ConfigPermissions   Code = "CONFIG-PERMISSIONS"
 	ConfigBadProposal   Code = "CONFIG-BAD-PROPOSAL"
 	ConfigWeakAlgorithm Code = "CONFIG-WEAK-ALGORITHM"
@@ -79,6 +80,9 @@ func configMeaningEntries() []Entry {
 		{ConfigBadFile, "A file does not hold what its option takes.",
 			"A key stands where a certificate is expected, the file is encrypted, or it is neither PEM nor DER.",
 			"Look at it with `openssl x509 -in FILE -noout -text` or `openssl pkey -in FILE -noout`; decrypt keys with `openssl pkey`."},
+		{ConfigKeyStore, "A private key in a token, TPM or agent cannot be used.",
+			"The name is wrong, the device or agent is not there or does not let the daemon in, or the program culvert-pkcs11 is not installed beside culvert.",
+			"Look for the key as the daemon's user: `pkcs11-tool --list-objects`, `tpm2_readpublic -c HANDLE`, `ssh-add -l`. Under systemd the device needs a DeviceAllow= line."},
 		{ConfigPermissions, "A file with a secret can be read by every user.",
 			"It was written with the usual permissions.",
 			"Run the chmod command of the message. If others may have read the secret, replace it on both sides."},

@@ -3,7 +3,8 @@
 set -euo pipefail
 need() { command -v "$1" >/dev/null || [ -x "/usr/sbin/$1" ]; }
 missing=
-for tool in charon-systemd swanctl pki ip nft sysctl iperf3 tshark tcpdump ping openssl; do
+for tool in charon-systemd swanctl pki ip nft sysctl iperf3 tshark tcpdump ping openssl gcc \
+	softhsm2-util pkcs11-tool swtpm tpm2_create ssh-agent; do
 	need "$tool" || missing=1
 done
 plugins=/usr/lib/ipsec/plugins
@@ -19,4 +20,5 @@ export DEBIAN_FRONTEND=noninteractive
 apt-get update -qq
 apt-get install -y -qq --no-install-recommends \
 	charon-systemd strongswan-swanctl strongswan-charon strongswan-pki libcharon-extra-plugins libcharon-extauth-plugins libstrongswan-extra-plugins \
-	libstrongswan-standard-plugins iproute2 nftables iperf3 tshark tcpdump iputils-ping openssl procps >/dev/null
+	libstrongswan-standard-plugins iproute2 nftables iperf3 tshark tcpdump iputils-ping openssl procps \
+	gcc libc6-dev softhsm2 opensc swtpm tpm2-tools openssh-client >/dev/null

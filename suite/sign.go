@@ -48,7 +48,7 @@ func (e *SignatureError) Unwrap() error { return e.Err }
 
 // Sign makes the data of an AUTH payload over octets (RFC 7296, Section 2.15). Method 14 takes every scheme but
 // SchemeRSASHA1, method 1 the RSASSA-PKCS1-v1_5 ones, methods 9, 10 and 11 the ECDSA scheme of their one curve. key may live
-// in hardware: it is given the digest and the usual options of its kind. The error is a *SignatureError or comes from key.
+// in hardware: it is given the digest and the usual options of its kind, or octets if it is a crypto.MessageSigner. The error is a *SignatureError or comes from key.
 func Sign(key crypto.Signer, method wire.AuthMethod, scheme Scheme, octets []byte, rand io.Reader) ([]byte, error) {
 	pub := key.Public()
 	switch {
@@ -57,7 +57,7 @@ func Sign(key crypto.Signer, method wire.AuthMethod, scheme Scheme, octets []byt
 	case !scheme.fits(pub) || !curveFits(method, pub):
 		return nil, &SignatureError{method, scheme, ErrKeyType}
 	}
-	signature, err := key.Sign(rand, scheme.digest(octets), scheme.signerOpts())
+	signature, err := crypto.SignMessage(key, rand, octets, scheme.signerOpts())
 	if err != nil {
 		return nil, fmt.Errorf("sign with %s: %w", scheme, err)
 	}

@@ -21,6 +21,7 @@ daemon {
 }
 
 connection "office" "second" {
+  local { key = tpm("0x81000001") }
 }
 
 connection "the office" {
