@@ -1,5 +1,7 @@
 package explain
 
+import "slices"
+
 // The codes of EAP.
 const (
 	EAPMalformed     Code = "EAP-MALFORMED"
@@ -19,7 +21,9 @@ const (
 )
 
 // eapEntries documents the codes of EAP.
-func eapEntries() []Entry { return append(eapMachineEntries(), eapMethodEntries()...) }
+func eapEntries() []Entry {
+	return slices.Concat(eapMachineEntries(), eapMethodEntries(), eapTLSEntries())
+}
 
 // eapMachineEntries is what goes wrong around the methods.
 func eapMachineEntries() []Entry {
