@@ -19,7 +19,7 @@ import (
 var levels = [][]string{
 	{"secret", "explain"},
 	{"wire", "spd", "eap"},
-	{"suite"},
+	{"suite", "users", "radius"},
 	{"esp", "auth", "lease", "keystore"},
 	{"dataplane"},
 	{"ike", "netio", "dataplane/fake"},

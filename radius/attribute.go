@@ -49,7 +49,7 @@ const (
 	NASPortID            Type = 87
 	NASIPv6Address       Type = 95
 	FramedIPv6Prefix     Type = 97
-	ErrorCause           Type = 101
+	ErrorCauseAttribute  Type = 101
 	FramedIPv6Address    Type = 168
 	DNSServerIPv6Address Type = 169
 )

@@ -15,6 +15,9 @@ var (
 	errUnsigned      = errors.New("there is no Message-Authenticator")
 )
 
+// ourSignature is where the value of the Message-Authenticator stands in what we send.
+const ourSignature = headerSize + 2
+
 // signedFirst returns attributes behind a Message-Authenticator to be filled in. It comes first so that what precedes it, and
 // with it the MD5 state that a forger of the Response Authenticator needs, is out of his hands.
 func signedFirst(list Attributes) Attributes {
@@ -35,7 +38,7 @@ func (p *Packet) encodeRequest(key secret.Bytes) ([]byte, error) {
 		return nil, err
 	}
 	if p.Code == AccessRequest {
-		copy(b[headerSize+2:], messageAuthenticator(b, p.Authenticator, key))
+		copy(b[ourSignature:], messageAuthenticator(b, ourSignature, p.Authenticator, key))
 		return b, nil
 	}
 	p.Authenticator = authenticator(b, [16]byte{}, key)
@@ -51,7 +54,7 @@ func (p *Packet) encodeResponse(request [16]byte, key secret.Bytes) ([]byte, err
 	if err != nil {
 		return nil, err
 	}
-	copy(b[headerSize+2:], messageAuthenticator(b, request, key))
+	copy(b[ourSignature:], messageAuthenticator(b, ourSignature, request, key))
 	p.Authenticator = authenticator(b, request, key)
 	copy(b[4:], p.Authenticator[:])
 	return b, nil
@@ -83,7 +86,7 @@ func checkSigned(b []byte, request [16]byte, key secret.Bytes, required bool) er
 	case at == 0:
 		return nil
 	}
-	if !hmac.Equal(messageAuthenticator(b, request, key), b[at:at+md5.Size]) {
+	if !hmac.Equal(messageAuthenticator(b, at, request, key), b[at:at+md5.Size]) {
 		return errAuthenticator
 	}
 	return nil
@@ -107,9 +110,8 @@ func signature(b []byte) (at int, err error) {
 }
 
 // messageAuthenticator computes HMAC-MD5 over a packet, with the request's authenticator in the place of the authenticator and
-// zeroes in the place of the signature (RFC 3579, Section 3.2). signature has found it.
-func messageAuthenticator(b []byte, request [16]byte, key secret.Bytes) []byte {
-	at, _ := signature(b)
+// zeroes in the place of the signature, whose value stands at an offset (RFC 3579, Section 3.2).
+func messageAuthenticator(b []byte, at int, request [16]byte, key secret.Bytes) []byte {
 	mac := hmac.New(md5.New, key)
 	mac.Write(b[:4])
 	mac.Write(request[:])
