@@ -27,6 +27,7 @@ require (
 
 require (
 	github.com/ThalesGroup/crypto11 v1.5.0 // indirect
+	filippo.io/mldsa v1.0.0 // indirect
 	github.com/agext/levenshtein v1.2.1 // indirect
 	github.com/apparentlymart/go-textseg/v15 v15.0.0 // indirect
 	github.com/apparentlymart/go-textseg/v17 v17.0.1 // indirect

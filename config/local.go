@@ -39,7 +39,7 @@ func (l *Local) schema() schema {
 			{name: "key", slot: optional(&l.Key, keyFile()), aka: "private",
 				doc: "File with our private key: PKCS#8, PKCS#1 or SEC 1, not encrypted. `credential(\"name\")` takes it from systemd; `pkcs11`, `tpm` and `ssh_agent` use one where it is."},
 			{name: "signature_schemes", slot: many(&l.Schemes, scheme()), rfc: "RFC 7427; RFC 8420", aka: "local.auth",
-				doc: "Signature algorithms that we may sign with, in order of preference: `rsa-`, `rsa-pss-` or `ecdsa-` with `sha256`, `sha384` or `sha512`, `ed25519`, `ed448`. Empty: what the key can do and the peer knows."},
+				doc: "Signature algorithms that we may sign with, in order of preference: `rsa-`, `rsa-pss-` or `ecdsa-` with `sha256`, `sha384` or `sha512`, `ed25519`, `ed448`, `mldsa44`, `mldsa65`, `mldsa87`. Empty: what the key can do and the peer knows."},
 			{name: "allow_sha1", slot: one(&l.AllowSHA1, boolean()), rfc: "RFC 8247, Section 3.2",
 				doc: "Sign with RSA and SHA-1 for a peer that knows nothing newer."},
 			{name: "send_certificate", slot: one(&l.SendCertificate, boolean()), rfc: "RFC 7296, Section 3.6", aka: "send_cert",

@@ -31,7 +31,8 @@ func scheme() reader[suite.Scheme] {
 		value("rsa-sha256", suite.SchemeRSASHA256), value("rsa-sha384", suite.SchemeRSASHA384), value("rsa-sha512", suite.SchemeRSASHA512),
 		value("rsa-pss-sha256", suite.SchemePSSSHA256), value("rsa-pss-sha384", suite.SchemePSSSHA384), value("rsa-pss-sha512", suite.SchemePSSSHA512),
 		value("ecdsa-sha256", suite.SchemeECDSASHA256), value("ecdsa-sha384", suite.SchemeECDSASHA384), value("ecdsa-sha512", suite.SchemeECDSASHA512),
-		value("ed25519", suite.SchemeEd25519), value("ed448", suite.SchemeEd448))
+		value("ed25519", suite.SchemeEd25519), value("ed448", suite.SchemeEd448),
+		value("mldsa44", suite.SchemeMLDSA44), value("mldsa65", suite.SchemeMLDSA65), value("mldsa87", suite.SchemeMLDSA87))
 	r.kind = "signature scheme"
 	return r
 }

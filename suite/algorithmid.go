@@ -19,6 +19,9 @@ const (
 	idECDSASHA512 = "300a06082a8648ce3d040304"
 	idEd25519     = "300506032b6570"
 	idEd448       = "300506032b6571"
+	idMLDSA44     = "300b0609608648016503040311" // (RFC 9881, Section 2), as the next two
+	idMLDSA65     = "300b0609608648016503040312"
+	idMLDSA87     = "300b0609608648016503040313"
 	idPSSSHA256   = "304106092a864886f70d01010a3034a00f300d06096086480165030402010500" +
 		"a11c301a06092a864886f70d010108300d06096086480165030402010500a203020120"
 	idPSSSHA384 = "304106092a864886f70d01010a3034a00f300d06096086480165030402020500" +
@@ -61,6 +64,12 @@ func (s Scheme) algorithmID() []byte {
 		id = idEd25519
 	case SchemeEd448:
 		id = idEd448
+	case SchemeMLDSA44:
+		id = idMLDSA44
+	case SchemeMLDSA65:
+		id = idMLDSA65
+	case SchemeMLDSA87:
+		id = idMLDSA87
 	}
 	b, _ := hex.DecodeString(id)
 	return b
@@ -86,6 +95,12 @@ func parseAlgorithmID(b []byte) (s Scheme, salt int) {
 		return SchemeEd25519, 0
 	case idEd448:
 		return SchemeEd448, 0
+	case idMLDSA44:
+		return SchemeMLDSA44, 0
+	case idMLDSA65:
+		return SchemeMLDSA65, 0
+	case idMLDSA87:
+		return SchemeMLDSA87, 0
 	}
 	return parsePSS(b)
 }

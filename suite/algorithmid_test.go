@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// The octets of RFC 7427, Appendix A, and RFC 8420, Appendix A.
+// The octets of RFC 7427, Appendix A, and RFC 8420, Appendix A, and of draft-ietf-ipsecme-ikev2-pqc-auth, Appendix B.
 func TestAlgorithmIDsOfTheRFCs(t *testing.T) {
 	tests := map[string]struct {
 		scheme Scheme
@@ -21,6 +21,12 @@ func TestAlgorithmIDsOfTheRFCs(t *testing.T) {
 		"300a06082a8648ce3d040304":       {SchemeECDSASHA512, 0},
 		"300506032b6570":                 {SchemeEd25519, 0},
 		"300506032b6571":                 {SchemeEd448, 0},
+		"300b0609608648016503040311":     {SchemeMLDSA44, 0},
+		"300b0609608648016503040312":     {SchemeMLDSA65, 0},
+		"300b0609608648016503040313":     {SchemeMLDSA87, 0},
+		// with parameters, which ML-DSA has none of, and the pre-hashed kind
+		"300d06096086480165030403120500": {},
+		"300b0609608648016503040321":     {},
 		// RSASSA-PSS with SHA-256, trailer field and all
 		"304606092a864886f70d01010a3039a00f300d06096086480165030402010500a11c301a06092a864886f70d010108300d06096086480165030402010500a203020120a303020101": {SchemePSSSHA256, 32},
 		// not to be known: SHA-1, DSA, PSS with empty and with default parameters

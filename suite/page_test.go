@@ -205,6 +205,7 @@ func writeSignatures(t *testing.T, b *bytes.Buffer) {
 		{"RSASSA-PKCS1-v1_5 with SHA-256, SHA-384, SHA-512", "MAY", idRSASHA256},
 		{"ecdsa-with-sha256", "SHOULD", idECDSASHA256}, {"ecdsa-with-sha384, ecdsa-with-sha512", "*(MAY)*", idECDSASHA512},
 		{"Ed25519, Ed448 (RFC 8420)", "*(MAY)*", idEd25519},
+		{"ML-DSA-44, ML-DSA-65, ML-DSA-87 (draft-ietf-ipsecme-ikev2-pqc-auth)", "*(MAY)*", idMLDSA65},
 		{"sha1WithRSAEncryption", "MUST NOT", "300d06092a864886f70d0101050500"}, {"dsa-with-sha1", "MUST NOT", "300906072a8648ce380403"},
 		{"ecdsa-with-sha1", "MUST NOT", "300906072a8648ce3d0401"}, {"RSASSA-PSS with empty parameters", "MUST NOT", "300d06092a864886f70d01010a3000"},
 		{"RSASSA-PSS with default parameters", "MUST NOT",

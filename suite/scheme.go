@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"slices"
 
+	"filippo.io/mldsa"
 	"github.com/cloudflare/circl/sign/ed448"
 
 	"culvert/wire"
@@ -35,6 +36,9 @@ const (
 	SchemeECDSASHA512
 	SchemeEd25519
 	SchemeEd448
+	SchemeMLDSA44 // pure, with an empty context
+	SchemeMLDSA65
+	SchemeMLDSA87
 )
 
 // A family is the kind of key and the way it signs.
@@ -47,14 +51,17 @@ const (
 	familyECDSA
 	familyEd25519
 	familyEd448
+	familyMLDSA
 )
 
 // A schemeInfo says what a scheme is made of.
 type schemeInfo struct {
 	name   string
 	family family
-	hash   crypto.Hash        // 0: the scheme takes the message itself
-	number wire.HashAlgorithm // for SIGNATURE_HASH_ALGORITHMS (RFC 7427, Section 4; RFC 8420, Section 2)
+	hash   crypto.Hash // 0: the scheme takes the message itself
+	// number is for SIGNATURE_HASH_ALGORITHMS (RFC 7427, Section 4; RFC 8420, Section 2;
+	// draft-ietf-ipsecme-ikev2-pqc-auth, Section 3.2.1).
+	number wire.HashAlgorithm
 }
 
 func (s Scheme) info() schemeInfo {
@@ -83,6 +90,12 @@ func (s Scheme) info() schemeInfo {
 		return schemeInfo{"ED25519", familyEd25519, 0, wire.HashIdentity}
 	case SchemeEd448:
 		return schemeInfo{"ED448", familyEd448, 0, wire.HashIdentity}
+	case SchemeMLDSA44:
+		return schemeInfo{"ML_DSA_44", familyMLDSA, 0, wire.HashIdentity}
+	case SchemeMLDSA65:
+		return schemeInfo{"ML_DSA_65", familyMLDSA, 0, wire.HashIdentity}
+	case SchemeMLDSA87:
+		return schemeInfo{"ML_DSA_87", familyMLDSA, 0, wire.HashIdentity}
 	}
 	return schemeInfo{name: fmt.Sprintf("SCHEME(%d)", uint8(s))}
 }
@@ -98,6 +111,7 @@ func DefaultSchemes() []Scheme {
 	return []Scheme{
 		SchemePSSSHA256, SchemePSSSHA384, SchemePSSSHA512, SchemeRSASHA256, SchemeRSASHA384, SchemeRSASHA512,
 		SchemeECDSASHA256, SchemeECDSASHA384, SchemeECDSASHA512, SchemeEd25519, SchemeEd448,
+		SchemeMLDSA44, SchemeMLDSA65, SchemeMLDSA87,
 	}
 }
 
@@ -136,6 +150,19 @@ func curveScheme(c elliptic.Curve) Scheme {
 	return SchemeNone
 }
 
+// parameterScheme returns the scheme of a parameter set of ML-DSA.
+func parameterScheme(p mldsa.Parameters) Scheme {
+	switch p {
+	case mldsa.MLDSA44():
+		return SchemeMLDSA44
+	case mldsa.MLDSA65():
+		return SchemeMLDSA65
+	case mldsa.MLDSA87():
+		return SchemeMLDSA87
+	}
+	return SchemeNone
+}
+
 // fits reports whether a public key is of the kind that the scheme takes.
 func (s Scheme) fits(pub crypto.PublicKey) bool {
 	kind := s.info().family
@@ -148,6 +175,8 @@ func (s Scheme) fits(pub crypto.PublicKey) bool {
 		return kind == familyEd25519 && len(key) == ed25519.PublicKeySize
 	case ed448.PublicKey:
 		return kind == familyEd448 && len(key) == ed448.PublicKeySize
+	case *mldsa.PublicKey:
+		return kind == familyMLDSA && parameterScheme(key.Parameters()) == s
 	}
 	return false
 }

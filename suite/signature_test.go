@@ -15,6 +15,7 @@ import (
 	"sync"
 	"testing"
 
+	"filippo.io/mldsa"
 	"github.com/cloudflare/circl/sign/ed448"
 
 	"culvert/wire"
@@ -35,11 +36,16 @@ var testKeys = sync.OnceValue(func() []testKey {
 	p521, err521 := ecdsa.GenerateKey(elliptic.P521(), r)
 	_, ed25519Key, errEd := ed25519.GenerateKey(r)
 	_, ed448Key, errEd448 := ed448.GenerateKey(r)
-	if err := errors.Join(errSmall, errBig, err256, err384, err521, errEd, errEd448); err != nil {
+	seed := make([]byte, mldsa.PrivateKeySize)
+	dsa44, err44 := mldsa.NewPrivateKey(mldsa.MLDSA44(), seed)
+	dsa65, err65 := mldsa.NewPrivateKey(mldsa.MLDSA65(), seed)
+	dsa87, err87 := mldsa.NewPrivateKey(mldsa.MLDSA87(), seed)
+	if err := errors.Join(errSmall, errBig, err256, err384, err521, errEd, errEd448, err44, err65, err87); err != nil {
 		panic(err)
 	}
 	return []testKey{
 		{"rsa1024", small}, {"rsa2048", big}, {"p256", p256}, {"p384", p384}, {"p521", p521}, {"ed25519", ed25519Key}, {"ed448", ed448Key},
+		{"mldsa44", dsa44}, {"mldsa65", dsa65}, {"mldsa87", dsa87},
 	}
 })
 
@@ -100,7 +106,7 @@ func TestSignAndVerify(t *testing.T) {
 			}
 		}
 	}
-	want := map[string]int{"rsa1024": 9, "rsa2048": 10, "p256": 4, "p384": 4, "p521": 4, "ed25519": 1, "ed448": 1}
+	want := map[string]int{"rsa1024": 9, "rsa2048": 10, "p256": 4, "p384": 4, "p521": 4, "ed25519": 1, "ed448": 1, "mldsa44": 1, "mldsa65": 1, "mldsa87": 1}
 	for name, n := range want {
 		if signed[name] != n {
 			t.Errorf("%s: %d combinations of method and scheme, want %d", name, signed[name], n)
@@ -321,6 +327,8 @@ func TestSchemesFor(t *testing.T) {
 		{"ed25519", all, "ED25519"},
 		{"ed25519", []wire.HashAlgorithm{wire.HashSHA256}, ""},
 		{"ed448", all, "ED448"},
+		{"mldsa65", all, "ML_DSA_65"},
+		{"mldsa87", []wire.HashAlgorithm{wire.HashSHA256, wire.HashSHA384}, ""},
 	}
 	for _, tt := range tests {
 		var names []string

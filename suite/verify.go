@@ -8,6 +8,7 @@ import (
 	"math/big"
 	"slices"
 
+	"filippo.io/mldsa"
 	"github.com/cloudflare/circl/sign/ed448"
 
 	"culvert/wire"
@@ -62,8 +63,9 @@ func (p SignaturePolicy) CheckKey(pub crypto.PublicKey) error {
 	return nil
 }
 
-// Verify checks the signature of an AUTH payload over octets (RFC 7296, Section 2.15; RFC 7427; RFC 8420; RFC 4754). pub is
-// an *rsa.PublicKey, *ecdsa.PublicKey, ed25519.PublicKey or ed448.PublicKey. The error is a *SignatureError.
+// Verify checks the signature of an AUTH payload over octets (RFC 7296, Section 2.15; RFC 7427; RFC 8420; RFC 4754;
+// draft-ietf-ipsecme-ikev2-pqc-auth, Section 3.2). pub is an *rsa.PublicKey, *ecdsa.PublicKey, ed25519.PublicKey,
+// ed448.PublicKey or *mldsa.PublicKey. The error is a *SignatureError.
 func Verify(pub crypto.PublicKey, a wire.Auth, octets []byte, allowed SignaturePolicy) error {
 	switch a.Method {
 	case wire.AuthDigitalSignature:
@@ -161,6 +163,8 @@ func (s Scheme) verify(pub crypto.PublicKey, message, signature []byte, salt int
 		return ed25519.Verify(pub.(ed25519.PublicKey), message, signature)
 	case familyEd448:
 		return ed448.Verify(pub.(ed448.PublicKey), message, signature, "")
+	case familyMLDSA:
+		return mldsa.Verify(pub.(*mldsa.PublicKey), message, signature, nil) == nil
 	}
 	return false
 }

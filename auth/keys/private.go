@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 
+	mldsax509 "filippo.io/mldsa/x509"
 	"github.com/cloudflare/circl/sign/ed448"
 	"golang.org/x/crypto/cryptobyte"
 	casn1 "golang.org/x/crypto/cryptobyte/asn1"
@@ -44,6 +45,9 @@ func parsePKCS8(der []byte) (crypto.Signer, error) {
 	if err != nil {
 		return nil, err
 	}
+	if parameters, ok := mldsaParameters(algorithm); ok && isBoth(key) {
+		return parseBoth(parameters, key)
+	}
 	if !algorithm.Equal(OIDEd448()) {
 		return signer(der)
 	}
@@ -79,9 +83,9 @@ func isEncryptedPKCS8(der []byte) bool {
 		info.ReadASN1Bytes(&data, casn1.OCTET_STRING) && info.Empty()
 }
 
-// signer reads a PrivateKeyInfo of an algorithm that crypto/x509 knows.
+// signer reads a PrivateKeyInfo of an algorithm that crypto/x509 knows, or of ML-DSA as a seed.
 func signer(der []byte) (crypto.Signer, error) {
-	key, err := x509.ParsePKCS8PrivateKey(der)
+	key, err := mldsax509.ParsePKCS8PrivateKey(der)
 	if err != nil {
 		return nil, err
 	}

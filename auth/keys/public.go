@@ -1,4 +1,5 @@
-// Package keys reads, writes and names public and private keys: what crypto/x509 knows, and Ed448 (RFC 8410).
+// Package keys reads, writes and names public and private keys: what crypto/x509 knows, Ed448 (RFC 8410) and ML-DSA
+// (RFC 9881).
 package keys
 
 import (
@@ -6,11 +7,12 @@ import (
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/rsa"
-	"crypto/x509"
 	"encoding/asn1"
 	"errors"
 	"fmt"
 
+	"filippo.io/mldsa"
+	mldsax509 "filippo.io/mldsa/x509"
 	"github.com/cloudflare/circl/sign/ed448"
 	"golang.org/x/crypto/cryptobyte"
 	casn1 "golang.org/x/crypto/cryptobyte/asn1"
@@ -26,7 +28,7 @@ func ParsePublic(der []byte) (crypto.PublicKey, error) {
 		return nil, err
 	}
 	if !algorithm.Equal(OIDEd448()) {
-		pub, err := x509.ParsePKIXPublicKey(der)
+		pub, err := mldsax509.ParsePKIXPublicKey(der)
 		if err != nil {
 			return nil, fmt.Errorf("public key algorithm %v: %w", algorithm, err)
 		}
@@ -42,7 +44,7 @@ func ParsePublic(der []byte) (crypto.PublicKey, error) {
 func MarshalPublic(pub crypto.PublicKey) ([]byte, error) {
 	key, ok := pub.(ed448.PublicKey)
 	if !ok {
-		return x509.MarshalPKIXPublicKey(pub)
+		return mldsax509.MarshalPKIXPublicKey(pub)
 	}
 	var b cryptobyte.Builder
 	b.AddASN1(casn1.SEQUENCE, func(b *cryptobyte.Builder) {
@@ -53,7 +55,7 @@ func MarshalPublic(pub crypto.PublicKey) ([]byte, error) {
 }
 
 // splitSPKI returns algorithm and key of a SubjectPublicKeyInfo. Ed448 has no parameters (RFC 8410, Section 3); those of
-// other algorithms are left to crypto/x509.
+// other algorithms are left to their libraries.
 func splitSPKI(der []byte) (asn1.ObjectIdentifier, []byte, error) {
 	input := cryptobyte.String(der)
 	var spki, identifier cryptobyte.String
@@ -72,7 +74,7 @@ func splitSPKI(der []byte) (asn1.ObjectIdentifier, []byte, error) {
 // OIDEd448 is id-Ed448, the algorithm of keys and signatures (RFC 8410, Section 3).
 func OIDEd448() asn1.ObjectIdentifier { return asn1.ObjectIdentifier{1, 3, 101, 113} }
 
-// Name names the kind and size of a public key for people: "RSA 2048, exponent 65537", "ECDSA P-256", "Ed448".
+// Name names the kind and size of a public key for people: "RSA 2048, exponent 65537", "ECDSA P-256", "Ed448", "ML-DSA-65".
 func Name(pub crypto.PublicKey) string {
 	switch key := pub.(type) {
 	case *rsa.PublicKey:
@@ -83,6 +85,8 @@ func Name(pub crypto.PublicKey) string {
 		return "Ed25519"
 	case ed448.PublicKey:
 		return "Ed448"
+	case *mldsa.PublicKey:
+		return key.Parameters().String()
 	}
 	return fmt.Sprintf("%T", pub)
 }
