@@ -24,7 +24,7 @@ var levels = [][]string{
 	{"dataplane"},
 	{"ike", "netio", "dataplane/fake"},
 	{"dataplane/user", "supervisor", "config"},
-	{"sim", "api"},
+	{"sim", "api", "pki"},
 	{"daemon"},
 	{"demo"},
 	{"cmd"},
