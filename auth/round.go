@@ -106,7 +106,7 @@ type Remote struct {
 	AllowSHA1      bool                  // accept RSA with SHA-1 by method 1, on top of Signatures
 	ExtKeyUsage    ExtKeyUsage
 	Policies       []string // certificate policies, one of which the path must be valid for (RFC 5280, Section 6.1); empty: any
-	WildcardSAN    bool // a dNSName *.example.org confirms gw.example.org; RFC 4945, Section 3.1.2 says no
+	WildcardSAN    bool     // a dNSName *.example.org confirms gw.example.org; RFC 4945, Section 3.1.2 says no
 	Revocation     revocation.Policy
 	RevocationInfo *revocation.Checker // nil: nothing is known
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"culvert/auth/keys"
+	"culvert/auth/revocation"
 	"culvert/explain"
 	"culvert/wire"
 )
@@ -18,6 +19,7 @@ type shown struct {
 	leaf   *x509.Certificate   // the first certificate: it has the key (RFC 7296, Section 3.6)
 	others []*x509.Certificate // in any order
 	rawKey crypto.PublicKey
+	status revocation.Shown // what the peer shows of revocation
 }
 
 // parseCerts reads CERT payloads. Up to the one with the key each must be readable; certificates behind it that are not are
@@ -64,8 +66,12 @@ func (s *shown) add(c *wire.Cert) *Failure {
 		if s.leaf == nil {
 			s.rawKey = key
 		}
-	case wire.CertCRL, wire.CertOCSPContent:
-		// What a peer says of its own revocation is not asked for and not used (RFC 4945, Section 3.2.3).
+	case wire.CertOCSPContent:
+		s.status.OCSP = append(s.status.OCSP, c.Data)
+	case wire.CertCRL:
+		if crl, err := x509.ParseRevocationList(c.Data); err == nil {
+			s.status.CRLs = append(s.status.CRLs, crl)
+		}
 	default:
 		return &Failure{Code: explain.AuthCertEncoding,
 			Cause:  fmt.Sprintf("peer sent its certificate as %q, which was not asked for", c.Encoding),

@@ -10,6 +10,7 @@ import (
 
 	"culvert/auth/chain"
 	"culvert/auth/keys"
+	"culvert/auth/revocation"
 	"culvert/wire"
 )
 
@@ -30,7 +31,7 @@ func (v Verify) certificate(ctx context.Context, sent shown) (VerifyResult, *Fai
 	if failure := v.signature(pub, "certificate "+quote(chain.Name(sent.leaf))); failure != nil {
 		return VerifyResult{}, failure
 	}
-	return v.unrevoked(ctx, paths)
+	return v.unrevoked(ctx, paths, sent.status)
 }
 
 // paths returns the paths that make a certificate trusted and whose usage is right.
@@ -74,10 +75,10 @@ func (v Verify) confirmed(leaf *x509.Certificate) bool {
 }
 
 // unrevoked asks whether certificates were revoked, path by path until one is good.
-func (v Verify) unrevoked(ctx context.Context, paths [][]*x509.Certificate) (VerifyResult, *Failure) {
+func (v Verify) unrevoked(ctx context.Context, paths [][]*x509.Certificate, status revocation.Shown) (VerifyResult, *Failure) {
 	var refused error
 	for _, path := range paths {
-		unknown, err := v.Remote.RevocationInfo.Check(ctx, v.Remote.Revocation, path, v.Now)
+		unknown, err := v.Remote.RevocationInfo.Check(ctx, v.Remote.Revocation, path, status, v.Now)
 		if err == nil {
 			return VerifyResult{ID: v.proven(Identities(path[0])...), Leaf: path[0], NotAfter: chain.NotAfter(path), Warnings: revocationWarnings(unknown)}, nil
 		}

@@ -22,7 +22,7 @@ func TestAnswersAreRemembered(t *testing.T) {
 		asked int
 		want  string
 	}{{0, 1, "good"}, {time.Hour, 1, "good"}, {week - time.Second, 1, "good"}, {week, 2, "good"}} {
-		unknown, err := c.Check(context.Background(), Strict, s.path(), pkitest.Now().Add(tt.at))
+		unknown, err := c.Check(context.Background(), Strict, s.path(), Shown{}, pkitest.Now().Add(tt.at))
 		if got := verdict(unknown, err); got != tt.want || s.web.count(crlURL) != tt.asked {
 			t.Errorf("after %v: %s (%v), asked %d times, want %d", tt.at, got, err, s.web.count(crlURL), tt.asked)
 		}
@@ -36,13 +36,13 @@ func TestOneListForMany(t *testing.T) {
 	c := NewChecker(s.web, Options{})
 	second := s.root.Issue(t, "second", pkitest.NewKey(t).Public(), withCRL)
 	for leaf, want := range map[*x509.Certificate]string{s.leaf: "revoked", second: "good"} {
-		unknown, err := c.Check(context.Background(), Strict, []*x509.Certificate{leaf, s.root.Cert}, pkitest.Now())
+		unknown, err := c.Check(context.Background(), Strict, []*x509.Certificate{leaf, s.root.Cert}, Shown{}, pkitest.Now())
 		wantVerdict(t, unknown, err, want)
 	}
 	if n := s.web.count(crlURL); n != 1 {
 		t.Errorf("asked %d times", n)
 	}
-	unknown, err := c.Check(context.Background(), Strict, forger.path(), pkitest.Now())
+	unknown, err := c.Check(context.Background(), Strict, forger.path(), Shown{}, pkitest.Now())
 	wantVerdict(t, unknown, err, "unknown", "does not match")
 }
 
@@ -50,7 +50,7 @@ func TestFailuresAreRemembered(t *testing.T) {
 	s := newScene(t, withCRL)
 	c := NewChecker(s.web, Options{Retry: time.Minute})
 	ask := func(at time.Duration) string {
-		unknown, err := c.Check(context.Background(), Strict, s.path(), pkitest.Now().Add(at))
+		unknown, err := c.Check(context.Background(), Strict, s.path(), Shown{}, pkitest.Now().Add(at))
 		return verdict(unknown, err)
 	}
 	if ask(0) != "unknown" || ask(time.Second) != "unknown" || s.web.count(crlURL) != 1 {
@@ -63,9 +63,9 @@ func TestFailuresAreRemembered(t *testing.T) {
 }
 
 func TestCacheBounds(t *testing.T) {
-	c := newCache(3, 100)
+	c := NewCache(CacheLimits{Entries: 3, Octets: 100})
 	now := pkitest.Now()
-	name := func(i int) key { return key{kind: "crl", url: fmt.Sprint(i)} }
+	name := func(i int) key { return keyOf("crl", fmt.Sprint(i)) }
 	has := func(i int) bool { _, ok := c.get(name(i), now); return ok }
 	for i := range 5 {
 		c.put(name(i), value{octets: 10, expires: now.Add(time.Duration(i+1) * time.Hour)})
@@ -100,7 +100,7 @@ func TestOneFetchForMany(t *testing.T) {
 		var all sync.WaitGroup
 		for range 100 {
 			all.Go(func() {
-				unknown, err := c.Check(context.Background(), Strict, s.path(), pkitest.Now())
+				unknown, err := c.Check(context.Background(), Strict, s.path(), Shown{}, pkitest.Now())
 				wantVerdict(t, unknown, err, "good")
 			})
 		}
@@ -127,12 +127,12 @@ func TestHangingServer(t *testing.T) {
 		var all sync.WaitGroup
 		for range 50 {
 			all.Go(func() {
-				unknown, err := c.Check(context.Background(), IfAvailable, s.path(), pkitest.Now())
+				unknown, err := c.Check(context.Background(), IfAvailable, s.path(), Shown{}, pkitest.Now())
 				wantVerdict(t, unknown, err, "warned", "deadline")
 			})
 		}
 		synctest.Wait()
-		unknown, err := c.Check(context.Background(), Strict, []*x509.Certificate{good, s.root.Cert}, pkitest.Now())
+		unknown, err := c.Check(context.Background(), Strict, []*x509.Certificate{good, s.root.Cert}, Shown{}, pkitest.Now())
 		wantVerdict(t, unknown, err, "good")
 		if waited := time.Since(start); waited != 0 {
 			t.Errorf("somebody else waited for %v", waited)
@@ -155,12 +155,12 @@ func TestGivenUp(t *testing.T) {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 		defer cancel()
 		start := time.Now()
-		unknown, err := c.Check(ctx, Strict, s.path(), pkitest.Now())
+		unknown, err := c.Check(ctx, Strict, s.path(), Shown{}, pkitest.Now())
 		wantVerdict(t, unknown, err, "unknown", "deadline")
 		if waited := time.Since(start); waited != time.Second {
 			t.Errorf("waited for %v", waited)
 		}
-		unknown, err = c.Check(context.Background(), Strict, s.path(), pkitest.Now())
+		unknown, err = c.Check(context.Background(), Strict, s.path(), Shown{}, pkitest.Now())
 		wantVerdict(t, unknown, err, "good")
 		if waited := time.Since(start); waited != 5*time.Second || s.web.count(crlURL) != 1 {
 			t.Errorf("waited for %v, asked %d times", waited, s.web.count(crlURL))
@@ -177,7 +177,7 @@ func TestFetchesAtATime(t *testing.T) {
 		var all sync.WaitGroup
 		for i := range 10 {
 			all.Go(func() {
-				f.do(context.Background(), key{url: fmt.Sprint(i)}, func() value {
+				f.do(context.Background(), keyOf(fmt.Sprint(i)), func() value {
 					mu.Lock()
 					running++
 					most = max(most, running)

@@ -25,7 +25,10 @@ func (c *Checker) fromFiles(_ context.Context, q query) (status, error) {
 		if !bytes.Equal(crl.RawIssuer, q.cert.RawIssuer) {
 			continue
 		}
-		s, e := q.lookup(crl)
+		if find(crl.Extensions, oidDelta()) != nil {
+			continue
+		}
+		s, e := q.lookup(crl, q.configuredDelta(c.opt.CRLs, crl))
 		if e == nil {
 			return s, nil
 		}
@@ -34,14 +37,24 @@ func (c *Checker) fromFiles(_ context.Context, q query) (status, error) {
 	return status{}, err
 }
 
+// configuredDelta returns the delta list among those configured that goes with a complete one.
+func (q query) configuredDelta(lists []*x509.RevocationList, base *x509.RevocationList) *x509.RevocationList {
+	for _, d := range lists {
+		if extends(d, base) == nil && q.checkList(d, true) == nil {
+			return d
+		}
+	}
+	return nil
+}
+
 // fromCRL fetches the lists that the certificate names.
 func (c *Checker) fromCRL(ctx context.Context, q query) (status, error) {
 	err := errUnknown
 	for _, url := range httpURLs(q.cert.CRLDistributionPoints) {
-		crl, e := c.list(ctx, url, q)
+		crl, e := c.list(ctx, url, q, false)
 		if e == nil {
 			var s status
-			if s, e = q.lookup(crl); e == nil {
+			if s, e = q.lookup(crl, c.delta(ctx, crl, q)); e == nil {
 				return s, nil
 			}
 		}
@@ -50,9 +63,9 @@ func (c *Checker) fromCRL(ctx context.Context, q query) (status, error) {
 	return status{}, err
 }
 
-// list returns the list of an address, remembered or fetched.
-func (c *Checker) list(ctx context.Context, url string, q query) (*x509.RevocationList, error) {
-	v, err := c.recall(ctx, key{"crl", url, string(q.issuer.Raw)}, q.now, func(ctx context.Context) (value, error) {
+// list returns the complete or delta list of an address, remembered or fetched.
+func (c *Checker) list(ctx context.Context, url string, q query, delta bool) (*x509.RevocationList, error) {
+	v, err := c.recall(ctx, keyOf("crl", fmt.Sprint(delta), url, string(q.issuer.Raw)), q.now, func(ctx context.Context) (value, error) {
 		der, err := c.fetch(ctx, url, nil, "")
 		if err != nil {
 			return value{}, err
@@ -61,7 +74,7 @@ func (c *Checker) list(ctx context.Context, url string, q query) (*x509.Revocati
 		if err != nil {
 			return value{}, err
 		}
-		if err := q.checkList(crl); err != nil {
+		if err := q.checkList(crl, delta); err != nil {
 			return value{}, err
 		}
 		return value{crl: crl, octets: len(der), expires: crl.NextUpdate}, nil
@@ -69,33 +82,35 @@ func (c *Checker) list(ctx context.Context, url string, q query) (*x509.Revocati
 	return v.crl, err
 }
 
-// lookup says what a list knows about the certificate. A list that is out of date still proves a revocation.
-func (q query) lookup(crl *x509.RevocationList) (status, error) {
-	stale := q.checkList(crl)
+// lookup says what a complete list knows about the certificate, and a delta list that goes with it, if there is one (RFC 5280,
+// Section 6.3.3 (i) and (j)). A list that is out of date still proves a revocation.
+func (q query) lookup(crl, delta *x509.RevocationList) (status, error) {
+	stale := q.checkList(crl, false)
 	if stale != nil && !errors.Is(stale, errStale) {
 		return status{}, stale
 	}
 	if err := q.checkScope(crl); err != nil {
 		return status{}, err
 	}
-	for _, e := range crl.RevokedCertificateEntries {
-		if e.SerialNumber.Cmp(q.cert.SerialNumber) == 0 {
-			return status{known: true, revoked: true, at: e.RevocationTime, reason: e.ReasonCode}, nil
-		}
+	if s, ok := q.changed(delta); ok {
+		return s, nil
+	}
+	if s, ok := entry(crl, q.cert.SerialNumber); ok {
+		return s, nil
 	}
 	return status{known: true}, stale
 }
 
 // checkList checks that a list is one of the issuer, that all of it is understood, and that it is valid now (RFC 5280,
 // Section 6.3.3).
-func (q query) checkList(crl *x509.RevocationList) error {
+func (q query) checkList(crl *x509.RevocationList, delta bool) error {
 	if !bytes.Equal(crl.RawIssuer, q.issuer.RawSubject) {
 		return errors.New("it is of another issuer")
 	}
 	if err := chain.CheckCRL(crl, q.issuer); err != nil {
 		return err
 	}
-	if err := checkExtensions(crl); err != nil {
+	if err := checkExtensions(crl, delta); err != nil {
 		return err
 	}
 	if crl.NextUpdate.IsZero() {
@@ -115,11 +130,17 @@ func (q query) checkTime(thisUpdate, nextUpdate time.Time) error {
 	return nil
 }
 
-// checkExtensions refuses lists with critical extensions that change their meaning: delta lists, indirect lists, and what
-// nobody knows (RFC 5280, Sections 5.2 and 5.3).
-func checkExtensions(crl *x509.RevocationList) error {
+// checkExtensions refuses lists with critical extensions that change their meaning: delta lists where complete ones are
+// wanted and the reverse, indirect lists, and what nobody knows (RFC 5280, Sections 5.2 and 5.3).
+func checkExtensions(crl *x509.RevocationList, delta bool) error {
+	switch isDelta := find(crl.Extensions, oidDelta()) != nil; {
+	case isDelta && !delta:
+		return errDelta
+	case delta && !isDelta:
+		return errNoDelta
+	}
 	for _, e := range crl.Extensions {
-		if e.Critical && !e.Id.Equal(oidIssuingDistributionPoint()) {
+		if e.Critical && !e.Id.Equal(oidIssuingDistributionPoint()) && !e.Id.Equal(oidDelta()) {
 			return fmt.Errorf("it has a critical extension %v", e.Id)
 		}
 	}
@@ -140,8 +161,10 @@ func (q query) checkScope(crl *x509.RevocationList) error {
 		return err
 	}
 	switch {
+	case scope.indirect:
+		return errors.New("it is an indirect list, which has certificates of several issuers; these are not used")
 	case scope.partial:
-		return errors.New("it is indirect, or for some reasons or attribute certificates only")
+		return errors.New("it is for some reasons or attribute certificates only")
 	case scope.onlyUsers && q.cert.IsCA, scope.onlyCAs && !q.cert.IsCA:
 		return errors.New("it is for another kind of certificate")
 	case scope.named && !slices.ContainsFunc(scope.urls, func(u string) bool { return slices.Contains(q.cert.CRLDistributionPoints, u) }):

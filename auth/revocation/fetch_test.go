@@ -105,7 +105,7 @@ func TestOverHTTP(t *testing.T) {
 	} {
 		s.leaf.CRLDistributionPoints, s.leaf.OCSPServer = nil, nil
 		set()
-		unknown, err := NewChecker(NewHTTPFetcher(), Options{}).Check(context.Background(), IfAvailable, s.path(), pkitest.Now())
+		unknown, err := NewChecker(NewHTTPFetcher(), Options{}).Check(context.Background(), IfAvailable, s.path(), Shown{}, pkitest.Now())
 		if verdict(unknown, err) != "revoked" {
 			t.Errorf("%s: %v, %v", name, unknown, err)
 		}

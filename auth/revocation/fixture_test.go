@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/x509"
+	"encoding/asn1"
 	"encoding/pem"
 	"errors"
 	"fmt"
@@ -91,7 +92,7 @@ func (s *scene) path() []*x509.Certificate { return []*x509.Certificate{s.leaf, 
 // ask checks with a new checker.
 func (s *scene) ask(t testing.TB, p Policy) ([]error, error) {
 	t.Helper()
-	return NewChecker(s.web, s.opt).Check(context.Background(), p, s.path(), pkitest.Now())
+	return NewChecker(s.web, s.opt).Check(context.Background(), p, s.path(), Shown{}, pkitest.Now())
 }
 
 // list is a list of the authority, valid for a week around now.
@@ -171,24 +172,23 @@ func foreign(t testing.TB, name string) *x509.Certificate {
 	return c
 }
 
-// foreignRequest reads a request of openssl, nonce and all.
-func foreignRequest(t testing.TB, der []byte) *request {
+// foreignNonce returns the nonce of a request of openssl.
+func foreignNonce(t testing.TB, der []byte) []byte {
 	t.Helper()
-	parsed, err := ocsp.ParseRequest(der)
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := &request{der: der, nameHash: parsed.IssuerNameHash, keyHash: parsed.IssuerKeyHash, serial: parsed.SerialNumber}
 	input := cryptobyte.String(der)
 	var outer, tbs, extensions cryptobyte.String
 	if !input.ReadASN1(&outer, casn1.SEQUENCE) || !outer.ReadASN1(&tbs, casn1.SEQUENCE) || !tbs.SkipASN1(casn1.SEQUENCE) ||
 		!tbs.ReadASN1(&extensions, casn1.Tag(2).ContextSpecific().Constructed()) {
 		t.Fatal("no requestExtensions")
 	}
-	if r.nonce, err = findNonce(extensions); err != nil || len(r.nonce) == 0 {
-		t.Fatalf("nonce %x, %v", r.nonce, err)
+	var nonce []byte
+	err := readExtensions(extensions, func(id asn1.ObjectIdentifier, value cryptobyte.String) bool {
+		return id.Equal(oidNonce()) && value.ReadASN1Bytes(&nonce, casn1.OCTET_STRING)
+	})
+	if err != nil || len(nonce) == 0 {
+		t.Fatalf("nonce %x, %v", nonce, err)
 	}
-	return r
+	return nonce
 }
 
 // randomSerial is the serial number of nobody.

@@ -1,40 +1,36 @@
 package revocation
 
 import (
+	"bytes"
 	"context"
-	"crypto/x509"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
-
-	"golang.org/x/crypto/ocsp"
-
-	"culvert/auth/chain"
 )
 
 const (
 	contentTypeRequest = "application/ocsp-request" // RFC 6960, Appendix A.1
-	maxOCSPOctets      = 64 << 10                   // an answer holds one status and perhaps a certificate
 	maxOCSPAge         = time.Hour                  // of an answer that does not say how long it is valid
+)
+
+// The ways an answer does not fit the question.
+var (
+	errNonce    = errors.New("the nonce of the answer is not ours")
+	errNoNonce  = errors.New("the answer has no nonce, which is demanded")
+	errQuestion = errors.New("the answer is about other certificates")
+	errUnheard  = errors.New("the server does not know the certificate")
 )
 
 // fromOCSP asks the servers that the certificate names.
 func (c *Checker) fromOCSP(ctx context.Context, q query) (status, error) {
 	err := errUnknown
 	for _, url := range httpURLs(q.cert.OCSPServer) {
-		answer, e := c.answer(ctx, url, q)
+		r, e := c.answer(ctx, url, q)
 		if e == nil {
-			e = q.checkAge(answer)
-		}
-		switch {
-		case e != nil:
-		case answer.Status == ocsp.Good:
-			return status{known: true}, nil
-		case answer.Status == ocsp.Revoked:
-			return status{known: true, revoked: true, at: answer.RevokedAt, reason: answer.RevocationReason}, nil
-		default:
-			e = errors.New("the server does not know the certificate")
+			var s status
+			if s, e = q.read(r); e == nil {
+				return s, nil
+			}
 		}
 		err = fmt.Errorf("OCSP server %s: %w", url, e)
 	}
@@ -42,70 +38,91 @@ func (c *Checker) fromOCSP(ctx context.Context, q query) (status, error) {
 }
 
 // answer returns what a server says, remembered or fetched.
-func (c *Checker) answer(ctx context.Context, url string, q query) (*ocsp.Response, error) {
-	v, err := c.recall(ctx, key{"ocsp", url, string(q.cert.Raw)}, q.now, func(ctx context.Context) (value, error) {
-		req, err := newRequest(q.cert, q.issuer)
-		if err != nil {
-			return value{}, err
-		}
-		der, err := c.fetch(ctx, url, req.der, contentTypeRequest)
-		if err != nil {
-			return value{}, err
-		}
-		answer, err := q.checkAnswer(der, req)
-		if err != nil {
-			return value{}, err
-		}
-		expires := answer.NextUpdate
-		if expires.IsZero() {
-			expires = q.now.Add(c.opt.Retry)
-		}
-		return value{answer: answer, octets: len(der), expires: expires}, nil
+func (c *Checker) answer(ctx context.Context, url string, q query) (*response, error) {
+	v, err := c.recall(ctx, q.key("ocsp", url, q.cert.Raw), q.now, func(ctx context.Context) (value, error) {
+		return c.ask(ctx, url, q)
 	})
-	return v.answer, err
+	return v.response, err
 }
 
-// checkAnswer checks that an answer is one to our question by somebody who may give it (RFC 6960, Section 3.2).
-func (q query) checkAnswer(der []byte, req *request) (*ocsp.Response, error) {
-	if len(der) > maxOCSPOctets {
-		return nil, fmt.Errorf("answer of %d octets, %d are accepted", len(der), maxOCSPOctets)
+// ask fetches an answer and checks everything that will not change.
+func (c *Checker) ask(ctx context.Context, url string, q query) (value, error) {
+	nonce := q.nonce.newNonce()
+	der, err := c.fetch(ctx, url, newRequest(q.cert, q.issuer, nonce), contentTypeRequest)
+	if err != nil {
+		return value{}, err
 	}
-	answer, err := ocsp.ParseResponseForCert(der, q.cert, nil)
+	r, err := q.check(der, nonce)
+	if err != nil {
+		return value{}, err
+	}
+	a, _ := q.find(r)
+	expires := a.nextUpdate
+	if expires.IsZero() {
+		expires = q.now.Add(c.opt.Retry)
+	}
+	return value{response: r, octets: len(der), expires: expires}, nil
+}
+
+// check checks that an answer is one to our question by somebody who may give it, and in time (RFC 6960, Section 3.2).
+// Without a question, when a peer shows the answer, the nonce is empty.
+func (q query) check(der, nonce []byte) (*response, error) {
+	r, err := parseResponse(der)
 	if err != nil {
 		return nil, err
 	}
-	if err := q.checkResponder(answer); err != nil {
+	a, ok := q.find(r)
+	switch {
+	case !ok:
+		return nil, errQuestion
+	case len(nonce) > 0 && len(r.nonce) > 0 && !bytes.Equal(nonce, r.nonce):
+		return nil, errNonce
+	case q.nonce == NonceRequire && len(r.nonce) == 0:
+		return nil, errNoNonce
+	}
+	if err := q.checkResponder(r); err != nil {
 		return nil, err
 	}
-	if err := req.check(answer.TBSResponseData); err != nil {
-		return nil, err
-	}
-	return answer, q.checkAge(answer)
+	return r, q.checkAge(a)
 }
 
-// checkResponder checks the signature of an answer: by the issuer, or by somebody to whom the issuer has given a certificate
-// for that purpose (RFC 6960, Section 4.2.2.2). With a certificate in the answer, its signature has been checked already.
-func (q query) checkResponder(answer *ocsp.Response) error {
-	responder := answer.Certificate
-	switch {
-	case responder == nil:
-		return answer.CheckSignatureFrom(q.issuer)
-	case responder.Equal(q.issuer):
-		return nil
-	case !slices.Contains(responder.ExtKeyUsage, x509.ExtKeyUsageOCSPSigning):
-		return fmt.Errorf("certificate \"%s\" is not for signing OCSP answers", chain.Name(responder))
+// find returns the answer about the certificate that is asked about.
+func (q query) find(r *response) (answer, bool) {
+	for _, a := range r.answers {
+		if a.id.names(q.cert, q.issuer) {
+			return a, true
+		}
 	}
-	if err := chain.CheckSignature(responder, q.issuer); err != nil {
-		return fmt.Errorf("certificate \"%s\" of the answer: %w", chain.Name(responder), err)
+	return answer{}, false
+}
+
+// read says what a checked response knows about the certificate.
+func (q query) read(r *response) (status, error) {
+	a, ok := q.find(r)
+	if !ok {
+		return status{}, errQuestion
 	}
-	return chain.CheckValidity(responder, q.now)
+	if err := q.checkAge(a); err != nil {
+		return status{}, err
+	}
+	switch a.status {
+	case statusGood:
+		return status{known: true}, nil
+	case statusRevoked:
+		return status{known: true, revoked: true, at: a.revokedAt, reason: a.reason}, nil
+	}
+	return status{}, errUnheard
 }
 
 // checkAge checks the time of an answer. Without nextUpdate the server has news at all times, so it must be fresh (RFC 6960,
-// Section 4.2.2.1).
-func (q query) checkAge(answer *ocsp.Response) error {
-	if answer.NextUpdate.IsZero() && q.now.Sub(answer.ThisUpdate) > maxOCSPAge {
-		return fmt.Errorf("of %s: %w", answer.ThisUpdate.UTC().Format(time.RFC3339), errStale)
+// Section 4.2.2.1). How fresh another must be is for the user to say (RFC 4806, Section 6).
+func (q query) checkAge(a answer) error {
+	most := q.maxAge
+	if a.nextUpdate.IsZero() && (most == 0 || most > maxOCSPAge) {
+		most = maxOCSPAge
 	}
-	return q.checkTime(answer.ThisUpdate, answer.NextUpdate)
+	if most > 0 && q.now.Sub(a.thisUpdate) > most {
+		return fmt.Errorf("of %s, older than %v: %w", a.thisUpdate.UTC().Format(time.RFC3339), most, errStale)
+	}
+	return q.checkTime(a.thisUpdate, a.nextUpdate)
 }

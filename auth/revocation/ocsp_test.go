@@ -17,14 +17,9 @@ import (
 
 // TestForeignRequest: our request is that of openssl, octet by octet, with the same nonce.
 func TestForeignRequest(t *testing.T) {
-	want := foreignRequest(t, read(t, "good.req"))
-	plain, err := ocsp.CreateRequest(foreign(t, "good"), foreign(t, "ca"), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	got, err := addNonce(plain, want.nonce)
-	if err != nil || !bytes.Equal(got, want.der) {
-		t.Errorf("got\n%x, openssl has\n%x (%v)", got, want.der, err)
+	want := read(t, "good.req")
+	if got := newRequest(foreign(t, "good"), foreign(t, "ca"), foreignNonce(t, want)); !bytes.Equal(got, want) {
+		t.Errorf("got\n%x, openssl has\n%x", got, want)
 	}
 }
 
@@ -32,30 +27,35 @@ func TestForeignRequest(t *testing.T) {
 // request.
 func TestForeignAnswers(t *testing.T) {
 	now := time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)
-	for name, want := range map[string]int{"good": ocsp.Good, "bad": ocsp.Revoked} {
+	for name, revoked := range map[string]bool{"good": false, "bad": true} {
 		for _, kind := range []string{"", ".delegated"} {
 			q := query{cert: foreign(t, name), issuer: foreign(t, "ca"), now: now}
-			req := foreignRequest(t, read(t, name+".req"))
+			nonce := foreignNonce(t, read(t, name+".req"))
+			verdict := func(der []byte) (status, error) {
+				r, err := q.check(der, nonce)
+				if err != nil {
+					return status{}, err
+				}
+				return q.read(r)
+			}
 			der := read(t, name+kind+".resp")
-			answer, err := q.checkAnswer(der, req)
-			if err != nil || answer.Status != want {
-				t.Errorf("%s%s: %+v, %v", name, kind, answer, err)
+			s, err := verdict(der)
+			if err != nil || !s.known || s.revoked != revoked {
+				t.Errorf("%s%s: %+v, %v", name, kind, s, err)
 			}
-			if want == ocsp.Revoked && (answer.RevocationReason != 1 || answer.RevokedAt.IsZero()) {
-				t.Errorf("reason %d at %v", answer.RevocationReason, answer.RevokedAt)
+			if revoked && (s.reason != 1 || s.at.IsZero()) {
+				t.Errorf("reason %d at %v", s.reason, s.at)
 			}
-			other := *req
-			other.nonce = []byte("another nonce")
-			if _, err := q.checkAnswer(der, &other); !errors.Is(err, errNonce) {
+			if _, err := q.check(der, []byte("another nonce")); !errors.Is(err, errNonce) {
 				t.Errorf("%s%s, another nonce: %v", name, kind, err)
 			}
 			for i := range der {
 				changed := bytes.Clone(der)
 				changed[i] ^= 0x20
-				if a, err := q.checkAnswer(changed, req); err == nil && a.Status != want {
+				if s, err := verdict(changed); err == nil && s.revoked != revoked {
 					t.Fatalf("%s%s: octet %d changes the answer", name, kind, i)
 				}
-				if _, err := q.checkAnswer(der[:i], req); err == nil {
+				if _, err := verdict(der[:i]); err == nil {
 					t.Fatalf("%s%s: %d octets pass", name, kind, i)
 				}
 			}
@@ -78,7 +78,7 @@ func TestAnswers(t *testing.T) {
 		{"no end, old", ocsp.Response{Status: ocsp.Good, ThisUpdate: now.Add(-hour - time.Second)}, "unknown", "out of date"},
 		{"out of date", ocsp.Response{Status: ocsp.Good, ThisUpdate: now.Add(-3 * hour), NextUpdate: now.Add(-time.Second)}, "unknown", "valid until"},
 		{"of tomorrow", ocsp.Response{Status: ocsp.Good, ThisUpdate: now.Add(24 * hour), NextUpdate: now.Add(48 * hour)}, "unknown", "valid from"},
-		{"about another", ocsp.Response{Status: ocsp.Good, SerialNumber: randomSerial(t), NextUpdate: now.Add(hour)}, "unknown", "no response matching"},
+		{"about another", ocsp.Response{Status: ocsp.Good, SerialNumber: randomSerial(t), NextUpdate: now.Add(hour)}, "unknown", errQuestion.Error()},
 		{"critical extension", ocsp.Response{Status: ocsp.Good, NextUpdate: now.Add(hour), ExtraExtensions: []pkix.Extension{
 			{Id: asn1.ObjectIdentifier{1, 2, 3}, Critical: true, Value: []byte{5, 0}}}}, "unknown", "critical extension"},
 	} {
@@ -116,7 +116,7 @@ func TestResponders(t *testing.T) {
 		}, "unknown", "not for signing OCSP"},
 		{"another key", func(t *testing.T, s *scene) *pkitest.Authority {
 			return &pkitest.Authority{Cert: s.root.Cert, Key: pkitest.NewKey(t)}
-		}, "unknown", "verification failure"},
+		}, "unknown", "does not match"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s := newScene(t, withOCSP)
@@ -172,7 +172,7 @@ func TestOldAnswerIsAFailure(t *testing.T) {
 	s.answerWith(t, ocsp.Response{Status: ocsp.Good, ThisUpdate: pkitest.Now().AddDate(0, 0, -2), NextUpdate: pkitest.Now().AddDate(0, 0, -1)}, s.root.Cert, s.root)
 	c := NewChecker(s.web, Options{})
 	for range 3 {
-		unknown, err := c.Check(context.Background(), Strict, s.path(), pkitest.Now())
+		unknown, err := c.Check(context.Background(), Strict, s.path(), Shown{}, pkitest.Now())
 		wantVerdict(t, unknown, err, "unknown", "valid until")
 	}
 	if n := s.web.count(ocspURL); n != 1 {
@@ -180,30 +180,88 @@ func TestOldAnswerIsAFailure(t *testing.T) {
 	}
 }
 
-// TestNonces: each request has one of its own.
+// TestNonces: each request has one of its own, or none where that is configured.
 func TestNonces(t *testing.T) {
 	s := newScene(t)
-	a, err := newRequest(s.leaf, s.root.Cert)
-	if err != nil {
-		t.Fatal(err)
+	a, b := NonceTry.newNonce(), NonceRequire.newNonce()
+	if len(a) != nonceOctets || bytes.Equal(a, b) || !bytes.Equal(foreignNonce(t, newRequest(s.leaf, s.root.Cert, a)), a) {
+		t.Errorf("nonces %x and %x", a, b)
 	}
-	b, _ := newRequest(s.leaf, s.root.Cert)
-	if len(a.nonce) != nonceOctets || bytes.Equal(a.nonce, b.nonce) || !bytes.Equal(foreignRequest(t, a.der).nonce, a.nonce) {
-		t.Errorf("nonces %x and %x", a.nonce, b.nonce)
+	if NonceOff.newNonce() != nil {
+		t.Error("a nonce although it is off")
+	}
+}
+
+// TestNonceRules: the answers of our fixture have no nonce, those of a replayed answer another one.
+func TestNonceRules(t *testing.T) {
+	for rule, want := range map[Nonce]string{NonceTry: "good", NonceOff: "good", NonceRequire: "unknown"} {
+		s := newScene(t, withOCSP)
+		s.opt.Nonce = rule
+		s.answerWith(t, ocsp.Response{Status: ocsp.Good, NextUpdate: pkitest.Now().Add(time.Hour)}, s.root.Cert, s.root)
+		unknown, err := s.ask(t, Strict)
+		if got := verdict(unknown, err); got != want {
+			t.Errorf("%v: %s (%v), want %s", rule, got, err, want)
+		}
+	}
+}
+
+// TestFreshness: how old an answer may be is for the user to say (RFC 4806, Section 6).
+func TestFreshness(t *testing.T) {
+	for age, want := range map[time.Duration]string{0: "good", 3 * time.Hour: "good", time.Hour: "unknown"} {
+		s := newScene(t, withOCSP)
+		s.opt.MaxAge = age
+		s.answerWith(t, ocsp.Response{Status: ocsp.Good, ThisUpdate: pkitest.Now().Add(-2 * time.Hour), NextUpdate: pkitest.Now().AddDate(0, 0, 7)}, s.root.Cert, s.root)
+		unknown, err := s.ask(t, Strict)
+		if got := verdict(unknown, err); got != want {
+			t.Errorf("%v: %s (%v), want %s", age, got, err, want)
+		}
+	}
+}
+
+// TestConfiguredResponder answers for issuers that have not named it, where it is trusted, and only there: a cache that is
+// shared does not spread trust.
+func TestConfiguredResponder(t *testing.T) {
+	s := newScene(t, withOCSP)
+	other := pkitest.NewAuthority(t, "responder of somebody else")
+	s.answerWith(t, ocsp.Response{Status: ocsp.Good, NextUpdate: pkitest.Now().Add(time.Hour)}, other.Cert, other)
+	s.opt.Cache = NewCache(CacheLimits{})
+	trusting := s.opt
+	trusting.Responders = []*x509.Certificate{other.Cert}
+	for _, tt := range []struct {
+		opt  Options
+		want string
+	}{{trusting, "good"}, {s.opt, "unknown"}, {trusting, "good"}} {
+		s.opt = tt.opt
+		unknown, err := s.ask(t, Strict)
+		wantVerdict(t, unknown, err, tt.want)
+	}
+	if n := s.web.count(ocspURL); n != 2 {
+		t.Errorf("asked %d times", n)
+	}
+}
+
+// TestManyCertificatesInAnAnswer: the certificates of an answer are read up to a bound.
+func TestManyCertificatesInAnAnswer(t *testing.T) {
+	r, err := parseResponse(read(t, "good.delegated.resp"))
+	if err != nil || len(r.certificates) == 0 || len(r.certificates) > maxResponders {
+		t.Fatalf("%d certificates, %v", len(r.certificates), err)
 	}
 }
 
 func FuzzAnswer(f *testing.F) {
-	req := foreignRequest(f, read(f, "good.req"))
+	nonce := foreignNonce(f, read(f, "good.req"))
 	q := query{cert: foreign(f, "good"), issuer: foreign(f, "ca"), now: time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)}
 	for _, name := range []string{"good.resp", "good.delegated.resp", "bad.resp"} {
 		f.Add(read(f, name))
 	}
 	f.Add(ocsp.TryLaterErrorResponse)
 	f.Fuzz(func(t *testing.T, der []byte) {
-		if answer, err := q.checkAnswer(der, req); err == nil && answer.Status != ocsp.Good {
-			t.Fatalf("%+v", answer)
+		r, err := q.check(der, nonce)
+		if err != nil {
+			return
 		}
-		req.check(der)
+		if s, err := q.read(r); err != nil || s.revoked {
+			t.Fatalf("%+v, %v", s, err)
+		}
 	})
 }

@@ -42,17 +42,17 @@ func TestPolicies(t *testing.T) {
 func TestNilChecker(t *testing.T) {
 	s := newScene(t, withCRL)
 	var c *Checker
-	unknown, err := c.Check(context.Background(), IfAvailable, s.path(), pkitest.Now())
+	unknown, err := c.Check(context.Background(), IfAvailable, s.path(), Shown{}, pkitest.Now())
 	wantVerdict(t, unknown, err, "good")
-	unknown, err = c.Check(context.Background(), Strict, s.path(), pkitest.Now())
+	unknown, err = c.Check(context.Background(), Strict, s.path(), Shown{}, pkitest.Now())
 	wantVerdict(t, unknown, err, "unknown", `"CN=gw"`)
 }
 
 func TestNoFetcher(t *testing.T) {
 	s := newScene(t, withCRL)
-	unknown, err := NewChecker(nil, Options{}).Check(context.Background(), Strict, s.path(), pkitest.Now())
+	unknown, err := NewChecker(nil, Options{}).Check(context.Background(), Strict, s.path(), Shown{}, pkitest.Now())
 	wantVerdict(t, unknown, err, "unknown", "turned off")
-	unknown, err = NewChecker(nil, Options{CRLs: []*x509.RevocationList{s.list(t)}}).Check(context.Background(), Strict, s.path(), pkitest.Now())
+	unknown, err = NewChecker(nil, Options{CRLs: []*x509.RevocationList{s.list(t)}}).Check(context.Background(), Strict, s.path(), Shown{}, pkitest.Now())
 	wantVerdict(t, unknown, err, "good")
 }
 
@@ -63,11 +63,11 @@ func TestEveryCertificate(t *testing.T) {
 	leaf := sub.Issue(t, "gw", pkitest.NewKey(t).Public())
 	path := []*x509.Certificate{leaf, sub.Cert, s.root.Cert}
 	s.web.serve(crlURL, s.list(t, sub.Cert).Raw)
-	unknown, err := NewChecker(s.web, Options{}).Check(context.Background(), IfAvailable, path, pkitest.Now())
+	unknown, err := NewChecker(s.web, Options{}).Check(context.Background(), IfAvailable, path, Shown{}, pkitest.Now())
 	wantVerdict(t, unknown, err, "revoked", `certificate "CN=sub" was revoked on 2026-06-01T11:00:00Z (key compromise)`)
-	unknown, err = NewChecker(s.web, Options{}).Check(context.Background(), Strict, path[1:1], pkitest.Now())
+	unknown, err = NewChecker(s.web, Options{}).Check(context.Background(), Strict, path[1:1], Shown{}, pkitest.Now())
 	wantVerdict(t, unknown, err, "good")
-	unknown, err = NewChecker(s.web, Options{}).Check(context.Background(), Strict, path[2:], pkitest.Now())
+	unknown, err = NewChecker(s.web, Options{}).Check(context.Background(), Strict, path[2:], Shown{}, pkitest.Now())
 	wantVerdict(t, unknown, err, "good")
 }
 

@@ -44,22 +44,24 @@ func (p Policy) String() string {
 // refuses reports whether an unknown status is refused.
 func (p Policy) refuses(sourced bool) bool { return p == Strict || p == IfURI && sourced }
 
-// Options bound a Checker. A zero field takes its default.
+// Options say how a Checker works. A zero field takes its default.
 type Options struct {
-	Timeout time.Duration          // for all questions about one path: 10 s
-	Retry   time.Duration          // what failed is not tried again before: 1 min
-	Entries int                    // remembered answers and failures: 1024
-	Octets  int                    // of remembered lists: 64 MiB
-	Fetches int                    // at a time: 16; more wait
-	CRLs    []*x509.RevocationList // known, for example from files
+	Timeout     time.Duration          // for all questions about one path: 10 s
+	Retry       time.Duration          // what failed is not tried again before: 1 min
+	CRLs        []*x509.RevocationList // known, for example from files
+	Responders  []*x509.Certificate    // that may answer for any issuer, on top of those that it names (RFC 6960, Section 4.2.2.2)
+	Nonce       Nonce
+	MaxAge      time.Duration // of an OCSP answer; 0: as old as it says by itself
+	DemandShown bool          // the peer must show an OCSP answer about its own certificate (RFC 4806, Section 4.1)
+	Cache       *Cache        // shared with other checkers; nil: one of its own
 }
 
 func (o Options) withDefaults() Options {
 	set(&o.Timeout, 10*time.Second)
 	set(&o.Retry, time.Minute)
-	set(&o.Entries, 1024)
-	set(&o.Octets, 64<<20)
-	set(&o.Fetches, 16)
+	if o.Cache == nil {
+		o.Cache = NewCache(CacheLimits{})
+	}
 	return o
 }
 
@@ -73,23 +75,29 @@ func set[T int | time.Duration](field *T, fallback T) {
 type Checker struct {
 	opt     Options
 	fetcher Fetcher
-	cache   cache
-	flights flights
+	cache   *Cache
+	realm   string // what makes its OCSP answers others than those of other checkers
 }
 
-// NewChecker returns a checker. A nil Fetcher asks nobody: only Options.CRLs are known.
+// NewChecker returns a checker. A nil Fetcher asks nobody: only Options.CRLs are known, and what a peer shows.
 func NewChecker(f Fetcher, opt Options) *Checker {
 	opt = opt.withDefaults()
-	return &Checker{opt: opt, fetcher: f, cache: newCache(opt.Entries, opt.Octets), flights: newFlights(opt.Fetches)}
+	realm := []string{opt.Nonce.String(), opt.MaxAge.String()}
+	for _, c := range opt.Responders {
+		realm = append(realm, string(c.Raw))
+	}
+	k := keyOf(realm...)
+	return &Checker{opt: opt, fetcher: f, cache: opt.Cache, realm: string(k[:])}
 }
 
 // errUnknown means that there is no source for a status.
 var errUnknown = errors.New("the certificate does not say where to ask, and no revocation list of its issuer is configured")
 
-// Check asks about every certificate of a trusted path but the anchor, which ends it. The error is an *Error: a certificate
-// was revoked, or its status is not known and the policy demands it. What is not known but was to be had is returned in
-// unknown, as *Error. Check returns within Options.Timeout, or when ctx ends.
-func (c *Checker) Check(ctx context.Context, p Policy, path []*x509.Certificate, now time.Time) (unknown []error, err error) {
+// Check asks about every certificate of a trusted path but the anchor, which ends it. What the peer has shown is looked into
+// before anybody is asked. The error is an *Error: a certificate was revoked, or its status is not known and the policy
+// demands it. What is not known but was to be had is returned in unknown, as *Error. Check returns within Options.Timeout, or
+// when ctx ends.
+func (c *Checker) Check(ctx context.Context, p Policy, path []*x509.Certificate, shown Shown, now time.Time) (unknown []error, err error) {
 	if p == Off {
 		return nil, nil
 	}
@@ -99,12 +107,15 @@ func (c *Checker) Check(ctx context.Context, p Policy, path []*x509.Certificate,
 		defer cancel()
 	}
 	for i := range len(path) - 1 {
-		s := c.status(ctx, query{cert: path[i], issuer: path[i+1], now: now})
+		q := c.query(path[i], path[i+1], now)
+		q.shown = shown
+		demand := i == 0 && c != nil && c.opt.DemandShown
+		s := c.status(ctx, q, demand)
 		switch {
 		case s.known && s.revoked:
 			return nil, &Error{Cert: path[i], Revoked: true, At: s.at, Reason: s.reason}
 		case s.known:
-		case p.refuses(s.sourced):
+		case p.refuses(s.sourced) || demand:
 			return nil, &Error{Cert: path[i], Err: s.err}
 		case s.sourced:
 			unknown = append(unknown, &Error{Cert: path[i], Err: s.err})
@@ -117,6 +128,25 @@ func (c *Checker) Check(ctx context.Context, p Policy, path []*x509.Certificate,
 type query struct {
 	cert, issuer *x509.Certificate
 	now          time.Time
+	responders   []*x509.Certificate
+	nonce        Nonce
+	maxAge       time.Duration
+	realm        string
+	shown        Shown
+}
+
+// query asks by the options of the checker.
+func (c *Checker) query(cert, issuer *x509.Certificate, now time.Time) query {
+	q := query{cert: cert, issuer: issuer, now: now}
+	if c != nil {
+		q.responders, q.nonce, q.maxAge, q.realm = c.opt.Responders, c.opt.Nonce, c.opt.MaxAge, c.realm
+	}
+	return q
+}
+
+// key names an OCSP answer to the query: one that other issuers or options would not accept is another one.
+func (q query) key(kind, url string, cert []byte) key {
+	return keyOf(kind, url, string(cert), string(q.issuer.Raw), q.realm)
 }
 
 // A status is what is known about a certificate.
@@ -129,13 +159,18 @@ type status struct {
 	err     error     // why it is not known
 }
 
-// status looks into the configured lists, then asks by OCSP, then fetches lists, until somebody knows.
-func (c *Checker) status(ctx context.Context, q query) status {
+// status looks into the configured lists, then into what the peer has shown, then asks by OCSP, then fetches lists, until
+// somebody knows. Where an OCSP answer is demanded of the peer, nothing else proves that a
+// certificate is good.
+func (c *Checker) status(ctx context.Context, q query, demand bool) status {
 	if c == nil {
 		return status{err: errUnknown}
 	}
 	s := status{sourced: len(httpURLs(q.cert.OCSPServer)) > 0 || len(httpURLs(q.cert.CRLDistributionPoints)) > 0}
-	sources := []func(context.Context, query) (status, error){c.fromFiles, c.fromOCSP, c.fromCRL}
+	sources := []func(context.Context, query) (status, error){c.fromFiles, c.fromShown, c.fromOCSP, c.fromCRL}
+	if demand {
+		sources = []func(context.Context, query) (status, error){c.onlyShown}
+	}
 	for _, ask := range sources {
 		answer, err := ask(ctx, q)
 		if err == nil {

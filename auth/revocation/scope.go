@@ -2,8 +2,10 @@ package revocation
 
 import (
 	"crypto/x509"
+	"crypto/x509/pkix"
 	"encoding/asn1"
 	"errors"
+	"slices"
 
 	"golang.org/x/crypto/cryptobyte"
 	casn1 "golang.org/x/crypto/cryptobyte/asn1"
@@ -17,7 +19,8 @@ type scope struct {
 	named              bool // for one distribution point
 	urls               []string
 	onlyUsers, onlyCAs bool
-	partial            bool // what we do not make use of: onlySomeReasons, indirectCRL, onlyContainsAttributeCerts
+	indirect           bool // it has certificates of other issuers as well
+	partial            bool // for some reasons, for attribute certificates, or for what is not known
 }
 
 // oidIssuingDistributionPoint is id-ce-issuingDistributionPoint.
@@ -28,12 +31,20 @@ func oidIssuingDistributionPoint() asn1.ObjectIdentifier { return asn1.ObjectIde
 //	SEQUENCE { distributionPoint [0] OPTIONAL, onlyContainsUserCerts [1] BOOLEAN, onlyContainsCACerts [2] BOOLEAN,
 //	  onlySomeReasons [3] OPTIONAL, indirectCRL [4] BOOLEAN, onlyContainsAttributeCerts [5] BOOLEAN }
 func parseScope(crl *x509.RevocationList) (scope, error) {
-	for _, e := range crl.Extensions {
-		if e.Id.Equal(oidIssuingDistributionPoint()) {
-			return parsePoint(e.Value)
-		}
+	value := find(crl.Extensions, oidIssuingDistributionPoint())
+	if value == nil {
+		return scope{}, nil
 	}
-	return scope{}, nil
+	return parsePoint(value)
+}
+
+// find returns the value of an extension, nil if it is not there.
+func find(list []pkix.Extension, id asn1.ObjectIdentifier) []byte {
+	i := slices.IndexFunc(list, func(e pkix.Extension) bool { return e.Id.Equal(id) })
+	if i < 0 {
+		return nil
+	}
+	return list[i].Value
 }
 
 func parsePoint(der []byte) (scope, error) {
@@ -59,7 +70,9 @@ func parsePoint(der []byte) (scope, error) {
 			s.onlyUsers = set
 		case casn1.Tag(2).ContextSpecific():
 			s.onlyCAs = set
-		case casn1.Tag(4).ContextSpecific(), casn1.Tag(5).ContextSpecific():
+		case casn1.Tag(4).ContextSpecific():
+			s.indirect = set
+		case casn1.Tag(5).ContextSpecific():
 			s.partial = s.partial || set
 		default:
 			s.partial = true
