@@ -12,25 +12,38 @@ import (
 // An Exchange is one run of a TLS-based method, as eap.Exchange. Its coroutine ends with the program or with Close. How many
 // packets there may be is for the machines of package eap, what they may hold for the assembler.
 type Exchange struct {
-	tunnel   *Tunnel
-	server   bool
-	started  bool
-	in       assembler
-	out      sender
-	resume   func() (struct{}, bool)
-	stop     func()
-	finished *eap.Step // the program has ended: what to return when everything is sent
+	tunnel  *Tunnel
+	server  bool
+	started bool
+	in      assembler
+	out     sender
+	resume  func() (struct{}, bool)
+	stop    func()
+	over    bool      // the program has ended
+	verdict *eap.Step // what it has come to; the last step of the turn, when everything is sent
 }
 
-// newExchange starts a program, which rests before its first statement. The configuration of TLS is the exchange's.
+// newExchange starts a program, which rests before its first statement.
 func newExchange(typ eap.Type, server bool, version uint8, fragment int, program Program) *Exchange {
 	e := &Exchange{server: server, out: sender{size: fragment, version: version}}
-	e.tunnel = &Tunnel{stream: &stream{}, typ: typ}
+	e.tunnel = &Tunnel{stream: &stream{}, typ: typ, settle: e.settle}
 	e.resume, e.stop = iter.Pull(func(yield func(struct{}) bool) {
 		e.tunnel.stream.rest = func() bool { return yield(struct{}{}) }
-		e.finish(program(e.tunnel))
+		outcome, err := program(e.tunnel)
+		e.over = true
+		if err != nil {
+			step := eap.Fail(failure(typ, err))
+			e.verdict = &step
+		} else {
+			e.settle(outcome)
+		}
 	})
 	return e
+}
+
+// settle notes that the program is content with the other side.
+func (e *Exchange) settle(o Outcome) {
+	e.verdict = &eap.Step{State: eap.Succeeded, MSK: o.MSK, Identity: o.Identity, Grant: o.Grant}
 }
 
 // attach gives the exchange its TLS connection.
@@ -87,11 +100,15 @@ func (e *Exchange) expect(f frame) error {
 	return nil
 }
 
-// turn lets the program work on a message.
+// turn lets the program work on a message. A server whose program has ended has waited for the message only.
 func (e *Exchange) turn(ctx context.Context, message []byte) eap.Step {
-	if e.finished != nil {
+	switch {
+	case e.over && e.verdict != nil:
 		return e.end(nil)
+	case e.over:
+		return eap.Fail(failure(e.tunnel.typ, errEnded))
 	}
+	e.drop()
 	e.tunnel.ctx = ctx
 	e.tunnel.stream.in.Write(message)
 	e.resume()
@@ -102,30 +119,27 @@ func (e *Exchange) turn(ctx context.Context, message []byte) eap.Step {
 	return e.silent(len(message) == 0)
 }
 
-// finish notes what the program has come to.
-func (e *Exchange) finish(o Outcome, err error) {
-	if err != nil {
-		step := eap.Fail(failure(e.tunnel.typ, err))
-		e.finished = &step
-		return
-	}
-	e.finished = &eap.Step{State: eap.Succeeded, MSK: o.MSK, Identity: o.Identity, Grant: o.Grant}
-}
-
-// end returns the last step of the run, and gives away what it holds.
+// end returns the verdict and gives away what it holds.
 func (e *Exchange) end(data []byte) eap.Step {
-	last := *e.finished
+	last := *e.verdict
 	last.Data = data
-	after := eap.Fail(failure(e.tunnel.typ, errEnded))
-	e.finished = &after
+	e.verdict = nil
 	return last
 }
 
-// send returns the next fragment. The last one of a client that has finished is the last step of the run; a server waits for
-// the other side to have read it, an alert for example (RFC 5216, Section 2.1.3).
+// drop forgets a verdict that nobody has fetched.
+func (e *Exchange) drop() {
+	if e.verdict != nil {
+		e.verdict.MSK.Clear()
+	}
+	e.verdict = nil
+}
+
+// send returns the next fragment. With the last one a client says what it has come to; a server waits until the other side has
+// read it, an alert for example (RFC 5216, Section 2.1.3).
 func (e *Exchange) send() eap.Step {
 	data := e.out.next()
-	if e.out.pending() || e.finished == nil || e.server {
+	if e.out.pending() || e.verdict == nil || e.server {
 		return eap.Step{Data: data}
 	}
 	return e.end(data)
@@ -135,9 +149,9 @@ func (e *Exchange) send() eap.Step {
 // for ever.
 func (e *Exchange) silent(gotNothing bool) eap.Step {
 	switch {
-	case e.finished != nil && e.server:
+	case e.verdict != nil && e.server:
 		return e.end(nil)
-	case e.finished != nil:
+	case e.verdict != nil:
 		return e.end(e.out.empty())
 	case gotNothing:
 		return e.broken(fmt.Errorf("%w: an empty message where data has to follow", ErrFraming))
@@ -153,11 +167,8 @@ func (e *Exchange) broken(err error) eap.Step {
 
 // Close ends the program, and clears the key that nobody has fetched.
 func (e *Exchange) Close() {
+	e.over = true
 	e.stop()
+	e.drop()
 	e.out.load(nil)
-	if e.finished != nil {
-		e.finished.MSK.Clear()
-	}
-	after := eap.Fail(failure(e.tunnel.typ, errEnded))
-	e.finished = &after
 }

@@ -28,6 +28,7 @@ type Tunnel struct {
 	stream *stream
 	ctx    context.Context // of the step that is being worked on
 	typ    eap.Type
+	settle func(Outcome)
 }
 
 // Context returns the context of the current step, for what blocks.
@@ -83,6 +84,10 @@ func (t *Tunnel) Acknowledged() error {
 	}
 	return fmt.Errorf("%w: data instead of an acknowledgement", ErrFraming)
 }
+
+// Settle says, on a client, that EAP-Success may follow the message of this turn, though the program goes on if something else
+// does. It holds for one turn.
+func (t *Tunnel) Settle(o Outcome) { t.settle(o) }
 
 // exporterLabel is for the keys of every method with TLS 1.3 (RFC 9190, Section 2.3; RFC 9427, Section 2.1).
 const exporterLabel = "EXPORTER_EAP_TLS_Key_Material"
