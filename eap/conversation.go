@@ -53,6 +53,7 @@ type Result struct {
 	Discarded bool
 	Notice    string // on a client: a message of the server for the user (RFC 3748, Section 5.2), fit to be shown
 	State     State
+	Content   bool         // of Continuing on a client: the method is done; a tunnel may end here without telling us
 	Method    Type         // that authenticates, once chosen; 0 before
 	MSK       secret.Bytes // of Succeeded: 64 octets, or nil if the method makes no keys; the caller's
 	Identity  string       // of Succeeded on a server: whom the method has authenticated, inside its tunnel if it has one

@@ -136,7 +136,9 @@ func (r *peerRun) advance(ctx context.Context, p Packet) Result {
 	if r.done {
 		r.keep(step.MSK)
 	}
-	return r.continuing(reply(p, step.Data))
+	res := r.continuing(reply(p, step.Data))
+	res.Content = r.done
+	return res
 }
 
 // success ends the conversation if the method is done. A server that claims success before has proven nothing; it is not enough

@@ -67,7 +67,7 @@ func (c *client) respond(ctx context.Context, p packet) eap.Step {
 	if err != nil {
 		return malformed("server", err)
 	}
-	ntHash, err := c.hash(ctx)
+	ntHash, err := c.Hash(ctx, c.name)
 	if err != nil {
 		return eap.Fail(err)
 	}
@@ -79,12 +79,12 @@ func (c *client) respond(ctx context.Context, p packet) eap.Step {
 	return eap.Step{Data: packet{opResponse, p.id, encodeValue(append(value, 0), c.name)}.encode()}
 }
 
-// hash returns the NT hash, which the caller clears.
-func (c *client) hash(ctx context.Context) (secret.Bytes, error) {
+// Hash returns the NT hash of the client's password, which the caller clears. The name is for the prompt.
+func (c Client) Hash(ctx context.Context, name string) (secret.Bytes, error) {
 	if c.NTHash != nil {
 		return bytes.Clone(c.NTHash), nil
 	}
-	password, err := c.Password(ctx, fmt.Sprintf("Password of %s", c.name))
+	password, err := c.Password(ctx, fmt.Sprintf("Password of %s", name))
 	if err != nil {
 		return nil, err
 	}
@@ -94,17 +94,25 @@ func (c *client) hash(ctx context.Context) (secret.Bytes, error) {
 
 // confirm checks the server's proof. Without it, the method is not done, whatever the server says.
 func (c *client) confirm(message []byte) eap.Step {
-	proof, _, _ := strings.Cut(string(message), " ")
-	got, err := hex.DecodeString(strings.TrimPrefix(proof, "S="))
-	want, _ := hex.DecodeString(c.want[2:])
-	if err != nil || !secret.Bytes(got).Equal(want) {
-		return eap.Fail(&eap.Failure{Code: explain.EAPServerUnknown, Cause: fmt.Sprintf("the server does not know the password of %q", c.name),
-			Action: "do not use this server until it is clear why"})
+	if err := CheckProof(message, c.want, c.name); err != nil {
+		return eap.Fail(err)
 	}
 	c.done = true
 	msk := c.msk
 	c.msk = nil
 	return eap.Step{State: eap.Succeeded, Data: short(opSuccess), MSK: msk}
+}
+
+// CheckProof compares a server's message with the AuthenticatorResponse that is due, in constant time. The error is a *Failure.
+func CheckProof(message []byte, want, name string) error {
+	proof, _, _ := strings.Cut(string(message), " ")
+	got, err := hex.DecodeString(strings.TrimPrefix(proof, "S="))
+	due, _ := hex.DecodeString(want[2:])
+	if err == nil && secret.Bytes(got).Equal(due) {
+		return nil
+	}
+	return &eap.Failure{Code: explain.EAPServerUnknown, Cause: fmt.Sprintf("the server does not know the password of %q", name),
+		Action: "do not use this server until it is clear why"}
 }
 
 // Close clears the key.

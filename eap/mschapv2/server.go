@@ -68,30 +68,41 @@ func (s *server) name() string {
 	return s.Name
 }
 
-// check compares the proof. An unknown user looks like a wrong password from outside.
+// check answers the client's proof. An unknown user looks like a wrong password from outside.
 func (s *server) check(ctx context.Context, p packet) eap.Step {
 	value, name, err := parseValue(p.data, responseLen)
 	if err != nil {
 		return malformed("client", err)
 	}
-	account, err := s.find(ctx, name)
-	if err != nil {
+	peer, nt := value[:ChallengeLen], value[ChallengeLen+8:responseLen-1]
+	account, proof, err := s.Check(ctx, name, s.challenge[:], peer, nt)
+	switch {
+	case err != nil && eap.AsFailure(eap.TypeMSCHAPv2, err).Code == explain.EAPExpired:
+		return s.fail(errorExpired, "Password expired", err)
+	case err != nil:
 		return s.fail(errorWrong, "Authentication failed", err)
 	}
-	peer, nt := value[:ChallengeLen], value[ChallengeLen+8:responseLen-1]
-	if want := NTResponse(s.challenge[:], peer, name, account.NTHash); !secret.Bytes(nt).Equal(want) {
-		return s.fail(errorWrong, "Authentication failed", eap.WrongPassword(name))
+	s.account, s.msk = account, MSK(account.NTHash, nt)
+	return eap.Step{Data: packet{opSuccess, s.id, []byte(proof + " M=OK")}.encode()}
+}
+
+// Check looks up who a client says it is, compares its proof, and returns ours. The error is a *Failure.
+func (s Server) Check(ctx context.Context, name string, challenge, peer, ntResponse []byte) (*eap.Account, string, error) {
+	account, err := s.find(ctx, name)
+	if err != nil {
+		return nil, "", err
+	}
+	if want := NTResponse(challenge, peer, name, account.NTHash); !secret.Bytes(ntResponse).Equal(want) {
+		return nil, "", eap.WrongPassword(name)
 	}
 	if account.Expired {
-		return s.fail(errorExpired, "Password expired", eap.PasswordExpired(name))
+		return nil, "", eap.PasswordExpired(name)
 	}
-	s.account, s.msk = account, MSK(account.NTHash, nt)
-	message := AuthenticatorResponse(account.NTHash, nt, peer, s.challenge[:], name) + " M=OK"
-	return eap.Step{Data: packet{opSuccess, s.id, []byte(message)}.encode()}
+	return account, AuthenticatorResponse(account.NTHash, ntResponse, peer, challenge, name), nil
 }
 
 // find looks the name up as it was sent, then without the domain in front, which Windows puts there unasked.
-func (s *server) find(ctx context.Context, name string) (*eap.Account, error) {
+func (s Server) find(ctx context.Context, name string) (*eap.Account, error) {
 	account, err := s.Accounts.Account(ctx, name)
 	if f, ok := errors.AsType[*eap.Failure](err); ok && f.Code == explain.EAPUserUnknown && UserName(name) != name {
 		account, err = s.Accounts.Account(ctx, UserName(name))
