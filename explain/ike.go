@@ -22,6 +22,7 @@ const (
 	IKENoAdditionalSAs  Code = "IKE-NO-ADDITIONAL-SAS"
 	IKETemporaryFailure Code = "IKE-TEMPORARY-FAILURE"
 	IKEChildNotFound    Code = "IKE-CHILD-NOT-FOUND"
+	IKEStateNotFound    Code = "IKE-STATE-NOT-FOUND"
 	IKEMode             Code = "IKE-MODE"
 	IKEChildless        Code = "IKE-CHILDLESS"
 	IKEDataPlane        Code = "IKE-DATA-PLANE"
@@ -100,6 +101,9 @@ func ikeEntries() []Entry {
 		{IKETemporaryFailure, "An exchange has to wait.",
 			"It met another exchange about the same SA, and one side answered TEMPORARY_FAILURE. It is tried again by itself.",
 			"Nothing, unless it stays: then look for a peer whose exchange never ends."},
+		{IKEStateNotFound, "Additional key exchanges were not carried on in time.",
+			"An SA that is made by several key exchanges needs them soon after one another. Whoever waits for the next one gives up after 20 seconds, and answers a later one with STATE_NOT_FOUND; whoever is told so begins again. The usual cause is a network that loses much.",
+			"Nothing if it stays alone. If it comes again and again look for loss between the peers, of large packets above all, or propose fewer additional key exchanges."},
 		{IKEChildNotFound, "A Child SA is not known at the other side.",
 			"One side asked to rekey or delete a Child SA that the other no longer has.",
 			"Nothing: the Child SA is made anew."},

@@ -134,7 +134,7 @@ func (sa *SA) maxChildren() int {
 
 // full tells whether the peer has all the children that it may have, and for each one more by rekeying.
 func (sa *SA) full(rekey bool) bool {
-	limit, n := sa.maxChildren(), 0
+	limit, n := sa.maxChildren(), len(sa.exchanges.pending)
 	if rekey {
 		limit = 2*limit + 2
 	}

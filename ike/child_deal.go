@@ -167,11 +167,11 @@ func selectESP(m childMessage, configured []wire.Proposal, keyExchange bool) (su
 		sent = m.ke.Method
 	}
 	if ready := withMethod(m.proposals, sent); len(ready) > 0 {
-		if selection, err := suite.Select(ready, configured, suite.SelectOptions{NoAdditional: true}); err == nil {
+		if selection, err := suite.Select(ready, configured, suite.SelectOptions{}); err == nil {
 			return selection, nil
 		}
 	}
-	return suite.Select(m.proposals, configured, suite.SelectOptions{NoAdditional: true})
+	return suite.Select(m.proposals, configured, suite.SelectOptions{})
 }
 
 // withMethod keeps of proposals what can be had with one key exchange method; KENone stands for no key exchange.

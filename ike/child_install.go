@@ -173,6 +173,7 @@ func (sa *SA) dropChild(c *Child, why *Failure) {
 		return
 	}
 	info, live := sa.childInfo(c), c.live()
+	sa.renounce(sa.pendingFor(c))
 	sa.stopSending(c)
 	sa.stopReceiving(c)
 	back := sa.forgetChild(c)

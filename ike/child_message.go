@@ -23,6 +23,7 @@ type childMessage struct {
 	noTFC     bool     // ESP_TFC_PADDING_NOT_SUPPORTED
 	fragments bool     // NON_FIRST_FRAGMENTS_ALSO
 	moreTS    bool     // ADDITIONAL_TS_POSSIBLE
+	link      []byte   // ADDITIONAL_KEY_EXCHANGE; nil: no IKE_FOLLOWUP_KE exchange follows
 }
 
 // childMessageOf reads payloads. Proposals for other protocols than ESP and with reserved SPIs are left out, as are
@@ -46,6 +47,7 @@ func childMessageOf(payloads []wire.Payload) childMessage {
 	_, m.noTFC = wire.FindNotify(payloads, wire.NotifyESPTFCPaddingNotSupported)
 	_, m.fragments = wire.FindNotify(payloads, wire.NotifyNonFirstFragmentsAlso)
 	_, m.moreTS = wire.FindNotify(payloads, wire.NotifyAdditionalTSPossible)
+	m.link = linkOf(payloads)
 	return m
 }
 
@@ -77,6 +79,9 @@ func (m childMessage) payloads() []wire.Payload {
 	}
 	out = append(out, tsPayload(wire.PayloadTSi, m.tsi), tsPayload(wire.PayloadTSr, m.tsr))
 	flag(m.moreTS, wire.NotifyAdditionalTSPossible)
+	if m.link != nil {
+		out = append(out, linkNotify(m.link))
+	}
 	return out
 }
 

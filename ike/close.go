@@ -24,6 +24,7 @@ func (sa *SA) terminate(f *Failure) {
 		return
 	}
 	sa.passOn(f)
+	sa.renounceAll()
 	sa.state = StateClosed
 	for len(sa.children) > 0 {
 		sa.dropChild(sa.children[0], f)

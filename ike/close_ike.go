@@ -12,6 +12,7 @@ func (sa *SA) close(why *Failure) {
 		sa.exchanges.rekey.close, sa.exchanges.rekey.closeWhy = true, why
 	case sa.state != StateClosing:
 		sa.withdrawTasks(why)
+		sa.renounceAll()
 		sa.state = StateClosing
 		for _, c := range sa.children {
 			sa.stopSending(c)

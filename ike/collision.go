@@ -26,13 +26,21 @@ import (
 //	delete IKE SA         delete the IKE SA               as usual, our delete is forgotten
 //	create, rekey child   rekey or delete the IKE SA      TEMPORARY_FAILURE
 //	delete child          rekey the IKE SA                as usual
+//
+// An exchange with additional key exchanges is under way until the last of them is over (RFC 9370, Section 2.2.4):
+//
+//	rekey child           are at key exchanges for it     TEMPORARY_FAILURE
+//	rekey IKE SA          are at key exchanges for it     TEMPORARY_FAILURE
+//	rekey IKE SA          wait for those of a child       TEMPORARY_FAILURE
 type exchanges struct {
 	children    []task // our exchanges about children that are under way
 	answering   int    // requests for SAs whose answer is being computed
 	replacing   bool   // one of them replaces the IKE SA
 	rekey       *rekeyIKE
-	successor   *SA // this IKE SA was rekeyed
-	predecessor *SA // the IKE SA that this one was made by, until that is gone
+	successor   *SA          // this IKE SA was rekeyed
+	predecessor *SA          // the IKE SA that this one was made by, until that is gone
+	pending     []*pendingSA // of the peer, while additional key exchanges are to come
+	nextPending uint32
 	retries     []retryLater
 	nextRetry   uint32
 	superseded  bool      // another IKE SA has taken over: the end of this one is no news
@@ -55,13 +63,16 @@ func (sa *SA) ended(t task) {
 // childrenAllowed tells whether an exchange about a child may begin. Once the IKE SA is being rekeyed it waits, for the new
 // one (RFC 7296, Section 1.3.2).
 func (sa *SA) childrenAllowed() bool {
-	return sa.state == StateEstablished && sa.exchanges.rekey == nil && !sa.exchanges.replacing && sa.exchanges.successor == nil
+	return sa.state == StateEstablished && sa.exchanges.rekey == nil && !sa.beingReplaced() && sa.exchanges.successor == nil
 }
+
+// beingReplaced tells whether the peer is rekeying the IKE SA.
+func (sa *SA) beingReplaced() bool { return sa.exchanges.replacing || sa.pendingIKE() != nil }
 
 // mayCreate tells a peer that wants a Child SA why it cannot have one now.
 func (sa *SA) mayCreate(rekey bool) error {
 	switch {
-	case sa.exchanges.rekey != nil || sa.exchanges.replacing:
+	case sa.exchanges.rekey != nil || sa.beingReplaced():
 		return temporary("the peer asks for a Child SA while the IKE SA is rekeyed")
 	case sa.state != StateEstablished:
 		return temporary("the peer asks for a Child SA of an IKE SA that is %v", sa.state)
@@ -70,6 +81,8 @@ func (sa *SA) mayCreate(rekey bool) error {
 	case sa.full(rekey):
 		return refuse(explain.IKENoAdditionalSAs, wire.NotifyNoAdditionalSAs, "the peer has %d Child SAs, the most that connection %q allows",
 			sa.maxChildren(), sa.conn.Name)
+	case len(sa.exchanges.pending) >= maxPending:
+		return temporary("the peer asks for a Child SA while %d others wait for additional key exchanges", maxPending)
 	}
 	return nil
 }
@@ -81,6 +94,10 @@ func (sa *SA) mayRekeyIKE() error {
 		return temporary("the peer rekeys an IKE SA that is %v", sa.state)
 	case len(sa.exchanges.children) > 0 || sa.exchanges.answering > 0:
 		return temporary("the peer rekeys the IKE SA while Child SAs of it are created, rekeyed or deleted")
+	case len(sa.exchanges.pending) > 0 && sa.pendingIKE() == nil:
+		return temporary("the peer rekeys the IKE SA while Child SAs of it wait for additional key exchanges")
+	case sa.exchanges.rekey != nil && sa.exchanges.rekey.follow != nil:
+		return temporary("the peer rekeys the IKE SA while ours is at additional key exchanges") // RFC 9370, Section 2.2.4
 	case sa.exchanges.successor != nil || sa.exchanges.rekey != nil && sa.exchanges.rekey.rival != nil:
 		return temporary("the peer rekeys the IKE SA again")
 	case sa.undecided():
@@ -136,10 +153,11 @@ const (
 	giveUp     = 4 * time.Minute
 )
 
-// patience counts the TEMPORARY_FAILUREs that an exchange has met.
+// patience counts the TEMPORARY_FAILUREs and STATE_NOT_FOUNDs that an exchange has met.
 type patience struct {
-	since time.Time
-	tries int
+	since      time.Time
+	tries      int
+	startOvers int // after STATE_NOT_FOUND
 }
 
 // retryIn has a task begun again after a while. When the peer has been failing for too long, the peers do not agree on

@@ -17,6 +17,7 @@ type createChild struct {
 	pair     bool             // the peer wants a single pair of addresses
 	old      *Child           // to be replaced, or nil
 	rival    *Child           // what the peer replaced it by meanwhile (RFC 7296, Section 2.8.1)
+	rivals   *pendingSA       // what the peer is going to replace it by (RFC 9370, Section 2.2.4)
 	unwanted bool             // old is to be deleted as soon as this is over
 	why      *Failure         // for people; nil: it was asked for
 	method   wire.TransformID // what the peer wants instead of our first
@@ -26,6 +27,9 @@ type createChild struct {
 	spi   uint32
 	ours  *suite.KeyExchange
 	offer childMessage
+
+	deal   childDeal // when additional key exchanges follow
+	follow *followUp // those
 }
 
 // errUnwanted says that a child is given up because the one that it replaces is to be closed.
@@ -38,9 +42,9 @@ func (t *createChild) row() *row {
 	return exchangeRow("CREATE_CHILD_SA")
 }
 
-// ready holds the exchange back while the IKE SA is being replaced, or the peer may not know the old child yet.
+// ready holds the exchange back while the IKE SA is being replaced, the peer may not know the old child yet, or is replacing it.
 func (t *createChild) ready(sa *SA) bool {
-	return sa.childrenAllowed() && (t.old == nil || !t.old.unconfirmed)
+	return sa.childrenAllowed() && (t.old == nil || !t.old.unconfirmed && sa.pendingFor(t.old) == nil)
 }
 
 func (t *createChild) begin(sa *SA) bool {
@@ -50,7 +54,7 @@ func (t *createChild) begin(sa *SA) bool {
 	sa.begun(t)
 	if t.old != nil {
 		t.config = sa.childConfig(t.config)
-		t.old.state, t.old.rekey, t.rival = childRekeying, t, nil
+		t.old.state, t.old.rekey, t.rival, t.rivals = childRekeying, t, nil, nil
 	}
 	method := t.method
 	if method == wire.KENone {
@@ -120,6 +124,8 @@ func (t *createChild) abandoned(sa *SA, why error) { t.end(sa) }
 // end lets go of what a failed exchange held. A child that was to be replaced stays.
 func (t *createChild) end(sa *SA) {
 	sa.ended(t)
+	t.follow.cancel(sa)
+	t.follow = nil
 	if t.spi != 0 {
 		sa.env.SPIs.ReleaseSPI(t.spi)
 		t.spi = 0
@@ -158,18 +164,52 @@ func (t *createChild) response(sa *SA, in *inbound) error {
 		t.reject(sa, err)
 		return nil
 	}
+	t.deal = d
+	from := keySources{ni: t.offer.nonce, nr: m.nonce}
 	if methodOf(d.selection) == wire.KENone {
-		t.complete(sa, d, m.nonce, nil)
+		t.exchanged(sa, from)
 		return nil
 	}
 	sa.finish(in, finishKE{t.ours, m.ke.Data}, func(ke keResult) {
 		if ke.err != nil {
-			t.reject(sa, &Failure{Code: explain.IKEKeyExchange, Err: ke.err})
+			t.broken(sa, keyExchangeFailure(ke.err))
 			return
 		}
-		t.complete(sa, d, m.nonce, ke.shared)
+		from.shared = [][]byte{ke.shared}
+		t.goOn(sa, series{from, d.selection.Additional(), m.link})
 	})
 	return nil
+}
+
+// goOn makes the child, or begins the additional key exchanges. The exchange with the lowest of the four nonces of a
+// collision ends here: there is nothing to delete yet (RFC 9370, Section 2.2.4).
+func (t *createChild) goOn(sa *SA, s series) {
+	switch {
+	case len(s.methods) == 0:
+		t.exchanged(sa, s.from)
+	case !t.goesOn(sa):
+		s.from.clear()
+	case t.outdone(sa, s.from.lowest()):
+		s.from.clear()
+		t.end(sa)
+	default:
+		sa.renounce(t.rivals)
+		t.follow = sa.follow(t, s)
+	}
+}
+
+// goesOn ends an exchange whose child is not wanted any more, or replaces one that is gone. The peer has made nothing yet.
+func (t *createChild) goesOn(sa *SA) bool {
+	switch {
+	case t.unwanted:
+		t.end(sa)
+		t.failed(sa, errUnwanted)
+	case sa.state != StateEstablished || t.old != nil && !sa.has(t.old):
+		t.end(sa)
+	default:
+		return true
+	}
+	return false
 }
 
 // judge holds the answer against the offer.
@@ -185,7 +225,19 @@ func (t *createChild) judge(sa *SA, in *inbound, m childMessage) (childDeal, err
 	if method != wire.KENone && (t.ours == nil || m.ke == nil || method != t.ours.Method() || m.ke.Method != method) {
 		return d, refuse(explain.IKEKeyExchange, 0, "child %q: the peer selects key exchange %s without taking part in it", t.config.Name, keName(method))
 	}
-	return d, nil
+	return d, checkLink(m.link, len(d.selection.Additional()))
+}
+
+// broken gives up a Child SA. A public value that fails its tests ends the IKE SA (RFC 6989, Section 2.5;
+// draft-ietf-ipsecme-ikev2-mlkem-08, Section 2.2).
+func (t *createChild) broken(sa *SA, why error) {
+	var invalid *suite.KeyExchangeError
+	if !errors.As(why, &invalid) {
+		t.reject(sa, why)
+		return
+	}
+	t.end(sa)
+	sa.close(asFailure(why))
 }
 
 // reject gives up a Child SA that the peer has made.
@@ -210,9 +262,10 @@ func (t *createChild) failed(sa *SA, why error) {
 	}
 }
 
-// complete derives the keys (RFC 7296, Section 2.17) and installs the child.
-func (t *createChild) complete(sa *SA, d childDeal, nr, shared []byte) {
-	keys, err := sa.childKeys(d, shared, t.offer.nonce, nr)
+// exchanged derives the keys (RFC 7296, Section 2.17) and installs the child.
+func (t *createChild) exchanged(sa *SA, from keySources) {
+	d := t.deal
+	keys, err := sa.childKeys(d, from)
 	if err != nil {
 		t.reject(sa, err)
 		return
@@ -226,7 +279,7 @@ func (t *createChild) complete(sa *SA, d childDeal, nr, shared []byte) {
 	t.spi = 0
 	t.end(sa)
 	if t.old != nil && sa.childWhere(func(c *Child) bool { return c.policy == t.old.policy }) != nil {
-		t.replace(sa, d, spi, keys, lower(t.offer.nonce, nr))
+		t.replace(sa, d, spi, keys, from.lowest())
 		return
 	}
 	sa.childUp(sa.install(d, spi, keys, true, nil, false))
@@ -236,12 +289,4 @@ func (t *createChild) complete(sa *SA, d childDeal, nr, shared []byte) {
 func (sa *SA) childUp(c *Child) {
 	info := sa.childInfo(c)
 	sa.news(News{Kind: NewsChildUp, Child: &info})
-}
-
-// childKeys derives the keys of a child from the IKE SA's SK_d. The shared secret is cleared.
-func (sa *SA) childKeys(d childDeal, shared, ni, nr []byte) (suite.ChildKeys, error) {
-	prf, _ := sa.suite.Get(wire.TransformPRF)
-	keys, err := suite.DeriveChildKeys(prf.ID, sa.keys.D, d.selection, [][]byte{shared}, ni, nr)
-	clear(shared)
-	return keys, err
 }

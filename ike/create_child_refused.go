@@ -12,11 +12,16 @@ func (t *createChild) refused(sa *SA, n *wire.Notify) {
 	if t.old != nil && (t.rivalled(sa) || !sa.has(t.old)) {
 		return // the peer has rekeyed or deleted it; its error is news of that
 	}
+	if sa.pending(t.rivals) && !t.unwanted {
+		return // the peer is rekeying it
+	}
 	switch {
 	case n.NotifyType == wire.NotifyInvalidKEPayload:
 		t.retryMethod(sa, n)
 	case n.NotifyType == wire.NotifyTemporaryFailure && !t.unwanted:
 		sa.retryIn(t, &t.patience)
+	case n.NotifyType == wire.NotifyStateNotFound && !t.unwanted:
+		sa.startOver(t, &t.patience)
 	case n.NotifyType == wire.NotifySinglePairRequired && t.trigger != nil && !t.pair:
 		t.pair = true
 		sa.enqueue(t)

@@ -57,32 +57,88 @@ func (sa *SA) answer(in *inbound, w Work, then func(keResult) error) {
 	})
 }
 
-// answerChild derives the keys, installs the child and answers. Both directions of a new child are used at once; one that
-// replaces another receives at once and sends later (RFC 7296, Section 2.8). Time may have passed since the request came.
+// answerChild answers when the first key exchange is over, and makes the child unless additional ones follow. Time may have
+// passed since the request came.
 func (sa *SA) answerChild(in *inbound, m childMessage, d childDeal, old *Child, ke keResult) error {
-	if old != nil && !sa.has(old) {
-		n, _ := wire.FindNotify(in.payloads, wire.NotifyRekeySA)
-		return childNotFound(n)
-	}
-	if sa.state != StateEstablished || old != nil && old.state == childDeleting {
-		return temporary("the peer asks for a Child SA of what we are about to delete")
+	if err := sa.stillWanted(in, old); err != nil {
+		return err
 	}
 	nonce, err := sa.newNonce()
 	if err != nil {
 		return err
 	}
-	c, err := sa.respondWith(m, d, old, ke.shared, m.nonce, nonce)
+	spi, err := sa.allocateSPI()
 	if err != nil {
 		return err
 	}
-	answer := sa.childAnswer(d, c.inSPI)
+	p, from := &promisedChild{d, old, spi}, keySources{ni: m.nonce, nr: nonce}
+	answer := sa.childAnswer(d, spi)
 	answer.nonce = nonce
-	if m.ke != nil && methodOf(d.selection) != wire.KENone {
-		answer.ke = &wire.KE{Method: m.ke.Method, Data: ke.public}
+	if method := methodOf(d.selection); method != wire.KENone {
+		answer.ke, from.shared = &wire.KE{Method: method, Data: ke.public}, [][]byte{ke.shared}
 	}
-	sa.reply(in, answer.payloads())
+	if methods := d.selection.Additional(); len(methods) > 0 {
+		answer.link = sa.promiseChild(p, from, methods).link
+		sa.reply(in, answer.payloads())
+		return nil
+	}
+	if err := p.make(sa, in, from, answer.payloads()); err != nil {
+		p.release(sa)
+		return err
+	}
+	return nil
+}
+
+// stillWanted tells why a child cannot be made although it could when the request came.
+func (sa *SA) stillWanted(in *inbound, old *Child) error {
+	switch {
+	case old != nil && !sa.has(old):
+		if n, ok := wire.FindNotify(in.payloads, wire.NotifyRekeySA); ok {
+			return childNotFound(n)
+		}
+		return stateNotFound(nil)
+	case sa.state != StateEstablished || old != nil && old.state == childDeleting:
+		return temporary("the peer asks for a Child SA of what we are about to delete")
+	}
+	return nil
+}
+
+// A promisedChild is a child that we have agreed to as responder.
+type promisedChild struct {
+	deal childDeal
+	old  *Child // to be replaced, or nil
+	spi  uint32
+}
+
+// promiseChild notes a child that is made after additional key exchanges. Our own rekeying of the same child has a rival.
+func (sa *SA) promiseChild(p *promisedChild, from keySources, methods []wire.TransformID) *pendingSA {
+	pending := sa.promise(p, from, methods)
+	if p.old != nil && p.old.rekey != nil {
+		p.old.rekey.rivals = pending
+	}
+	return pending
+}
+
+func (p *promisedChild) replaces() *Child { return p.old }
+
+func (p *promisedChild) release(sa *SA) { sa.env.SPIs.ReleaseSPI(p.spi) }
+
+// make derives the keys, installs the child and answers. Both directions of a new child are used at once; one that replaces
+// another receives at once and sends later (RFC 7296, Section 2.8).
+func (p *promisedChild) make(sa *SA, in *inbound, from keySources, answer []wire.Payload) error {
+	if err := sa.stillWanted(in, p.old); err != nil {
+		return err
+	}
+	if err := sa.checkSPI(&p.deal); err != nil {
+		return err
+	}
+	c, err := sa.respondWith(p, from)
+	if err != nil {
+		return err
+	}
+	sa.reply(in, answer)
 	sa.awaitConfirmation(c, in.MessageID)
-	sa.reportAnswered(old, c)
+	sa.reportAnswered(p.old, c)
 	return nil
 }
 
@@ -109,19 +165,24 @@ func (sa *SA) confirmChild(c *Child) {
 	sa.timers.stop(timerConfirm, c.inSPI)
 }
 
-// respondWith allocates our SPI and installs the child as responder.
-func (sa *SA) respondWith(m childMessage, d childDeal, old *Child, shared, ni, nr []byte) (*Child, error) {
+// allocateSPI allocates our SPI of a child that the peer asks for.
+func (sa *SA) allocateSPI() (uint32, error) {
 	spi, err := sa.env.SPIs.AllocateSPI()
 	if err != nil {
-		return nil, &Failure{Code: explain.IKEDataPlane, Notify: wire.NotifyTemporaryFailure, Err: err}
+		return 0, &Failure{Code: explain.IKEDataPlane, Notify: wire.NotifyTemporaryFailure, Err: err}
 	}
-	keys, err := sa.childKeys(d, shared, ni, nr)
+	return spi, nil
+}
+
+// respondWith installs the child as responder.
+func (sa *SA) respondWith(p *promisedChild, from keySources) (*Child, error) {
+	lowest := from.lowest()
+	keys, err := sa.childKeys(p.deal, from)
 	if err != nil {
-		sa.env.SPIs.ReleaseSPI(spi)
 		return nil, err
 	}
-	c := sa.install(d, spi, keys, false, old, old != nil)
-	c.lowest = lower(ni, nr)
+	c := sa.install(p.deal, p.spi, keys, false, p.old, p.old != nil)
+	c.lowest = lowest
 	return c, nil
 }
 

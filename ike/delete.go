@@ -59,6 +59,7 @@ func (sa *SA) deleteChild(c *Child, why *Failure) {
 	case c.rekey != nil:
 		c.rekey.unwanted, c.rekey.why = true, why
 	default:
+		sa.renounce(sa.pendingFor(c))
 		c.state = childDeleting
 		sa.disarmChild(c)
 		sa.enqueue(&deleteChild{spi: c.inSPI, child: c, why: why})
@@ -80,6 +81,7 @@ func (sa *SA) finishChild(c *Child, why *Failure) {
 func (sa *SA) deletedByPeer(d *wire.Delete) []wire.Payload {
 	answer := &wire.Delete{Protocol: d.Protocol}
 	for _, spi := range d.SPIs {
+		sa.renounce(sa.pendingOut(spi))
 		owner, c := sa.family(spi)
 		switch {
 		case c == nil || d.Protocol != wire.ProtocolESP:
@@ -98,6 +100,7 @@ func (sa *SA) deletedByPeer(d *wire.Delete) []wire.Payload {
 
 // childDeleted ends a child that the peer deletes. Our rekeying of it goes on, and finds out how it ends.
 func (sa *SA) childDeleted(c *Child) {
+	sa.renounce(sa.pendingFor(c))
 	sa.finishChild(c, refuse(explain.IKEPeerDeleted, 0, "the peer deleted child %q", c.config.Name))
 }
 

@@ -44,13 +44,26 @@ func (sa *SA) firstChildRespond(in *inbound) (payloads []wire.Payload, install f
 	d, err := sa.negotiate(m, nil, false)
 	if err == nil {
 		var c *Child
-		if c, err = sa.respondWith(m, d, nil, nil, sa.initial.nonceI, sa.initial.nonceR); err == nil {
+		if c, err = sa.firstChildMake(d); err == nil {
 			return sa.childAnswer(d, c.inSPI).payloads(), func() { sa.childUp(c) }
 		}
 	}
 	f := asFailure(err)
 	sa.fail(f)
 	return []wire.Payload{errorNotify(in, f)}, func() {}
+}
+
+func (sa *SA) firstChildMake(d childDeal) (*Child, error) {
+	spi, err := sa.allocateSPI()
+	if err != nil {
+		return nil, err
+	}
+	p := &promisedChild{deal: d, spi: spi}
+	c, err := sa.respondWith(p, keySources{ni: sa.initial.nonceI, nr: sa.initial.nonceR})
+	if err != nil {
+		p.release(sa)
+	}
+	return c, err
 }
 
 // firstChildInstall takes the answer as initiator. Its error is reported; a child that only the peer has is deleted.
@@ -81,7 +94,7 @@ func (sa *SA) firstChildInstall(in *inbound, c *ChildConfig) error {
 }
 
 func (sa *SA) firstChildUp(d childDeal, spi uint32) error {
-	keys, err := sa.childKeys(d, nil, sa.initial.nonceI, sa.initial.nonceR)
+	keys, err := sa.childKeys(d, keySources{ni: sa.initial.nonceI, nr: sa.initial.nonceR})
 	if err != nil {
 		return err
 	}

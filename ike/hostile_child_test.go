@@ -210,12 +210,6 @@ func TestHostileAnswersMakeNoChild(t *testing.T) {
 			p[0].(*wire.SA).Proposals[0].Number = 1
 			return p
 		}, explain.IKEKeyExchange},
-		{"bad public value", func(request, p []wire.Payload) []wire.Payload {
-			offer, _ := wire.Find[*wire.SA](request)
-			p[0].(*wire.SA).Proposals[0].Transforms = offer.Proposals[0].Transforms
-			p[0].(*wire.SA).Proposals[0].Number = 1
-			return append(p, &wire.KE{Method: wire.KECurve25519, Data: make([]byte, 32)})
-		}, explain.IKEKeyExchange},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -237,6 +231,28 @@ func TestHostileAnswersMakeNoChild(t *testing.T) {
 			l.checkSPIs(l.a)
 		})
 	}
+}
+
+// RFC 6989, Section 2.5: the sender evidently has an implementation bug.
+func TestBadPublicValueInTheAnswerForAChildEndsTheIKESA(t *testing.T) {
+	l := oneChild(t, nil)
+	l.lossless, l.holding = false, true
+	l.command(l.a, CreateChild{Child: l.sa(l.a).conn.Children[0]})
+	l.intercept(l.b, func(request []wire.Payload) []wire.Payload {
+		p := childAnswerTo(t, request)
+		offer, _ := wire.Find[*wire.SA](request)
+		p[0].(*wire.SA).Proposals[0].Transforms = offer.Proposals[0].Transforms
+		p[0].(*wire.SA).Proposals[0].Number = 1
+		return append(p, &wire.KE{Method: wire.KECurve25519, Data: make([]byte, 32)})
+	})
+	if got := l.a.lastMessage(); got != "INFORMATIONAL request 3 [ D(IKE) ]" {
+		l.failf("a goes on with %s", got)
+	}
+	l.intercept(l.b, func([]wire.Payload) []wire.Payload { return nil })
+	if f := l.a.failure(t, NewsClosed); f.Code != explain.IKEKeyExchange {
+		l.failf("closed with %v", f)
+	}
+	l.checkSPIs(l.a)
 }
 
 func TestUnusableAnswerToAnIKERekeyEndsTheIKESA(t *testing.T) {

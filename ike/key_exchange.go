@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 
+	"culvert/explain"
 	"culvert/secret"
 	"culvert/suite"
 	"culvert/wire"
@@ -65,6 +66,9 @@ func (w finishKE) Run(context.Context) any {
 
 // Quick is that of QuickWork.
 func (w finishKE) Quick() bool { return quickKE(w.ours.Method()) }
+
+// keyExchangeFailure makes a Failure of a public value of the peer's that was refused.
+func keyExchangeFailure(err error) error { return &Failure{Code: explain.IKEKeyExchange, Err: err} }
 
 // quickKE tells methods that take about 0.1 ms from those that take 0.3 and more.
 func quickKE(method wire.TransformID) bool { return method == wire.KECurve25519 }

@@ -247,7 +247,7 @@ func (l *childLab) checkSAs(at *testNode) {
 		}
 		n++
 		sa := sl.sa
-		if sa.state != StateEstablished || len(sa.tasks) > 0 || len(sa.exchanges.children) > 0 || sa.exchanges.answering > 0 ||
+		if sa.state != StateEstablished || len(sa.tasks) > 0 || len(sa.exchanges.children) > 0 || sa.exchanges.answering > 0 || len(sa.exchanges.pending) > 0 ||
 			sa.exchanges.rekey != nil || sa.exchanges.predecessor != nil || sa.exchanges.successor != nil || len(sa.work) > 0 {
 			l.failf("%s: IKE SA %08x is %v with %d tasks, %d exchanges, %d answers", at.name, uint32(sl.spi>>32), sa.state, len(sa.tasks),
 				len(sa.exchanges.children), sa.exchanges.answering)

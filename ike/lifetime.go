@@ -120,6 +120,8 @@ func (sa *SA) lifetimeTimer(key timerKey) {
 		sa.expireChild(sa.childIn(key.id), "by age")
 	case timerRetry:
 		sa.retry(key.id)
+	case timerFollowUp:
+		sa.followUpExpired(key.id)
 	case timerLinger:
 		sa.lingered(key.id)
 	case timerConfirm:

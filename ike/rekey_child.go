@@ -32,8 +32,8 @@ func (t *createChild) replace(sa *SA, d childDeal, spi uint32, keys suite.ChildK
 		before = sa.childWhere(func(c *Child) bool { return c.policy == t.old.policy && c.live() })
 	}
 	lost := before != t.old
-	if t.rivalled(sa) {
-		lost = bytes.Compare(nonce, t.rival.lowest) < 0
+	if t.rivalled(sa) || sa.pending(t.rivals) {
+		lost = t.outdone(sa, nonce)
 	}
 	c := sa.install(d, spi, keys, true, t.old, true)
 	if lost {
@@ -41,6 +41,7 @@ func (t *createChild) replace(sa *SA, d childDeal, spi uint32, keys suite.ChildK
 		sa.deleteChild(c, nil)
 		return
 	}
+	sa.renounce(t.rivals)
 	before.successor = c
 	sa.changePolicy(before, c)
 	sa.activate(c)
@@ -56,6 +57,17 @@ func (t *createChild) replace(sa *SA, d childDeal, spi uint32, keys suite.ChildK
 
 // rivalled tells whether the peer has made another child in the place of the same one.
 func (t *createChild) rivalled(sa *SA) bool { return t.rival != nil && sa.has(t.rival) }
+
+// outdone tells whether our exchange, with this lower nonce, has lost against one of the peer's.
+func (t *createChild) outdone(sa *SA, lowest []byte) bool {
+	switch {
+	case t.rivalled(sa):
+		return bytes.Compare(lowest, t.rival.lowest) < 0
+	case sa.pending(t.rivals):
+		return bytes.Compare(lowest, t.rivals.from.lowest()) < 0
+	}
+	return false
+}
 
 // yield takes a child of the peer's making for redundant. The peer will delete it.
 func (sa *SA) yield(c *Child) {
@@ -89,6 +101,8 @@ func (sa *SA) rekeyTarget(n *wire.Notify) (*Child, error) {
 		return nil, childNotFound(n)
 	case c.state == childDeleting || c.state == childRekeyed || c.redundant || c.rekey != nil && c.rekey.rivalled(sa):
 		return nil, temporary("the peer rekeys child %q with SPI %x, which is %v", c.config.Name, n.SPI, c.state)
+	case c.rekey != nil && c.rekey.follow != nil: // RFC 9370, Section 2.2.4
+		return nil, temporary("the peer rekeys child %q with SPI %x, which is at additional key exchanges of ours", c.config.Name, n.SPI)
 	}
 	return c, nil
 }

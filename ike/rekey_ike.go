@@ -14,15 +14,19 @@ type rekeyIKE struct {
 	method      wire.TransformID // what the peer wants instead of our first
 	tried       []wire.TransformID
 	patience    patience
-	rival       *SA    // what the peer has made of the same IKE SA meanwhile (RFC 7296, Section 2.8.2)
-	rivalLowest []byte // the lower nonce of that exchange
-	close       bool   // the IKE SA that stays is to be closed
+	rival       *SA        // what the peer has made of the same IKE SA meanwhile (RFC 7296, Section 2.8.2)
+	rivalLowest []byte     // the lower nonce of that exchange
+	rivals      *pendingSA // what the peer is going to make of it (RFC 9370, Section 2.2.4)
+	close       bool       // the IKE SA that stays is to be closed
 	closeWhy    *Failure
 
 	spi   wire.SPI
 	nonce []byte
 	offer []wire.Proposal
 	ours  *suite.KeyExchange
+
+	chosen suite.Selection // with the peer's SPI
+	follow *followUp       // the additional key exchanges
 }
 
 // startRekeyIKE has the IKE SA replaced, unless that is happening already.
@@ -39,9 +43,9 @@ func isRekeyIKE(t task) bool {
 
 func (t *rekeyIKE) row() *row { return exchangeRow("CREATE_CHILD_SA rekeying the IKE SA") }
 
-// ready lets exchanges about children end first (RFC 7296, Section 2.25.1).
+// ready lets exchanges about children end first, and what the peer has begun (RFC 7296, Section 2.25.1).
 func (t *rekeyIKE) ready(sa *SA) bool {
-	return len(sa.exchanges.children) == 0 && sa.exchanges.answering == 0
+	return len(sa.exchanges.children) == 0 && sa.exchanges.answering == 0 && len(sa.exchanges.pending) == 0
 }
 
 func (t *rekeyIKE) begin(sa *SA) bool {
@@ -107,6 +111,8 @@ func (t *rekeyIKE) end(sa *SA) {
 	if sa.exchanges.rekey == t {
 		sa.exchanges.rekey = nil
 	}
+	t.follow.cancel(sa)
+	t.follow = nil
 	if t.spi != 0 {
 		sa.env.FreeSPI(t.spi)
 		t.spi = 0
@@ -124,14 +130,16 @@ func (t *rekeyIKE) response(sa *SA, in *inbound) error {
 		t.broken(sa, err)
 		return nil
 	}
+	t.chosen = chosen
 	nonce, _ := wire.Find[*wire.Nonce](in.payloads)
+	s := series{keySources{ni: t.nonce, nr: slices.Clone(nonce.Data)}, chosen.Additional(), linkOf(in.payloads)}
 	sa.finish(in, finishKE{t.ours, ke.Data}, func(ke keResult) {
-		if ke.err == nil {
-			ke.err = t.complete(sa, chosen, nonce.Data, ke)
-		}
 		if ke.err != nil {
-			t.broken(sa, ke.err)
+			t.broken(sa, keyExchangeFailure(ke.err))
+			return
 		}
+		s.from.shared = [][]byte{ke.shared}
+		t.goOn(sa, s)
 	})
 	return nil
 }
@@ -153,7 +161,7 @@ func (t *rekeyIKE) judge(in *inbound) (suite.Selection, *wire.KE, error) {
 	if method := methodOf(chosen); method != t.ours.Method() || ke.Method != method {
 		return chosen, nil, refuse(explain.IKEKeyExchange, 0, "the peer selects key exchange %s and sends %s", keName(method), keName(ke.Method))
 	}
-	return chosen, ke, nil
+	return chosen, ke, checkLink(linkOf(in.payloads), len(chosen.Additional()))
 }
 
 // rekeySPI returns the IKE SPI of a proposal, 0 when there is none.
@@ -164,28 +172,59 @@ func rekeySPI(p wire.Proposal) wire.SPI {
 	return wire.SPI(binary.BigEndian.Uint64(p.SPI))
 }
 
-// complete makes the new IKE SA.
-func (t *rekeyIKE) complete(sa *SA, chosen suite.Selection, nr []byte, ke keResult) error {
-	next, err := sa.next(true, chosen, ke, t.nonce, nr, t.spi, rekeySPI(chosen.Proposal))
+// goOn makes the new IKE SA, or begins the additional key exchanges. The exchange with the lowest of the four nonces of a
+// collision ends here: there is nothing to delete yet (RFC 9370, Section 2.2.4).
+func (t *rekeyIKE) goOn(sa *SA, s series) {
+	switch {
+	case len(s.methods) == 0:
+		t.exchanged(sa, s.from)
+	case !t.goesOn(sa):
+		s.from.clear()
+	case t.outdone(sa, s.from.lowest()):
+		s.from.clear()
+		t.giveWay(sa)
+	default:
+		sa.renounce(t.rivals)
+		t.follow = sa.follow(t, s)
+	}
+}
+
+// goesOn ends an exchange whose IKE SA is to be closed. The peer has made nothing yet.
+func (t *rekeyIKE) goesOn(sa *SA) bool {
+	if !t.close || t.rivalled() {
+		return true
+	}
+	t.end(sa)
+	sa.close(t.closeWhy)
+	return false
+}
+
+// exchanged makes the new IKE SA.
+func (t *rekeyIKE) exchanged(sa *SA, from keySources) {
+	lowest := from.lowest()
+	next, err := sa.next(true, t.chosen, from, t.spi, rekeySPI(t.chosen.Proposal))
 	if err != nil {
-		return err
+		t.broken(sa, err)
+		return
 	}
 	t.spi = 0
-	t.decide(sa, next, lower(t.nonce, nr))
-	return nil
+	t.decide(sa, next, lowest)
 }
 
 // refused handles an error notify in the answer. The peer that answers TEMPORARY_FAILURE may have been faster: then its own
 // rekeying counts (RFC 7296, Section 2.8.2).
 func (t *rekeyIKE) refused(sa *SA, n *wire.Notify) {
 	switch {
-	case t.rivalled():
-		t.settle(sa, t.rival)
+	case t.rivalled() || sa.pending(t.rivals):
+		t.giveWay(sa)
 	case n.NotifyType == wire.NotifyInvalidKEPayload && !t.close:
 		t.retryMethod(sa, n)
 	case n.NotifyType == wire.NotifyTemporaryFailure && !t.close:
 		t.end(sa)
 		sa.retryIn(t, &t.patience)
+	case n.NotifyType == wire.NotifyStateNotFound && !t.close:
+		t.end(sa)
+		sa.startOver(t, &t.patience)
 	case n.NotifyType == wire.NotifyNoAdditionalSAs:
 		sa.askReauth() // the only way to new keys that is left (RFC 7296, Section 2.8)
 		t.failed(sa, refuse(explain.IKENoAdditionalSAs, n.NotifyType, "the peer does not rekey the IKE SA"))

@@ -2,6 +2,7 @@ package ike
 
 import (
 	"encoding/binary"
+	"slices"
 
 	"culvert/explain"
 	"culvert/suite"
@@ -38,9 +39,9 @@ func (sa *SA) selectRekey(offered []wire.Proposal, ke *wire.KE) (suite.Selection
 			usable = append(usable, p)
 		}
 	}
-	chosen, err := suite.Select(withMethod(usable, ke.Method), sa.conn.Proposals, suite.SelectOptions{NoAdditional: true})
+	chosen, err := suite.Select(withMethod(usable, ke.Method), sa.conn.Proposals, suite.SelectOptions{})
 	if err != nil {
-		chosen, err = suite.Select(usable, sa.conn.Proposals, suite.SelectOptions{NoAdditional: true})
+		chosen, err = suite.Select(usable, sa.conn.Proposals, suite.SelectOptions{})
 	}
 	switch {
 	case err != nil:
@@ -51,7 +52,7 @@ func (sa *SA) selectRekey(offered []wire.Proposal, ke *wire.KE) (suite.Selection
 	return chosen, checkKE(chosen, ke)
 }
 
-// answerRekeyIKE makes the new IKE SA and answers. While our own rekeying is under way it is not decided which one stays.
+// answerRekeyIKE answers when the first key exchange is over, and makes the new IKE SA unless additional ones follow.
 func (sa *SA) answerRekeyIKE(in *inbound, chosen suite.Selection, ni []byte, ke keResult) error {
 	if sa.state != StateEstablished {
 		return temporary("the peer rekeys an IKE SA that is %v", sa.state)
@@ -64,18 +65,54 @@ func (sa *SA) answerRekeyIKE(in *inbound, chosen suite.Selection, ni []byte, ke 
 	if err != nil {
 		return err
 	}
-	method, public := methodOf(chosen), ke.public
-	next, err := sa.next(false, chosen, ke, ni, nonce, rekeySPI(chosen.Proposal), spi)
-	if err != nil {
-		sa.env.FreeSPI(spi)
-		return err
-	}
 	accepted := chosen.Proposal
 	accepted.SPI = binary.BigEndian.AppendUint64(nil, uint64(spi))
-	sa.reply(in, []wire.Payload{&wire.SA{Proposals: []wire.Proposal{accepted}}, &wire.Nonce{Data: nonce},
-		&wire.KE{Method: method, Data: public}})
+	answer := []wire.Payload{&wire.SA{Proposals: []wire.Proposal{accepted}}, &wire.Nonce{Data: nonce},
+		&wire.KE{Method: methodOf(chosen), Data: ke.public}}
+	p, from := &promisedIKE{chosen, spi}, keySources{ni: slices.Clone(ni), nr: nonce, shared: [][]byte{ke.shared}}
+	if methods := chosen.Additional(); len(methods) > 0 {
+		sa.reply(in, append(answer, linkNotify(sa.promiseIKE(p, from, methods).link)))
+		return nil
+	}
+	if err := p.make(sa, in, from, answer); err != nil {
+		p.release(sa)
+		return err
+	}
+	return nil
+}
+
+// A promisedIKE is a new IKE SA that we have agreed to as responder.
+type promisedIKE struct {
+	chosen suite.Selection // with the peer's SPI
+	spi    wire.SPI
+}
+
+// promiseIKE notes an IKE SA that is made after additional key exchanges. Our own rekeying has a rival.
+func (sa *SA) promiseIKE(p *promisedIKE, from keySources, methods []wire.TransformID) *pendingSA {
+	pending := sa.promise(p, from, methods)
 	if t := sa.exchanges.rekey; t != nil {
-		t.rival, t.rivalLowest = next, lower(ni, nonce)
+		t.rivals = pending
+	}
+	return pending
+}
+
+func (p *promisedIKE) replaces() *Child { return nil }
+
+func (p *promisedIKE) release(sa *SA) { sa.env.FreeSPI(p.spi) }
+
+// make makes the new IKE SA and answers. While our own rekeying is under way it is not decided which one stays.
+func (p *promisedIKE) make(sa *SA, in *inbound, from keySources, answer []wire.Payload) error {
+	if sa.state != StateEstablished {
+		return temporary("the peer rekeys an IKE SA that is %v", sa.state)
+	}
+	lowest := from.lowest()
+	next, err := sa.next(false, p.chosen, from, rekeySPI(p.chosen.Proposal), p.spi)
+	if err != nil {
+		return err
+	}
+	sa.reply(in, answer)
+	if t := sa.exchanges.rekey; t != nil {
+		t.rival, t.rivalLowest = next, lowest
 		return nil
 	}
 	sa.inherit(next)

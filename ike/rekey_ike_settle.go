@@ -9,12 +9,10 @@ import (
 )
 
 // next makes the IKE SA that replaces this one (RFC 7296, Section 2.18). Its Message IDs begin at 0 and its windows at 1; the
-// initiator of the exchange is its original initiator (RFC 7296, Section 1.3.2). It has no children yet. The shared secret
-// is cleared.
-func (sa *SA) next(initiator bool, chosen suite.Selection, ke keResult, ni, nr []byte, spiI, spiR wire.SPI) (*SA, error) {
-	prf, _ := sa.suite.Get(wire.TransformPRF)
-	keys, err := suite.RekeyIKEKeys(prf.ID, sa.keys.D, chosen, [][]byte{ke.shared}, ni, nr, spiI, spiR)
-	ke.shared.Clear()
+// initiator of the exchange is its original initiator (RFC 7296, Section 1.3.2). It has no children yet. The secrets are
+// cleared.
+func (sa *SA) next(initiator bool, chosen suite.Selection, from keySources, spiI, spiR wire.SPI) (*SA, error) {
+	keys, err := sa.rekeyedKeys(chosen, from, spiI, spiR)
 	if err != nil {
 		return nil, err
 	}
@@ -35,18 +33,40 @@ func (sa *SA) next(initiator bool, chosen suite.Selection, ke keResult, ni, nr [
 // decide ends our own rekeying with the new IKE SA. When the peer has made one too, the one made with the lowest of the four
 // nonces is closed by who made it, and the other one inherits the children (RFC 7296, Section 2.8.2).
 func (t *rekeyIKE) decide(sa, next *SA, nonce []byte) {
-	if !t.rivalled() {
-		t.settle(sa, next)
+	if t.outdone(sa, nonce) {
+		sa.within(next, next.supersede)
+		t.giveWay(sa)
 		return
 	}
-	if bytes.Compare(nonce, t.rivalLowest) < 0 {
-		sa.within(next, next.supersede)
+	sa.renounce(t.rivals)
+	if rival := t.rival; t.rivalled() {
+		sa.within(rival, rival.superseded)
+	}
+	t.settle(sa, next)
+}
+
+// outdone tells whether our exchange, with this lower nonce, has lost against one of the peer's.
+func (t *rekeyIKE) outdone(sa *SA, lowest []byte) bool {
+	switch {
+	case t.rivalled():
+		return bytes.Compare(lowest, t.rivalLowest) < 0
+	case sa.pending(t.rivals):
+		return bytes.Compare(lowest, t.rivals.from.lowest()) < 0
+	}
+	return false
+}
+
+// giveWay ends our rekeying in favour of the peer's. While that is at additional key exchanges nothing is decided yet, but an
+// IKE SA that is to be closed is not rekeyed any more.
+func (t *rekeyIKE) giveWay(sa *SA) {
+	if t.rivalled() {
 		t.settle(sa, t.rival)
 		return
 	}
-	rival := t.rival
-	sa.within(rival, rival.superseded)
-	t.settle(sa, next)
+	t.end(sa)
+	if t.close {
+		sa.close(t.closeWhy)
+	}
 }
 
 // rivalled tells whether the peer has made another IKE SA in the place of the same one. It may have closed it again.

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"culvert/wire"
 )
 
 // A schedule has both sides rekey whatever they have, in any order, over a network that loses, repeats and reorders, with work
@@ -22,14 +24,50 @@ type roughNetwork struct {
 	name      string
 	loss, dup float64
 	window    int
+	keys      func(t testing.TB, a, b *Connection) // changes what key exchanges there are
 }
 
 func roughNetworks() []roughNetwork {
-	return []roughNetwork{{"reordering", 0, 0, 1}, {"repeating", 0, 0.3, 1}, {"losing", 0.3, 0.1, 1}, {"window of four", 0.1, 0.1, 4}}
+	return []roughNetwork{{"reordering", 0, 0, 1, oneKeyExchange}, {"repeating", 0, 0.3, 1, oneKeyExchange},
+		{"losing", 0.3, 0.1, 1, oneKeyExchange}, {"window of four", 0.1, 0.1, 4, oneKeyExchange},
+		{"several key exchanges", 0, 0.1, 1, severalKeyExchanges}, {"several key exchanges, losing", 0.2, 0.1, 1, severalKeyExchanges},
+		{"several key exchanges, window of four", 0.1, 0.1, 4, severalKeyExchanges},
+		{"several key exchanges for one side", 0.1, 0.1, 1, keyExchangesByTheAnswer}}
+}
+
+func oneKeyExchange(testing.TB, *Connection, *Connection) {}
+
+// severalKeyExchanges has both sides want additional key exchanges.
+func severalKeyExchanges(t testing.TB, a, b *Connection) {
+	for _, c := range []*Connection{a, b} {
+		esp, ike := mustProposal(t, wire.ProtocolESP, twoKE+"-noesn"), mustProposal(t, wire.ProtocolIKE, twoKE+"-prfsha256")
+		c.Children[0].Proposals = counted(append([]wire.Proposal{esp}, c.Children[0].Proposals...))
+		c.Proposals = counted(append([]wire.Proposal{ike}, c.Proposals...))
+	}
+}
+
+// keyExchangesByTheAnswer has b choose to go without the additional key exchanges that a offers; a, when asked, does not.
+func keyExchangesByTheAnswer(t testing.TB, a, b *Connection) {
+	severalKeyExchanges(t, a, b)
+	slices.Reverse(b.Children[0].Proposals)
+	slices.Reverse(b.Proposals)
+	counted(b.Children[0].Proposals)
+	counted(b.Proposals)
+}
+
+// counted numbers proposals from 1.
+func counted(list []wire.Proposal) []wire.Proposal {
+	for i := range list {
+		list[i].Number = uint8(i + 1)
+	}
+	return list
 }
 
 func newSchedule(t testing.TB, seed uint64, network roughNetwork) *schedule {
-	l := oneChild(t, func(a, b *Connection) { a.WindowSize, b.WindowSize = network.window, network.window })
+	l := oneChild(t, func(a, b *Connection) {
+		a.WindowSize, b.WindowSize = network.window, network.window
+		network.keys(t, a, b)
+	})
 	l.a.env.Rand, l.b.env.Rand = testRand(byte(seed)|0x80), testRand(byte(seed)&0x7f)
 	l.holding = true
 	l.postpone = func(done flight) bool {

@@ -46,6 +46,12 @@ var exchangeRows = []row{
 		respond: (*SA).respondNewChild,
 	},
 	{
+		name: "IKE_FOLLOWUP_KE", exchange: wire.ExchangeFollowupKE,
+		states:  in(StateEstablished, StateRekeyed, StateClosing),
+		request: []rule{{wire.PayloadKE, 1, 1}}, response: []rule{{wire.PayloadKE, 1, 1}},
+		respond: (*SA).respondFollowUp,
+	},
+	{
 		name: "INFORMATIONAL", exchange: wire.ExchangeInformational,
 		states:  in(StateEstablished, StateRekeyed, StateClosing),
 		request: []rule{{wire.PayloadCP, 0, 1}}, response: []rule{{wire.PayloadCP, 0, 1}},

@@ -22,8 +22,9 @@ const (
 	timerLinger  // a replaced or deleted thing is forgotten
 	timerConfirm // the peer must know a child that it has asked for
 	timerReassembly
-	timerForget // responses are no longer remembered
-	timerGone   // a closed SA no longer repeats its last response
+	timerFollowUp // the peer has to go on with additional key exchanges
+	timerForget   // responses are no longer remembered
+	timerGone     // a closed SA no longer repeats its last response
 )
 
 // runTimers does what is due.

@@ -42,7 +42,7 @@ func eachSA(s *ike.Shard, f func(reflect.Value)) {
 // underWay are the fields of an IKE SA that are empty when it rests.
 func underWay() []string {
 	return []string{"requests.begun", "requests.pending", "tasks", "work", "fragments", "initial", "actions",
-		"exchanges.children", "exchanges.answering", "exchanges.rekey", "exchanges.successor", "exchanges.predecessor", "exchanges.retries"}
+		"exchanges.children", "exchanges.answering", "exchanges.rekey", "exchanges.successor", "exchanges.predecessor", "exchanges.retries", "exchanges.pending"}
 }
 
 func restlessSA(sa reflect.Value) error {
