@@ -29,8 +29,9 @@ type Account struct {
 // A Subscriber makes authentication vectors, as the home network of a USIM does (3GPP TS 33.102, Section 6.3). It is safe for
 // concurrent use.
 type Subscriber interface {
-	// Vector returns a fresh vector; the AMF is 16 bit, of which the first is the separation bit that AKA' needs.
-	Vector(ctx context.Context, amf [2]byte) (Vector, error)
+	// Vector returns a fresh vector. The first bit of its AMF tells for which networks it is good: set for AKA', which
+	// separates them (3GPP TS 33.402, Annex A; RFC 9048, Section 3).
+	Vector(ctx context.Context, separated bool) (Vector, error)
 	// Resynchronise sets the sequence number to that of the card, which AUTS proves for the RAND of an earlier vector.
 	Resynchronise(ctx context.Context, rand [16]byte, auts [14]byte) error
 }
