@@ -22,6 +22,7 @@ type Fragment struct {
 	First         PayloadType // of the whole message's inner payloads, in fragment number 1
 	Number, Total uint16      // 1 <= Number <= Total
 	Plaintext     []byte      // any octets of the inner payload chain, not aligned to payloads
+	Prefix        []byte      // of the datagram, up to the IV; aliases it
 }
 
 // SealFragments returns the message with header h whose payloads are all inside an Encrypted payload, as one datagram of
@@ -97,5 +98,6 @@ func OpenFragment(p Protector, datagram []byte) (Fragment, error) {
 		Number:    skf.Number,
 		Total:     skf.Total,
 		Plaintext: plaintext,
+		Prefix:    datagram[:len(datagram)-len(skf.Body)],
 	}, nil
 }

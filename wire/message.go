@@ -9,6 +9,8 @@ type Message struct {
 	// Plaintext is the inner payload chain as it was decrypted, nil for messages without an Encrypted payload.
 	// IKE_INTERMEDIATE authenticates these very octets (RFC 9242, Section 3.3.2).
 	Plaintext []byte
+	// Prefix goes from the header to the generic header of the Encrypted payload, as they came, nil without one.
+	Prefix []byte
 }
 
 // Parse parses one IKE message that fills b exactly, without the non-ESP marker. An Encrypted or Encrypted Fragment
@@ -37,8 +39,8 @@ func outerError(err error) error {
 	return err
 }
 
-// Append appends the message to b. The header's NextPayload and Length are computed, whatever they were; Plaintext is not
-// looked at. The message must fit a UDP datagram: at most 65535 octets, of which the caller makes sure.
+// Append appends the message to b. The header's NextPayload and Length are computed, whatever they were; Plaintext and
+// Prefix are not looked at. The message must fit a UDP datagram: at most 65535 octets, of which the caller makes sure.
 func (m *Message) Append(b []byte) []byte {
 	start := len(b)
 	h := m.Header

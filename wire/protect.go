@@ -85,7 +85,7 @@ func Open(p Protector, datagram []byte) (*Message, error) {
 	if err != nil {
 		return nil, err
 	}
-	m.Payloads = append(m.Payloads[:last], inner...)
+	m.Payloads, m.Prefix = append(m.Payloads[:last], inner...), datagram[:len(datagram)-len(sk.Body)]
 	return m, nil
 }
 

@@ -19,6 +19,7 @@ type Reassembler struct {
 	header Header // of fragment number 1 once it is there
 	outer  []Payload
 	first  PayloadType
+	prefix []byte   // of the message, but for its lengths
 	parts  [][]byte // by fragment number less one; nil where missing
 	have   int
 	size   int
@@ -65,7 +66,7 @@ func (r *Reassembler) store(f Fragment) error {
 		r.header = f.Header
 	}
 	if f.Number == 1 {
-		r.outer, r.first = f.Outer, f.First
+		r.outer, r.first, r.prefix = f.Outer, f.First, unfragmentedPrefix(f.Prefix, f.Outer)
 	}
 	return nil
 }
@@ -79,7 +80,7 @@ func (r *Reassembler) join() (*Message, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Message{Header: done.header, Payloads: slices.Concat(done.outer, inner), Plaintext: plaintext}, nil
+	return &Message{Header: done.header, Payloads: slices.Concat(done.outer, inner), Plaintext: plaintext, Prefix: done.prefix}, nil
 }
 
 // sameMessage reports whether two fragments belong to one message: fragments share the header but for NextPayload and
