@@ -10,6 +10,9 @@ import (
 
 // respondAuth handles an IKE_AUTH request as a list of steps (RFC 7296, Section 1.2).
 func respondAuth(sa *SA, in *inbound) error {
+	if err := sa.checkIntermediateDone(); err != nil {
+		return err
+	}
 	sa.initial.certReqs = findAll[*wire.CertReq](in.payloads)
 	a := &authentication{sa: sa, in: in, refuse: func(err error) { sa.replyError(in, err) }}
 	a.steps = []authStep{(*authentication).checkChild, (*authentication).selectPeer, (*authentication).verify,

@@ -1,5 +1,7 @@
 package ike
 
+import "slices"
+
 // command obeys an operator or the supervisor.
 func (sa *SA) command(ev Event) {
 	switch ev := ev.(type) {
@@ -8,7 +10,7 @@ func (sa *SA) command(ev Event) {
 			sa.checkLiveness()
 		}
 	case Withdraw:
-		if sa.initiator && !sa.state.authenticated() && sa.requests.next <= 1 {
+		if sa.initiator && !sa.state.authenticated() && !sa.authBegun() {
 			sa.terminate(nil)
 		}
 	case Reconfigure:
@@ -22,6 +24,11 @@ func (sa *SA) command(ev Event) {
 	default:
 		sa.childCommand(ev)
 	}
+}
+
+// authBegun tells whether an initiator that has not authenticated the peer yet has sent IKE_AUTH.
+func (sa *SA) authBegun() bool {
+	return sa.requests.next > 1 && len(sa.requests.working) == 0 && !slices.ContainsFunc(sa.waiting(), isIntermediate)
 }
 
 // reconfigure takes the new version of the connection. The initial exchanges are finished with the old one.

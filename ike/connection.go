@@ -28,6 +28,7 @@ type Connection struct {
 	Childless      Childless
 	WindowSize     int // requests that we accept at a time, announced by SET_WINDOW_SIZE when above 1 (RFC 7296, Section 2.3)
 	ForceEncap     bool
+	AllowDowngrade bool // leave out IKE_SA_INIT_FULL_TRANSCRIPT_AUTH (draft-ietf-ipsecme-ikev2-downgrade-prevention)
 	Unique         Uniqueness
 	InitialContact bool
 	SendCertReq    bool

@@ -11,6 +11,7 @@ type inbound struct {
 	path     dataplane.Path
 	datagram []byte // as received, for the signed octets (RFC 7296, Section 2.15)
 	payloads []wire.Payload
+	message  *wire.Message // as it was decrypted; nil for IKE_SA_INIT and when its payloads are malformed
 }
 
 // A rule says how often a payload may stand in a message.

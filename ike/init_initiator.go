@@ -188,6 +188,9 @@ func (t *initTask) checkAnswer(sa *SA, in *inbound) (*wire.KE, error) {
 		return nil, &Failure{Code: explain.IKEBadProposal, Err: err}
 	}
 	chosen := suite.Selection{Proposal: answer.Proposals[0]}
+	if _, ok := wire.FindNotify(in.payloads, wire.NotifyIntermediateExchangeSupported); !ok && len(chosen.Additional()) > 0 {
+		return nil, refuse(explain.IKEBadProposal, 0, "%v selects additional key exchanges without IKE_INTERMEDIATE", sa.path.Remote)
+	}
 	if k, ok := chosen.Get(wire.TransformKE); !ok || k.ID != t.method {
 		return nil, invalidSyntax("the chosen key exchange is not the one of the KE payload")
 	}
@@ -213,8 +216,7 @@ func (t *initTask) finish(sa *SA, in *inbound, ke keResult) error {
 	sa.state, sa.lastHeard = StateAuthenticating, sa.now
 	sa.learn(in)
 	sa.floatPort()
-	sa.enqueue(&authTask{})
-	return nil
+	return sa.proceed()
 }
 
 // distrust keeps an error of an unauthenticated answer in mind, and gives better answers some time to come.

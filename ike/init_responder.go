@@ -25,10 +25,11 @@ type initChoice struct {
 // told, in the clear and without an SA (RFC 7296, Section 1.2).
 func chooseInit(cs *Connections, path dataplane.Path, payloads []wire.Payload) (initChoice, *Failure) {
 	offer, _ := wire.Find[*wire.SA](payloads)
+	_, intermediate := wire.FindNotify(payloads, wire.NotifyIntermediateExchangeSupported) // RFC 9370, Section 2.2.1
 	refusal := refuse(explain.IKENoConnection, wire.NotifyNoProposalChosen, "no connection for %v at %v",
 		path.Remote.Addr(), path.Local.Addr())
 	for c := range cs.ForAddresses(path.Local.Addr(), path.Remote.Addr()) {
-		sel, err := suite.Select(offer.Proposals, c.Proposals, suite.SelectOptions{NoAdditional: true})
+		sel, err := suite.Select(offer.Proposals, c.Proposals, suite.SelectOptions{NoAdditional: !intermediate})
 		if err == nil {
 			return initChoice{c, sel}, checkGroup(payloads, sel)
 		}

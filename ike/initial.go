@@ -21,7 +21,10 @@ const (
 type initialState struct {
 	messageI, messageR []byte // of IKE_SA_INIT as they were on the wire, for AUTH (RFC 7296, Section 2.15)
 	nonceI, nonceR     []byte
-	intermediate       []byte // what AUTH covers beside the first messages: IntAuth (RFC 9242, Section 3.3.2)
+	intermediate       intAuth
+	intermediateAgreed bool               // both sides do IKE_INTERMEDIATE
+	additional         []wire.TransformID // key exchanges that are still to come (RFC 9370)
+	transcript         bool               // AUTH covers both first messages
 	children           []*ChildConfig
 	certReqs           []*wire.CertReq // of the peer
 	initialContact     bool            // we send INITIAL_CONTACT
@@ -37,6 +40,10 @@ type initialState struct {
 	finishing bool     // the key exchange of a good answer is being computed
 	trouble   *Failure // what unauthenticated answers said
 }
+
+// transcriptPrefix is how many zero octets begin what AUTH covers when it covers both first messages: no SPI of an initiator
+// is zero, so it is nothing that could be signed without.
+const transcriptPrefix = 8
 
 // newNonce makes a nonce (RFC 7296, Section 2.10).
 func (sa *SA) newNonce() ([]byte, error) {
@@ -59,20 +66,24 @@ func checkNonce(payloads []wire.Payload, ours []byte) ([]byte, error) {
 
 // signedOctets returns InitiatorSignedOctets or ResponderSignedOctets (RFC 7296, Section 2.15): the first message of the
 // signer, the nonce of the other, the MACed identity of the signer as it is in its IDi or IDr payload, and what came between
-// (RFC 9242, Section 3.3.2).
+// (RFC 9242, Section 3.3.2). When both sides prevent downgrades, eight zero octets and the first message of the other go
+// before all that (draft-ietf-ipsecme-ikev2-downgrade-prevention).
 func (sa *SA) signedOctets(id *wire.Identification) ([]byte, error) {
 	prf, err := sa.prf()
 	if err != nil {
 		return nil, err
 	}
 	s := sa.initial
-	message, nonce, key := s.messageR, s.nonceI, sa.keys.Pr
+	message, other, nonce, key := s.messageR, s.messageI, s.nonceI, sa.keys.Pr
 	if id.Payload == wire.PayloadIDi {
-		message, nonce, key = s.messageI, s.nonceR, sa.keys.Pi
+		message, other, nonce, key = s.messageI, s.messageR, s.nonceR, sa.keys.Pi
 	}
-	octets := slices.Concat(message, nonce)
-	octets = append(octets, prf.Sum(key, wire.AppendPayload(nil, id))...)
-	return append(octets, s.intermediate...), nil
+	var transcript []byte
+	if s.transcript {
+		transcript = append(make([]byte, transcriptPrefix), other...)
+	}
+	macedID := prf.Sum(key, wire.AppendPayload(nil, id))
+	return slices.Concat(transcript, message, nonce, macedID, s.intermediate.octets()), nil
 }
 
 // prf returns the negotiated PRF.
@@ -92,7 +103,8 @@ func (sa *SA) deriveKeys(sel suite.Selection, ke keResult) error {
 }
 
 // announcements are the notifies that both sides put into IKE_SA_INIT: NAT detection right behind the nonce (RFC 7296,
-// Section 2.23), fragmentation (RFC 7383, Section 2.3), signature hashes (RFC 7427, Section 4), and vendor IDs.
+// Section 2.23), fragmentation (RFC 7383, Section 2.3), signature hashes (RFC 7427, Section 4), IKE_INTERMEDIATE (RFC 9242,
+// Section 3.1), the prevention of downgrades, which a responder announces whether it was asked or not, and vendor IDs.
 func (sa *SA) announcements() []wire.Payload {
 	list := sa.natDetection(sa.path)
 	if sa.conn.Fragmentation != FragmentNo {
@@ -103,6 +115,12 @@ func (sa *SA) announcements() []wire.Payload {
 		hashes = binary.BigEndian.AppendUint16(hashes, uint16(h))
 	}
 	list = append(list, &wire.Notify{NotifyType: wire.NotifySignatureHashAlgorithms, Data: hashes})
+	if sa.initiator || sa.initial.intermediateAgreed {
+		list = append(list, &wire.Notify{NotifyType: wire.NotifyIntermediateExchangeSupported})
+	}
+	if !sa.conn.AllowDowngrade {
+		list = append(list, &wire.Notify{NotifyType: wire.NotifyFullTranscriptAuth})
+	}
 	for _, id := range sa.env.Gateway.VendorIDs {
 		list = append(list, &wire.VendorID{Data: id})
 	}
@@ -121,5 +139,9 @@ func (sa *SA) learn(in *inbound) {
 			sa.peer.hashes = append(sa.peer.hashes, wire.HashAlgorithm(binary.BigEndian.Uint16(d)))
 		}
 	})
+	_, sa.initial.intermediateAgreed = wire.FindNotify(in.payloads, wire.NotifyIntermediateExchangeSupported)
+	_, transcript := wire.FindNotify(in.payloads, wire.NotifyFullTranscriptAuth)
+	sa.initial.transcript = transcript && !sa.conn.AllowDowngrade
+	sa.initial.additional = sa.suite.Additional()
 	sa.detectNAT(in)
 }

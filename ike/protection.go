@@ -18,6 +18,15 @@ func (sa *SA) useKeys(sel suite.Selection, keys suite.IKEKeys) error {
 	return sa.wake()
 }
 
+// changeKeys gives the SA new keys in the middle of the initial exchanges (RFC 9242, Section 3.3.1). The former ones are kept
+// for retransmissions of the requests that came under them: the peer may not have our last response yet.
+func (sa *SA) changeKeys(keys suite.IKEKeys) error {
+	sa.responses.rekeyed(sa.in)
+	sa.keys.Clear()
+	sa.in, sa.out = nil, nil
+	return sa.useKeys(sa.suite, keys)
+}
+
 // wake makes the ciphers of both directions of the keys. They are larger than all else that an SA keeps, so a shard drops
 // them when the SA is at rest.
 func (sa *SA) wake() error {

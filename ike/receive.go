@@ -78,7 +78,7 @@ func (sa *SA) receiveOutside(h wire.Header, ev MessageReceived) {
 
 // handleRequest handles a fresh authentic request; malformed says what is wrong with its payloads.
 func (sa *SA) handleRequest(h wire.Header, ev MessageReceived, m *wire.Message, malformed error) {
-	in := &inbound{Header: h, path: ev.Path, datagram: ev.Datagram}
+	in := &inbound{Header: h, path: ev.Path, datagram: ev.Datagram, message: m}
 	if m != nil {
 		in.payloads = m.Payloads
 	}
@@ -118,14 +118,17 @@ func (sa *SA) takeNote(in *inbound) {
 // receiveDuplicate answers a retransmitted request with the same response, and does nothing else with it (RFC 7296,
 // Section 2.1). Of a fragmented request only the first fragment counts (RFC 7383, Section 2.6.1).
 func (sa *SA) receiveDuplicate(h wire.Header, ev MessageReceived, known response) {
-	first := true
+	first, opener := true, known.opener
+	if opener == nil {
+		opener = sa.in
+	}
 	var err error
 	if h.NextPayload == wire.PayloadSKF {
 		var f wire.Fragment
-		f, err = wire.OpenFragment(sa.in, ev.Datagram)
+		f, err = wire.OpenFragment(opener, ev.Datagram)
 		first = f.Number == 1
 	} else {
-		_, err = wire.Open(sa.in, ev.Datagram)
+		_, err = wire.Open(opener, ev.Datagram)
 	}
 	switch {
 	case err != nil && !authentic(err):
@@ -157,7 +160,7 @@ func (sa *SA) receiveResponse(h wire.Header, ev MessageReceived) {
 // handleResponse gives an authentic response to the task that waits for it. Nothing is sent about errors in it
 // (RFC 7296, Section 2.21), but a malformed one shows that the peers disagree, and ends the SA.
 func (sa *SA) handleResponse(r *pendingRequest, h wire.Header, ev MessageReceived, m *wire.Message, malformed error) {
-	in := &inbound{Header: h, path: ev.Path, datagram: ev.Datagram}
+	in := &inbound{Header: h, path: ev.Path, datagram: ev.Datagram, message: m}
 	if m != nil {
 		in.payloads = m.Payloads
 	}

@@ -13,6 +13,11 @@ var exchangeRows = []row{
 		respond:  respondInit,
 	},
 	{
+		name: "IKE_INTERMEDIATE", exchange: wire.ExchangeIntermediate, states: in(StateAuthenticating),
+		request: []rule{{wire.PayloadKE, 0, 1}}, response: []rule{{wire.PayloadKE, 0, 1}},
+		respond: respondIntermediate,
+	},
+	{
 		name: "IKE_AUTH", exchange: wire.ExchangeAuth, states: in(StateAuthenticating),
 		request: []rule{{wire.PayloadIDi, 1, 1}, {wire.PayloadIDr, 0, 1}, {wire.PayloadAuth, 0, 1}, {wire.PayloadCP, 0, 1},
 			{wire.PayloadSA, 0, 1}, {wire.PayloadTSi, 0, 1}, {wire.PayloadTSr, 0, 1}},

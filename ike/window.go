@@ -110,6 +110,7 @@ const (
 type response struct {
 	id        uint32
 	datagrams [][]byte
+	opener    wire.Protector // for what comes under the keys of the request when the IKE SA has others now; nil: it has not
 }
 
 // responseWindow holds the peer's side of the Message IDs (RFC 7296, Section 2.3). The zero value is a window of one.
@@ -170,6 +171,15 @@ func (w *responseWindow) answer(id uint32, datagrams [][]byte) {
 	for i := range w.known {
 		if w.known[i].id == id {
 			w.known[i].datagrams = datagrams
+		}
+	}
+}
+
+// rekeyed tells that the keys change: what repeats a request that was answered comes under the former ones.
+func (w *responseWindow) rekeyed(former wire.Protector) {
+	for i := range w.known {
+		if w.known[i].opener == nil {
+			w.known[i].opener = former
 		}
 	}
 }
