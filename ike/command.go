@@ -28,7 +28,11 @@ func (sa *SA) command(ev Event) {
 
 // authBegun tells whether an initiator that has not authenticated the peer yet has sent IKE_AUTH.
 func (sa *SA) authBegun() bool {
-	return sa.requests.next > 1 && len(sa.requests.working) == 0 && !slices.ContainsFunc(sa.waiting(), isIntermediate)
+	if sa.requests.next <= 1 || len(sa.requests.working) > 0 {
+		return false
+	}
+	early := func(r *pendingRequest) bool { return isIntermediate(r.task) }
+	return !slices.ContainsFunc(sa.requests.pending, early) && !slices.ContainsFunc(slices.Concat(sa.tasks, sa.requests.begun), isIntermediate)
 }
 
 // reconfigure takes the new version of the connection. The initial exchanges are finished with the old one.

@@ -62,10 +62,9 @@ func isIntermediate(t task) bool { return t.row().exchange == wire.ExchangeInter
 
 // proceed begins what comes next after IKE_SA_INIT: the additional key exchanges in their order, the PPK, then IKE_AUTH.
 func (sa *SA) proceed() error {
-	switch s := sa.initial; {
-	case len(s.additional) > 0:
+	if len(sa.initial.additional) > 0 {
 		sa.enqueue(&additionalTask{})
-	default:
+	} else {
 		sa.enqueue(&authTask{})
 	}
 	return nil
@@ -79,6 +78,8 @@ func respondIntermediate(sa *SA, in *inbound) error {
 		return invalidSyntax("IKE_INTERMEDIATE, which was not agreed on")
 	case s.intermediate.exchanges >= maxIntermediate:
 		return invalidSyntax("more than %d IKE_INTERMEDIATE exchanges", maxIntermediate)
+	case in.MessageID != uint32(s.intermediate.exchanges)+1: // such as one after IKE_AUTH has begun
+		return invalidSyntax("IKE_INTERMEDIATE as message %d after %d of them", in.MessageID, s.intermediate.exchanges)
 	case len(s.additional) > 0:
 		return sa.respondAdditional(in)
 	case count(in.payloads, wire.PayloadKE) > 0:
@@ -95,7 +96,9 @@ func (sa *SA) answerIntermediate(in *inbound, payloads []wire.Payload) error {
 	}
 	response := wire.IntermediateOctets(sa.header(in.Exchange, in.MessageID, wire.FlagResponse), payloads)
 	sa.initial.intermediate.cover(prf, sa.keys, in.MessageID, in.message.IntermediateOctets(), response)
-	sa.reply(in, payloads)
+	if sa.reply(in, payloads); sa.state == StateClosed {
+		return errNoAnswer
+	}
 	return nil
 }
 
