@@ -10,6 +10,7 @@ const (
 	ManageSocket        Code = "MANAGE-SOCKET"
 	ManageInternal      Code = "MANAGE-INTERNAL"
 	ManageUsage         Code = "MANAGE-USAGE"
+	PKIFailed           Code = "PKI-FAILED"
 )
 
 // manageEntries documents the codes of the management socket and the command line.
@@ -39,5 +40,8 @@ func manageEntries() []Entry {
 		{ManageUsage, "A command was not written as it should be.",
 			"A word is misspelt, missing or one too many.",
 			"`culvert help COMMAND` shows how it is written, with examples."},
+		{PKIFailed, "The certificate authority could not do what was asked.",
+			"The folder has no authority or may not be written, another process is using it, or a name is not one that a certificate can have; the message says which.",
+			"Correct what the message names. `culvert pki list` shows what was issued."},
 	}
 }

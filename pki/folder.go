@@ -18,7 +18,7 @@ import (
 
 // acquire locks the folder against other processes until the file is closed.
 func (a *Authority) acquire() error {
-	f, err := os.OpenFile(filepath.Join(a.dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	f, err := os.OpenFile(a.File("lock"), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return err
 	}
@@ -31,7 +31,7 @@ func (a *Authority) acquire() error {
 
 // write replaces a file as a whole, so that a crash leaves the old or the new one.
 func (a *Authority) write(name string, data []byte) error {
-	path := filepath.Join(a.dir, name)
+	path := a.File(name)
 	f, err := os.CreateTemp(filepath.Dir(path), ".new-*")
 	if err != nil {
 		return err
@@ -65,7 +65,7 @@ func (a *Authority) writeKey(name string, key crypto.Signer) error {
 }
 
 func (a *Authority) readKey(name string) (crypto.Signer, error) {
-	data, err := os.ReadFile(filepath.Join(a.dir, name))
+	data, err := os.ReadFile(a.File(name))
 	if err != nil {
 		return nil, err
 	}
@@ -75,4 +75,16 @@ func (a *Authority) readKey(name string) (crypto.Signer, error) {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	return key, nil
+}
+
+// File returns the path of a file of the authority.
+func (a *Authority) File(name string) string { return filepath.Join(a.dir, name) }
+
+// Files returns the paths of a certificate, and of its private key if that was made here.
+func (a *Authority) Files(r Record) []string {
+	files := []string{a.File(filepath.Join(issuedDir, r.Serial+".pem"))}
+	if r.HasKey {
+		files = append(files, a.File(filepath.Join(keysDir, r.Serial+".key")))
+	}
+	return files
 }

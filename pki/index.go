@@ -50,7 +50,7 @@ type index struct {
 const indexFile = "index.json"
 
 func (a *Authority) loadIndex() error {
-	data, err := os.ReadFile(filepath.Join(a.dir, indexFile))
+	data, err := os.ReadFile(a.File(indexFile))
 	if err != nil {
 		return err
 	}
@@ -108,7 +108,7 @@ func (a *Authority) Current(name string, now time.Time) (Record, error) {
 // CertificateOf returns the certificate of a record.
 func (a *Authority) CertificateOf(r Record) (*x509.Certificate, error) {
 	name := filepath.Join(issuedDir, r.Serial+".pem")
-	data, err := os.ReadFile(filepath.Join(a.dir, name))
+	data, err := os.ReadFile(a.File(name))
 	if err != nil {
 		return nil, err
 	}

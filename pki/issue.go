@@ -190,18 +190,14 @@ func altNames(c *x509.Certificate) []string {
 	return names
 }
 
-// FromCSR makes a request of a PKCS #10 certification request whose signature is right: its key, and the names it asks for.
-func FromCSR(der []byte) (Request, error) {
+// ParseRequest returns the key of a PKCS #10 certification request in DER, if who made it has the private one (RFC 2986).
+func ParseRequest(der []byte) (crypto.PublicKey, error) {
 	csr, err := x509.ParseCertificateRequest(der)
 	if err != nil {
-		return Request{}, err
+		return nil, err
 	}
 	if err := csr.CheckSignature(); err != nil {
-		return Request{}, fmt.Errorf("whoever made the request does not have the key: %w", err)
+		return nil, fmt.Errorf("whoever made the request does not have the key: %w", err)
 	}
-	r := Request{Name: csr.Subject.CommonName, Public: csr.PublicKey, AltNames: slices.Concat(csr.DNSNames, csr.EmailAddresses)}
-	for _, ip := range csr.IPAddresses {
-		r.AltNames = append(r.AltNames, ip.String())
-	}
-	return r, nil
+	return csr.PublicKey, nil
 }

@@ -16,6 +16,7 @@ import (
 	"crypto/x509/pkix"
 	"errors"
 	"fmt"
+	"math"
 	"math/big"
 	"os"
 	"path/filepath"
@@ -102,9 +103,10 @@ func selfSign(o Options, key crypto.Signer, now time.Time) ([]byte, error) {
 	return x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 }
 
-// newSerial makes a serial number that nobody can foresee, of 127 bits, so that it is positive (RFC 5280, Section 4.1.2.2).
+// newSerial makes a serial number of 64 bits that nobody can foresee, and that is positive (RFC 5280, Section 4.1.2.2).
 func newSerial() (*big.Int, error) {
-	n, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 127))
+	most := new(big.Int).SetUint64(math.MaxUint64)
+	n, err := rand.Int(rand.Reader, most)
 	return n.Add(n, big.NewInt(1)), err
 }
 
@@ -124,7 +126,7 @@ func Open(dir string) (*Authority, error) {
 }
 
 func (a *Authority) load() error {
-	certificate, err := os.ReadFile(filepath.Join(a.dir, caFile))
+	certificate, err := os.ReadFile(a.File(caFile))
 	if err != nil {
 		return err
 	}

@@ -234,18 +234,17 @@ func TestCertificationRequest(t *testing.T) {
 		t.Fatal(err)
 	}
 	der, err := x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{
-		Subject: pkix.Name{CommonName: "laptop.example.org"}, EmailAddresses: []string{"carol@example.org"}}, key)
+		Subject: pkix.Name{CommonName: "somebody else"}}, key)
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := FromCSR(der)
+	public, err := ParseRequest(der)
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.Kind = Client
 	a := create(t, Options{})
-	got := issue(t, a, r)
-	if got.Key != nil || got.HasKey || !key.PublicKey.Equal(got.Certificate.PublicKey) || len(got.Certificate.EmailAddresses) != 1 {
+	got := issue(t, a, Request{Name: "laptop.example.org", Kind: Client, Public: public})
+	if got.Key != nil || got.HasKey || !key.PublicKey.Equal(got.Certificate.PublicKey) || len(a.Files(got.Record)) != 1 {
 		t.Errorf("issued %+v", got.Record)
 	}
 	if _, err := a.KeyOf(got.Record); err == nil {
@@ -256,7 +255,7 @@ func TestCertificationRequest(t *testing.T) {
 		t.Errorf("renewed for another key, %v", err)
 	}
 	der[len(der)-1] ^= 1
-	if _, err := FromCSR(der); err == nil {
+	if _, err := ParseRequest(der); err == nil {
 		t.Error("a request with a wrong signature is taken")
 	}
 }

@@ -77,7 +77,7 @@ that culvert explain CODE tells more about.`,
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage("%v", err) })
 	root.AddCommand(
 		a.upCommand(), a.downCommand(), a.rekeyCommand(), a.reauthCommand(), a.statusCommand(), a.poolsCommand(), a.logCommand(),
-		a.reloadCommand(), a.checkCommand(), a.daemonCommand(), a.explainCommand(), a.versionCommand())
+		a.reloadCommand(), a.checkCommand(), a.pkiCommand(), a.daemonCommand(), a.explainCommand(), a.versionCommand())
 	root.AddCommand(extra...)
 	for _, cmd := range root.Commands() {
 		tellApart(cmd)
@@ -87,6 +87,9 @@ that culvert explain CODE tells more about.`,
 
 // tellApart makes a problem of every error that a command returns, so that the others are about the way it is written.
 func tellApart(cmd *cobra.Command) {
+	for _, below := range cmd.Commands() {
+		tellApart(below)
+	}
 	run := cmd.RunE
 	if run == nil {
 		return
