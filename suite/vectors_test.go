@@ -89,6 +89,7 @@ type proofTest struct {
 	Key, IV, AAD, Msg       octets
 	CT, Tag, Sig            octets
 	Public, Private, Shared octets
+	Seed, EK, C, K, M, Ctx  octets
 }
 
 func (p proofTest) valid() bool { return p.Result == "valid" }
