@@ -38,8 +38,8 @@ func TestAlgorithmIDsOfTheRFCs(t *testing.T) {
 		"303e06092a864886f70d01010a3031a00b300906052b0e03021a0500a118301606092a864886f70d010108300906052b0e03021a0500a203020114a303020101": {},
 	}
 	for id, want := range tests {
-		if s, salt := parseAlgorithmID(unhex(t, id)); s != want.scheme || salt != want.salt {
-			t.Errorf("%s: got %s, salt %d; want %s, %d", id, s, salt, want.scheme, want.salt)
+		if s, p := parseAlgorithmID(unhex(t, id)); s != want.scheme || p.salt != want.salt {
+			t.Errorf("%s: got %s, salt %d; want %s, %d", id, s, p.salt, want.scheme, want.salt)
 		}
 	}
 }
@@ -121,15 +121,16 @@ func TestPSSParameters(t *testing.T) {
 		{"huge salt", "SHA-256", "SHA-256", 1 << 40, 1, SchemeNone},
 		{"negative salt", "SHA-256", "SHA-256", -1, 1, SchemeNone},
 		{"trailer 2", "SHA-256", "SHA-256", 32, 2, SchemeNone},
-		{"mask of another hash", "SHA-256", "SHA-512", 32, 1, SchemeNone},
-		{"mask of SHA-1", "SHA-256", "SHA-1", 32, 1, SchemeNone},
+		{"mask of another hash", "SHA-256", "SHA-512", 32, 1, SchemePSSSHA256},
+		{"mask of SHA-1", "SHA-256", "SHA-1", 32, 1, SchemePSSSHA256},
 		{"SHA-1", "SHA-1", "SHA-1", 20, 1, SchemeNone},
+		{"mask of SHA-224", "SHA-256", "SHA-224", 32, 1, SchemeNone},
 		{"SHA-224", "SHA-224", "SHA-224", 28, 1, SchemeNone},
 	}
 	for _, tt := range tests {
-		s, salt := parseAlgorithmID(pssID(t, hashOID(tt.hash), hashOID(tt.mask), tt.salt, tt.trailer))
-		if s != tt.want || s != SchemeNone && salt != tt.salt {
-			t.Errorf("%s: got %s, salt %d; want %s", tt.name, s, salt, tt.want)
+		s, p := parseAlgorithmID(pssID(t, hashOID(tt.hash), hashOID(tt.mask), tt.salt, tt.trailer))
+		if s != tt.want || s != SchemeNone && p.salt != tt.salt {
+			t.Errorf("%s: got %s, salt %d; want %s", tt.name, s, p.salt, tt.want)
 		}
 	}
 }
@@ -158,7 +159,7 @@ func TestPSSParametersInDetail(t *testing.T) {
 		{"hash without NULL", []string{bare, mgf, salt}, SchemePSSSHA256},
 		{"no salt: 20", []string{sha, mgf}, SchemePSSSHA256},
 		{"no hash", []string{mgf, salt}, SchemeNone},
-		{"no mask", []string{sha, salt}, SchemeNone},
+		{"no mask: SHA-1", []string{sha, salt}, SchemePSSSHA256},
 		{"another order", []string{mgf, sha, salt}, SchemeNone},
 		{"twice", []string{sha, sha, mgf, salt}, SchemeNone},
 		{"unknown field", []string{sha, mgf, salt, "a403020101"}, SchemeNone},
@@ -196,12 +197,12 @@ func FuzzParseAlgorithmID(f *testing.F) {
 		f.Add(s.algorithmID())
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		s, salt := parseAlgorithmID(b)
+		s, p := parseAlgorithmID(b)
 		if s == SchemeNone {
 			return
 		}
-		if salt < 0 || salt > maxSalt || s == SchemeRSASHA1 {
-			t.Errorf("%x: %s with salt of %d", b, s, salt)
+		if p.salt < 0 || p.salt > maxSalt || s == SchemeRSASHA1 {
+			t.Errorf("%x: %s with salt of %d", b, s, p.salt)
 		}
 		if want, _ := hex.DecodeString(idRSASHA256); s == SchemeRSASHA256 && !bytes.HasPrefix(b[1:], want[1:2]) && len(b) != 13 {
 			t.Errorf("%x taken for %s", b, s)

@@ -124,7 +124,7 @@ func SignatureHashes() []wire.HashAlgorithm {
 // first: PSS before PKCS #1 v1.5, and the hash that fits the size of an ECDSA curve before the others.
 func SchemesFor(pub crypto.PublicKey, peer []wire.HashAlgorithm) []Scheme {
 	schemes := slices.DeleteFunc(DefaultSchemes(), func(s Scheme) bool {
-		return !s.fits(pub) || !slices.Contains(peer, s.Hash())
+		return !s.makes(pub) || !slices.Contains(peer, s.Hash())
 	})
 	key, ok := pub.(*ecdsa.PublicKey)
 	if !ok {
@@ -169,6 +169,8 @@ func (s Scheme) fits(pub crypto.PublicKey) bool {
 	switch key := pub.(type) {
 	case *rsa.PublicKey:
 		return kind == familyRSA || kind == familyPSS
+	case *PSSPublicKey:
+		return kind == familyPSS && key.permitsHash(s.info().hash)
 	case *ecdsa.PublicKey:
 		return kind == familyECDSA && curveScheme(key.Curve) != SchemeNone
 	case ed25519.PublicKey:

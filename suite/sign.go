@@ -48,13 +48,14 @@ func (e *SignatureError) Unwrap() error { return e.Err }
 
 // Sign makes the data of an AUTH payload over octets (RFC 7296, Section 2.15). Method 14 takes every scheme but
 // SchemeRSASHA1, method 1 the RSASSA-PKCS1-v1_5 ones, methods 9, 10 and 11 the ECDSA scheme of their one curve. key may live
-// in hardware: it is given the digest and the usual options of its kind, or octets if it is a crypto.MessageSigner. The error is a *SignatureError or comes from key.
+// in hardware: it is given the digest and the usual options of its kind, or octets if it is a crypto.MessageSigner. The
+// error is a *SignatureError or comes from key.
 func Sign(key crypto.Signer, method wire.AuthMethod, scheme Scheme, octets []byte, rand io.Reader) ([]byte, error) {
 	pub := key.Public()
 	switch {
 	case !takes(method, scheme):
 		return nil, &SignatureError{method, scheme, ErrScheme}
-	case !scheme.fits(pub) || !curveFits(method, pub):
+	case !scheme.makes(pub) || !curveFits(method, pub):
 		return nil, &SignatureError{method, scheme, ErrKeyType}
 	}
 	signature, err := crypto.SignMessage(key, rand, octets, scheme.signerOpts())

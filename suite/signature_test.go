@@ -350,7 +350,7 @@ func TestSchemes(t *testing.T) {
 	if slices.Contains(SignatureHashes(), wire.HashSHA1) {
 		t.Error("SHA-1 is announced (RFC 8247, Section 3.2)")
 	}
-	if got := Scheme(99).String(); got != "SCHEME(99)" || Scheme(99).verify(nil, nil, nil, 0) {
+	if got := Scheme(99).String(); got != "SCHEME(99)" || Scheme(99).verify(nil, nil, nil, pssParameters{}) {
 		t.Errorf("unknown scheme: %q", got)
 	}
 	err := &SignatureError{wire.AuthDigitalSignature, SchemeEd25519, ErrSignature}

@@ -54,8 +54,8 @@ func (p SignaturePolicy) checkRSA(pub *rsa.PublicKey) error {
 // CheckKey reports whether a public key may be used under the policy at all; a certificate with one that may not can be
 // refused before any signature. The error is ErrWeakKey or ErrKeyType.
 func (p SignaturePolicy) CheckKey(pub crypto.PublicKey) error {
-	if key, ok := pub.(*rsa.PublicKey); ok {
-		return p.checkRSA(key)
+	if key, ok := rsaKey(pub); ok && p.checkRSA(key) != nil {
+		return ErrWeakKey
 	}
 	if !slices.ContainsFunc(DefaultSchemes(), func(s Scheme) bool { return s.fits(pub) }) {
 		return ErrKeyType
@@ -64,7 +64,7 @@ func (p SignaturePolicy) CheckKey(pub crypto.PublicKey) error {
 }
 
 // Verify checks the signature of an AUTH payload over octets (RFC 7296, Section 2.15; RFC 7427; RFC 8420; RFC 4754;
-// draft-ietf-ipsecme-ikev2-pqc-auth, Section 3.2). pub is an *rsa.PublicKey, *ecdsa.PublicKey, ed25519.PublicKey,
+// draft-ietf-ipsecme-ikev2-pqc-auth, Section 3.2). pub is an *rsa.PublicKey, *PSSPublicKey, *ecdsa.PublicKey, ed25519.PublicKey,
 // ed448.PublicKey or *mldsa.PublicKey. The error is a *SignatureError.
 func Verify(pub crypto.PublicKey, a wire.Auth, octets []byte, allowed SignaturePolicy) error {
 	switch a.Method {
@@ -98,14 +98,17 @@ func verifyDigital(pub crypto.PublicKey, a wire.Auth, octets []byte, allowed Sig
 		return &SignatureError{a.Method, SchemeNone, ErrSignatureFormat}
 	}
 	id, signature := a.Data[1:1+int(a.Data[0])], a.Data[1+int(a.Data[0]):]
-	s, salt := parseAlgorithmID(id)
+	s, pss := parseAlgorithmID(id)
 	if s == SchemeNone {
 		return &SignatureError{a.Method, s, ErrScheme}
 	}
 	if err := allowed.check(a.Method, s, pub); err != nil {
 		return err
 	}
-	if !s.verify(pub, octets, signature, salt) {
+	if k, ok := pub.(*PSSPublicKey); ok && !k.permits(pss) {
+		return &SignatureError{a.Method, s, ErrKeyType}
+	}
+	if !s.verify(pub, octets, signature, pss) {
 		return &SignatureError{a.Method, s, ErrSignature}
 	}
 	return nil
@@ -122,7 +125,7 @@ func verifyRSA(pub crypto.PublicKey, a wire.Auth, octets []byte, allowed Signatu
 		if err := allowed.check(a.Method, s, pub); err != nil {
 			return err
 		}
-		if s.verify(pub, octets, a.Data, 0) {
+		if s.verify(pub, octets, a.Data, pssParameters{}) {
 			return nil
 		}
 		refused = &SignatureError{a.Method, SchemeNone, ErrSignature}
@@ -150,13 +153,13 @@ func verifyRawECDSA(pub crypto.PublicKey, a wire.Auth, octets []byte, allowed Si
 
 // verify checks a signature in the form of its scheme; the key fits. For PKCS #1 v1.5 the library builds the encoded
 // message and compares all of it, so there is nothing to parse and nothing to hide garbage in.
-func (s Scheme) verify(pub crypto.PublicKey, message, signature []byte, salt int) bool {
-	h := s.info().hash
+func (s Scheme) verify(pub crypto.PublicKey, message, signature []byte, pss pssParameters) bool {
 	switch s.info().family {
 	case familyRSA:
-		return rsa.VerifyPKCS1v15(pub.(*rsa.PublicKey), h, s.digest(message), signature) == nil
+		return rsa.VerifyPKCS1v15(pub.(*rsa.PublicKey), s.info().hash, s.digest(message), signature) == nil
 	case familyPSS:
-		return s.verifyPSS(pub.(*rsa.PublicKey), message, signature, salt)
+		key, _ := rsaKey(pub)
+		return verifyPSS(key, s.digest(message), signature, pss)
 	case familyECDSA:
 		return ecdsa.VerifyASN1(pub.(*ecdsa.PublicKey), s.digest(message), signature)
 	case familyEd25519:
@@ -167,13 +170,4 @@ func (s Scheme) verify(pub crypto.PublicKey, message, signature []byte, salt int
 		return mldsa.Verify(pub.(*mldsa.PublicKey), message, signature, nil) == nil
 	}
 	return false
-}
-
-// verifyPSS demands exactly the salt length that the parameters name.
-func (s Scheme) verifyPSS(pub *rsa.PublicKey, message, signature []byte, salt int) bool {
-	h := s.info().hash
-	if salt == 0 {
-		return false // the library reads 0 as any length
-	}
-	return rsa.VerifyPSS(pub, h, s.digest(message), signature, &rsa.PSSOptions{SaltLength: salt, Hash: h}) == nil
 }

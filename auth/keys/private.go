@@ -41,12 +41,15 @@ var errNoPKCS8 = errors.New("malformed PKCS #8 private key")
 
 // parsePKCS8 reads a PrivateKeyInfo (RFC 5208, Section 5; RFC 8410, Section 7).
 func parsePKCS8(der []byte) (crypto.Signer, error) {
-	algorithm, key, err := splitPKCS8(der)
+	algorithm, parameters, key, err := splitPKCS8(der)
 	if err != nil {
 		return nil, err
 	}
-	if parameters, ok := mldsaParameters(algorithm); ok && isBoth(key) {
-		return parseBoth(parameters, key)
+	if set, ok := mldsaParameters(algorithm); ok && isBoth(key) {
+		return parseBoth(set, key)
+	}
+	if algorithm.Equal(OIDRSAPSS()) {
+		return parsePSSPrivate(parameters, key)
 	}
 	if !algorithm.Equal(OIDEd448()) {
 		return signer(der)
@@ -59,19 +62,17 @@ func parsePKCS8(der []byte) (crypto.Signer, error) {
 	return ed448.NewKeyFromSeed(seed), nil
 }
 
-// splitPKCS8 returns the algorithm and the octets of a PrivateKeyInfo.
-func splitPKCS8(der []byte) (asn1.ObjectIdentifier, []byte, error) {
+// splitPKCS8 returns the algorithm, its parameters and the octets of a PrivateKeyInfo.
+func splitPKCS8(der []byte) (algorithm asn1.ObjectIdentifier, parameters, key []byte, err error) {
 	input := cryptobyte.String(der)
 	var info, identifier cryptobyte.String
 	var version int
-	var algorithm asn1.ObjectIdentifier
-	var key []byte
 	if !input.ReadASN1(&info, casn1.SEQUENCE) || !input.Empty() || !info.ReadASN1Integer(&version) || version > 1 ||
 		!info.ReadASN1(&identifier, casn1.SEQUENCE) || !identifier.ReadASN1ObjectIdentifier(&algorithm) ||
 		!info.ReadASN1Bytes(&key, casn1.OCTET_STRING) {
-		return nil, nil, errNoPKCS8
+		return nil, nil, nil, errNoPKCS8
 	}
-	return algorithm, key, nil
+	return algorithm, identifier, key, nil
 }
 
 // isEncryptedPKCS8 recognizes an EncryptedPrivateKeyInfo (RFC 5208, Section 6): an AlgorithmIdentifier comes first.

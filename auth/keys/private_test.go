@@ -32,6 +32,7 @@ func TestParsePrivate(t *testing.T) {
 	for name, public := range map[string]string{
 		"rsa": "rsa", "rsa-pkcs1": "rsa", "ec": "ec", "ec-sec1": "ec", "ed25519": "ed25519", "ed448": "ed448",
 		"pki-ed448": "pki-ed448", "pki-ec": "pki-ec",
+		"rsa-pss": "rsa-pss", "rsa-pss-sha256": "rsa-pss-sha256", "mldsa44": "mldsa44",
 	} {
 		key, err := ParsePrivate(readDER(t, name))
 		if err != nil {
@@ -69,7 +70,7 @@ func TestParsePrivateRefused(t *testing.T) {
 }
 
 func TestParsePrivateTruncated(t *testing.T) {
-	for _, name := range []string{"ec", "ec-sec1", "ed448", "ed25519"} {
+	for _, name := range []string{"ec", "ec-sec1", "ed448", "ed25519", "mldsa87"} {
 		der := readDER(t, name)
 		for i := range der {
 			if _, err := ParsePrivate(der[:i]); err == nil {
@@ -80,7 +81,7 @@ func TestParsePrivateTruncated(t *testing.T) {
 }
 
 func FuzzPrivate(f *testing.F) {
-	for _, name := range []string{"ec", "ec-sec1", "ec-encrypted", "ed448", "ed25519"} {
+	for _, name := range []string{"ec", "ec-sec1", "ec-encrypted", "ed448", "ed25519", "mldsa65", "rsa-pss-sha256"} {
 		f.Add(readDER(f, name))
 	}
 	f.Fuzz(func(t *testing.T, der []byte) {

@@ -1,5 +1,5 @@
-// Package keys reads, writes and names public and private keys: what crypto/x509 knows, Ed448 (RFC 8410) and ML-DSA
-// (RFC 9881).
+// Package keys reads, writes and names public and private keys: what crypto/x509 knows, Ed448 (RFC 8410), ML-DSA
+// (RFC 9881), and RSA for RSASSA-PSS alone (RFC 4055).
 package keys
 
 import (
@@ -7,6 +7,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/rsa"
+	"crypto/x509"
 	"encoding/asn1"
 	"errors"
 	"fmt"
@@ -16,6 +17,8 @@ import (
 	"github.com/cloudflare/circl/sign/ed448"
 	"golang.org/x/crypto/cryptobyte"
 	casn1 "golang.org/x/crypto/cryptobyte/asn1"
+
+	"culvert/suite"
 )
 
 // errKey means that a SubjectPublicKeyInfo is malformed.
@@ -23,9 +26,12 @@ var errKey = errors.New("malformed public key")
 
 // ParsePublic reads a SubjectPublicKeyInfo (RFC 5280, Section 4.1.2.7).
 func ParsePublic(der []byte) (crypto.PublicKey, error) {
-	algorithm, key, err := splitSPKI(der)
+	algorithm, parameters, key, err := splitSPKI(der)
 	if err != nil {
 		return nil, err
+	}
+	if algorithm.Equal(OIDRSAPSS()) {
+		return parsePSSPublic(parameters, key)
 	}
 	if !algorithm.Equal(OIDEd448()) {
 		pub, err := mldsax509.ParsePKIXPublicKey(der)
@@ -42,33 +48,29 @@ func ParsePublic(der []byte) (crypto.PublicKey, error) {
 
 // MarshalPublic is the reverse of ParsePublic.
 func MarshalPublic(pub crypto.PublicKey) ([]byte, error) {
-	key, ok := pub.(ed448.PublicKey)
-	if !ok {
-		return mldsax509.MarshalPKIXPublicKey(pub)
+	switch key := pub.(type) {
+	case ed448.PublicKey:
+		return marshalSPKI(OIDEd448(), nil, key)
+	case *suite.PSSPublicKey:
+		return marshalSPKI(OIDRSAPSS(), key.Parameters(), x509.MarshalPKCS1PublicKey(key.RSA))
 	}
-	var b cryptobyte.Builder
-	b.AddASN1(casn1.SEQUENCE, func(b *cryptobyte.Builder) {
-		b.AddASN1(casn1.SEQUENCE, func(b *cryptobyte.Builder) { b.AddASN1ObjectIdentifier(OIDEd448()) })
-		b.AddASN1BitString(key)
-	})
-	return b.Bytes()
+	return mldsax509.MarshalPKIXPublicKey(pub)
 }
 
-// splitSPKI returns algorithm and key of a SubjectPublicKeyInfo. Ed448 has no parameters (RFC 8410, Section 3); those of
+// splitSPKI returns algorithm, parameters and key of a SubjectPublicKeyInfo. Ed448 has no parameters (RFC 8410, Section 3); those of
 // other algorithms are left to their libraries.
-func splitSPKI(der []byte) (asn1.ObjectIdentifier, []byte, error) {
+func splitSPKI(der []byte) (algorithm asn1.ObjectIdentifier, parameters, octets []byte, err error) {
 	input := cryptobyte.String(der)
 	var spki, identifier cryptobyte.String
-	var algorithm asn1.ObjectIdentifier
 	var key asn1.BitString
 	if !input.ReadASN1(&spki, casn1.SEQUENCE) || !input.Empty() || !spki.ReadASN1(&identifier, casn1.SEQUENCE) ||
 		!identifier.ReadASN1ObjectIdentifier(&algorithm) || !spki.ReadASN1BitString(&key) || !spki.Empty() {
-		return nil, nil, errKey
+		return nil, nil, nil, errKey
 	}
 	if algorithm.Equal(OIDEd448()) && !identifier.Empty() || key.BitLength%8 != 0 {
-		return nil, nil, errKey
+		return nil, nil, nil, errKey
 	}
-	return algorithm, key.Bytes, nil
+	return algorithm, identifier, key.Bytes, nil
 }
 
 // OIDEd448 is id-Ed448, the algorithm of keys and signatures (RFC 8410, Section 3).
@@ -79,6 +81,8 @@ func Name(pub crypto.PublicKey) string {
 	switch key := pub.(type) {
 	case *rsa.PublicKey:
 		return fmt.Sprintf("RSA %d, exponent %d", key.N.BitLen(), key.E)
+	case *suite.PSSPublicKey:
+		return Name(key.RSA) + ", PSS only"
 	case *ecdsa.PublicKey:
 		return "ECDSA " + key.Curve.Params().Name
 	case ed25519.PublicKey:

@@ -59,7 +59,7 @@ func TestPublicRefused(t *testing.T) {
 func FuzzPublic(f *testing.F) {
 	good, _ := MarshalPublic(make(ed448.PublicKey, ed448.PublicKeySize))
 	f.Add(good)
-	for _, name := range []string{"rsa.pub", "ec.pub", "ed25519.pub", "ed448.pub"} {
+	for _, name := range []string{"rsa.pub", "ec.pub", "ed25519.pub", "ed448.pub", "mldsa44.pub", "rsa-pss.pub", "rsa-pss-sha256.pub"} {
 		f.Add(readDER(f, name))
 	}
 	f.Fuzz(func(t *testing.T, der []byte) {
@@ -76,7 +76,8 @@ func FuzzPublic(f *testing.F) {
 func TestName(t *testing.T) {
 	for name, want := range map[string]string{
 		"rsa.pub": "RSA 2048, exponent 65537", "ec.pub": "ECDSA P-256", "pki-ec.pub": "ECDSA P-521",
-		"ed25519.pub": "Ed25519", "ed448.pub": "Ed448",
+		"ed25519.pub": "Ed25519", "ed448.pub": "Ed448", "mldsa44.pub": "ML-DSA-44",
+		"rsa-pss.pub": "RSA 2048, exponent 65537, PSS only",
 	} {
 		pub, err := ParsePublic(readDER(t, name))
 		if err != nil || Name(pub) != want {
