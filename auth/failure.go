@@ -66,6 +66,11 @@ func pskWrong(local, remote Identity, s Secret) *Failure {
 		Action: "set the same key on both sides, and compare encodings (0x, 0s), line ends and identities"}
 }
 
+func nullWrong(remote Identity) *Failure {
+	return &Failure{Code: explain.AuthSignature, Cause: fmt.Sprintf("AUTH of peer %s, which proves nothing but belongs to this IKE SA, is wrong", remote),
+		Action: "compare the logs of both sides: somebody may be in between"}
+}
+
 func idMismatch(leaf *x509.Certificate, id Identity) *Failure {
 	return &Failure{Code: explain.AuthIDMismatch,
 		Cause:  fmt.Sprintf("peer's certificate \"%s\" has no subjectAltName or subject for %s (it has: %s)", chain.Name(leaf), id, alternatives(leaf, id.Type)),

@@ -42,6 +42,21 @@ func AddressIdentity(addr netip.Addr) Identity {
 	return Identity{wire.IDIPv6Addr, string(addr.WithZone("").AsSlice())}
 }
 
+// NullIdentity returns ID_NULL, the identity of who does not say one (RFC 7619, Section 2.2).
+func NullIdentity() Identity { return Identity{Type: wire.IDNull} }
+
+// IsNull reports whether the identity is ID_NULL, whatever data came with it.
+func (id Identity) IsNull() bool { return id.Type == wire.IDNull }
+
+// UserIdentity returns the identity of a user whom EAP has authenticated. A name with an "@" is a mail address, as network
+// access identifiers look like one (RFC 7542); others are names.
+func UserIdentity(name string) Identity {
+	if strings.Contains(name, "@") {
+		return Identity{wire.IDRFC822Addr, name}
+	}
+	return Identity{wire.IDFQDN, name}
+}
+
 // Addr returns the address of an identity that is one.
 func (id Identity) Addr() (netip.Addr, bool) {
 	addr, ok := netip.AddrFromSlice([]byte(id.Data))

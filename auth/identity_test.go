@@ -116,7 +116,7 @@ func TestIdentityString(t *testing.T) {
 		{Identity{wire.IDKeyID, "0xzz"}, "keyid:0x30787a7a"},
 		{Identity{wire.IDKeyID, "x "}, "keyid:0x7820"},
 		{Identity{wire.IDKeyID, ""}, "keyid:0x"},
-		{Identity{wire.IDNull, ""}, "ID_NULL:#"},
+		{Identity{wire.IDNull, ""}, "%null"},
 		{Identity{200, "\x01"}, "ID(200):#01"},
 	} {
 		if got := tt.id.String(); got != tt.want {

@@ -17,6 +17,9 @@ import (
 // maxPrinted bounds what String prints of an identity, in octets, so that a peer cannot fill a log with one.
 const maxPrinted = 512
 
+// nullText is how ID_NULL is written.
+const nullText = "%null"
+
 // An idPrefix is a word that gives the type of the identity behind it, the first word of a type being the one we print.
 type idPrefix struct {
 	word   string
@@ -36,6 +39,7 @@ func idPrefixes() []idPrefix {
 // ParseIdentity reads an identity as swanctl writes it:
 //
 //	%any, *, 0.0.0.0, ::, nothing   any identity
+//	%null                           no identity (RFC 7619)
 //	192.0.2.1, 2001:db8::1          address; with /24 a pattern for the network
 //	gw.example.org, @gw             domain name; *.example.org is a pattern
 //	carol@example.org, @@carol      mail address; *@example.org is a pattern
@@ -47,6 +51,8 @@ func ParseIdentity(s string) (Identity, error) {
 	switch s {
 	case "", "%any", "%any4", "%any6", "*", "0.0.0.0", "::", "0::0":
 		return Identity{}, nil
+	case nullText:
+		return NullIdentity(), nil
 	}
 	if word, rest, ok := strings.Cut(s, ":"); ok {
 		for _, p := range idPrefixes() {
@@ -169,8 +175,11 @@ func parseName(t wire.IDType, s string) (Identity, error) {
 // String prints an identity for people, in a form that ParseIdentity reads where that is possible. Octets that do not print
 // are escaped, and what is overlong is cut.
 func (id Identity) String() string {
-	if id.IsAny() {
+	switch id {
+	case Identity{}:
 		return "%any"
+	case NullIdentity():
+		return nullText
 	}
 	text := id.plain()
 	if parsed, err := ParseIdentity(text); err == nil && parsed.Equal(id) {

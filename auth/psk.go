@@ -83,9 +83,10 @@ func (s Secret) fit(local, remote Identity) (fit, bool) {
 	return f, f.local != MatchNone || f.remote != MatchNone
 }
 
-// pskAuth computes the AUTH data of a shared key (RFC 7296, Section 2.15).
-func pskAuth(prf *suite.PRF, psk secret.Bytes, octets []byte) []byte {
-	key := secret.Bytes(prf.Sum(psk, []byte(keyPad)))
-	defer key.Clear()
-	return prf.Sum(key, octets)
+// SharedKey computes the AUTH data of a shared key (RFC 7296, Section 2.15): a pre-shared one, one that EAP has made, or
+// SK_pi or SK_pr where there is none (RFC 7296, Section 2.16; RFC 7619, Section 2.1).
+func SharedKey(prf *suite.PRF, key secret.Bytes, octets []byte) []byte {
+	padded := secret.Bytes(prf.Sum(key, []byte(keyPad)))
+	defer padded.Clear()
+	return prf.Sum(padded, octets)
 }

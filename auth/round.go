@@ -71,7 +71,8 @@ type Local struct {
 	EAPOnly bool
 }
 
-// Identity returns the identity that the round proves: ID, else the subject of the first certificate, else the address.
+// Identity returns the identity that the round proves: ID, else the subject of the first certificate, else ID_NULL for who
+// proves nothing, else the address.
 // It is needed before Sign, because the identity is signed. A distinguished name is that of our certificate octet by
 // octet, whatever its string types are in the configuration (RFC 4945, Section 3.1.5).
 func (l *Local) Identity(address netip.Addr) Identity {
@@ -89,6 +90,9 @@ func (l *Local) Identity(address netip.Addr) Identity {
 	}
 	if l.Method == MethodPublicKey && len(subjects) > 0 {
 		return subjects[0]
+	}
+	if l.Method == MethodNULL {
+		return NullIdentity()
 	}
 	return AddressIdentity(address)
 }

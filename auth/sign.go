@@ -7,6 +7,7 @@ import (
 	"io"
 
 	"culvert/explain"
+	"culvert/secret"
 	"culvert/suite"
 	"culvert/wire"
 )
@@ -19,6 +20,7 @@ type Sign struct {
 	PeerID     Identity // the peer's, %any as long as it is not known
 	PRF        *suite.PRF
 	Octets     []byte               // InitiatorSignedOctets or ResponderSignedOctets
+	Key        secret.Bytes         // SK_pi or SK_pr, ours; for MethodNULL
 	PeerHashes []wire.HashAlgorithm // the peer's SIGNATURE_HASH_ALGORITHMS; nil: it lacks RFC 7427
 	CertReqs   []*wire.CertReq      // the peer's
 	Rand       io.Reader
@@ -40,6 +42,8 @@ func (s Sign) Run(context.Context) any {
 		result.Auth, failure = s.withPSK()
 	case MethodPublicKey:
 		result, failure = s.withKey()
+	case MethodNULL:
+		result.Auth = &wire.Auth{Method: wire.AuthNull, Data: SharedKey(s.PRF, s.Key, s.Octets)}
 	default:
 		failure = &Failure{Code: explain.AuthNoCredential, Cause: "we have no way to authenticate", Action: "set local.auth"}
 	}
@@ -51,11 +55,11 @@ func (s Sign) Run(context.Context) any {
 
 // withPSK authenticates with a shared key.
 func (s Sign) withPSK() (*wire.Auth, *Failure) {
-	secret, ok := s.Local.Secrets.Lookup(s.ID, s.PeerID)
+	shared, ok := s.Local.Secrets.Lookup(s.ID, s.PeerID)
 	if !ok {
 		return nil, pskUnknown(s.ID, s.PeerID)
 	}
-	return &wire.Auth{Method: wire.AuthSharedKey, Data: pskAuth(s.PRF, secret.PSK, s.Octets)}, nil
+	return &wire.Auth{Method: wire.AuthSharedKey, Data: SharedKey(s.PRF, shared.PSK, s.Octets)}, nil
 }
 
 // withKey authenticates with the best credential that can sign in a way that the peer understands.

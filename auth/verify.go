@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"culvert/explain"
+	"culvert/secret"
 	"culvert/suite"
 	"culvert/wire"
 )
@@ -19,7 +20,8 @@ type Verify struct {
 	ID      Identity // the peer's, as it is in the message
 	LocalID Identity // ours
 	PRF     *suite.PRF
-	Octets  []byte // what the peer has signed
+	Octets  []byte       // what the peer has signed
+	Key     secret.Bytes // SK_pi or SK_pr, the peer's; for MethodNULL
 	Auth    *wire.Auth
 	Certs   []*wire.Cert // as received, in order
 	Now     time.Time
@@ -46,28 +48,40 @@ func (v Verify) Run(ctx context.Context) any {
 }
 
 func (v Verify) run(ctx context.Context) (VerifyResult, *Failure) {
-	if !v.Remote.ID.Matches(v.ID) {
+	if v.Remote.Method != MethodNULL && !v.Remote.ID.Matches(v.ID) {
 		return VerifyResult{}, idRefused(v.Remote.ID, v.ID)
 	}
 	if got := methodOf(v.Auth.Method); got != v.Remote.Method {
 		return VerifyResult{}, methodRefused(v.ID, v.Remote.Method, v.Auth.Method)
 	}
-	if v.Remote.Method == MethodPSK {
+	switch v.Remote.Method {
+	case MethodPSK:
 		return v.psk()
+	case MethodNULL:
+		return v.null()
 	}
 	return v.publicKey(ctx)
 }
 
 // psk compares in constant time with what the shared key gives.
 func (v Verify) psk() (VerifyResult, *Failure) {
-	secret, ok := v.Remote.Secrets.Lookup(v.LocalID, v.ID)
+	shared, ok := v.Remote.Secrets.Lookup(v.LocalID, v.ID)
 	if !ok {
 		return VerifyResult{}, pskUnknown(v.LocalID, v.ID)
 	}
-	if subtle.ConstantTimeCompare(v.Auth.Data, pskAuth(v.PRF, secret.PSK, v.Octets)) != 1 {
-		return VerifyResult{}, pskWrong(v.LocalID, v.ID, secret)
+	if subtle.ConstantTimeCompare(v.Auth.Data, SharedKey(v.PRF, shared.PSK, v.Octets)) != 1 {
+		return VerifyResult{}, pskWrong(v.LocalID, v.ID, shared)
 	}
-	return VerifyResult{ID: v.proven(secret.IDs...)}, nil
+	return VerifyResult{ID: v.proven(shared.IDs...)}, nil
+}
+
+// null checks that AUTH belongs to this IKE SA, and nothing else: whoever the peer says it is counts for nothing (RFC 7619,
+// Sections 2.1 and 2.2).
+func (v Verify) null() (VerifyResult, *Failure) {
+	if subtle.ConstantTimeCompare(v.Auth.Data, SharedKey(v.PRF, v.Key, v.Octets)) != 1 {
+		return VerifyResult{}, nullWrong(v.ID)
+	}
+	return VerifyResult{ID: NullIdentity()}, nil
 }
 
 // proven is the peer's identity as it is spelled in one of some identities, in the configuration, or else by the peer. Names

@@ -227,7 +227,7 @@ func TestPSKUnknown(t *testing.T) {
 func TestReflectedPSK(t *testing.T) {
 	secrets := NewSecrets(Secret{Name: "any", PSK: secret.Bytes("x8Qm!2vLpR#9tZkW4bNc")})
 	id := mustID(t, "moon")
-	for what, data := range map[string][]byte{"empty": {}, "nil": nil, "other octets": pskAuth(newPRF(t), secret.Bytes("x8Qm!2vLpR#9tZkW4bNc"), []byte("other"))} {
+	for what, data := range map[string][]byte{"empty": {}, "nil": nil, "other octets": SharedKey(newPRF(t), secret.Bytes("x8Qm!2vLpR#9tZkW4bNc"), []byte("other"))} {
 		result := check(t, &Remote{Method: MethodPSK, Secrets: secrets}, id, foreignNow(), SignResult{Auth: &wire.Auth{Method: wire.AuthSharedKey, Data: data}})
 		if result.Err == nil {
 			t.Errorf("%s AUTH passes", what)

@@ -1,5 +1,7 @@
 package explain
 
+import "slices"
+
 // The codes of authentication.
 const (
 	AuthIDMismatch        Code = "AUTH-ID-MISMATCH"
@@ -26,11 +28,44 @@ const (
 	AuthCertRevoked       Code = "AUTH-CERT-REVOKED"
 	AuthRevocationUnknown Code = "AUTH-REVOCATION-UNKNOWN"
 	AuthRawKeyUnknown     Code = "AUTH-RAW-KEY-UNKNOWN"
+	AuthRounds            Code = "AUTH-ROUNDS"
+	AuthGroup             Code = "AUTH-GROUP"
+	AuthEAPUnavailable    Code = "AUTH-EAP-UNAVAILABLE"
+	AuthEAPOnly           Code = "AUTH-EAP-ONLY"
+	AuthEAPKeyless        Code = "AUTH-EAP-KEYLESS"
+	AuthEAPKey            Code = "AUTH-EAP-KEY"
+	AuthEAPLimit          Code = "AUTH-EAP-LIMIT"
 )
 
 // authEntries documents the codes of authentication.
 func authEntries() []Entry {
-	return append(identityEntries(), certificateEntries()...)
+	return slices.Concat(identityEntries(), certificateEntries(), roundEntries())
+}
+
+func roundEntries() []Entry {
+	return []Entry{
+		{AuthRounds, "The two sides do not agree on how often one of them authenticates.",
+			"A connection may demand several rounds of authentication, for example a certificate and then EAP (RFC 4739). The peer has more or fewer rounds than are configured, or does not know several rounds.",
+			"Make the rounds in the block remote here those of the peer's local side, and the other way round."},
+		{AuthGroup, "The peer is in none of the groups that the connection or child is for.",
+			"Its account, in a file of users or on a RADIUS server, does not name one of them.",
+			"Add the user to a group of the message, or correct groups."},
+		{AuthEAPUnavailable, "One side wants EAP and the other does not.",
+			"An initiator asks for EAP by leaving its proof out. The connection demands another method, has no users to ask, or the responder does not answer with EAP.",
+			"Set auth = \"eap\" for the initiator on both sides, with a block eap that says who knows the users."},
+		{AuthEAPOnly, "The responder's only proof would be EAP, and that is not allowed here.",
+			"Without a certificate or secret of the responder the EAP method alone protects the initiator. It must prove both sides, make keys, and not give away passwords (RFC 5998, Section 4); and both sides must have agreed.",
+			"Give the responder a certificate, or set eap_only on both sides and use EAP-TLS, EAP-TTLS or EAP-AKA."},
+		{AuthEAPKeyless, "The EAP method makes no keys.",
+			"EAP-MD5 and EAP-GTC prove the user but tie nothing to this IKE SA, so that who is in between could use the proof elsewhere (RFC 7296, Section 2.16).",
+			"Use EAP-MSCHAPv2, EAP-TLS or another method with keys, or set keyless in the block eap if the responder has a certificate that is checked."},
+		{AuthEAPKey, "The proof after EAP was not made with its key.",
+			"EAP went well, but the AUTH payload behind it does not fit: the two sides have different keys of the method, as with a RADIUS server that sends wrong keys, or somebody is in between.",
+			"Compare the logs of both sides and of the RADIUS server. If they are all right, somebody listens."},
+		{AuthEAPLimit, "The EAP conversation did not come to an end.",
+			"The number of messages is bounded, so that nobody can keep us busy with them.",
+			"Look at the log of the other side for why it goes round in circles; very long certificate chains need fewer certificates."},
+	}
 }
 
 func identityEntries() []Entry {

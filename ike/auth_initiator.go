@@ -9,16 +9,21 @@ import (
 	"culvert/wire"
 )
 
-// An authTask is the IKE_AUTH exchange of the initiator (RFC 7296, Section 1.2).
-type authTask struct{ child *ChildConfig }
+// An authTask is one IKE_AUTH exchange of the initiator (RFC 7296, Section 1.2). There are more when EAP or several rounds ask
+// for them; the first one says what is wanted.
+type authTask struct{ payloads []wire.Payload } // nil: the first, still to be made
 
 func (t *authTask) row() *row { return exchangeRow("IKE_AUTH") }
 
 // begin proves who we are.
 func (t *authTask) begin(sa *SA) bool {
+	if t.payloads != nil {
+		sa.request(t, t.payloads)
+		return true
+	}
+	sa.initial.login.began = sa.now
 	a := &authentication{sa: sa, refuse: func(err error) { sa.failTask(t, fatal(err)) }}
-	a.steps = []authStep{t.chooseChild, (*authentication).sign, t.send}
-	sa.local = sa.localRound().Identity(sa.path.Local.Addr())
+	a.steps = []authStep{chooseChild, (*authentication).openRound, t.send}
 	if want := sa.remoteRound().ID; !want.IsPattern() {
 		sa.remote = want
 	}
@@ -29,7 +34,7 @@ func (t *authTask) begin(sa *SA) bool {
 }
 
 // chooseChild decides whether a first child is made inside IKE_AUTH (RFC 6023, Section 3).
-func (t *authTask) chooseChild(a *authentication) error {
+func chooseChild(a *authentication) error {
 	sa, wanted := a.sa, a.sa.initial.children
 	switch {
 	case sa.peer.childless && (sa.conn.Childless == ChildlessPrefer || sa.conn.Childless == ChildlessForce || len(wanted) == 0):
@@ -37,15 +42,25 @@ func (t *authTask) chooseChild(a *authentication) error {
 		return refuse(explain.IKEChildless, 0, "%v does not support an IKE SA without a first child, and connection %q asks for one: give it a child to start with",
 			sa.path.Remote, sa.conn.Name)
 	default:
-		t.child, sa.initial.children = wanted[0], wanted[1:]
+		sa.initial.login.child, sa.initial.children = wanted[0], wanted[1:]
 	}
 	return a.next()
 }
 
-// send sends the request.
+// openRound begins our next round: by EAP, which is to leave AUTH out (RFC 7296, Section 2.16), or with a proof.
+func (a *authentication) openRound() error {
+	sa := a.sa
+	a.introduce()
+	if sa.localRound().Method == auth.MethodEAP {
+		return a.openEAP()
+	}
+	return a.sign()
+}
+
+// send sends the first request.
 func (t *authTask) send(a *authentication) error {
 	sa := a.sa
-	payloads := []wire.Payload{sa.local.Payload(wire.PayloadIDi)}
+	payloads := []wire.Payload{a.id}
 	payloads = append(payloads, a.certPayloads()...)
 	if sa.initial.initialContact {
 		payloads = append(payloads, &wire.Notify{NotifyType: wire.NotifyInitialContact})
@@ -54,52 +69,137 @@ func (t *authTask) send(a *authentication) error {
 	if !sa.remote.IsAny() {
 		payloads = append(payloads, sa.remote.Payload(wire.PayloadIDr))
 	}
-	payloads = append(payloads, a.proof.Auth)
-	if t.child != nil {
-		payloads = append(payloads, sa.firstChildRequest(t.child)...)
+	proof, err := a.proofPayloads()
+	if err != nil {
+		return err
+	}
+	payloads = append(append(payloads, proof...), sa.loginNotifies()...)
+	if child := sa.initial.login.child; child != nil {
+		payloads = append(payloads, sa.firstChildRequest(child)...)
 	} else if cp := sa.configRequest(); cp != nil {
 		payloads = append(payloads, cp)
 	}
-	sa.request(t, append(payloads, sa.establishedNotifies()...))
+	t.payloads = append(payloads, sa.establishedNotifies()...)
+	sa.request(t, t.payloads)
 	return nil
+}
+
+// proofPayloads are our AUTH payload, if the round has one by now, and whether another round follows.
+func (a *authentication) proofPayloads() ([]wire.Payload, error) {
+	if a.proof.Auth == nil {
+		return nil, nil
+	}
+	more, err := a.sa.following()
+	return append([]wire.Payload{a.proof.Auth}, more...), err
+}
+
+// loginNotifies tell the responder in the first request that we know of several rounds (RFC 4739, Section 2.1) and whether
+// EAP will do to authenticate it (RFC 5998, Section 3).
+func (sa *SA) loginNotifies() []wire.Payload {
+	var list []wire.Payload
+	if max(len(sa.conn.LocalAuth), len(sa.conn.RemoteAuth)) > 1 {
+		list = append(list, &wire.Notify{NotifyType: wire.NotifyMultipleAuthSupported})
+	}
+	if sa.initial.login.eapOnly {
+		list = append(list, &wire.Notify{NotifyType: wire.NotifyEAPOnlyAuthentication})
+	}
+	return list
 }
 
 func (t *authTask) abandoned(sa *SA, why error) {}
 
 // response verifies who the peer is, as a list of steps.
 func (t *authTask) response(sa *SA, in *inbound) error {
-	if in.payloads == nil || count(in.payloads, wire.PayloadAuth) == 0 {
+	if authOf(in.payloads) == nil && eapOf(in.payloads) == nil {
 		if n, ok := errorOf(in.payloads); ok {
 			return peerRejected(sa, n)
 		}
 	}
-	sa.timers.set(timerHalfOpen, 0, sa.now.Add(halfOpenTime)) // for works that never end
+	sa.extendLogin() // for works that never end as well
 	a := &authentication{sa: sa, in: in, refuse: sa.rejectPeer}
-	a.steps = []authStep{checkIdentity, (*authentication).verify, (*authentication).admit, t.establish}
+	a.steps = []authStep{(*authentication).hearResponder, (*authentication).hearEAPRequest, (*authentication).proceed}
 	if err := a.next(); err != nil {
 		a.refuse(err)
 	}
 	return nil
 }
 
-// checkIdentity reads IDr. Whether it is acceptable is decided when it is proven.
-func checkIdentity(a *authentication) error {
-	id, ok := wire.Find[*wire.Identification](a.in.payloads)
-	if !ok || id.Payload != wire.PayloadIDr {
-		return invalidSyntax("IKE_AUTH response without IDr")
+// hearResponder takes what a response proves: the AUTH payload after EAP, or a round of the responder's, which begins with
+// its identity.
+func (a *authentication) hearResponder() error {
+	l := &a.sa.initial.login
+	switch {
+	case l.eap != nil && l.eap.done:
+		return a.hearEAPKey()
+	case count(a.in.payloads, wire.PayloadIDr) > 0:
+		return a.hearResponderRound()
+	case l.theirs == nil || l.follows || authOf(a.in.payloads) != nil:
+		return invalidSyntax("IKE_AUTH response without IDr, where the responder has to prove who it is")
 	}
-	a.sa.remote = auth.FromPayload(id)
 	return a.next()
 }
 
+// hearResponderRound takes a round of the responder's.
+func (a *authentication) hearResponderRound() error {
+	if err := a.hearIdentity(); err != nil {
+		return err
+	}
+	if authOf(a.in.payloads) == nil {
+		return a.hearEAPOnly()
+	}
+	return a.verify()
+}
+
+// proceed goes on with the next exchange: of EAP, of a round of ours, or because the responder has more to prove. Otherwise
+// all is proven.
+func (a *authentication) proceed() error {
+	sa := a.sa
+	l := &sa.initial.login
+	switch {
+	case a.packet != nil:
+		a.exchange(&wire.EAP{Data: a.packet})
+	case l.eap != nil:
+		return a.sendEAPKey()
+	case sa.localRound() != nil:
+		a.steps = []authStep{(*authentication).openRound, (*authentication).sendRound}
+		return a.next()
+	case l.follows:
+		a.exchange()
+	default:
+		if err := sa.checkFollowing(); err != nil {
+			return err
+		}
+		a.steps = []authStep{(*authentication).conclude, (*authentication).admit, (*authentication).establish}
+		return a.next()
+	}
+	return nil
+}
+
+// exchange begins the next IKE_AUTH exchange.
+func (a *authentication) exchange(payloads ...wire.Payload) {
+	a.sa.enqueue(&authTask{payloads: append([]wire.Payload{}, payloads...)})
+}
+
+// sendRound sends a round of ours that is not the first.
+func (a *authentication) sendRound() error {
+	proof, err := a.proofPayloads()
+	if err != nil {
+		return err
+	}
+	payloads := append([]wire.Payload{a.id}, a.certPayloads()...)
+	a.exchange(append(payloads, proof...)...)
+	return nil
+}
+
 // establish brings up the SA and what was made with it; the other children follow.
-func (t *authTask) establish(a *authentication) error {
+func (a *authentication) establish() error {
 	sa, rest := a.sa, a.sa.initial.children
+	child := sa.initial.login.child
 	sa.learnAuthLifetime(a.in.payloads)
-	sa.becomeEstablished(a.in)
+	sa.becomeEstablished(a.in.payloads)
 	sa.learnAssignment(a.in.payloads)
-	if t.child != nil {
-		if err := sa.firstChildInstall(a.in, t.child); err != nil {
+	if child != nil {
+		if err := sa.firstChildInstall(a.in, child); err != nil {
 			sa.fail(err)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"time"
 
+	"culvert/auth"
 	"culvert/explain"
 	"culvert/wire"
 )
@@ -13,11 +14,108 @@ func respondAuth(sa *SA, in *inbound) error {
 	if err := sa.checkIntermediateDone(); err != nil {
 		return err
 	}
-	sa.initial.certReqs = findAll[*wire.CertReq](in.payloads)
+	l := &sa.initial.login
 	a := &authentication{sa: sa, in: in, refuse: func(err error) { sa.replyError(in, err) }}
-	a.steps = []authStep{(*authentication).checkChild, (*authentication).selectPeer, (*authentication).verify,
-		(*authentication).admit, (*authentication).sign, (*authentication).answer}
+	switch {
+	case l.asked == nil:
+		l.began, l.asked = sa.now, in.payloads
+		sa.initial.certReqs = append(sa.initial.certReqs, findAll[*wire.CertReq](in.payloads)...)
+		sa.learnLogin(in.payloads)
+		a.steps = []authStep{(*authentication).checkChild, (*authentication).selectPeer, (*authentication).hearRound}
+	case l.eap != nil && l.eap.done:
+		a.steps = []authStep{(*authentication).hearInitiatorKey}
+	case l.eap != nil:
+		a.steps = []authStep{(*authentication).hearEAPResponse}
+	case l.follows:
+		a.steps = []authStep{(*authentication).hearRound}
+	default:
+		a.steps = []authStep{(*authentication).hearNothing}
+	}
+	a.steps = append(a.steps, (*authentication).reply)
 	return a.next()
+}
+
+// hearRound takes a round of the initiator's, which begins with its identity. Leaving AUTH out asks for EAP (RFC 7296,
+// Section 2.16).
+func (a *authentication) hearRound() error {
+	a.sa.initial.login.follows = false
+	if err := a.hearIdentity(); err != nil {
+		return err
+	}
+	if authOf(a.in.payloads) == nil {
+		return a.beginEAP()
+	}
+	return a.verify()
+}
+
+// hearNothing takes a request that has only to come because we have more to prove (RFC 4739, Section 2.5).
+func (a *authentication) hearNothing() error {
+	for _, t := range []wire.PayloadType{wire.PayloadIDi, wire.PayloadAuth, wire.PayloadEAP} {
+		if count(a.in.payloads, t) > 0 {
+			return invalidSyntax("IKE_AUTH with %v when everything of the initiator's was proven", t)
+		}
+	}
+	return a.next()
+}
+
+// reply goes on with our side: the next round of ours, and when all is proven the IKE SA.
+func (a *authentication) reply() error {
+	sa := a.sa
+	l := &sa.initial.login
+	last := l.eap == nil && !l.follows // of the initiator
+	if l.eap == nil {
+		if err := sa.checkFollowing(); err != nil {
+			return err
+		}
+	}
+	ours := len(sa.conn.LocalAuth) - l.signed
+	if last && (ours == 0 || ours == 1 && a.keyed == nil) {
+		a.steps = []authStep{(*authentication).conclude, (*authentication).admit, (*authentication).ourRound, (*authentication).answer}
+	} else {
+		a.steps = []authStep{(*authentication).ourRound, (*authentication).goOn}
+	}
+	return a.next()
+}
+
+// ourRound makes our next round, unless the answer has one already.
+func (a *authentication) ourRound() error {
+	round := a.sa.localRound()
+	switch {
+	case round == nil || a.keyed != nil || a.id != nil:
+		return a.next()
+	case round.Method == auth.MethodEAP:
+		return refuse(explain.AuthEAPOnly, wire.NotifyAuthenticationFailed,
+			"%s does without EAP, by which alone connection %q authenticates us: set another auth in the block local", a.sa.remote, a.sa.conn.Name)
+	}
+	a.introduce()
+	return a.sign()
+}
+
+// goOn answers in the middle of IKE_AUTH.
+func (a *authentication) goOn() error {
+	payloads, err := a.answerProof()
+	if err != nil {
+		return err
+	}
+	if a.packet != nil {
+		payloads = append(payloads, &wire.EAP{Data: a.packet})
+	}
+	a.sa.extendLogin()
+	a.sa.reply(a.in, payloads)
+	return nil
+}
+
+// answerProof is what a response proves: our round, or the key of EAP, and whether another round follows.
+func (a *authentication) answerProof() ([]wire.Payload, error) {
+	var payloads []wire.Payload
+	if a.id != nil {
+		payloads = append(append(payloads, a.id), a.certPayloads()...)
+	}
+	if a.keyed != nil {
+		a.proof.Auth = a.keyed
+	}
+	proof, err := a.proofPayloads()
+	return append(payloads, proof...), err
 }
 
 // checkChild holds the request for a first child against the rules: SA, TSi and TSr stand together, or all are missing if
@@ -37,10 +135,11 @@ func (a *authentication) checkChild() error {
 // Section 1.2); so does an address that cannot be given.
 func (a *authentication) answer() error {
 	sa := a.sa
-	payloads := []wire.Payload{sa.local.Payload(wire.PayloadIDr)}
-	payloads = append(payloads, a.certPayloads()...)
-	payloads = append(payloads, a.proof.Auth)
-	sa.becomeEstablished(a.in)
+	payloads, err := a.answerProof()
+	if err != nil {
+		return err
+	}
+	sa.becomeEstablished(sa.initial.login.asked)
 	child, install := a.answerChild()
 	payloads = append(payloads, child...)
 	sa.reply(a.in, append(payloads, sa.establishedNotifies()...))
@@ -59,9 +158,9 @@ func (a *authentication) answerChild() (payloads []wire.Payload, install func())
 	if a.verdict.Reply != nil {
 		payloads = append(payloads, a.verdict.Reply)
 	}
-	if count(a.in.payloads, wire.PayloadSA) > 0 {
+	if asked := a.sa.initial.login.asked; count(asked, wire.PayloadSA) > 0 {
 		var child []wire.Payload
-		child, install = a.sa.firstChildRespond(a.in)
+		child, install = a.sa.firstChildRespond(a.in, asked)
 		payloads = append(payloads, child...)
 	}
 	return payloads, install

@@ -1,6 +1,9 @@
 package ike
 
 import (
+	"cmp"
+	"slices"
+	"strings"
 	"time"
 
 	"culvert/auth"
@@ -8,14 +11,17 @@ import (
 	"culvert/wire"
 )
 
-// An authentication is a run of steps in IKE_AUTH. A step goes on with next, at once or when its work is done; an error
-// ends the run through refuse. More rounds (RFC 4739), EAP or keys that change on the way are more steps.
+// An authentication is a run of steps in one IKE_AUTH exchange. A step goes on with next, at once or when its work is done; an
+// error ends the run through refuse. What lasts longer than an exchange is in the login.
 type authentication struct {
 	sa      *SA
-	in      *inbound // the message with the peer's proof
+	in      *inbound // the message of the peer
 	refuse  func(error)
 	steps   []authStep
-	proof   auth.SignResult // ours
+	proof   auth.SignResult // of our round that goes into the next message
+	id      *wire.Identification
+	packet  []byte     // of EAP, for the next message
+	keyed   *wire.Auth // after EAP, for the next message
 	verdict Verdict
 }
 
@@ -39,14 +45,11 @@ func (a *authentication) await(w Work, then func(result any) error) error {
 	return nil
 }
 
-// localRound and remoteRound are the rounds of authentication that the connection asks for: one on each side.
-func (sa *SA) localRound() *auth.Local   { return &sa.conn.LocalAuth[0] }
-func (sa *SA) remoteRound() *auth.Remote { return &sa.conn.RemoteAuth[0] }
-
-// sign makes our AUTH payload (RFC 7296, Section 2.15).
+// sign makes the AUTH payload of our next round (RFC 7296, Section 2.15). The identity is set before.
 func (a *authentication) sign() error {
 	sa := a.sa
-	octets, err := sa.signedOctets(sa.local.Payload(idKind(sa.initiator)))
+	round := sa.localRound()
+	octets, err := sa.signedOctets(a.id)
 	if err != nil {
 		return err
 	}
@@ -54,25 +57,35 @@ func (a *authentication) sign() error {
 	if err != nil {
 		return err
 	}
-	work := auth.Sign{Local: sa.localRound(), ID: sa.local, PeerID: sa.remote, PRF: prf, Octets: octets,
+	work := auth.Sign{Local: round, ID: sa.local, PeerID: sa.remote, PRF: prf, Octets: octets, Key: sa.authKey(a.id.Payload),
 		PeerHashes: sa.peer.hashes, CertReqs: sa.initial.certReqs, Rand: sa.env.Rand}
 	return a.await(work, func(result any) error {
 		if a.proof = result.(auth.SignResult); a.proof.Err != nil {
 			return a.proof.Err
 		}
+		sa.initial.login.spoken(sa.local, round.Method.String())
 		return a.next()
 	})
 }
 
-// verify checks the peer's AUTH payload, with certificates and all. An initiator that sends none wants EAP (RFC 7296,
-// Section 2.16).
+// introduce settles who we are in our next round.
+func (a *authentication) introduce() {
+	sa := a.sa
+	sa.local = sa.localRound().Identity(sa.path.Local.Addr())
+	a.id = sa.local.Payload(idKind(sa.initiator))
+	sa.initial.login.ours = a.id
+}
+
+// verify checks the AUTH payload of a round of the peer's, with certificates and all.
 func (a *authentication) verify() error {
 	sa := a.sa
-	id, ok := a.peerID()
-	if !ok {
-		return invalidSyntax("IKE_AUTH without an identity")
+	l := &sa.initial.login
+	round, proof := sa.remoteRound(), authOf(a.in.payloads)
+	if round == nil {
+		return refuse(explain.AuthRounds, wire.NotifyAuthenticationFailed, "%s authenticates more often than the %d times that connection %q demands",
+			sa.remote, l.proven, sa.conn.Name)
 	}
-	octets, err := sa.signedOctets(id)
+	octets, err := sa.signedOctets(l.theirs)
 	if err != nil {
 		return err
 	}
@@ -80,22 +93,45 @@ func (a *authentication) verify() error {
 	if err != nil {
 		return err
 	}
-	proof, ok := wire.Find[*wire.Auth](a.in.payloads)
-	if !ok {
-		return refuse(explain.IKEAuthFailed, wire.NotifyAuthenticationFailed,
-			"%s asks for EAP, which we do not have: have it authenticate by certificate or pre-shared key", sa.remote)
-	}
-	work := auth.Verify{Remote: sa.remoteRound(), ID: sa.remote, LocalID: sa.local, PRF: prf, Octets: octets, Auth: proof,
-		Certs: findAll[*wire.Cert](a.in.payloads), Now: sa.now}
+	work := auth.Verify{Remote: round, ID: sa.remote, LocalID: sa.local, PRF: prf, Octets: octets, Auth: proof,
+		Key: sa.authKey(l.theirs.Payload), Certs: findAll[*wire.Cert](a.in.payloads), Now: sa.now}
 	return a.await(work, func(result any) error {
 		verified := result.(auth.VerifyResult)
 		if verified.Err != nil {
 			return verified.Err
 		}
-		sa.remote, sa.proofEnds = verified.ID, verified.NotAfter
+		sa.remote, sa.proofEnds = verified.ID, soonest(sa.proofEnds, verified.NotAfter)
 		sa.warn(verified.Warnings)
+		l.noted(verified.ID, round.Method.String())
+		_, l.follows = wire.FindNotify(a.in.payloads, wire.NotifyAnotherAuthFollows)
 		return a.next()
 	})
+}
+
+// authOf returns the AUTH payload, or nil.
+func authOf(payloads []wire.Payload) *wire.Auth {
+	p, _ := wire.Find[*wire.Auth](payloads)
+	return p
+}
+
+// eapOf returns the packet of the EAP payload, or nil.
+func eapOf(payloads []wire.Payload) []byte {
+	if p, ok := wire.Find[*wire.EAP](payloads); ok {
+		return p.Data
+	}
+	return nil
+}
+
+// hearIdentity takes the identity that begins a round of the peer's, as it came with its reserved octets. Whether it is
+// acceptable is decided when it is proven.
+func (a *authentication) hearIdentity() error {
+	sa := a.sa
+	id, ok := a.peerID()
+	if !ok {
+		return invalidSyntax("IKE_AUTH without an identity of the peer")
+	}
+	sa.initial.login.theirs, sa.remote = id, auth.FromPayload(id)
+	return nil
 }
 
 // idKind is the type of the payload that carries the identity of the initiator or the responder.
@@ -116,16 +152,37 @@ func (a *authentication) peerID() (*wire.Identification, bool) {
 	return nil, false
 }
 
+// conclude holds what the peer has proven, in all of its rounds, against what the connection demands of it.
+func (a *authentication) conclude() error {
+	sa := a.sa
+	p := &sa.initial.login.proof
+	p.Anonymous = !slices.ContainsFunc(p.remotes, func(id auth.Identity) bool { return !id.IsNull() })
+	sa.remote = p.identity()
+	for i := range sa.conn.RemoteAuth {
+		if g := sa.conn.RemoteAuth[i].Groups; !inGroup(g, p.Groups()) {
+			return refuse(explain.AuthGroup, wire.NotifyAuthenticationFailed, "%s is in none of the groups of connection %q (%s); its account has: %s",
+				sa.remote, sa.conn.Name, strings.Join(g, ", "), cmp.Or(strings.Join(p.Groups(), ", "), "none"))
+		}
+	}
+	return a.next()
+}
+
+// inGroup tells whether somebody who has some groups is in one of those demanded; none demanded is for everybody.
+func inGroup(demanded, has []string) bool {
+	return len(demanded) == 0 || slices.ContainsFunc(demanded, func(g string) bool { return slices.Contains(has, g) })
+}
+
 // admit asks whether the peer may have an IKE SA, and which addresses it gets.
 func (a *authentication) admit() error {
 	sa := a.sa
 	if sa.env.Admit == nil {
 		return a.next()
 	}
-	_, contact := wire.FindNotify(a.in.payloads, wire.NotifyInitialContact)
-	admission := Admission{Connection: sa.conn, SA: sa.LocalSPI(), Initiator: sa.initiator, Identity: sa.remote, Began: sa.created,
-		InitialContact: contact && sa.conn.Unique != UniqueNever}
-	if cp, ok := wire.Find[*wire.Configuration](a.in.payloads); ok && !sa.initiator {
+	p := &sa.initial.login.proof
+	_, contact := wire.FindNotify(sa.initial.login.asked, wire.NotifyInitialContact)
+	admission := Admission{Connection: sa.conn, SA: sa.LocalSPI(), Initiator: sa.initiator, Identity: p.identity(), Began: sa.created,
+		EAPIdentity: p.EAPIdentity, Anonymous: p.Anonymous, Grants: p.Grants, InitialContact: contact && sa.conn.Unique != UniqueNever && !p.Anonymous}
+	if cp, ok := wire.Find[*wire.Configuration](sa.initial.login.asked); ok && !sa.initiator {
 		admission.Request = cp
 	}
 	return a.await(sa.env.Admit(admission), func(result any) error {
@@ -157,11 +214,15 @@ func (w warningText) Error() string { return string(w) }
 
 // certReqs are our CERTREQ payloads (RFC 7296, Section 3.7).
 func (sa *SA) certReqs() []wire.Payload {
-	if !sa.conn.SendCertReq || len(sa.conn.RemoteAuth) == 0 {
+	if !sa.conn.SendCertReq {
 		return nil
 	}
+	var rounds []*auth.Remote
+	for i := range sa.conn.RemoteAuth {
+		rounds = append(rounds, &sa.conn.RemoteAuth[i])
+	}
 	var list []wire.Payload
-	for _, r := range auth.CertReqs(sa.remoteRound()) {
+	for _, r := range auth.CertReqs(rounds...) {
 		list = append(list, r)
 	}
 	return list
@@ -176,15 +237,20 @@ func (a *authentication) certPayloads() []wire.Payload {
 	return list
 }
 
-// becomeEstablished is the end of the initial exchanges: what only they need is dropped.
-func (sa *SA) becomeEstablished(in *inbound) {
+// becomeEstablished is the end of the initial exchanges: what only they need is dropped. The payloads are those of the message
+// in which the peer has said what is said once.
+func (sa *SA) becomeEstablished(payloads []wire.Payload) {
+	proof := sa.initial.login.proof // a copy, which does not hold on to the rest
+	sa.proof = &proof
+	sa.local = sa.proof.local
+	sa.endConversation()
 	sa.state, sa.established = StateEstablished, sa.now
 	sa.timers.stop(timerHalfOpen, 0)
 	sa.peer.hashes = nil
 	sa.keys.Pi.Clear()
 	sa.keys.Pr.Clear()
 	sa.keys.Pi, sa.keys.Pr = nil, nil
-	sa.learnWindow(in.payloads)
+	sa.learnWindow(payloads)
 	if newer := sa.initial.newer; newer != nil && newer.Name == sa.conn.Name {
 		sa.conn = newer
 	}

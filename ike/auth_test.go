@@ -249,7 +249,7 @@ func TestVerificationThatNeverEndsDoesNotHoldTheInitiator(t *testing.T) {
 		return runWork(w)
 	}
 	n.do(a, initiate(a))
-	n.elapse(halfOpenTime)
+	n.elapse(loginTime)
 	if f := a.failure(t, NewsClosed); f.Code != explain.IKEHalfOpen {
 		t.Errorf("closed with %v", f)
 	}

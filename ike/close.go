@@ -32,6 +32,7 @@ func (sa *SA) terminate(f *Failure) {
 	sa.abandonWork(f)
 	sa.abandonAll(f)
 	sa.separate()
+	sa.endConversation()
 	sa.timers, sa.work, sa.fragments, sa.initial = timers{}, nil, nil, nil
 	sa.linger()
 	sa.keys.Clear()

@@ -38,9 +38,9 @@ func (sa *SA) childFailed(c *ChildConfig, why error) {
 	sa.news(News{Kind: NewsFailure, Child: &ChildInfo{Name: c.Name}, Failure: asFailure(why)})
 }
 
-// firstChildRespond answers as responder. install is called after the answer is sent.
-func (sa *SA) firstChildRespond(in *inbound) (payloads []wire.Payload, install func()) {
-	m := childMessageOf(in.payloads)
+// firstChildRespond answers as responder to what the initiator has asked for in its first IKE_AUTH request. install is called after the answer is sent.
+func (sa *SA) firstChildRespond(in *inbound, asked []wire.Payload) (payloads []wire.Payload, install func()) {
+	m := childMessageOf(asked)
 	d, err := sa.negotiate(m, nil, false)
 	if err == nil {
 		var c *Child

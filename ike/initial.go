@@ -30,6 +30,7 @@ type initialState struct {
 	initialContact     bool            // we send INITIAL_CONTACT
 	trigger            *spd.Flow       // the packet that asks for the first child
 	first              firstChild
+	login              login       // IKE_AUTH
 	newer              *Connection // a version that came meanwhile
 	repeats            int         // of the IKE_SA_INIT response
 
@@ -143,5 +144,6 @@ func (sa *SA) learn(in *inbound) {
 	_, transcript := wire.FindNotify(in.payloads, wire.NotifyFullTranscriptAuth)
 	sa.initial.transcript = transcript && !sa.conn.AllowDowngrade
 	sa.initial.additional = sa.suite.Additional()
+	sa.learnLogin(in.payloads)
 	sa.detectNAT(in)
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"culvert/auth"
+	"culvert/eap"
 	"culvert/wire"
 )
 
@@ -70,6 +71,10 @@ func asFailure(err error) *Failure {
 	var unproven *auth.Failure
 	if errors.As(err, &unproven) {
 		return authFailure(unproven)
+	}
+	var unfinished *eap.Failure
+	if errors.As(err, &unfinished) {
+		return &Failure{Code: unfinished.Code, Notify: wire.NotifyAuthenticationFailed, Err: unfinished}
 	}
 	var malformed *wire.Error
 	if errors.As(err, &malformed) {

@@ -54,6 +54,7 @@ type SA struct {
 	in     wire.Protector
 	local  auth.Identity
 	remote auth.Identity // as claimed until the SA is established, then proven
+	proof  *Proof        // once established
 	peer   peerTraits
 
 	requests  requestWindow

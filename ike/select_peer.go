@@ -15,7 +15,7 @@ type claim struct {
 }
 
 func claimOf(payloads []wire.Payload) claim {
-	c := claim{method: auth.MethodPublicKey}
+	c := claim{method: auth.MethodEAP} // without AUTH (RFC 7296, Section 2.16)
 	for _, p := range payloads {
 		switch p := p.(type) {
 		case *wire.Identification:
@@ -25,12 +25,21 @@ func claimOf(payloads []wire.Payload) claim {
 				c.us = auth.FromPayload(p)
 			}
 		case *wire.Auth:
-			if p.Method == wire.AuthSharedKey {
-				c.method = auth.MethodPSK
-			}
+			c.method = methodOfAuth(p.Method)
 		}
 	}
 	return c
+}
+
+// methodOfAuth is the method that an AUTH payload speaks of.
+func methodOfAuth(m wire.AuthMethod) auth.Method {
+	switch m {
+	case wire.AuthSharedKey:
+		return auth.MethodPSK
+	case wire.AuthNull:
+		return auth.MethodNULL
+	}
+	return auth.MethodPublicKey
 }
 
 // selectPeer settles on the connection for the peer's identity (RFC 4301, Section 4.4.3). Only connections count whose
@@ -51,8 +60,8 @@ func (a *authentication) selectPeer() error {
 			"no connection for identity %s at %v with %s",
 			c.peer, sa.path.Remote.Addr(), suite.FormatProposal(sa.suite.Proposal))
 	}
-	sa.conn, sa.remote = found, c.peer
-	sa.local = sa.localRound().Identity(sa.path.Local.Addr())
+	sa.conn = found
+	sa.local = found.LocalAuth[0].Identity(sa.path.Local.Addr()) // known to secrets before it is sent
 	return a.next()
 }
 
@@ -81,7 +90,11 @@ func (sa *SA) fitness(c *Connection, cl claim) fitness {
 	if len(c.LocalAuth) == 0 || len(c.RemoteAuth) == 0 || !c.covers(local, remote) || !c.allows(sa.suite) {
 		return fitness{}
 	}
-	f := fitness{peer: c.remoteID().Match(cl.peer), us: auth.MatchAny, method: c.RemoteAuth[0].Method == cl.method}
+	first := &c.RemoteAuth[0]
+	if (first.Method == auth.MethodNULL) != (cl.method == auth.MethodNULL) {
+		return fitness{} // who proves nothing does not come near what is for others (RFC 7619, Section 2.4)
+	}
+	f := fitness{peer: first.ID.Match(cl.peer), us: auth.MatchAny, method: first.Method == cl.method}
 	if !cl.us.IsAny() {
 		f.us = c.LocalAuth[0].Identity(local).Match(cl.us)
 	}

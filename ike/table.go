@@ -19,11 +19,17 @@ var exchangeRows = []row{
 	},
 	{
 		name: "IKE_AUTH", exchange: wire.ExchangeAuth, states: in(StateAuthenticating),
-		request: []rule{{wire.PayloadIDi, 1, 1}, {wire.PayloadIDr, 0, 1}, {wire.PayloadAuth, 0, 1}, {wire.PayloadCP, 0, 1},
+		request: []rule{{wire.PayloadIDi, 0, 1}, {wire.PayloadIDr, 0, 1}, {wire.PayloadAuth, 0, 1}, {wire.PayloadEAP, 0, 1}, {wire.PayloadCP, 0, 1},
 			{wire.PayloadSA, 0, 1}, {wire.PayloadTSi, 0, 1}, {wire.PayloadTSr, 0, 1}},
-		response: []rule{{wire.PayloadIDr, 1, 1}, {wire.PayloadAuth, 1, 1}, {wire.PayloadCP, 0, 1},
+		response: []rule{{wire.PayloadIDr, 0, 1}, {wire.PayloadAuth, 0, 1}, {wire.PayloadEAP, 0, 1}, {wire.PayloadCP, 0, 1},
 			{wire.PayloadSA, 0, 1}, {wire.PayloadTSi, 0, 1}, {wire.PayloadTSr, 0, 1}},
 		respond: respondAuth,
+	},
+	{
+		name: "INFORMATIONAL rejecting us", exchange: wire.ExchangeInformational, when: hasNotify(wire.NotifyAuthenticationFailed),
+		states:  in(StateAuthenticating, StateEstablished, StateRekeyed, StateClosing),
+		request: []rule{{wire.PayloadCP, 0, 1}}, response: []rule{{wire.PayloadCP, 0, 1}},
+		respond: respondRejection,
 	},
 	{
 		name: "CREATE_CHILD_SA rekeying a Child SA", exchange: wire.ExchangeCreateChildSA, when: hasNotify(wire.NotifyRekeySA),

@@ -1,0 +1,124 @@
+package ike
+
+import (
+	"fmt"
+
+	"culvert/auth"
+	"culvert/eap"
+	"culvert/explain"
+	"culvert/secret"
+	"culvert/wire"
+)
+
+// maxEAPMessages bounds a conversation. The largest, TLS with long chains of certificates, have several dozen; ten must work
+// (RFC 7296, Section 2.16).
+const maxEAPMessages = 100
+
+// An eapRound is a round of the initiator by EAP (RFC 7296, Section 2.16).
+type eapRound struct {
+	conversation *auth.EAPConversation
+	keyless      bool // methods without keys will do
+	only         bool // nothing else authenticates the responder (RFC 5998)
+	messages     int
+	last         []byte // our packet
+	done         bool   // the method has ended well; AUTH follows
+	result       eap.Result
+}
+
+// session is what EAP gets to know about the IKE SA.
+func (sa *SA) session(only bool) eap.Session {
+	s := eap.Session{Connection: sa.conn.Name, ID: fmt.Sprintf("%016x%016x", uint64(sa.spiI), uint64(sa.spiR)),
+		Local: sa.path.Local, Remote: sa.path.Remote, Now: sa.now, EAPOnly: only, Rand: sa.env.Rand}
+	if id := sa.initial.login.initiatorID(sa.initiator); id != nil {
+		s.IKEIdentity = auth.FromPayload(id).String()
+	}
+	return s
+}
+
+// initiatorID is the latest IDi.
+func (l *login) initiatorID(we bool) *wire.Identification {
+	if we {
+		return l.ours
+	}
+	return l.theirs
+}
+
+// converse takes one step of the conversation and goes on with then, unless the conversation has failed.
+func (a *authentication) converse(packet []byte, then func(eap.Result) error) error {
+	e := a.sa.initial.login.eap
+	if e.messages++; e.messages > maxEAPMessages {
+		return refuse(explain.AuthEAPLimit, wire.NotifyAuthenticationFailed, "the EAP conversation with %v did not end after %d messages",
+			a.sa.path.Remote, maxEAPMessages)
+	}
+	return a.await(auth.EAPStep{Conversation: e.conversation, Packet: packet}, func(result any) error {
+		return then(result.(eap.Result))
+	})
+}
+
+// acceptable holds the method that has ended well against the rules: it must make keys unless the connection does without,
+// and must be safe by itself where nothing else authenticates the responder (RFC 5998, Section 4).
+func (e *eapRound) acceptable(r eap.Result) error {
+	switch {
+	case e.only && (!r.EAPOnly || len(r.MSK) == 0):
+		return refuse(explain.AuthEAPOnly, wire.NotifyAuthenticationFailed,
+			"%v cannot be all that authenticates the responder: use a method that proves both sides and makes keys, or a certificate for the responder", r.Method)
+	case len(r.MSK) == 0 && !e.keyless:
+		return refuse(explain.AuthEAPKeyless, wire.NotifyAuthenticationFailed,
+			"%v makes no keys, so that who is in between could use it: choose another method, or set keyless in the block eap", r.Method)
+	}
+	return nil
+}
+
+// eapAuth makes the AUTH payload of one side after a conversation: that of a shared key, which is the MSK or, when there is
+// none, SK_pi or SK_pr (RFC 7296, Sections 2.15 and 2.16).
+func (sa *SA) eapAuth(id *wire.Identification) (*wire.Auth, error) {
+	key := sa.initial.login.eap.result.MSK
+	if len(key) == 0 {
+		key = sa.authKey(id.Payload)
+	}
+	prf, err := sa.prf()
+	if err != nil {
+		return nil, err
+	}
+	octets, err := sa.signedOctets(id)
+	if err != nil {
+		return nil, err
+	}
+	return &wire.Auth{Method: wire.AuthSharedKey, Data: auth.SharedKey(prf, key, octets)}, nil
+}
+
+// authKey is SK_pi or SK_pr: the key of whose identity is in a payload of this type.
+func (sa *SA) authKey(t wire.PayloadType) []byte {
+	if t == wire.PayloadIDi {
+		return sa.keys.Pi
+	}
+	return sa.keys.Pr
+}
+
+// checkEAPAuth verifies the AUTH payload of the peer after a conversation.
+func (a *authentication) checkEAPAuth() error {
+	sa := a.sa
+	l := &sa.initial.login
+	got, ok := wire.Find[*wire.Auth](a.in.payloads)
+	if !ok {
+		return invalidSyntax("IKE_AUTH without AUTH after the end of EAP")
+	}
+	want, err := sa.eapAuth(l.theirs)
+	if err != nil {
+		return err
+	}
+	if got.Method != want.Method || !secret.Bytes(got.Data).Equal(want.Data) {
+		return refuse(explain.AuthEAPKey, wire.NotifyAuthenticationFailed,
+			"AUTH of %s was not made with the key of %v: somebody may be in between", sa.remote, l.eap.result.Method)
+	}
+	return nil
+}
+
+// endConversation closes what is left of EAP.
+func (sa *SA) endConversation() {
+	if sa.initial == nil || sa.initial.login.eap == nil {
+		return
+	}
+	sa.start(auth.EAPClose{Conversation: sa.initial.login.eap.conversation}, func(any) error { return nil })
+	sa.initial.login.eap = nil
+}
