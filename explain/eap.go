@@ -18,6 +18,7 @@ const (
 	EAPExpired       Code = "EAP-PASSWORD-EXPIRED"
 	EAPServerUnknown Code = "EAP-SERVER-UNPROVEN"
 	EAPSIM           Code = "EAP-SIM-REFUSED"
+	EAPSIMWrong      Code = "EAP-SIM-WRONG"
 )
 
 // eapEntries documents the codes of EAP.
@@ -76,5 +77,8 @@ func eapMethodEntries() []Entry {
 		{EAPSIM, "The SIM refused the network.",
 			"The network's token is not made with the key of the SIM, is meant for another kind of network, or its sequence number is not fresh.",
 			"Compare K, OPc and AMF of both sides; a sequence number that is behind is put right by the protocol itself."},
+		{EAPSIMWrong, "The SIM's answer is wrong.",
+			"The packet is not protected by the keys of the subscriber, or its RES differs: another SIM, or somebody has changed the packet.",
+			"Compare K and OPc of the subscriber with those of the SIM."},
 	}
 }
