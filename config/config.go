@@ -13,6 +13,8 @@ type Config struct {
 	Connections []*Connection // in the order of the files
 	Pools       []*Pool
 	Secrets     []*Secret
+	RADIUS      []*RADIUS
+	Users       []*Users
 	Policies    []*Policy
 	Paths       []string // the files that were read, the first one first
 }
@@ -28,6 +30,12 @@ func (c *Config) Secret(name string) *Secret { return named(c.Secrets, name) }
 
 // Policy returns the policy of that name, or nil.
 func (c *Config) Policy(name string) *Policy { return named(c.Policies, name) }
+
+// RADIUSGroup returns the group of servers of that name, or nil.
+func (c *Config) RADIUSGroup(name string) *RADIUS { return named(c.RADIUS, name) }
+
+// UsersOf returns the users of that name, or nil.
+func (c *Config) UsersOf(name string) *Users { return named(c.Users, name) }
 
 // named finds a block by its label.
 func named[B interface {

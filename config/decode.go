@@ -100,8 +100,12 @@ func (d *decoder) setLabel(s *schema, e entry) {
 		d.report(explain.ConfigBadName, e.span, finding{message: fmt.Sprintf("a block %s has one name", s.kind), hint: fmt.Sprintf(`write %s "name" {`, s.kind)})
 	default:
 		*s.label = labels[0].text
-		if err := checkName(labels[0].text); err != nil {
-			d.report(explain.ConfigBadName, labels[0].span, finding{message: fmt.Sprintf("a %s cannot have this name: %v", s.kind, err), expected: nameExpected})
+		check, expected := checkName, nameExpected
+		if s.free {
+			check, expected = checkFreeName, freeNameExpected
+		}
+		if err := check(labels[0].text); err != nil {
+			d.report(explain.ConfigBadName, labels[0].span, finding{message: fmt.Sprintf("a %s cannot have this name: %v", s.kind, err), expected: expected})
 		}
 	}
 }

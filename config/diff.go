@@ -9,6 +9,10 @@ type Difference struct {
 	Children    Changes  // of connections that are in both, as "office/net"
 	Pools       Changes
 	Secrets     Changes
+	RADIUS      Changes // servers apart
+	Servers     Changes // of RADIUS groups that are in both, as "corp/a"
+	Users       Changes // accounts apart
+	Accounts    Changes // of users blocks that are in both, as "staff/carol"
 	Policies    Changes
 }
 
@@ -36,11 +40,23 @@ func Diff(old, new *Config) *Difference {
 		Connections: compare(old.Connections, new.Connections, ""),
 		Pools:       compare(old.Pools, new.Pools, ""),
 		Secrets:     compare(old.Secrets, new.Secrets, ""),
+		RADIUS:      compare(old.RADIUS, new.RADIUS, ""),
+		Users:       compare(old.Users, new.Users, ""),
 		Policies:    compare(old.Policies, new.Policies, ""),
 	}
 	for _, c := range new.Connections {
 		if before := old.Connection(c.Name); before != nil {
 			d.Children.add(compare(before.Children, c.Children, c.Name+"/"))
+		}
+	}
+	for _, r := range new.RADIUS {
+		if before := old.RADIUSGroup(r.Name); before != nil {
+			d.Servers.add(compare(before.Servers, r.Servers, r.Name+"/"))
+		}
+	}
+	for _, u := range new.Users {
+		if before := old.UsersOf(u.Name); before != nil {
+			d.Accounts.add(compare(before.List, u.List, u.Name+"/"))
 		}
 	}
 	return d

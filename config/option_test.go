@@ -36,6 +36,12 @@ func homes() map[string]home {
 			func(c *Config) schema { return connection(c).Child("c").schema() }},
 		"pool":   {poolSamples, "pool \"a\" {\n%s\n}\n", func(c *Config) schema { return c.Pool("a").schema() }},
 		"secret": {secretSamples, "connection \"a\" {}\nsecret \"a\" {\n%s\n}\n", func(c *Config) schema { return c.Secret("a").schema() }},
+		"radius": {radiusSamples, "radius \"a\" {\n%s\nserver \"s\" {\naddress = \"192.0.2.9\"\nsecret = \"swordfish\"\n}\n}\n", func(c *Config) schema { return c.RADIUSGroup("a").schema() }},
+		"server": {serverSamples, "radius \"a\" {\nserver \"s\" {\n%s\n}\n}\n", func(c *Config) schema { return c.RADIUSGroup("a").Servers[0].schema() }},
+		"dae": {daeSamples, "radius \"a\" {\nserver \"s\" {\naddress = \"192.0.2.9\"\nsecret = \"swordfish\"\n}\ndae {\n%s\n}\n}\n",
+			func(c *Config) schema { return c.RADIUSGroup("a").DAE.schema() }},
+		"users":  {usersSamples, "users \"a\" {\n%s\n}\n", func(c *Config) schema { return c.UsersOf("a").schema() }},
+		"user":   {userSamples, "users \"a\" {\nuser \"carol\" {\n%s\n}\n}\n", func(c *Config) schema { return c.UsersOf("a").List[0].schema() }},
 		"policy": {policySamples, "policy \"a\" {\n%s\n}\n", func(c *Config) schema { return c.Policy("a").schema() }},
 	}
 }
@@ -50,6 +56,8 @@ func newShelf(t testing.TB) shelf {
 	files["credentials/gw"] = files["gw.pem"]
 	files["ca.crl"] = revocationList(t)
 	files["empty.hcl"] = ""
+	files["staff.users"] = "user \"carol\" {\n  password = \"" + testHash + "\"\n}\n"
+	files["bad.users"] = "user \"carol\" {\n  pasword = \"x\"\n}\n"
 	return files
 }
 

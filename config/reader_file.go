@@ -166,12 +166,19 @@ func (d *decoder) checkPermissions(name string, span hcl.Range) {
 }
 
 // preShared is the slot of a pre-shared key.
-func preShared(s *Secret) slot { return &presharedKey{s} }
+func preShared(s *Secret) slot { return &presharedKey{&s.PSK, &s.Path, auth.ParseSecret} }
 
-type presharedKey struct{ *Secret }
+// preSharedIn is the slot of another secret that two sides know.
+func preSharedIn(dst *secret.Bytes) slot { return &presharedKey{dst, new(string), auth.ParseSecret} }
+
+type presharedKey struct {
+	dst   *secret.Bytes
+	path  *string // of the file that it was read from
+	parse func(string) (secret.Bytes, error)
+}
 
 func (p *presharedKey) read(d *decoder, o *option, origin *Origin, expr hcl.Expression) {
-	single := one(&p.PSK, reader[secret.Bytes]{
+	single := one(p.dst, reader[secret.Bytes]{
 		kind: p.kind(), expect: `file("office.psk"), credential("office") or the key in quotes`,
 		parse: func(l literal) (secret.Bytes, error) { return p.load(d, l) },
 	})
@@ -188,11 +195,11 @@ func (p *presharedKey) load(d *decoder, l literal) (secret.Bytes, error) {
 		if err != nil {
 			return nil, err
 		}
-		p.Path, text = f.Path, trimNewline(data)
+		*p.path, text = f.Path, trimNewline(data)
 	} else {
 		d.checkPermissions(l.span.Filename, l.span)
 	}
-	return auth.ParseSecret(string(text)) // its errors do not quote the text
+	return p.parse(string(text)) // its errors do not quote the text
 }
 
 // trimNewline takes off the one newline with which editors end files.
@@ -205,4 +212,4 @@ const secretKind = "secret"
 
 func (p *presharedKey) kind() string { return secretKind }
 func (p *presharedKey) text() string { return "" }
-func (p *presharedKey) stored() any  { return p.PSK }
+func (p *presharedKey) stored() any  { return *p.dst }

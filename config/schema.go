@@ -9,6 +9,7 @@ type schema struct {
 	kind    string  // "connection"
 	label   *string // where the block's label goes; nil: the block has none
 	named   string  // what the label is, for the reference: "name"
+	free    bool    // the label is a name that others have made, as that of a user
 	origin  *Origin
 	doc     string
 	options []option

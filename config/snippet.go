@@ -42,8 +42,8 @@ func (d *decoder) line(path string, number int) string {
 // presentable returns lines without control characters and without what may be a secret: whatever names one or stands in
 // a secret block. It looks at the text alone, because a file that does not parse has no blocks.
 func presentable(lines []string) []string {
-	names := regexp.MustCompile(`(?i)psk|secret|passw`)
-	block := regexp.MustCompile(`^\s*[{,]*\s*"?(daemon|connection|pool|secret|policy|include)"?\b`)
+	names := regexp.MustCompile(`(?i)psk|secret|passw|nt_hash|cleartext`)
+	block := regexp.MustCompile(`^\s*[{,]*\s*"?(daemon|connection|pool|secret|radius|users|user|policy|include)"?\b`)
 	inSecret := false
 	for i, line := range lines {
 		if found := block.FindStringSubmatch(line); found != nil {

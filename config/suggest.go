@@ -17,13 +17,13 @@ func suggest(s *schema, e entry) string {
 	if near := closest(e.name, s.names()); near != "" {
 		return fmt.Sprintf("did you mean %q?", near)
 	}
-	if o, home := lookup(s, func(o *option) bool { return o.name == e.name }); o != nil {
+	switch o, home := lookup(s, e.name); {
+	case o == nil:
+	case o.name == e.name:
 		return fmt.Sprintf("%s belongs in the block %s", o.name, home.kind)
-	}
-	if o, home := lookup(s, func(o *option) bool { return o.knownAs(e.name) }); o != nil {
-		if home.kind == s.kind {
-			return fmt.Sprintf("it is called %s here", o.name)
-		}
+	case home.kind == s.kind:
+		return fmt.Sprintf("it is called %s here", o.name)
+	default:
 		return fmt.Sprintf("it is called %s here, in the block %s", o.name, home.kind)
 	}
 	return "there are " + strings.Join(s.names(), ", ")
@@ -41,11 +41,12 @@ func (s *schema) names() []string {
 	return names
 }
 
-// lookup finds the first option that fits, in the block itself before all others, and the block that has it.
-func lookup(here *schema, fits func(*option) bool) (*option, schema) {
+// lookup finds the first option that has a name, here or with strongSwan, in the block itself before all others, and the
+// block that has it.
+func lookup(here *schema, name string) (*option, schema) {
 	for _, s := range append([]schema{*here}, schemas()...) {
 		for i := range s.options {
-			if o := &s.options[i]; fits(o) {
+			if o := &s.options[i]; o.name == name || o.knownAs(name) {
 				return o, s
 			}
 		}

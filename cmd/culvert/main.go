@@ -26,7 +26,7 @@ func run() int {
 	width, terminal := columns(os.Stdout)
 	return cli.Run(ctx, cli.Env{
 		Out: os.Stdout, Err: os.Stderr, Terminal: terminal, Width: width, Getenv: os.Getenv,
-		Now: time.Now, Source: config.System(time.Now()), Version: version, Daemon: runDaemon,
+		Now: time.Now, Source: config.System(time.Now()), Version: version, Daemon: runDaemon, NewPassword: newPassword,
 	}, os.Args[1:], demoCommand())
 }
 

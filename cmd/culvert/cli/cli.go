@@ -14,6 +14,7 @@ import (
 	"culvert/api"
 	"culvert/config"
 	"culvert/explain"
+	"culvert/secret"
 )
 
 // Env is what the command line knows of the process it runs in.
@@ -27,6 +28,8 @@ type Env struct {
 	Version  string
 	// Daemon runs the daemon until the context ends.
 	Daemon func(context.Context, DaemonOptions) error
+	// NewPassword asks a person for a password that is to be set, or reads the first line of standard input.
+	NewPassword func(prompt string) (secret.Bytes, error)
 }
 
 // DaemonOptions is what the command line says about a daemon that is to be run.
@@ -77,7 +80,7 @@ that culvert explain CODE tells more about.`,
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage("%v", err) })
 	root.AddCommand(
 		a.upCommand(), a.downCommand(), a.rekeyCommand(), a.reauthCommand(), a.statusCommand(), a.poolsCommand(), a.logCommand(),
-		a.reloadCommand(), a.checkCommand(), a.pkiCommand(), a.daemonCommand(), a.explainCommand(), a.versionCommand())
+		a.reloadCommand(), a.checkCommand(), a.pkiCommand(), a.userCommand(), a.daemonCommand(), a.explainCommand(), a.versionCommand())
 	root.AddCommand(extra...)
 	for _, cmd := range root.Commands() {
 		tellApart(cmd)
