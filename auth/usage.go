@@ -18,6 +18,8 @@ const (
 	ExtKeyUsageStrict                    // absent, ipsecIKE or any, as the RFC says
 	ExtKeyUsageServer                    // serverAuth must be there
 	ExtKeyUsageIgnore
+	ExtKeyUsageTLSServer // absent, any, serverAuth or eapOverLAN: a server of EAP over TLS (RFC 5216, Section 5.3)
+	ExtKeyUsageTLSClient // absent, any, clientAuth or eapOverLAN: its client
 )
 
 // The purposes that crypto/x509 has no name for.
@@ -25,6 +27,8 @@ func oidIPsecIKE() asn1.ObjectIdentifier { return asn1.ObjectIdentifier{1, 3, 6,
 func oidIKEIntermediate() asn1.ObjectIdentifier {
 	return asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 8, 2, 2}
 }
+
+func oidEAPOverLAN() asn1.ObjectIdentifier { return asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 3, 14} }
 
 // checkUsage applies the rules to each certificate of a path but the anchor, which is trusted by configuration.
 func checkUsage(path []*x509.Certificate, rule ExtKeyUsage) *Failure {
@@ -36,11 +40,22 @@ func checkUsage(path []*x509.Certificate, rule ExtKeyUsage) *Failure {
 			break
 		}
 		if !rule.allows(c) {
-			return certUsage(c, fmt.Sprintf("is for other purposes than IKE (it has: %s)", purposes(c)),
-				"issue one without extended key usage or with ipsecIKE or serverAuth, or set remote.eku")
+			return rule.refuse(c)
 		}
 	}
 	return nil
+}
+
+// refuse says what a certificate is not for.
+func (rule ExtKeyUsage) refuse(c *x509.Certificate) *Failure {
+	purpose, action := "IKE", "issue one without extended key usage or with ipsecIKE or serverAuth, or set remote.eku"
+	switch rule {
+	case ExtKeyUsageTLSServer:
+		purpose, action = "a TLS server", "issue one with extended key usage serverAuth"
+	case ExtKeyUsageTLSClient:
+		purpose, action = "a TLS client", "issue one with extended key usage clientAuth"
+	}
+	return certUsage(c, fmt.Sprintf("is for other purposes than %s (it has: %s)", purpose, purposes(c)), action)
 }
 
 // checkKeyUsage demands digitalSignature or nonRepudiation of a certificate that restricts its key (RFC 4945,
@@ -68,6 +83,10 @@ func (rule ExtKeyUsage) allows(c *x509.Certificate) bool {
 		return true
 	case ExtKeyUsageServer:
 		return has(x509.ExtKeyUsageServerAuth) || c.IsCA && (absent || has(x509.ExtKeyUsageAny))
+	case ExtKeyUsageTLSServer:
+		return absent || has(x509.ExtKeyUsageAny, x509.ExtKeyUsageServerAuth) || hasOther(oidEAPOverLAN())
+	case ExtKeyUsageTLSClient:
+		return absent || has(x509.ExtKeyUsageAny, x509.ExtKeyUsageClientAuth) || hasOther(oidEAPOverLAN())
 	case ExtKeyUsageStrict:
 		return absent || has(x509.ExtKeyUsageAny) || hasOther(oidIPsecIKE())
 	}

@@ -14,15 +14,18 @@ import (
 // A Verifier decides whether the certificates of the other side are to be trusted: path, purpose, revocation and, for a
 // server's, its name. It is safe for concurrent use.
 type Verifier interface {
-	// Verify takes the certificates as they were sent, the other side's own first. It may block until ctx ends. The error
-	// says why they are refused, at best as *eap.Failure.
-	Verify(ctx context.Context, sent []*x509.Certificate, now time.Time) error
+	// Verify takes the certificates as they were sent, the other side's own first, and the OCSP answer about it that came
+	// with them, if any. It may block until ctx ends. The error says why they are refused, at best as *eap.Failure.
+	Verify(ctx context.Context, sent []*x509.Certificate, staple []byte, now time.Time) error
 }
 
 // A Config is what a side of a TLS-based method is configured with. It is safe for concurrent use and does not change.
 type Config struct {
 	// Certificate is ours with its key. A server needs one. A client without sends none.
 	Certificate *tls.Certificate
+	// Staple returns an OCSP answer about a server's certificate, which clients that ask for it are shown (RFC 9190,
+	// Section 5.4), or nil if there is none. It may block until ctx ends; nil never has one.
+	Staple func(ctx context.Context, now time.Time) []byte
 	// Verifier checks the other side's certificates. A client needs one: there is no way to trust just any server. A server
 	// without asks for no certificate.
 	Verifier Verifier
@@ -87,21 +90,27 @@ func (c Config) tls(s eap.Session, server bool, t *Tunnel) *tls.Config {
 		SessionTicketsDisabled: true,
 	}
 	if server {
-		c.serve(config)
+		c.serve(s, config, t)
 	} else {
 		c.connect(config)
 	}
 	if c.Verifier != nil {
 		config.VerifyConnection = func(cs tls.ConnectionState) error {
-			return c.Verifier.Verify(t.ctx, cs.PeerCertificates, s.Now)
+			return c.Verifier.Verify(t.ctx, cs.PeerCertificates, cs.OCSPResponse, s.Now)
 		}
 	}
 	return config
 }
 
 // serve adds what a server has. That the client's certificate is valid is for the Verifier, that there is one for crypto/tls.
-func (c Config) serve(config *tls.Config) {
-	config.Certificates = []tls.Certificate{*c.Certificate}
+func (c Config) serve(s eap.Session, config *tls.Config, t *Tunnel) {
+	config.GetCertificate = func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+		own := *c.Certificate
+		if c.Staple != nil {
+			own.OCSPStaple = c.Staple(t.ctx, s.Now)
+		}
+		return &own, nil
+	}
 	if c.Verifier == nil {
 		return
 	}

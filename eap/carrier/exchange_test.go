@@ -186,7 +186,7 @@ func TestCloseEndsTheCoroutine(t *testing.T) {
 // patient is a verifier that takes for ever, until its context ends.
 type patient struct{}
 
-func (patient) Verify(ctx context.Context, _ []*x509.Certificate, _ time.Time) error {
+func (patient) Verify(ctx context.Context, _ []*x509.Certificate, _ []byte, _ time.Time) error {
 	<-ctx.Done()
 	return ctx.Err()
 }

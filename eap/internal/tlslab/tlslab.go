@@ -92,7 +92,7 @@ type Verifier struct {
 }
 
 // Verify is that of carrier.Verifier.
-func (v Verifier) Verify(_ context.Context, sent []*x509.Certificate, now time.Time) error {
+func (v Verifier) Verify(_ context.Context, sent []*x509.Certificate, _ []byte, now time.Time) error {
 	roots := x509.NewCertPool()
 	roots.AddCert(v.Authority.Cert)
 	usage := x509.ExtKeyUsageServerAuth
