@@ -214,6 +214,21 @@ func BenchmarkKeyExchange(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
+		answer, _, err := RespondKeyExchange(method, initiator.Public(), testRand(10))
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.Run("initiate/"+TransformName(keID(method)), func(b *testing.B) {
+			for b.Loop() {
+				k, err := NewKeyExchange(method, testRand(9))
+				if err != nil {
+					b.Fatal(err)
+				}
+				if _, err := k.Finish(answer); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 		b.Run("respond/"+TransformName(keID(method)), func(b *testing.B) {
 			for b.Loop() {
 				if _, _, err := RespondKeyExchange(method, initiator.Public(), testRand(10)); err != nil {

@@ -229,10 +229,36 @@ Every algorithm of RFC 8247 (IKE) and RFC 8221 (ESP) with the level those docume
 
 Words are joined by hyphens, ` + "`aes256gcm16-prfsha384-x25519`" + `; several of one kind are alternatives, the first the preferred one. IKE
 without a PRF takes those of its integrity algorithms. ESP adds ` + "`esn`" + ` and ` + "`noesn`" + ` (32-bit sequence numbers, implied) and, beside key
-exchanges, ` + "`modpnone`" + `, which makes them optional.
+exchanges, ` + "`modpnone`" + `, which makes them optional. The word of a key exchange behind ` + "`ke1_`" + ` to ` + "`ke7_`" + ` stands for an
+[additional one](#additional-key-exchanges).
 `
 
 const pageTail = `
+## Additional key exchanges
+
+A proposal may have up to seven key exchanges after the first one (RFC 9370), so that who wants to know the keys has to break every one of
+them: ` + "`aes256gcm16-prfsha384-x25519-ke1_mlkem768`" + ` is X25519 followed by ML-KEM-768. Alternatives and ` + "`ke1_none`" + `, which makes one
+optional, work as elsewhere. No method is used twice, and of several alternatives those are chosen that leave something for all. They
+take place in IKE_INTERMEDIATE (RFC 9242) or IKE_FOLLOWUP_KE; where the peers have not both announced IKE_INTERMEDIATE, proposals with
+additional key exchanges are passed over, as peers do that know neither.
+
+| option | proposals |
+|---|---|
+| ` + "`post_quantum = \"prefer\"`" + ` (default) | before those configured the same with ML-KEM-768 in addition, in the first type that is free |
+| ` + "`post_quantum = \"require\"`" + ` | those with it alone |
+| ` + "`post_quantum = \"off\"`" + ` | as configured |
+
+A proposal that names ML-KEM or FrodoKEM itself stays as it is; ` + "`require`" + ` takes the alternatives to it from the proposal. IKE_SA_INIT
+with the default proposals stays below 1000 octets.
+
+- **ML-KEM-512, -768, -1024** (FIPS 203, draft-ietf-ipsecme-ikev2-mlkem), methods 35 to 37, additional or first. The responder checks
+  that every coefficient of the initiator's key is below the modulus (FIPS 203, Section 7.2), the initiator the length of the ciphertext
+  (Section 7.3). Every exchange has a new key pair, a new ciphertext, and randomness of its own. As the first key exchange ML-KEM-512 fits
+  into a datagram of 1280 octets with few proposals beside it, the others do not (Section 2.1 of the draft), and IKE_SA_INIT cannot be
+  fragmented.
+- **FrodoKEM-640 with SHAKE128**, ` + "`frodo640shake`" + `, is for experiments: it has no number in the registry. Culvert takes 1640, out of the
+  range for private use, which means this to Culvert alone. Keys and ciphertexts have 9.4 KiB, and it takes about a hundred times as long as ML-KEM.
+
 ## AH and IPComp
 
 RFC 8221 also covers AH, which Culvert does not implement: ESP with ` + "`null-sha256`" + ` or ` + "`aes256gmac`" + ` authenticates
@@ -246,7 +272,8 @@ without encrypting, through NATs as well. Nor does it compress:
 ## How it is done
 
 - AES-GCM, AES-CBC, HMAC, the ECP groups, Curve25519, RSA, ECDSA and Ed25519 are those of the Go standard library,
-  ChaCha20-Poly1305 that of golang.org/x/crypto, Curve448 and Ed448 those of Cloudflare's CIRCL. AES-CCM, AES-XCBC and AES-CMAC
+  ChaCha20-Poly1305 that of golang.org/x/crypto, Curve448 and Ed448 those of Cloudflare's CIRCL. ML-KEM-768 and -1024 are
+  the standard library's, ML-KEM-512 and FrodoKEM those of CIRCL, ML-DSA that of filippo.io/mldsa. AES-CCM, AES-XCBC and AES-CMAC
   are our own, on the library's AES.
 - MODP groups compute in constant time (filippo.io/bigmod) with private values of 256 to 512 bits, twice the strength of the
   group. Every public value is checked as RFC 6989, RFC 8031 and RFC 6954 ask: length, range, curve, results of zero.
@@ -255,7 +282,13 @@ without encrypting, through NATs as well. Nor does it compress:
 - IVs of counter-like modes are the sequence number in ESP, and a counter from a random start in IKE; those of AES-CBC are that
   number encrypted under a random key of their own, so that nobody can foretell them (RFC 3602, Section 3).
 - RSA signatures are verified by comparing the whole encoded message. Public exponents of 3 and below, even ones, and moduli outside
-  the table are refused, in certificates too. PSS takes the salt length that the parameters name, from 1 octet to what the key has room for.
+  the table are refused, in certificates too.
+- RSASSA-PSS is verified under exactly the parameters that the signature names (RFC 4055, Section 3.1): a hash of SHA-2, another one or
+  SHA-1 in the mask, where collisions do not matter, and a salt of none to as many octets as the key has room for. We sign with the same
+  hash twice and a salt of its length. Keys under id-RSASSA-PSS make no other signatures, and none that their parameters forbid.
+- ML-DSA signs the octets themselves with an empty context and fresh randomness; peers must have announced the hash Identity
+  (draft-ietf-ipsecme-ikev2-pqc-auth, Section 3.2). Private keys are PKCS #8 with a seed, or a seed and the key that expands from it; the
+  expanded key alone does not tell the seed, and is refused.
 - A longer key than the configured one is another algorithm: ` + "`aes128`" + ` does not accept AES-256. Name both to accept both.
 `
 
