@@ -38,6 +38,10 @@ const (
 	IKEPeerUnresolved   Code = "IKE-PEER-UNRESOLVED"
 	IKENoRoute          Code = "IKE-NO-ROUTE"
 	IKENoPeerAddress    Code = "IKE-NO-PEER-ADDRESS"
+	IKEPPKRequired      Code = "IKE-PPK-REQUIRED"
+	IKEPPKUnknown       Code = "IKE-PPK-UNKNOWN"
+	IKEPPKMismatch      Code = "IKE-PPK-MISMATCH"
+	IKENotQuantumSafe   Code = "IKE-NOT-QUANTUM-SAFE"
 	IKEInternal         Code = "IKE-INTERNAL"
 )
 
@@ -152,6 +156,18 @@ func ikeEntries() []Entry {
 		{IKENoPeerAddress, "The connection has no address to connect to.",
 			"remote.address is missing, %any, or a prefix: such a connection only answers.",
 			"Let the peer connect, or name its address or host name in remote.address."},
+		{IKEPPKRequired, "The peer does not use post-quantum preshared keys.",
+			"The connection requires one (ppk_required), and the peer has not announced that it has any, or not for the exchange that ppk_exchange asks for.",
+			"Give the peer the PPK with the same identity, or set ppk_required = false while peers are being upgraded."},
+		{IKEPPKUnknown, "The two sides have no post-quantum preshared key in common.",
+			"The side that answers knows none of the identities of PPKs that the other one has sent, or has other values for them, or not for this peer.",
+			"Compare the identities and keys of the blocks ppk on both sides, and which of them the connections name."},
+		{IKEPPKMismatch, "The two sides have different values for a post-quantum preshared key.",
+			"The identities are the same, the keys are not: one side has changed it, or reads it in another encoding.",
+			"Put the same key on both sides. To change a key, add the new one under a new identity first."},
+		{IKENotQuantumSafe, "The IKE SA would not withstand a quantum computer.",
+			"The connection has post_quantum = \"require\", and neither a key exchange that is safe nor a PPK in IKE_INTERMEDIATE came about. A PPK in IKE_AUTH (RFC 8784) does not protect the IKE SA itself.",
+			"Give the peer ML-KEM as additional key exchange, or both sides a PPK with ppk_exchange = \"intermediate\", or set post_quantum = \"prefer\"."},
 		{IKEInternal, "Something of our own went wrong.",
 			"An operation that does not depend on the peer failed. The message has its reason.",
 			"See the reason; report it if it is none of the machine's."},

@@ -74,10 +74,9 @@ func (sa *SA) answerAdditional(in *inbound, method wire.TransformID, ke keResult
 	if ke.err != nil {
 		return refuse(explain.IKEKeyExchange, wire.NotifyInvalidSyntax, "value of %v for %s: %w", sa.path.Remote, keName(method), ke.err)
 	}
-	if err := sa.answerIntermediate(in, []wire.Payload{&wire.KE{Method: method, Data: ke.public}}); err != nil {
-		return err
-	}
-	return sa.mixAdditional(ke)
+	return sa.concludeIntermediate(in, []wire.Payload{&wire.KE{Method: method, Data: ke.public}}, func() error {
+		return sa.mixAdditional(ke)
+	})
 }
 
 // mixAdditional takes the secret of the additional key exchange that is over into the keys, which all change. The secret is

@@ -8,6 +8,7 @@ import (
 	"culvert/dataplane"
 	"culvert/esp"
 	"culvert/spd"
+	"culvert/suite"
 	"culvert/wire"
 )
 
@@ -28,6 +29,10 @@ type Connection struct {
 	Childless      Childless
 	WindowSize     int // requests that we accept at a time, announced by SET_WINDOW_SIZE when above 1 (RFC 7296, Section 2.3)
 	ForceEncap     bool
+	PostQuantum    suite.PostQuantum // Proposals are made for it; Require demands more of an IKE SA with PPKs
+	PPKs           []auth.PPK        // post-quantum preshared keys; as initiator the first one, where only one can be offered
+	PPKRequired    bool
+	PPKExchange    PPKExchange
 	AllowDowngrade bool // leave out IKE_SA_INIT_FULL_TRANSCRIPT_AUTH (draft-ietf-ipsecme-ikev2-downgrade-prevention)
 	Unique         Uniqueness
 	InitialContact bool

@@ -191,6 +191,9 @@ func (t *initTask) checkAnswer(sa *SA, in *inbound) (*wire.KE, error) {
 	if _, ok := wire.FindNotify(in.payloads, wire.NotifyIntermediateExchangeSupported); !ok && len(chosen.Additional()) > 0 {
 		return nil, refuse(explain.IKEBadProposal, 0, "%v selects additional key exchanges without IKE_INTERMEDIATE", sa.path.Remote)
 	}
+	if err := sa.judgePPK(in); err != nil {
+		return nil, err
+	}
 	if k, ok := chosen.Get(wire.TransformKE); !ok || k.ID != t.method {
 		return nil, invalidSyntax("the chosen key exchange is not the one of the KE payload")
 	}

@@ -82,6 +82,9 @@ func respondInit(sa *SA, in *inbound) error {
 		return err
 	}
 	sa.learn(in)
+	if err := sa.choosePPK(in); err != nil {
+		return err
+	}
 	ke, _ := wire.Find[*wire.KE](in.payloads)
 	sa.start(respondKE{ke.Method, ke.Data, sa.env.Rand}, func(result any) error {
 		if err := sa.answerInit(in, ke.Method, result.(keResult)); err != nil {

@@ -24,7 +24,8 @@ type initialState struct {
 	intermediate       intAuth
 	intermediateAgreed bool               // both sides do IKE_INTERMEDIATE
 	additional         []wire.TransformID // key exchanges that are still to come (RFC 9370)
-	transcript         bool               // AUTH covers both first messages
+	ppk                ppkState
+	transcript         bool // AUTH covers both first messages
 	children           []*ChildConfig
 	certReqs           []*wire.CertReq // of the peer
 	initialContact     bool            // we send INITIAL_CONTACT
@@ -119,6 +120,11 @@ func (sa *SA) announcements() []wire.Payload {
 	if sa.initiator || sa.initial.intermediateAgreed {
 		list = append(list, &wire.Notify{NotifyType: wire.NotifyIntermediateExchangeSupported})
 	}
+	if sa.initiator {
+		list = append(list, sa.conn.ppkOffer()...)
+	} else {
+		list = append(list, sa.initial.ppk.answer()...)
+	}
 	if !sa.conn.AllowDowngrade {
 		list = append(list, &wire.Notify{NotifyType: wire.NotifyFullTranscriptAuth})
 	}
@@ -145,5 +151,9 @@ func (sa *SA) learn(in *inbound) {
 	sa.initial.transcript = transcript && !sa.conn.AllowDowngrade
 	sa.initial.additional = sa.suite.Additional()
 	sa.learnLogin(in.payloads)
+	if sa.initiator {
+		sa.initial.ppk.intermediate, sa.initial.ppk.auth = ppkOffered(in.payloads)
+		sa.initial.ppk.auth = sa.initial.ppk.auth && len(sa.conn.PPKs) > 0
+	}
 	sa.detectNAT(in)
 }

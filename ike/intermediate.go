@@ -62,9 +62,15 @@ func isIntermediate(t task) bool { return t.row().exchange == wire.ExchangeInter
 
 // proceed begins what comes next after IKE_SA_INIT: the additional key exchanges in their order, the PPK, then IKE_AUTH.
 func (sa *SA) proceed() error {
-	if len(sa.initial.additional) > 0 {
+	switch s := sa.initial; {
+	case len(s.additional) > 0:
 		sa.enqueue(&additionalTask{})
-	} else {
+	case s.ppk.intermediate:
+		sa.enqueue(&ppkTask{})
+	default:
+		if err := sa.checkResistance(0); err != nil {
+			return err
+		}
 		sa.enqueue(&authTask{})
 	}
 	return nil
@@ -85,7 +91,23 @@ func respondIntermediate(sa *SA, in *inbound) error {
 	case count(in.payloads, wire.PayloadKE) > 0:
 		return invalidSyntax("a KE payload in IKE_INTERMEDIATE without a key exchange that was agreed on")
 	}
-	return sa.answerIntermediate(in, nil)
+	return sa.concludeIntermediate(in, nil, func() error { return nil })
+}
+
+// concludeIntermediate answers a request, with the choice of a PPK if that is due. What changes the keys comes behind the
+// answer: first what the exchange is for, then the PPK.
+func (sa *SA) concludeIntermediate(in *inbound, payloads []wire.Payload, mix func() error) error {
+	answer, picked, err := sa.choosePicked(in, len(sa.initial.additional) <= len(payloads))
+	if err == nil {
+		err = sa.answerIntermediate(in, append(payloads, answer...))
+	}
+	if err == nil {
+		err = mix()
+	}
+	if err == nil && picked != nil {
+		err = sa.mixPPK(picked)
+	}
+	return err
 }
 
 // answerIntermediate answers the request and takes both messages into IntAuth.

@@ -73,6 +73,9 @@ type SA struct {
 	assigned  Assignment    // to us, by the peer
 	wishes    []netip.Addr  // virtual addresses that an earlier IKE SA had
 	ticket    uint64        // of the Initiate
+	ppk       *auth.PPK     // in SK_d, the last one if there were several; nil is none
+	ppkUse    ppkUse        // how it came there
+	inherited []string      // what withstands quantum computers in the SK_d that the keys come from
 	leases    []netip.Addr  // ours to the peer, by configuration payload
 	initial   *initialState // dropped when authenticated
 

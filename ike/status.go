@@ -20,6 +20,7 @@ type SAStatus struct {
 	Local, Remote         string // identities, once authenticated
 	LocalNAT, RemoteNAT   bool
 	Suite                 string // as in a proposal
+	Resistance            Resistance
 	Created, Established  time.Time
 	Rekey, Reauth, Expire time.Time // when they are due; zero: never
 	Assigned              Assignment
@@ -44,6 +45,7 @@ func (sa *SA) Status() SAStatus {
 	}
 	if sa.state.authenticated() {
 		s.Local, s.Remote = identityName(sa.local), sa.peerName()
+		s.Resistance = sa.resistance()
 	}
 	return s
 }
