@@ -54,7 +54,7 @@ func (a *authentication) openRound() error {
 	if sa.localRound().Method == auth.MethodEAP {
 		return a.openEAP()
 	}
-	return a.sign()
+	return a.signMixed()
 }
 
 // send sends the first request.
@@ -90,7 +90,8 @@ func (a *authentication) proofPayloads() ([]wire.Payload, error) {
 		return nil, nil
 	}
 	more, err := a.sa.following()
-	return append([]wire.Payload{a.proof.Auth}, more...), err
+	payloads := append([]wire.Payload{a.proof.Auth}, a.sa.initial.ppk.offer()...)
+	return append(payloads, more...), err
 }
 
 // loginNotifies tell the responder in the first request that we know of several rounds (RFC 4739, Section 2.1) and whether
@@ -117,7 +118,7 @@ func (t *authTask) response(sa *SA, in *inbound) error {
 	}
 	sa.extendLogin() // for works that never end as well
 	a := &authentication{sa: sa, in: in, refuse: sa.rejectPeer}
-	a.steps = []authStep{(*authentication).hearResponder, (*authentication).hearEAPRequest, (*authentication).proceed}
+	a.steps = []authStep{(*authentication).hearPPK, (*authentication).hearResponder, (*authentication).hearEAPRequest, (*authentication).proceed}
 	if err := a.next(); err != nil {
 		a.refuse(err)
 	}

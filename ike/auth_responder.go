@@ -21,7 +21,7 @@ func respondAuth(sa *SA, in *inbound) error {
 		l.began, l.asked = sa.now, in.payloads
 		sa.initial.certReqs = append(sa.initial.certReqs, findAll[*wire.CertReq](in.payloads)...)
 		sa.learnLogin(in.payloads)
-		a.steps = []authStep{(*authentication).checkChild, (*authentication).selectPeer, (*authentication).hearRound}
+		a.steps = []authStep{(*authentication).checkChild, (*authentication).selectPeer, (*authentication).checkProtection, (*authentication).hearRound}
 	case l.eap != nil && l.eap.done:
 		a.steps = []authStep{(*authentication).hearInitiatorKey}
 	case l.eap != nil:
@@ -44,6 +44,9 @@ func (a *authentication) hearRound() error {
 	}
 	if authOf(a.in.payloads) == nil {
 		return a.beginEAP()
+	}
+	if err := a.acceptPPK(); err != nil {
+		return err
 	}
 	return a.verify()
 }
@@ -115,7 +118,8 @@ func (a *authentication) answerProof() ([]wire.Payload, error) {
 		a.proof.Auth = a.keyed
 	}
 	proof, err := a.proofPayloads()
-	return append(payloads, proof...), err
+	payloads = append(payloads, proof...)
+	return append(payloads, a.sa.initial.ppk.confirmed()...), err
 }
 
 // checkChild holds the request for a first child against the rules: SA, TSi and TSr stand together, or all are missing if

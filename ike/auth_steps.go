@@ -45,10 +45,18 @@ func (a *authentication) await(w Work, then func(result any) error) error {
 	return nil
 }
 
-// sign makes the AUTH payload of our next round (RFC 7296, Section 2.15). The identity is set before.
+// sign makes the AUTH payload of our next round, which is over with that. The identity is set before.
 func (a *authentication) sign() error {
+	round := a.sa.localRound()
+	return a.makeAuth(func() error {
+		a.sa.initial.login.spoken(a.sa.local, round.Method.String())
+		return a.next()
+	})
+}
+
+// makeAuth makes the AUTH payload of our next round with the present keys (RFC 7296, Section 2.15).
+func (a *authentication) makeAuth(then func() error) error {
 	sa := a.sa
-	round := sa.localRound()
 	octets, err := sa.signedOctets(a.id)
 	if err != nil {
 		return err
@@ -57,14 +65,13 @@ func (a *authentication) sign() error {
 	if err != nil {
 		return err
 	}
-	work := auth.Sign{Local: round, ID: sa.local, PeerID: sa.remote, PRF: prf, Octets: octets, Key: sa.authKey(a.id.Payload),
+	work := auth.Sign{Local: sa.localRound(), ID: sa.local, PeerID: sa.remote, PRF: prf, Octets: octets, Key: sa.authKey(a.id.Payload),
 		PeerHashes: sa.peer.hashes, CertReqs: sa.initial.certReqs, Rand: sa.env.Rand}
 	return a.await(work, func(result any) error {
 		if a.proof = result.(auth.SignResult); a.proof.Err != nil {
 			return a.proof.Err
 		}
-		sa.initial.login.spoken(sa.local, round.Method.String())
-		return a.next()
+		return then()
 	})
 }
 
@@ -250,6 +257,7 @@ func (sa *SA) becomeEstablished(payloads []wire.Payload) {
 	sa.keys.Pi.Clear()
 	sa.keys.Pr.Clear()
 	sa.keys.Pi, sa.keys.Pr = nil, nil
+	sa.initial.ppk.unmixed.Clear()
 	sa.learnWindow(payloads)
 	if newer := sa.initial.newer; newer != nil && newer.Name == sa.conn.Name {
 		sa.conn = newer

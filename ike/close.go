@@ -33,6 +33,9 @@ func (sa *SA) terminate(f *Failure) {
 	sa.abandonAll(f)
 	sa.separate()
 	sa.endConversation()
+	if sa.initial != nil {
+		sa.initial.ppk.unmixed.Clear()
+	}
 	sa.timers, sa.work, sa.fragments, sa.initial = timers{}, nil, nil, nil
 	sa.linger()
 	sa.keys.Clear()

@@ -83,6 +83,9 @@ func isEAP(packet []byte, code eap.Code) bool { return len(packet) > 0 && eap.Co
 func (a *authentication) sendEAPKey() error {
 	sa := a.sa
 	l := &sa.initial.login
+	if err := a.mixBeforeEAPKey(); err != nil {
+		return err
+	}
 	proof, err := sa.eapAuth(l.ours)
 	if err != nil {
 		return err

@@ -124,6 +124,12 @@ func (a *authentication) failEAP(packet []byte, err error) error {
 func (a *authentication) hearInitiatorKey() error {
 	sa := a.sa
 	l := &sa.initial.login
+	if authOf(a.in.payloads) == nil {
+		return invalidSyntax("IKE_AUTH without AUTH after the end of EAP")
+	}
+	if err := a.acceptPPK(); err != nil {
+		return err
+	}
 	if err := a.checkEAPAuth(); err != nil {
 		return err
 	}

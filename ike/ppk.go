@@ -34,8 +34,15 @@ const (
 type ppkState struct {
 	intermediate bool          // USE_PPK_INT was agreed on, and the exchange is still to come (RFC 9867)
 	auth         bool          // USE_PPK was agreed on (RFC 8784)
-	unmixed      suite.IKEKeys // SK_d, SK_pi and SK_pr without the PPK that the responder has not confirmed yet
-	without      []byte        // our authentication data without it, for NO_PPK_AUTH
+	unmixed      suite.IKEKeys // SK_d, SK_pi and SK_pr without the PPK of IKE_AUTH
+
+	// of the initiator
+	offered *auth.PPK // in AUTH
+	without []byte    // our authentication data without it, for NO_PPK_AUTH
+	told    bool      // the responder knows of it
+	settled bool      // and has said whether it uses it
+
+	confirm bool // the responder's next answer says that it uses the PPK
 }
 
 // ppkOffer announces in an IKE_SA_INIT request that we have PPKs (RFC 8784, Section 3; RFC 9867, Section 3.1).

@@ -23,6 +23,7 @@ func (sa *SA) next(initiator bool, chosen suite.Selection, from keySources, spiI
 	if err := next.useKeys(chosen, keys); err != nil {
 		return nil, err
 	}
+	sa.bequeath(next)
 	keys.Pi.Clear()
 	keys.Pr.Clear()
 	sa.emit(Adopt{SA: next})
