@@ -207,8 +207,9 @@ func TestTextConfigurations(t *testing.T) {
 	if text := string(export(t, dave(t), Swanctl)); !strings.Contains(text, "eap-mschapv2") || !strings.Contains(text, "0.0.0.0/0, ::/0") {
 		t.Errorf("got\n%s", text)
 	}
-	if files := carol(t).Files(); len(files) != 2 || files["carol-example.org.pem"] == nil {
-		t.Errorf("files %v", files)
+	files, err := carol(t).Files()
+	if err != nil || len(files) != 3 || files["carol-example.org.pem"] == nil || !strings.Contains(string(files["carol-example.org.key"]), "PRIVATE KEY") {
+		t.Errorf("files %v, %v", files, err)
 	}
 }
 

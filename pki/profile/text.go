@@ -1,6 +1,7 @@
 package profile
 
 import (
+	"crypto/x509"
 	"encoding/pem"
 	"fmt"
 	"path"
@@ -74,13 +75,20 @@ connection %q {
 `, name, name, local, p.Server, p.RemoteID, strings.Join(networks, ", "))
 }
 
-// Files returns what has to lie beside a swanctl.conf or culvert.hcl, by name: certificates as PEM.
-func (p Profile) Files() map[string][]byte {
-	files := map[string][]byte{"ca.pem": pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: p.CA.Raw})}
-	if p.Certificate != nil {
-		files[fileName(p.User)+".pem"] = pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: p.Certificate.Raw})
+// Files returns what has to lie beside a swanctl.conf or culvert.hcl, by name, as PEM. The key is not encrypted.
+func (p Profile) Files() (map[string][]byte, error) {
+	files := map[string][]byte{"ca.pem": encode("CERTIFICATE", p.CA.Raw)}
+	if p.Certificate == nil {
+		return files, nil
 	}
-	return files
+	files[fileName(p.User)+".pem"] = encode("CERTIFICATE", p.Certificate.Raw)
+	der, err := x509.MarshalPKCS8PrivateKey(p.Key)
+	files[fileName(p.User)+".key"] = encode("PRIVATE KEY", der)
+	return files, err
+}
+
+func encode(kind string, der []byte) []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der})
 }
 
 // fileName turns a name into one that is safe for files and as the name of a connection.

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -35,10 +36,14 @@ another machine than the gateway if you can, and take there only what a gateway 
   culvert pki revoke carol@example.org && culvert pki crl`,
 		Args: noSubcommand, RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
+	p.dirFlag(cmd)
+	cmd.AddCommand(p.initCommand(), p.issueGatewayCommand(), p.issueClientCommand(), p.listCommand(), p.renewCommand(), p.revokeCommand(), p.crlCommand())
+	return cmd
+}
+
+func (p *authority) dirFlag(cmd *cobra.Command) {
 	cmd.PersistentFlags().StringVar(&p.dir, "dir", defaultPKI, "folder of the authority")
 	_ = cmd.MarkPersistentFlagDirname("dir") // fails only without the flag
-	cmd.AddCommand(p.initCommand(), p.gatewayCommand(), p.clientCommand(), p.listCommand(), p.renewCommand(), p.revokeCommand(), p.crlCommand())
-	return cmd
 }
 
 // noSubcommand refuses a word that is none of the commands below.
@@ -113,16 +118,22 @@ func (p *authority) listCommand() *cobra.Command {
 		Long:    `Show every certificate that the authority issued: whose it is, how long it lasts, and whether it is revoked.`,
 		Example: `  culvert pki list --json | jq -r '.[] | select(.revoked | not) | .name'`,
 		Args:    noArgs,
-		RunE: func(*cobra.Command, []string) error {
-			return p.open(func(ca *pki.Authority) error {
-				if p.json {
-					p.printJSON(append([]pki.Record{}, ca.Records()...))
-					return nil
-				}
-				p.showRecords(ca.Records())
+		RunE:    p.list(func(pki.Record) bool { return true }),
+	}
+}
+
+// list shows the records for which a condition holds.
+func (p *authority) list(shown func(pki.Record) bool) func(*cobra.Command, []string) error {
+	return func(*cobra.Command, []string) error {
+		return p.open(func(ca *pki.Authority) error {
+			records := slices.DeleteFunc(ca.Records(), func(r pki.Record) bool { return !shown(r) })
+			if p.json {
+				p.printJSON(append([]pki.Record{}, records...))
 				return nil
-			})
-		},
+			}
+			p.showRecords(records)
+			return nil
+		})
 	}
 }
 

@@ -44,7 +44,7 @@ func oneArg(what string) cobra.PositionalArgs {
 	}
 }
 
-func (p *authority) gatewayCommand() *cobra.Command {
+func (p *authority) issueGatewayCommand() *cobra.Command {
 	r, cmd := p.issueCommand(397 * day)
 	r.Kind = pki.Gateway
 	cmd.Use, cmd.Short = "gateway NAME", "Issue a certificate for a gateway"
@@ -55,7 +55,7 @@ them.`
 	return cmd
 }
 
-func (p *authority) clientCommand() *cobra.Command {
+func (p *authority) issueClientCommand() *cobra.Command {
 	r, cmd := p.issueCommand(2 * 365 * day)
 	r.Kind = pki.Client
 	cmd.Use, cmd.Short = "client NAME", "Issue a certificate for a client"
