@@ -4,6 +4,7 @@ package explain
 const (
 	IKENoProposal       Code = "IKE-NO-PROPOSAL"
 	IKEBadProposal      Code = "IKE-BAD-PROPOSAL"
+	IKEWeakerRekey      Code = "IKE-WEAKER-REKEY"
 	IKEKeyExchange      Code = "IKE-KEY-EXCHANGE"
 	IKEKeyExchangeLoop  Code = "IKE-KEY-EXCHANGE-LOOP"
 	IKECookieLoop       Code = "IKE-COOKIE-LOOP"
@@ -54,6 +55,9 @@ func ikeEntries() []Entry {
 		{IKEBadProposal, "The peer chose algorithms that were not offered.",
 			"The answer to our proposals is not one of them. The peer is broken, or somebody changed the message on its way.",
 			"Look at the trace of the exchange. If the peer is at fault, offer it exactly one proposal."},
+		{IKEWeakerRekey, "The peer wants to replace an IKE SA by a weaker one.",
+			"The IKE SA was made with additional or quantum-resistant key exchanges, and the peer proposes to rekey it without. Our proposals would allow that for a new IKE SA, but an IKE SA does not get weaker by rekeying.",
+			"Give the peer the same proposals for rekeying as for the first exchange. If it is meant, take the key exchanges from our proposals too, or connect anew."},
 		{IKEKeyExchange, "A key exchange value was refused.",
 			"The public value is not valid for its group: wrong length, not on the curve, or one that gives no secret. A correct peer never sends such a value.",
 			"Try another group. If it happens again the peer is broken or attacks."},

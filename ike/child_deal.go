@@ -166,12 +166,17 @@ func selectESP(m childMessage, configured []wire.Proposal, keyExchange bool) (su
 	if m.ke != nil {
 		sent = m.ke.Method
 	}
-	if ready := withMethod(m.proposals, sent); len(ready) > 0 {
+	return selectReady(m.proposals, configured, sent)
+}
+
+// selectReady selects a suite whose first key exchange is that of the peer's KE payload, or any if there is none.
+func selectReady(offered, configured []wire.Proposal, sent wire.TransformID) (suite.Selection, error) {
+	if ready := withMethod(offered, sent); len(ready) > 0 {
 		if selection, err := suite.Select(ready, configured, suite.SelectOptions{}); err == nil {
 			return selection, nil
 		}
 	}
-	return suite.Select(m.proposals, configured, suite.SelectOptions{})
+	return suite.Select(offered, configured, suite.SelectOptions{})
 }
 
 // withMethod keeps of proposals what can be had with one key exchange method; KENone stands for no key exchange.

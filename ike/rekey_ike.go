@@ -74,9 +74,10 @@ func (t *rekeyIKE) begin(sa *SA) bool {
 	return true
 }
 
-// rekeyOffer puts what the IKE SA uses now first: some peers take nothing else, or no INVALID_KE_PAYLOAD.
+// rekeyOffer puts what the IKE SA uses now first: some peers take nothing else, or no INVALID_KE_PAYLOAD. The new IKE SA is not
+// to be weaker.
 func (sa *SA) rekeyOffer() []wire.Proposal {
-	offer := sa.conn.Proposals
+	offer := suite.NotWeaker(sa.conn.Proposals, sa.suite)
 	now := sa.suite.Proposal
 	if _, err := suite.Select([]wire.Proposal{now}, offer, suite.SelectOptions{}); err == nil {
 		same := func(p wire.Proposal) bool { return slices.Equal(p.Transforms, now.Transforms) }

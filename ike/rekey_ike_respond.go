@@ -39,17 +39,24 @@ func (sa *SA) selectRekey(offered []wire.Proposal, ke *wire.KE) (suite.Selection
 			usable = append(usable, p)
 		}
 	}
-	chosen, err := suite.Select(withMethod(usable, ke.Method), sa.conn.Proposals, suite.SelectOptions{})
-	if err != nil {
-		chosen, err = suite.Select(usable, sa.conn.Proposals, suite.SelectOptions{})
-	}
+	configured := suite.NotWeaker(sa.conn.Proposals, sa.suite)
+	chosen, err := selectReady(usable, configured, ke.Method)
 	switch {
+	case err != nil && selectable(usable, sa.conn.Proposals):
+		return chosen, refuse(explain.IKEWeakerRekey, wire.NotifyNoProposalChosen, "the peer rekeys the IKE SA with less than it has, %s: %w",
+			suite.FormatProposal(sa.suite.Proposal), err)
 	case err != nil:
 		return chosen, refuse(explain.IKENoProposal, wire.NotifyNoProposalChosen, "the peer rekeys the IKE SA: %w", err)
 	case methodOf(chosen) == wire.KENone:
 		return chosen, refuse(explain.IKENoProposal, wire.NotifyNoProposalChosen, "the peer rekeys the IKE SA without key exchange")
 	}
 	return chosen, checkKE(chosen, ke)
+}
+
+// selectable tells whether a suite could be chosen.
+func selectable(offered, configured []wire.Proposal) bool {
+	_, err := suite.Select(offered, configured, suite.SelectOptions{})
+	return err == nil
 }
 
 // answerRekeyIKE answers when the first key exchange is over, and makes the new IKE SA unless additional ones follow.

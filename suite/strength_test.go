@@ -1,0 +1,40 @@
+package suite
+
+import (
+	"testing"
+
+	"culvert/wire"
+)
+
+func TestNotWeakerKeepsTheKeyExchangesOfTheSA(t *testing.T) {
+	const hybrid, plain = "aes128gcm16-prfsha256-x25519-ke1_mlkem768", "aes128gcm16-prfsha256-x25519"
+	tests := []struct {
+		name, now  string
+		configured []string
+		want       []string
+	}{
+		{"nothing to lose", plain, []string{hybrid, plain}, []string{hybrid, plain}},
+		{"a hybrid stays one", hybrid, []string{hybrid, plain}, []string{hybrid}},
+		{"by another method", hybrid, []string{plain, "aes128gcm16-prfsha256-ecp256-ke1_mlkem1024"}, []string{"aes128gcm16-prfsha256-ecp256-ke1_mlkem1024"}},
+		{"the choice of none is taken away", hybrid, []string{hybrid + "-ke1_none"}, []string{hybrid}},
+		{"unless there was none", plain, []string{hybrid + "-ke1_none"}, []string{hybrid + "-ke1_none"}},
+		{"methods of today instead are taken away", hybrid, []string{hybrid + "-ke1_ecp256"}, []string{hybrid}},
+		{"additional ones of today count too", plain + "-ke3_ecp256", []string{plain + "-ke3_ecp256-ke3_none", plain}, []string{plain + "-ke3_ecp256"}},
+		{"quantum resistance alone", "aes128gcm16-prfsha256-mlkem768", []string{"aes128gcm16-prfsha256-mlkem768-x25519", plain}, []string{"aes128gcm16-prfsha256-mlkem768"}},
+		{"the policy has changed", hybrid, []string{plain}, []string{plain}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			now := parseList(t, wire.ProtocolIKE, tt.now)[0]
+			got := NotWeaker(parseList(t, wire.ProtocolIKE, tt.configured...), Selection{now})
+			if len(got) != len(tt.want) {
+				t.Fatalf("%d proposals, want %d: %v", len(got), len(tt.want), got)
+			}
+			for i, p := range parseList(t, wire.ProtocolIKE, tt.want...) {
+				if FormatProposal(got[i]) != FormatProposal(p) {
+					t.Errorf("proposal %s, want %s", FormatProposal(got[i]), FormatProposal(p))
+				}
+			}
+		})
+	}
+}
