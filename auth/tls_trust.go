@@ -17,7 +17,7 @@ import (
 // A TLSTrust checks the certificates of the other side of an EAP method over TLS as those of IKE are checked: path, purpose,
 // name, and revocation (RFC 5216, Section 5.3; RFC 9190, Section 5.4). It is safe for concurrent use.
 type TLSTrust struct {
-	remote *Remote // whose authorities, bounds and revocation hold
+	remote *Remote  // whose authorities, bounds and revocation hold
 	name   Identity // of a server; zero: it is clients that are checked
 }
 
