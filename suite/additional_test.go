@@ -208,3 +208,48 @@ func TestCheckAcceptedAdditional(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// offerFrom makes proposals of octets: what a peer might send, of the algorithms that we know.
+func offerFrom(b []byte) []wire.Proposal {
+	all := algorithms()
+	offer := []wire.Proposal{{Number: 1, Protocol: wire.ProtocolIKE}}
+	for _, c := range b {
+		p := &offer[len(offer)-1]
+		switch {
+		case c == 0xff && len(offer) < 4:
+			offer = append(offer, wire.Proposal{Number: p.Number + 1, Protocol: wire.ProtocolIKE})
+		case c >= 0x80:
+			kes := keyExchanges()
+			typ := wire.TransformADDKE1 + wire.TransformType(c&7)%7
+			p.Transforms = append(p.Transforms, wire.Transform{Type: typ, ID: kes[int(c>>3&15)%len(kes)].transform.ID})
+		default:
+			p.Transforms = append(p.Transforms, all[int(c)%len(all)].transform)
+		}
+	}
+	return offer
+}
+
+// Whatever two sides propose, what one chooses is an answer that the other takes, without a method twice.
+func FuzzSelectAdditional(f *testing.F) {
+	f.Add([]byte{13, 30, 44, 0x80, 0xc1}, []byte{13, 30, 44, 0x80, 0xc1}, false, false)
+	f.Add([]byte{13, 30, 44, 0x80, 0xc1, 0xff, 13, 30, 44}, []byte{13, 30, 44}, true, true)
+	f.Fuzz(func(t *testing.T, offered, configured []byte, preferPeer, none bool) {
+		if len(offered) > 200 || len(configured) > 200 {
+			return
+		}
+		offer := offerFrom(offered)
+		sel, err := Select(offer, offerFrom(configured), SelectOptions{PreferPeer: preferPeer, NoAdditional: none})
+		if err != nil {
+			if err.Error() == "" {
+				t.Error("a refusal without a word")
+			}
+			return
+		}
+		if err := CheckAccepted(offer, sel.Proposal); err != nil {
+			t.Errorf("chose %s: %v", sel, err)
+		}
+		if none && len(sel.Additional()) > 0 {
+			t.Errorf("chose %s without IKE_INTERMEDIATE", sel)
+		}
+	})
+}

@@ -60,15 +60,17 @@ func parseForeignNames(t *testing.T, s string) Selection {
 		sel.Proposal.Protocol = wire.ProtocolESP
 	}
 	for name := range strings.SplitSeq(names, "/") {
-		if strings.HasPrefix(name, "KE1_") {
-			continue // an additional key exchange
-		}
+		name, additional := strings.CutPrefix(name, "KE1_")
 		name = strings.Replace(name, "NO_EXT_SEQ", "NO_ESN", 1)
 		i := slices.IndexFunc(algorithms(), func(a algorithm) bool { return a.name == name })
 		if i < 0 {
 			t.Fatalf("%s: no algorithm %q", s, name)
 		}
-		sel.Proposal.Transforms = append(sel.Proposal.Transforms, algorithms()[i].transform)
+		transform := algorithms()[i].transform
+		if additional {
+			transform.Type = wire.TransformADDKE1
+		}
+		sel.Proposal.Transforms = append(sel.Proposal.Transforms, transform)
 	}
 	return sel
 }

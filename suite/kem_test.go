@@ -2,7 +2,9 @@ package suite
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
+	"strings"
 	"testing"
 
 	"culvert/wire"
@@ -77,6 +79,41 @@ func checkEncapsulation(t *testing.T, name string, method wire.TransformID, p pr
 		t.Errorf("%s %d %s: got %v, want a KeyExchangeError", name, p.TcID, p.Comment, err)
 	case p.has("ModulusOverflow") && !errors.Is(err, ErrPublicValue):
 		t.Errorf("%s %d %s: got %v, want ErrPublicValue", name, p.TcID, p.Comment, err)
+	}
+}
+
+// The key and the ciphertext of foreign daemons, out of their IKE_INTERMEDIATE messages: the key passes the tests of a
+// responder, as one with a coefficient above the modulus does not, and the ciphertext those of an initiator.
+func TestForeignMLKEMExchange(t *testing.T) {
+	var data [][]byte
+	for _, e := range readRecording(t, "psk-x25519-mlkem768").Initiator {
+		if e.Proposal != "" && !strings.HasSuffix(e.Proposal, "KE1_ML_KEM_768") {
+			break // what follows is not the initial exchange
+		}
+		if e.Name == "IntAuth_A|P" { // the headers of message and SK payload, then the KE payload
+			ke := e.Hex[28+4:]
+			if method := binary.BigEndian.Uint16(ke[4:]); wire.TransformID(method) != wire.KEMLKEM768 {
+				t.Fatalf("method %d", method)
+			}
+			data = append(data, ke[8:])
+		}
+	}
+	if len(data) != 2 || len(data[0]) != publicLength(wire.KEMLKEM768) || len(data[1]) != answerLength(wire.KEMLKEM768) {
+		t.Fatalf("%d messages", len(data))
+	}
+	if _, _, err := RespondKeyExchange(wire.KEMLKEM768, data[0], testRand(67)); err != nil {
+		t.Error(err)
+	}
+	k, err := NewKeyExchange(wire.KEMLKEM768, testRand(68))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := k.Finish(data[1]); err != nil {
+		t.Error(err)
+	}
+	data[0][0], data[0][1] = 0xff, data[0][1]|0x0f // 4095, and the modulus is 3329
+	if _, _, err := RespondKeyExchange(wire.KEMLKEM768, data[0], testRand(67)); !errors.Is(err, ErrPublicValue) {
+		t.Errorf("got %v, want ErrPublicValue", err)
 	}
 }
 
