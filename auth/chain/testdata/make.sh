@@ -55,6 +55,16 @@ default_md = default
 C
 openssl ca -config ca.cnf -name ca -keyfile ed448-root.key -cert ed448-root.pem -revoke ed448-old.pem
 openssl ca -config ca.cnf -name ca -keyfile ed448-root.key -cert ed448-root.pem -gencrl -crldays 36500 -out ed448-root.crl.pem
+# RSA keys under id-RSASSA-PSS: a CA whose parameters bind it, one whose do not, and what they sign with other parameters
+bound="-pkeyopt rsa_keygen_bits:2048 -pkeyopt rsa_pss_keygen_md:sha256 -pkeyopt rsa_pss_keygen_mgf1_md:sha256 -pkeyopt rsa_pss_keygen_saltlen:32"
+pss() { # CA NAME HASH KEYGEN-OPTIONS SIGNATURE-OPTIONS EXTENSION...
+	ca=$1; n=$2; hash=$3; openssl genpkey -algorithm RSA-PSS $4 -out "$n.key"; sig=$5; shift 5; ext "$n" "$@"
+	openssl req -new -key "$n.key" -subj "/C=CH/O=Culvert/CN=$n" -out "$n.csr"
+	by="-CA $ca.pem -CAkey $ca.key -CAcreateserial"; [ "$ca" != "$n" ] || by="-signkey $n.key"
+	openssl x509 -req -in "$n.csr" $by -"$hash" $sig -days $days -extfile "$n.ext" -out "$n.pem"; }
+pss pss-root pss-root sha256 "$bound" "-sigopt rsa_pss_saltlen:32" "$CA" "$SIGN"
+pss pss-root pss-sub  sha256 "-pkeyopt rsa_keygen_bits:2048" "-sigopt rsa_pss_saltlen:48" "$CA" "$SIGN"
+pss pss-sub  pss-leaf sha384 "-pkeyopt rsa_keygen_bits:2048" "-sigopt rsa_pss_saltlen:0 -sigopt rsa_mgf1_md:sha1" "$SAN"
 # strongSwan's pki
 pki --gen --type ed448 --outform pem > pki-ed448-ca.key
 pki --self --ca --type priv --in pki-ed448-ca.key --lifetime 3600 --dn "C=CH, O=Culvert, CN=pki-ed448-ca" --outform pem > pki-ed448-ca.pem
