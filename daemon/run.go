@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"culvert/api"
-	"culvert/auth/revocation"
+	"culvert/auth/fetch"
 	"culvert/config"
 )
 
@@ -38,7 +38,7 @@ type Daemon struct {
 	started time.Time
 	level   *slog.LevelVar
 	lines   *api.Feed[api.LogEntry]
-	fetcher revocation.Fetcher
+	fetcher fetch.Fetcher
 	running *config.Daemon // what the process was started with; of a later one only what can change takes effect
 	engine  *engine
 	world   *world
@@ -65,7 +65,7 @@ func Run(ctx context.Context, o Options) error {
 	}
 	d := &Daemon{
 		options: o, started: time.Now(), level: new(slog.LevelVar), lines: api.NewLogFeed(linesKept),
-		fetcher: revocation.NewHTTPFetcher(), running: cfg.Daemon,
+		fetcher: fetch.New(fetch.RevocationRules()), running: cfg.Daemon,
 	}
 	_, journal := os.LookupEnv("JOURNAL_STREAM")
 	d.level.Set(cfg.Daemon.LogLevel)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"culvert/auth"
+	"culvert/auth/fetch"
 	"culvert/auth/revocation"
 	"culvert/config"
 	"culvert/ike"
@@ -17,7 +18,7 @@ import (
 type translator struct {
 	config  *config.Config
 	port    uint16 // on which we listen
-	fetcher revocation.Fetcher
+	fetcher fetch.Fetcher
 }
 
 // connections translates all connections, in order.

@@ -3,7 +3,6 @@ package revocation
 import (
 	"context"
 	"crypto/x509"
-	"fmt"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -59,34 +58,6 @@ func TestFailuresAreRemembered(t *testing.T) {
 	s.web.serve(crlURL, s.list(t).Raw)
 	if ask(59*time.Second) != "unknown" || ask(time.Minute) != "good" || s.web.count(crlURL) != 2 {
 		t.Errorf("asked %d times", s.web.count(crlURL))
-	}
-}
-
-func TestCacheBounds(t *testing.T) {
-	c := NewCache(CacheLimits{Entries: 3, Octets: 100})
-	now := pkitest.Now()
-	name := func(i int) key { return keyOf("crl", fmt.Sprint(i)) }
-	has := func(i int) bool { _, ok := c.get(name(i), now); return ok }
-	for i := range 5 {
-		c.put(name(i), value{octets: 10, expires: now.Add(time.Duration(i+1) * time.Hour)})
-	}
-	if len(c.values) != 3 || has(0) || has(1) || !has(4) {
-		t.Errorf("%d values", len(c.values))
-	}
-	c.put(name(9), value{octets: 85, expires: now.Add(time.Hour)})
-	if c.octets > 100 || !has(9) || len(c.values) != 2 {
-		t.Errorf("%d octets in %d values", c.octets, len(c.values))
-	}
-	c.put(name(9), value{octets: 5, expires: now.Add(time.Hour)})
-	if c.octets != 15 {
-		t.Errorf("%d octets after a value was replaced", c.octets)
-	}
-	c.put(name(10), value{octets: 101, expires: now.Add(time.Hour)})
-	if has(10) || !has(9) {
-		t.Error("what is larger than the cache is kept, or drives out others")
-	}
-	if _, ok := c.get(name(9), now.Add(time.Hour)); ok {
-		t.Error("a value outlives itself")
 	}
 }
 
@@ -164,35 +135,6 @@ func TestGivenUp(t *testing.T) {
 		wantVerdict(t, unknown, err, "good")
 		if waited := time.Since(start); waited != 5*time.Second || s.web.count(crlURL) != 1 {
 			t.Errorf("waited for %v, asked %d times", waited, s.web.count(crlURL))
-		}
-	})
-}
-
-// TestFetchesAtATime: the number of questions under way is bounded.
-func TestFetchesAtATime(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		f := newFlights(2)
-		var mu sync.Mutex
-		running, most := 0, 0
-		var all sync.WaitGroup
-		for i := range 10 {
-			all.Go(func() {
-				f.do(context.Background(), keyOf(fmt.Sprint(i)), func() value {
-					mu.Lock()
-					running++
-					most = max(most, running)
-					mu.Unlock()
-					time.Sleep(time.Second)
-					mu.Lock()
-					running--
-					mu.Unlock()
-					return value{}
-				})
-			})
-		}
-		all.Wait()
-		if most != 2 || len(f.byKey) != 0 {
-			t.Errorf("%d at a time, %d left", most, len(f.byKey))
 		}
 	})
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"culvert/auth/chain"
+	"culvert/auth/internal/memo"
 )
 
 // skew is how far the clocks of others may be ahead of ours.
@@ -65,8 +66,8 @@ func (c *Checker) fromCRL(ctx context.Context, q query) (status, error) {
 
 // list returns the complete or delta list of an address, remembered or fetched.
 func (c *Checker) list(ctx context.Context, url string, q query, delta bool) (*x509.RevocationList, error) {
-	v, err := c.recall(ctx, keyOf("crl", fmt.Sprint(delta), url, string(q.issuer.Raw)), q.now, func(ctx context.Context) (value, error) {
-		der, err := c.fetch(ctx, url, nil, "")
+	v, err := c.recall(ctx, memo.KeyOf("crl", fmt.Sprint(delta), url, string(q.issuer.Raw)), q.now, func(ctx context.Context) (value, error) {
+		der, err := c.get(ctx, url, nil, "")
 		if err != nil {
 			return value{}, err
 		}

@@ -48,7 +48,7 @@ func (c *Checker) answer(ctx context.Context, url string, q query) (*response, e
 // ask fetches an answer and checks everything that will not change.
 func (c *Checker) ask(ctx context.Context, url string, q query) (value, error) {
 	nonce := q.nonce.newNonce()
-	der, err := c.fetch(ctx, url, newRequest(q.cert, q.issuer, nonce), contentTypeRequest)
+	der, err := c.get(ctx, url, newRequest(q.cert, q.issuer, nonce), contentTypeRequest)
 	if err != nil {
 		return value{}, err
 	}

@@ -13,6 +13,9 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"culvert/auth/fetch"
+	"culvert/auth/internal/memo"
 )
 
 // Policy says what an unknown revocation status means. A certificate known to be revoked is refused by all but Off.
@@ -74,19 +77,19 @@ func set[T int | time.Duration](field *T, fallback T) {
 // A Checker asks and remembers. It is safe for concurrent use; a nil Checker knows nothing.
 type Checker struct {
 	opt     Options
-	fetcher Fetcher
+	fetcher fetch.Fetcher
 	cache   *Cache
 	realm   string // what makes its OCSP answers others than those of other checkers
 }
 
-// NewChecker returns a checker. A nil Fetcher asks nobody: only Options.CRLs are known, and what a peer shows.
-func NewChecker(f Fetcher, opt Options) *Checker {
+// NewChecker returns a checker. A nil fetch.Fetcher asks nobody: only Options.CRLs are known, and what a peer shows.
+func NewChecker(f fetch.Fetcher, opt Options) *Checker {
 	opt = opt.withDefaults()
 	realm := []string{opt.Nonce.String(), opt.MaxAge.String()}
 	for _, c := range opt.Responders {
 		realm = append(realm, string(c.Raw))
 	}
-	k := keyOf(realm...)
+	k := memo.KeyOf(realm...)
 	return &Checker{opt: opt, fetcher: f, cache: opt.Cache, realm: string(k[:])}
 }
 
@@ -124,6 +127,14 @@ func (c *Checker) Check(ctx context.Context, p Policy, path []*x509.Certificate,
 	return unknown, nil
 }
 
+// get asks the Fetcher.
+func (c *Checker) get(ctx context.Context, url string, body []byte, contentType string) ([]byte, error) {
+	if c.fetcher == nil {
+		return nil, errors.New("fetching is turned off")
+	}
+	return c.fetcher.Fetch(ctx, url, body, contentType)
+}
+
 // A query asks about one certificate.
 type query struct {
 	cert, issuer *x509.Certificate
@@ -145,8 +156,8 @@ func (c *Checker) query(cert, issuer *x509.Certificate, now time.Time) query {
 }
 
 // key names an OCSP answer to the query: one that other issuers or options would not accept is another one.
-func (q query) key(kind, url string, cert []byte) key {
-	return keyOf(kind, url, string(cert), string(q.issuer.Raw), q.realm)
+func (q query) key(kind, url string, cert []byte) memo.Key {
+	return memo.KeyOf(kind, url, string(cert), string(q.issuer.Raw), q.realm)
 }
 
 // A status is what is known about a certificate.
@@ -198,6 +209,6 @@ const maxURLs = 4
 
 // httpURLs returns the addresses that can be asked.
 func httpURLs(urls []string) []string {
-	usable := slices.DeleteFunc(slices.Clone(urls), func(u string) bool { return !isHTTP(u) })
+	usable := slices.DeleteFunc(slices.Clone(urls), func(u string) bool { return !fetch.IsWeb(u) })
 	return usable[:min(len(usable), maxURLs)]
 }

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"culvert/auth/internal/memo"
 )
 
 // stapleWait is how long an exchange waits for the first answer about our own certificate; the peer can ask by itself.
@@ -20,7 +22,7 @@ func (c *Checker) Staple(ctx context.Context, cert, issuer *x509.Certificate, no
 	q := c.query(cert, issuer, now)
 	q.nonce = NonceOff // the answer is for peers that have not asked (RFC 4806, Section 6)
 	k := q.key("own", "", cert.Raw)
-	v, ok := c.cache.get(k, now)
+	v, ok := c.cache.Get(k, now)
 	fresh := ok && now.Before(v.renew)
 	if !fresh {
 		wait, cancel := context.WithTimeout(ctx, stapleWait)
@@ -28,7 +30,7 @@ func (c *Checker) Staple(ctx context.Context, cert, issuer *x509.Certificate, no
 		if ok {
 			cancel() // the flight goes on without us
 		}
-		renewed, err := c.cache.flights.do(wait, k, func() value { return c.renew(ctx, k, q) })
+		renewed, err := c.cache.Do(wait, k, func() value { return c.renew(ctx, k, q) })
 		switch {
 		case err == nil:
 			v = renewed
@@ -43,12 +45,12 @@ func (c *Checker) Staple(ctx context.Context, cert, issuer *x509.Certificate, no
 }
 
 // renew fetches an answer about our certificate. If that fails the old one stays until it ends, and it is tried again later.
-func (c *Checker) renew(ctx context.Context, k key, q query) value {
+func (c *Checker) renew(ctx context.Context, k memo.Key, q query) value {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.opt.Timeout)
 	defer cancel()
 	v, err := c.askAll(ctx, q)
 	if err != nil {
-		old, ok := c.cache.get(k, q.now)
+		old, ok := c.cache.Get(k, q.now)
 		if v = (value{err: err, expires: q.now.Add(c.opt.Retry)}); ok && old.err == nil {
 			v = old
 		}
