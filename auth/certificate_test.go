@@ -153,7 +153,7 @@ func TestUsageOfAuthority(t *testing.T) {
 		leaf := sub.Issue(t, "gw", key.Public(), func(c *x509.Certificate) {
 			c.DNSNames, c.ExtKeyUsage = []string{"gw"}, []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
 		})
-		p := party{local: &Local{Method: MethodPublicKey, Credentials: []Credential{{key, []*x509.Certificate{leaf, sub.Cert}}}},
+		p := party{local: &Local{Method: MethodPublicKey, Credentials: []Credential{{Key: key, Chain: []*x509.Certificate{leaf, sub.Cert}}}},
 			remote: &Remote{Method: MethodPublicKey, Anchors: []*x509.Certificate{root.Cert}}, id: mustID(t, "gw")}
 		for _, rule := range []ExtKeyUsage{ExtKeyUsageIKE, ExtKeyUsageServer} {
 			p.remote.ExtKeyUsage = rule
@@ -206,7 +206,7 @@ func TestConstrainedAuthority(t *testing.T) {
 	key := pkitest.NewKey(t)
 	leaf := root.Issue(t, "gw", key.Public(), func(c *x509.Certificate) { c.DNSNames = []string{"gw.example.org"} })
 	p := newParty(t)
-	p.local = &Local{Method: MethodPublicKey, Credentials: []Credential{{key, []*x509.Certificate{leaf}}}}
+	p.local = &Local{Method: MethodPublicKey, Credentials: []Credential{{Key: key, Chain: []*x509.Certificate{leaf}}}}
 	p.remote.Anchors = []*x509.Certificate{root.Cert}
 	wantFailure(t, p.connect(t).Err, explain.AuthCertConstraint, "gw.example.org")
 }
@@ -218,7 +218,7 @@ func TestWeakKeys(t *testing.T) {
 	}
 	p := newParty(t)
 	leaf := p.authority.Issue(t, "gw", key.Public(), func(c *x509.Certificate) { c.DNSNames = []string{"gw.example.org"} })
-	p.local = &Local{Method: MethodPublicKey, Credentials: []Credential{{key, []*x509.Certificate{leaf}}}}
+	p.local = &Local{Method: MethodPublicKey, Credentials: []Credential{{Key: key, Chain: []*x509.Certificate{leaf}}}}
 	wantFailure(t, p.connect(t).Err, explain.AuthCertKey, "RSA 1024")
 	p.remote.Pinned = []*x509.Certificate{leaf}
 	wantFailure(t, p.connect(t).Err, explain.AuthCertKey, "too weak")

@@ -15,7 +15,8 @@ import (
 const maxAuthorities = 32
 
 // CertReqs returns the CERTREQ payloads for the peers of some rounds (RFC 7296, Section 3.7): the hashes of the anchors'
-// keys, and an empty request where raw public keys are accepted (RFC 7670, Section 3).
+// keys, an empty request where raw public keys are accepted (RFC 7670, Section 3), and one for an OCSP answer where that is
+// asked for (RFC 4806, Section 3.1).
 func CertReqs(remotes ...*Remote) []*wire.CertReq {
 	var hashes [][]byte
 	pinned, raw := false, false
@@ -29,10 +30,9 @@ func CertReqs(remotes ...*Remote) []*wire.CertReq {
 		pinned = pinned || len(r.Pinned) > 0
 		raw = raw || len(r.RawKeys) > 0
 	}
-	slices.SortFunc(hashes, bytes.Compare)
-	hashes = slices.CompactFunc(hashes, bytes.Equal)
-	if len(hashes) > maxAuthorities {
-		hashes, pinned = nil, true
+	if len(hashes) > 0 {
+		hashes = distinct(hashes, maxAuthorities)
+		pinned = pinned || len(hashes) == 0
 	}
 	var reqs []*wire.CertReq
 	if len(hashes) > 0 || pinned {
@@ -41,7 +41,26 @@ func CertReqs(remotes ...*Remote) []*wire.CertReq {
 	if raw {
 		reqs = append(reqs, &wire.CertReq{Encoding: wire.CertRawPublicKey})
 	}
+	if ask := ocspReq(remotes); ask != nil {
+		reqs = append(reqs, ask)
+	}
 	return reqs
+}
+
+// distinct returns hashes in order, each once; none if they are more than some, because none stands for all.
+func distinct(hashes [][]byte, most int) [][]byte {
+	slices.SortFunc(hashes, bytes.Compare)
+	hashes = slices.CompactFunc(hashes, bytes.Equal)
+	if len(hashes) > most {
+		return nil
+	}
+	return hashes
+}
+
+// LooksUp reports whether certificates by hash and URL are accepted in one of some rounds, which HTTP_CERT_LOOKUP_SUPPORTED
+// tells the peer (RFC 7296, Section 3.7).
+func LooksUp(remotes ...*Remote) bool {
+	return slices.ContainsFunc(remotes, func(r *Remote) bool { return r.Method == MethodPublicKey && r.Lookup != nil })
 }
 
 // authorityHash names an authority in a CERTREQ payload. SHA-1 is a name here, nothing rests on it.

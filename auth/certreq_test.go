@@ -82,7 +82,7 @@ func TestChoice(t *testing.T) {
 	newCredential := func(ca *pkitest.Authority, names ...string) Credential {
 		key := pkitest.NewKey(t)
 		cert := ca.Issue(t, names[0], key.Public(), func(c *x509.Certificate) { c.DNSNames = names })
-		return Credential{key, []*x509.Certificate{cert, ca.Cert}}
+		return Credential{Key: key, Chain: []*x509.Certificate{cert, ca.Cert}}
 	}
 	caA, caB := pkitest.NewAuthority(t, "a"), pkitest.NewAuthority(t, "b")
 	a, b, other := newCredential(caA, "gw"), newCredential(caB, "gw"), newCredential(caB, "other")
@@ -122,7 +122,7 @@ func TestChoice(t *testing.T) {
 			if proof.Err != nil {
 				t.Fatal(proof.Err)
 			}
-			want, err := tt.want.payloads()
+			want, err := tt.want.payloads(false)
 			if err != nil || !bytes.Equal(proof.Certs[0].Data, want[0].Data) {
 				t.Errorf("sent another credential (%v)", err)
 			}

@@ -7,6 +7,7 @@ import (
 
 	"culvert/auth/chain"
 	"culvert/auth/keys"
+	"culvert/auth/lookup"
 	"culvert/wire"
 )
 
@@ -16,8 +17,10 @@ const maxCerts = 16
 // A Credential is a private key with what shows it to a peer: a certificate chain or the bare key. Key must be safe for
 // concurrent use.
 type Credential struct {
-	Key   crypto.Signer
-	Chain []*x509.Certificate // ours first, then its authorities, the root if we have it; empty: a raw public key (RFC 7670)
+	Key       crypto.Signer
+	Chain     []*x509.Certificate // ours first, then its authorities, the root if we have it; empty: a raw public key (RFC 7670)
+	URLs      []string            // where the certificates of Chain are, for peers that look them up; "" or missing: sent whole
+	BundleURL string              // where all of them are, as one lookup.Bundle of what is sent
 }
 
 // Elsewhere reports whether the key is in a device or another process, which signing waits for.
@@ -48,8 +51,8 @@ func (c Credential) confirms(id Identity) bool {
 }
 
 // payloads returns the CERT payloads for a credential: our certificate first, then its authorities without the root, which
-// the peer has or does not trust (RFC 7296, Section 3.6).
-func (c Credential) payloads() ([]*wire.Cert, error) {
+// the peer has or does not trust; by hash and URL for a peer that looks them up (RFC 7296, Section 3.6).
+func (c Credential) payloads(byURL bool) ([]*wire.Cert, error) {
 	if len(c.Chain) == 0 {
 		der, err := keys.MarshalPublic(c.Key.Public())
 		if err != nil {
@@ -57,17 +60,33 @@ func (c Credential) payloads() ([]*wire.Cert, error) {
 		}
 		return []*wire.Cert{{Encoding: wire.CertRawPublicKey, Data: der}}, nil
 	}
-	var certs []*wire.Cert
-	for i, cert := range c.Chain {
-		if i > 0 && isRoot(cert) {
-			continue
-		}
-		certs = append(certs, &wire.Cert{Encoding: wire.CertX509Signature, Data: cert.Raw})
+	sent := c.Sent()
+	switch {
+	case byURL && c.BundleURL != "":
+		return []*wire.Cert{lookup.Reference(wire.CertHashURLBundle, lookup.Bundle(sent), c.BundleURL)}, nil
+	case len(sent) > maxCerts:
+		return nil, fmt.Errorf("the chain of our certificate has %d certificates, %d can be sent", len(sent), maxCerts)
 	}
-	if len(certs) > maxCerts {
-		return nil, fmt.Errorf("the chain of our certificate has %d certificates, %d can be sent", len(certs), maxCerts)
+	var certs []*wire.Cert
+	for i, cert := range sent {
+		if byURL && i < len(c.URLs) && c.URLs[i] != "" {
+			certs = append(certs, lookup.Reference(wire.CertHashURLX509, cert.Raw, c.URLs[i]))
+		} else {
+			certs = append(certs, &wire.Cert{Encoding: wire.CertX509Signature, Data: cert.Raw})
+		}
 	}
 	return certs, nil
+}
+
+// Sent returns the certificates that a peer gets: the chain without roots, but ours whatever it is.
+func (c Credential) Sent() []*x509.Certificate {
+	var sent []*x509.Certificate
+	for i, cert := range c.Chain {
+		if i == 0 || !isRoot(cert) {
+			sent = append(sent, cert)
+		}
+	}
+	return sent
 }
 
 func isRoot(c *x509.Certificate) bool { return string(c.RawSubject) == string(c.RawIssuer) }

@@ -50,8 +50,8 @@ func TestCertPayloads(t *testing.T) {
 		{"curve that is not supported", []*wire.Cert{x509Cert(pemDER(t, "brainpool.pem"))}, explain.AuthCertMalformed},
 		{"malformed raw key", []*wire.Cert{of(wire.CertRawPublicKey)}, explain.AuthCertMalformed},
 		{"raw key that is not trusted", []*wire.Cert{spki, good}, explain.AuthRawKeyUnknown},
-		{"hash and URL", []*wire.Cert{of(wire.CertHashURLX509)}, explain.AuthCertEncoding},
-		{"hash and URL of a bundle", []*wire.Cert{of(wire.CertHashURLBundle), good}, explain.AuthCertEncoding},
+		{"hash and URL", []*wire.Cert{of(wire.CertHashURLX509)}, explain.AuthCertLookup},
+		{"hash and URL of a bundle", []*wire.Cert{of(wire.CertHashURLBundle), good}, explain.AuthCertLookup},
 		{"PKCS #7", []*wire.Cert{of(wire.CertPKCS7X509)}, explain.AuthCertEncoding},
 		{"unknown", []*wire.Cert{of(200)}, explain.AuthCertEncoding},
 		{"revocation list only", []*wire.Cert{of(wire.CertCRL)}, explain.AuthCertMissing},
@@ -88,7 +88,7 @@ func TestIntermediates(t *testing.T) {
 	key := pkitest.NewKey(t)
 	leaf := lower.Issue(t, "gw", key.Public(), func(c *x509.Certificate) { c.DNSNames = []string{"gw"} })
 	chain := []*x509.Certificate{leaf, upper.Cert, lower.Cert, root.Cert}
-	p := party{local: &Local{Method: MethodPublicKey, Credentials: []Credential{{key, chain}}},
+	p := party{local: &Local{Method: MethodPublicKey, Credentials: []Credential{{Key: key, Chain: chain}}},
 		remote: &Remote{Method: MethodPublicKey, Anchors: []*x509.Certificate{root.Cert}}, id: mustID(t, "gw")}
 
 	proof := mustProve(t, p.local, p.id, allHashes())

@@ -108,7 +108,7 @@ func TestAnotherPath(t *testing.T) {
 	first, second := p.authority.Issue(t, "sub", subKey.Public(), asCA), other.Issue(t, "sub", subKey.Public(), asCA)
 	leafKey := pkitest.NewKey(t)
 	leaf := (&pkitest.Authority{Cert: first, Key: subKey}).Issue(t, "gw", leafKey.Public(), func(c *x509.Certificate) { c.DNSNames = []string{"gw.example.org"} })
-	p.local.Credentials = []Credential{{leafKey, []*x509.Certificate{leaf, first, second}}}
+	p.local.Credentials = []Credential{{Key: leafKey, Chain: []*x509.Certificate{leaf, first, second}}}
 	p.remote.Anchors = append(p.remote.Anchors, other.Cert)
 	lists := func(authorities ...*pkitest.Authority) []*x509.RevocationList {
 		var all []*x509.RevocationList

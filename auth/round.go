@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"slices"
 
+	"culvert/auth/lookup"
 	"culvert/auth/revocation"
 	"culvert/eap"
 	"culvert/suite"
@@ -57,11 +58,13 @@ func methodOf(m wire.AuthMethod) Method {
 type Local struct {
 	ID          Identity // zero: taken from the first credential or the address
 	Method      Method
-	Secrets     *Secrets       // MethodPSK
-	Credentials []Credential   // MethodPublicKey, in order of preference
-	Schemes     []suite.Scheme // schemes that we may sign with, in order of preference; none: all, RSA PKCS #1 before PSS
-	AllowSHA1   bool           // may sign with method 1 (RSA, SHA-1) for a peer that lacks RFC 7427
-	NeverSend   bool           // send no CERT payload, the peer has our certificate
+	Secrets     *Secrets            // MethodPSK
+	Credentials []Credential        // MethodPublicKey, in order of preference
+	Schemes     []suite.Scheme      // schemes that we may sign with, in order of preference; none: all, RSA PKCS #1 before PSS
+	AllowSHA1   bool                // may sign with method 1 (RSA, SHA-1) for a peer that lacks RFC 7427
+	NeverSend   bool                // send no CERT payload, the peer has our certificate
+	OCSP        *revocation.Checker // where OCSP answers about our certificate come from, for peers that ask; nil: none is shown
+	Issuers     []*x509.Certificate // authorities that may have issued our certificate, besides those of its chain
 
 	// MethodEAP: EAP is how we run it as initiator. A responder with this method has no proof of its own but the keys of the
 	// EAP method (RFC 5998), and serves initiators only that agree to it.
@@ -113,6 +116,9 @@ type Remote struct {
 	WildcardSAN    bool     // a dNSName *.example.org confirms gw.example.org; RFC 4945, Section 3.1.2 says no
 	Revocation     revocation.Policy
 	RevocationInfo *revocation.Checker // nil: nothing is known
+	OCSP           OCSPRule
+	Responders     []*x509.Certificate // of OCSP, that we trust on top of those that issuers name
+	Lookup         *lookup.Lookup      // for certificates by hash and URL; nil: they are refused
 
 	// MethodEAP: EAP serves the peer as initiator. An initiator with this method accepts a responder whose only proof are the
 	// keys of the EAP method (RFC 5998).

@@ -5,6 +5,7 @@ import (
 	"crypto"
 	"fmt"
 	"io"
+	"time"
 
 	"culvert/explain"
 	"culvert/secret"
@@ -23,25 +24,28 @@ type Sign struct {
 	Key        secret.Bytes         // SK_pi or SK_pr, ours; for MethodNULL
 	PeerHashes []wire.HashAlgorithm // the peer's SIGNATURE_HASH_ALGORITHMS; nil: it lacks RFC 7427
 	CertReqs   []*wire.CertReq      // the peer's
+	LooksUp    bool                 // the peer has sent HTTP_CERT_LOOKUP_SUPPORTED
+	Now        time.Time            // by the wall clock
 	Rand       io.Reader
 }
 
 // SignResult is what Sign.Run returns.
 type SignResult struct {
-	Auth  *wire.Auth
-	Certs []*wire.Cert // to be sent, ours first
-	Err   error        // a *Failure
+	Auth     *wire.Auth
+	Certs    []*wire.Cert // to be sent, ours first
+	Warnings []Warning
+	Err      error // a *Failure
 }
 
 // Run returns a SignResult.
-func (s Sign) Run(context.Context) any {
+func (s Sign) Run(ctx context.Context) any {
 	var result SignResult
 	var failure *Failure
 	switch s.Local.Method {
 	case MethodPSK:
 		result.Auth, failure = s.withPSK()
 	case MethodPublicKey:
-		result, failure = s.withKey()
+		result, failure = s.withKey(ctx)
 	case MethodNULL:
 		result.Auth = &wire.Auth{Method: wire.AuthNull, Data: SharedKey(s.PRF, s.Key, s.Octets)}
 	default:
@@ -63,12 +67,12 @@ func (s Sign) withPSK() (*wire.Auth, *Failure) {
 }
 
 // withKey authenticates with the best credential that can sign in a way that the peer understands.
-func (s Sign) withKey() (SignResult, *Failure) {
+func (s Sign) withKey(ctx context.Context) (SignResult, *Failure) {
 	var first *Failure
 	for _, c := range rank(s.Local.Credentials, s.ID, s.CertReqs) {
 		method, scheme, failure := s.Local.scheme(c, s.PeerHashes)
 		if failure == nil {
-			return s.sign(c, method, scheme)
+			return s.sign(ctx, c, method, scheme)
 		}
 		if first == nil {
 			first = failure
@@ -81,7 +85,7 @@ func (s Sign) withKey() (SignResult, *Failure) {
 }
 
 // sign uses one credential.
-func (s Sign) sign(c Credential, method wire.AuthMethod, scheme suite.Scheme) (SignResult, *Failure) {
+func (s Sign) sign(ctx context.Context, c Credential, method wire.AuthMethod, scheme suite.Scheme) (SignResult, *Failure) {
 	data, err := suite.Sign(c.Key, method, scheme, s.Octets, s.Rand)
 	if err != nil {
 		return SignResult{}, signingFailed(c, err)
@@ -90,9 +94,10 @@ func (s Sign) sign(c Credential, method wire.AuthMethod, scheme suite.Scheme) (S
 	if s.Local.NeverSend {
 		return result, nil
 	}
-	if result.Certs, err = c.payloads(); err != nil {
+	if result.Certs, err = c.payloads(s.LooksUp); err != nil {
 		return SignResult{}, signingFailed(c, err)
 	}
+	s.staple(ctx, c, &result)
 	return result, nil
 }
 

@@ -98,7 +98,7 @@ func (v Verify) proven(spellings ...Identity) Identity {
 
 // publicKey checks a signature: with the raw key or certificate that was sent, else with those that are configured.
 func (v Verify) publicKey(ctx context.Context) (VerifyResult, *Failure) {
-	sent, failure := parseCerts(v.Certs)
+	sent, failure := v.shown(ctx)
 	switch {
 	case failure != nil:
 		return VerifyResult{}, failure

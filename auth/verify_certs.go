@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"context"
 	"crypto"
 	"crypto/x509"
 	"fmt"
@@ -22,13 +23,23 @@ type shown struct {
 	status revocation.Shown // what the peer shows of revocation
 }
 
+// shown reads the peer's CERT payloads, and fetches those that are given by hash and URL.
+func (v Verify) shown(ctx context.Context) (shown, *Failure) {
+	if len(v.Certs) > maxCerts {
+		return shown{}, tooManyCerts(len(v.Certs))
+	}
+	certs, err := v.Remote.Lookup.Resolve(ctx, v.Certs, v.Now)
+	if err != nil {
+		return shown{}, lookupFailed(err)
+	}
+	return parseCerts(certs)
+}
+
 // parseCerts reads CERT payloads. Up to the one with the key each must be readable; certificates behind it that are not are
 // left out, they might not be needed.
 func parseCerts(certs []*wire.Cert) (shown, *Failure) {
 	if len(certs) > maxCerts {
-		return shown{}, &Failure{Code: explain.AuthCertTooMany,
-			Cause:  fmt.Sprintf("peer sent %d certificates, %d are accepted", len(certs), maxCerts),
-			Action: "have the peer send its own certificate and its intermediates only"}
+		return shown{}, tooManyCerts(len(certs))
 	}
 	var s shown
 	for _, c := range certs {
@@ -75,9 +86,19 @@ func (s *shown) add(c *wire.Cert) *Failure {
 	default:
 		return &Failure{Code: explain.AuthCertEncoding,
 			Cause:  fmt.Sprintf("peer sent its certificate as %q, which was not asked for", c.Encoding),
-			Action: "have the peer send X.509 certificates in full (no hash and URL, no PKCS #7), or a raw public key"}
+			Action: "have the peer send X.509 certificates in full (no PKCS #7), or a raw public key"}
 	}
 	return nil
+}
+
+func tooManyCerts(n int) *Failure {
+	return &Failure{Code: explain.AuthCertTooMany, Cause: fmt.Sprintf("peer sent %d certificates, %d are accepted", n, maxCerts),
+		Action: "have the peer send its own certificate and its intermediates only"}
+}
+
+func lookupFailed(err error) *Failure {
+	return &Failure{Code: explain.AuthCertLookup, Cause: "peer's " + err.Error(), Err: err,
+		Action: "have the peer send its certificates in full, or set remote.certificate_hosts to where they are"}
 }
 
 func malformedCert(c *wire.Cert, err error) *Failure {

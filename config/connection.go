@@ -50,7 +50,7 @@ func (c *Connection) Child(name string) *Child { return named(c.Children, name) 
 
 func newConnection() *Connection {
 	return &Connection{
-		Local:     Local{SendCertificate: true},
+		Local:     Local{SendCertificate: true, ShowOCSP: true},
 		Remote:    Remote{Port: 500, MinRSABits: 2048},
 		Proposals: suite.DefaultIKE(), WindowSize: 1,
 		Keepalive: 20 * time.Second, DPDDelay: 30 * time.Second, RekeyTime: 4 * time.Hour,

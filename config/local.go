@@ -19,13 +19,16 @@ type Local struct {
 	Schemes         []suite.Scheme // empty: all
 	AllowSHA1       bool
 	SendCertificate bool
+	CertificateURLs []string // of Certificates, in order; "": sent whole
+	BundleURL       string
+	ShowOCSP        bool
 }
 
 func (l *Local) schema() schema {
 	return schema{
 		kind: "local", origin: &l.Origin,
 		doc: "Our side: addresses, who we are and how we prove it.",
-		options: []option{
+		options: append([]option{
 			{name: "address", slot: many(&l.Addresses, prefix()), aka: "local_addrs",
 				doc: "Our addresses or prefixes for this connection; the first address is used to connect. Empty or `%any`: any."},
 			{name: "port", slot: one(&l.Port, number[uint16](1, 65535)), computed: "daemon.port", aka: "local_port",
@@ -44,7 +47,7 @@ func (l *Local) schema() schema {
 				doc: "Sign with RSA and SHA-1 for a peer that knows nothing newer."},
 			{name: "send_certificate", slot: one(&l.SendCertificate, boolean()), rfc: "RFC 7296, Section 3.6", aka: "send_cert",
 				doc: "Send our certificates. `false` when the peer has them already."},
-		},
+		}, l.certificateOptions()...),
 		finish: l.finish,
 	}
 }
@@ -67,5 +70,6 @@ func (l *Local) finish(d *decoder) {
 		d.contradiction(&l.Origin, l.first("certificate", "key", "signature_schemes", "allow_sha1"), `auth = "psk" has no use for it: leave it out or use auth = "pubkey"`)
 	}
 	l.Addresses = withoutAny(d, &l.Origin, l.Addresses, func(p netip.Prefix) bool { return !p.IsValid() })
+	l.finishCertificate(d)
 	d.checkCredential(l)
 }

@@ -24,6 +24,8 @@ type Remote struct {
 	MinRSABits    int
 	ExtKeyUsage   auth.ExtKeyUsage
 	Policies      []string // certificate policies, dotted; empty: any
+	OCSP          OCSP
+	Hosts         []string // where certificates by hash and URL may be
 	WildcardSAN   bool
 	Revocation    revocation.Policy
 	CRLs          []CRLFile
@@ -111,7 +113,8 @@ func (r *Remote) options() []option {
 func trusting() []string { return []string{"ca", "certificate", "public_key"} }
 
 func (r *Remote) publicKeyOptions() []string {
-	return append(trusting(), "intermediate", "signature_schemes", "allow_sha1", "min_rsa_bits", "eku", "wildcard_san", "revocation", "crl", "require_policy")
+	return append(trusting(), "intermediate", "signature_schemes", "allow_sha1", "min_rsa_bits", "eku", "wildcard_san", "revocation", "crl",
+		"require_policy", "ocsp_response", "ocsp_signer", "ocsp_nonce", "ocsp_max_age", "certificate_hosts")
 }
 
 func (r *Remote) finish(d *decoder) {
@@ -129,9 +132,7 @@ func (r *Remote) finish(d *decoder) {
 	case r.Auth == auth.MethodPSK && useless != "":
 		d.contradiction(&r.Origin, useless, `it has no effect, the peer authenticates with a secret: add ca, certificate or public_key, or leave it out`)
 	}
-	if r.Revocation == revocation.Off && len(r.CRLs) > 0 {
-		d.contradiction(&r.Origin, "crl", `revocation = "off" never looks into it`)
-	}
+	r.finishRevocation(d)
 	r.Addresses = withoutAny(d, &r.Origin, r.Addresses, func(a Address) bool { return a == Address{} })
 	d.checkTrust(r)
 }

@@ -13,6 +13,8 @@ import (
 
 	"culvert/api"
 	"culvert/auth/fetch"
+	"culvert/auth/lookup"
+	"culvert/auth/revocation"
 	"culvert/config"
 )
 
@@ -39,6 +41,8 @@ type Daemon struct {
 	level   *slog.LevelVar
 	lines   *api.Feed[api.LogEntry]
 	fetcher fetch.Fetcher
+	answers *revocation.Cache // they outlive a reload
+	lookups *lookup.Service
 	running *config.Daemon // what the process was started with; of a later one only what can change takes effect
 	engine  *engine
 	world   *world
@@ -65,7 +69,8 @@ func Run(ctx context.Context, o Options) error {
 	}
 	d := &Daemon{
 		options: o, started: time.Now(), level: new(slog.LevelVar), lines: api.NewLogFeed(linesKept),
-		fetcher: fetch.New(fetch.RevocationRules()), running: cfg.Daemon,
+		fetcher: fetch.New(fetch.RevocationRules()), answers: revocation.NewCache(revocation.CacheLimits{}),
+		lookups: lookup.NewService(fetch.New(lookup.Rules())), running: cfg.Daemon,
 	}
 	_, journal := os.LookupEnv("JOURNAL_STREAM")
 	d.level.Set(cfg.Daemon.LogLevel)

@@ -98,17 +98,26 @@ func (l *shardLoop) perform(a ike.Action) {
 
 // startWork has work done and brings the result back.
 func (l *shardLoop) startWork(a ike.StartWork) {
-	work := a.Work
-	if v, ok := work.(auth.Verify); ok {
-		v.Now = time.Now() // certificates live by the wall clock
-		work = v
-	}
+	work := dated(a.Work, time.Now())
 	done := func(result any) { l.box.put(ike.WorkFinished{SA: a.SA, Work: a.ID, Result: result}) }
 	if quick(work) {
 		done(work.Run(l.engine.ctx))
 		return
 	}
 	l.engine.workers.start(job{work: work, done: done})
+}
+
+// dated gives work about certificates the time of the wall clock, by which they live.
+func dated(work ike.Work, now time.Time) ike.Work {
+	switch w := work.(type) {
+	case auth.Verify:
+		w.Now = now
+		return w
+	case auth.Sign:
+		w.Now = now
+		return w
+	}
+	return work
 }
 
 func (l *shardLoop) install(a ike.InstallSA) {

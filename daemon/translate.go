@@ -8,6 +8,7 @@ import (
 
 	"culvert/auth"
 	"culvert/auth/fetch"
+	"culvert/auth/lookup"
 	"culvert/auth/revocation"
 	"culvert/config"
 	"culvert/ike"
@@ -19,6 +20,8 @@ type translator struct {
 	config  *config.Config
 	port    uint16 // on which we listen
 	fetcher fetch.Fetcher
+	answers *revocation.Cache // of revocation, for all connections
+	lookups *lookup.Service
 }
 
 // connections translates all connections, in order.
@@ -39,7 +42,7 @@ func (t *translator) connection(c *config.Connection) *ike.Connection {
 		RemoteNames:    c.Remote.Names(),
 		LocalPort:      t.localPort(c),
 		RemotePort:     c.Remote.Port,
-		LocalAuth:      []auth.Local{localAuth(&c.Local, secrets)},
+		LocalAuth:      []auth.Local{t.localAuth(c, secrets)},
 		RemoteAuth:     []auth.Remote{t.remoteAuth(&c.Remote, secrets)},
 		Proposals:      c.Proposals,
 		Children:       children(c),
@@ -85,13 +88,19 @@ func hardLimit(c *config.Connection) time.Duration {
 	return 0
 }
 
-func localAuth(l *config.Local, secrets *auth.Secrets) auth.Local {
+// localAuth translates our side. The authorities that are trusted of the peer may have issued our certificate, too.
+func (t *translator) localAuth(c *config.Connection, secrets *auth.Secrets) auth.Local {
+	l := &c.Local
 	round := auth.Local{ID: l.ID, Method: l.Auth, Schemes: l.Schemes, AllowSHA1: l.AllowSHA1, NeverSend: !l.SendCertificate}
 	if l.Auth == auth.MethodPSK {
 		round.Secrets = secrets
 	}
 	if l.Key != nil {
-		round.Credentials = []auth.Credential{{Key: l.Key.Key, Chain: certificates(l.Certificates)}}
+		round.Credentials = []auth.Credential{{Key: l.Key.Key, Chain: certificates(l.Certificates), URLs: l.CertificateURLs, BundleURL: l.BundleURL}}
+	}
+	if l.ShowOCSP && len(l.Certificates) > 0 {
+		round.OCSP = revocation.NewChecker(t.fetcher, revocation.Options{Cache: t.answers})
+		round.Issuers = slices.Concat(certificates(c.Remote.CAs), certificates(c.Remote.Intermediates))
 	}
 	return round
 }
@@ -108,14 +117,30 @@ func (t *translator) remoteAuth(r *config.Remote, secrets *auth.Secrets) auth.Re
 		Policies:      r.Policies,
 		WildcardSAN:   r.WildcardSAN,
 		Revocation:    r.Revocation,
+		OCSP:          r.OCSP.Response,
+		Responders:    certificates(r.OCSP.Responders),
+	}
+	if len(r.Hosts) > 0 {
+		round.Lookup = t.lookups.For(r.Hosts)
 	}
 	switch {
 	case r.Auth == auth.MethodPSK:
 		round.Secrets = secrets
 	case r.Revocation != revocation.Off:
-		round.RevocationInfo = revocation.NewChecker(t.fetcher, revocation.Options{CRLs: revocationLists(r.CRLs)})
+		round.RevocationInfo = revocation.NewChecker(t.fetcher, t.revocationOptions(r))
 	}
 	return round
+}
+
+func (t *translator) revocationOptions(r *config.Remote) revocation.Options {
+	return revocation.Options{
+		CRLs:        revocationLists(r.CRLs),
+		Responders:  certificates(r.OCSP.Responders),
+		Nonce:       r.OCSP.Nonce,
+		MaxAge:      r.OCSP.MaxAge,
+		DemandShown: r.OCSP.Response == auth.OCSPRequire,
+		Cache:       t.answers,
+	}
 }
 
 // acceptedSchemes adds RSA with SHA-1 where it is allowed.

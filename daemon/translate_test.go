@@ -115,7 +115,7 @@ func TestTranslationUsesEveryOption(t *testing.T) {
 		except []string
 	}{
 		{"connection", func(c *config.Config) any { return c.Connections[0] }, []string{"Origin", "Local", "Remote", "Children"}},
-		{"local", func(c *config.Config) any { return &c.Connections[0].Local }, []string{"Origin"}},
+		{"local", func(c *config.Config) any { return &c.Connections[0].Local }, []string{"Origin", "ShowOCSP"}},
 		{"remote", func(c *config.Config) any { return &c.Connections[0].Remote }, []string{"Origin", "CRLs"}},
 		{"child", func(c *config.Config) any { return c.Connections[0].Children[0] }, []string{"Origin"}},
 		{"retransmit", func(c *config.Config) any { return &c.Daemon.Retransmit }, []string{"Origin"}},
@@ -130,7 +130,7 @@ func TestTranslationUsesEveryOption(t *testing.T) {
 			t.Run(part.name+" "+field.Name, func(t *testing.T) {
 				before, after := whole(t), whole(t)
 				for _, cfg := range []*config.Config{before, after} { // so that two translations can be compared
-					cfg.Connections[0].Remote.Revocation = revocation.Off
+					cfg.Connections[0].Remote.Revocation, cfg.Connections[0].Local.ShowOCSP = revocation.Off, false
 					cfg.Connections[0].Remote.Auth = auth.MethodPSK
 				}
 				f := reflect.ValueOf(part.of(after)).Elem().Field(i)
@@ -182,7 +182,7 @@ func TestHardLimitOfAnIKESA(t *testing.T) {
 func TestSecretsOnlyWithPSK(t *testing.T) {
 	cfg := whole(t)
 	c := cfg.Connections[0]
-	c.Local.Auth, c.Remote.Auth, c.Local.Key = auth.MethodPSK, auth.MethodPublicKey, nil
+	c.Local.Auth, c.Remote.Auth, c.Local.Key, c.Remote.OCSP = auth.MethodPSK, auth.MethodPublicKey, nil, config.OCSP{}
 	got := translated(cfg)
 	if got.LocalAuth[0].Secrets == nil || len(got.LocalAuth[0].Credentials) != 0 || got.RemoteAuth[0].Secrets != nil {
 		t.Errorf("we prove with %+v and demand %+v", got.LocalAuth[0], got.RemoteAuth[0])
@@ -203,9 +203,20 @@ func TestRevocationIsAskedForSignaturesAlone(t *testing.T) {
 	}
 	for _, tt := range tests {
 		cfg := whole(t)
-		cfg.Connections[0].Remote.Auth, cfg.Connections[0].Remote.Revocation = tt.method, tt.policy
+		cfg.Connections[0].Remote.Auth, cfg.Connections[0].Remote.Revocation, cfg.Connections[0].Remote.OCSP = tt.method, tt.policy, config.OCSP{}
 		if got := translated(cfg).RemoteAuth[0].RevocationInfo != nil; got != tt.want {
 			t.Errorf("%s: asked %v", tt.name, got)
+		}
+	}
+}
+
+// Answers about our certificate are looked for where there is a certificate, and they are wanted.
+func TestOCSPAnswersOfOurOwn(t *testing.T) {
+	for _, show := range []bool{false, true} {
+		cfg := whole(t)
+		cfg.Connections[0].Local.ShowOCSP, cfg.Connections[0].Remote.OCSP = show, config.OCSP{}
+		if got := translated(cfg).LocalAuth[0].OCSP != nil; got != show {
+			t.Errorf("shown: %v, want %v", got, show)
 		}
 	}
 }

@@ -70,9 +70,9 @@ func (w *workers) startWaiting(j job) {
 func waits(work ike.Work) bool {
 	switch w := work.(type) {
 	case auth.Verify:
-		return w.Remote.RevocationInfo != nil
+		return w.Remote.RevocationInfo != nil || w.Remote.Lookup != nil
 	case auth.Sign:
-		return slices.ContainsFunc(w.Local.Credentials, auth.Credential.Elsewhere)
+		return w.AsksForOCSP() || slices.ContainsFunc(w.Local.Credentials, auth.Credential.Elsewhere)
 	case admit:
 		return w.leases()
 	case giveBack:

@@ -18,6 +18,8 @@ const (
 	AuthCertMalformed     Code = "AUTH-CERT-MALFORMED"
 	AuthCertEncoding      Code = "AUTH-CERT-ENCODING"
 	AuthCertTooMany       Code = "AUTH-CERT-TOO-MANY"
+	AuthCertLookup        Code = "AUTH-CERT-LOOKUP"
+	AuthOCSPStaple        Code = "AUTH-OCSP-STAPLE"
 	AuthCertUntrusted     Code = "AUTH-CERT-UNTRUSTED"
 	AuthCertExpired       Code = "AUTH-CERT-EXPIRED"
 	AuthCertNotYetValid   Code = "AUTH-CERT-NOT-YET-VALID"
@@ -115,11 +117,17 @@ func certificateEntries() []Entry {
 			"It is damaged, or has a key or curve that is not supported.",
 			"Look at it with `openssl x509 -text` on the peer; issue one with an RSA, ECDSA (P-256, P-384, P-521), Ed25519 or Ed448 key."},
 		{AuthCertEncoding, "The peer sent its certificate in a format that was not asked for.",
-			"X.509 certificates in full and raw public keys are accepted. Hash and URL, PKCS #7 and others are not.",
+			"X.509 certificates in full, by hash and URL, and raw public keys are accepted. PKCS #7 and others are not.",
 			"Have the peer send its certificates in full."},
 		{AuthCertTooMany, "The peer sent too many certificates.",
 			"Their number is bounded, so that nobody can keep us busy with them.",
 			"Have the peer send its certificate and the intermediates up to the CA, nothing else."},
+		{AuthCertLookup, "The peer's certificate could not be had from where the peer says that it is.",
+			"The peer sent the hash of its certificate and an address (RFC 7296, Section 3.6). Addresses are looked at only where remote.certificate_hosts names the host, by http, without redirections and within a few seconds; what is there must have the hash.",
+			"Add the host in the message to remote.certificate_hosts if you trust it to be asked on behalf of strangers, or have the peer send its certificate in full."},
+		{AuthOCSPStaple, "A peer asks for an OCSP answer about our certificate, and there is none to show.",
+			"The OCSP server that our certificate names does not answer, or its answer would not convince anybody (RFC 4806). The peer may ask the server by itself, or refuse us.",
+			"Make the server in the message reachable from here; see that the issuer of our certificate stands in local.certificate."},
 		{AuthCertUntrusted, "The peer's certificate leads to no CA that the connection trusts.",
 			"Another CA has issued it, an intermediate certificate is missing, or a signature in between is wrong or made with SHA-1. Only the CAs of the connection are trusted, not those of the system.",
 			"Add the CA that the message names to remote.ca if it is to be trusted, or the missing intermediate to remote.intermediate or to what the peer sends."},

@@ -19,7 +19,7 @@ func respondAuth(sa *SA, in *inbound) error {
 	switch {
 	case l.asked == nil:
 		l.began, l.asked = sa.now, in.payloads
-		sa.initial.certReqs = append(sa.initial.certReqs, findAll[*wire.CertReq](in.payloads)...)
+		sa.learnCertReqs(in.payloads)
 		sa.learnLogin(in.payloads)
 		a.steps = []authStep{(*authentication).checkChild, (*authentication).selectPeer, (*authentication).checkProtection, (*authentication).hearRound}
 	case l.eap != nil && l.eap.done:

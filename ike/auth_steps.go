@@ -66,11 +66,12 @@ func (a *authentication) makeAuth(then func() error) error {
 		return err
 	}
 	work := auth.Sign{Local: sa.localRound(), ID: sa.local, PeerID: sa.remote, PRF: prf, Octets: octets, Key: sa.authKey(a.id.Payload),
-		PeerHashes: sa.peer.hashes, CertReqs: sa.initial.certReqs, Rand: sa.env.Rand}
+		PeerHashes: sa.peer.hashes, CertReqs: sa.initial.certReqs, LooksUp: sa.peer.looksUp, Now: sa.now, Rand: sa.env.Rand}
 	return a.await(work, func(result any) error {
 		if a.proof = result.(auth.SignResult); a.proof.Err != nil {
 			return a.proof.Err
 		}
+		sa.warn(a.proof.Warnings)
 		return then()
 	})
 }
@@ -219,7 +220,7 @@ type warningText string
 
 func (w warningText) Error() string { return string(w) }
 
-// certReqs are our CERTREQ payloads (RFC 7296, Section 3.7).
+// certReqs are our CERTREQ payloads, and whether we look certificates up by hash and URL (RFC 7296, Section 3.7).
 func (sa *SA) certReqs() []wire.Payload {
 	if !sa.conn.SendCertReq {
 		return nil
@@ -232,7 +233,18 @@ func (sa *SA) certReqs() []wire.Payload {
 	for _, r := range auth.CertReqs(rounds...) {
 		list = append(list, r)
 	}
+	if auth.LooksUp(rounds...) {
+		list = append(list, &wire.Notify{NotifyType: wire.NotifyHTTPCertLookupSupported})
+	}
 	return list
+}
+
+// learnCertReqs takes in what the peer wants to see of certificates, from a message that may say so.
+func (sa *SA) learnCertReqs(payloads []wire.Payload) {
+	sa.initial.certReqs = append(sa.initial.certReqs, findAll[*wire.CertReq](payloads)...)
+	if _, ok := wire.FindNotify(payloads, wire.NotifyHTTPCertLookupSupported); ok {
+		sa.peer.looksUp = true
+	}
 }
 
 // certPayloads are our CERT payloads.

@@ -215,7 +215,8 @@ func (t *initTask) finish(sa *SA, in *inbound, ke keResult) error {
 	}
 	sa.dropRequest(0)
 	sa.timers.stop(timerHalfOpen, 0)
-	s.exchange, s.certReqs, s.trouble = nil, findAll[*wire.CertReq](in.payloads), nil
+	s.exchange, s.certReqs, s.trouble = nil, nil, nil
+	sa.learnCertReqs(in.payloads)
 	sa.state, sa.lastHeard = StateAuthenticating, sa.now
 	sa.learn(in)
 	sa.floatPort()
