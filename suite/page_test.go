@@ -248,7 +248,7 @@ additional key exchanges are passed over, as peers do that know neither.
 | ` + "`post_quantum = \"require\"`" + ` | those with it alone |
 | ` + "`post_quantum = \"off\"`" + ` | as configured |
 
-A proposal that names ML-KEM or FrodoKEM itself stays as it is; ` + "`require`" + ` takes the alternatives to it from the proposal. IKE_SA_INIT
+A proposal that names ML-KEM or FrodoKEM itself stays as it is; ` + "`require`" + ` takes from it what allows to do without. IKE_SA_INIT
 with the default proposals stays below 1000 octets.
 
 - **ML-KEM-512, -768, -1024** (FIPS 203, draft-ietf-ipsecme-ikev2-mlkem), methods 35 to 37, additional or first. The responder checks

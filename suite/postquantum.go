@@ -47,9 +47,9 @@ func (s Selection) PostQuantum() []wire.TransformID {
 //
 // Prefer puts before them the same proposals with ML-KEM-768 as an additional key exchange, in the first type that is free:
 // a peer that does not know the type passes these over and sees what it would have seen without (RFC 9370, Section 2.2.1).
-// Require has those alone. A proposal that names such a method itself is kept as it is; Require takes the alternatives to
-// the method from it. One for a Child SA without key exchange of its own is kept too: its keys come from those of the IKE
-// SA. Off adds nothing.
+// Require has those alone. A proposal that names such a method itself is kept as it is; Require takes from it what allows to
+// do without. One for a Child SA without key exchange of its own is kept too: its keys come from those of the IKE SA. Off
+// adds nothing.
 func WithPostQuantum(configured []wire.Proposal, mode PostQuantum) []wire.Proposal {
 	var with, without []wire.Proposal
 	for _, p := range configured {
@@ -79,14 +79,33 @@ func namesPostQuantum(p wire.Proposal) bool {
 	return slices.ContainsFunc(p.Transforms, func(t wire.Transform) bool { return isExchange(t.Type) && IsPostQuantum(t.ID) })
 }
 
-// assured takes from a proposal the alternatives to the first method that withstands quantum computers.
+// assured takes from a proposal that names methods that withstand quantum computers what allows to do without any: the
+// alternatives to them in their first additional key exchange, or in the first of all if they are named for that alone.
+// Nothing, if some key exchange has no other methods.
 func assured(p wire.Proposal) wire.Proposal {
-	i := slices.IndexFunc(p.Transforms, func(t wire.Transform) bool { return isExchange(t.Type) && IsPostQuantum(t.ID) })
-	typ := p.Transforms[i].Type
+	var assuring wire.TransformType
+	for _, typ := range exchangeTypes() {
+		methods := transformsOf(p, typ)
+		switch resistant := countPostQuantum(methods); {
+		case resistant > 0 && resistant == len(methods):
+			return p
+		case resistant > 0 && (assuring == 0 || assuring == wire.TransformKE):
+			assuring = typ
+		}
+	}
 	p.Transforms = slices.DeleteFunc(slices.Clone(p.Transforms), func(t wire.Transform) bool {
-		return t.Type == typ && !IsPostQuantum(t.ID)
+		return t.Type == assuring && !IsPostQuantum(t.ID)
 	})
 	return p
+}
+
+func countPostQuantum(methods []wire.Transform) (n int) {
+	for _, t := range methods {
+		if IsPostQuantum(t.ID) {
+			n++
+		}
+	}
+	return n
 }
 
 // hybrid returns a proposal with ML-KEM-768 in addition, or none if it has no key exchange to add to or no type is free.
