@@ -29,9 +29,8 @@ func (a *Authority) acquire() error {
 	return nil
 }
 
-// write replaces a file as a whole, so that a crash leaves the old or the new one.
-func (a *Authority) write(name string, data []byte) error {
-	path := a.File(name)
+// replace writes a file as a whole, readable by its owner alone, so that a crash leaves the old or the new one.
+func replace(path string, data []byte) error {
 	f, err := os.CreateTemp(filepath.Dir(path), ".new-*")
 	if err != nil {
 		return err
@@ -44,6 +43,9 @@ func (a *Authority) write(name string, data []byte) error {
 	return os.Rename(f.Name(), path)
 }
 
+// write replaces a file of the authority.
+func (a *Authority) write(name string, data []byte) error { return replace(a.File(name), data) }
+
 func encode(kind string, der []byte) []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der})
 }
@@ -52,8 +54,12 @@ func (a *Authority) writePEM(name, kind string, der []byte) error {
 	return a.write(name, encode(kind, der))
 }
 
-// writeKey writes a private key as PKCS #8, readable by its owner alone, as all files are that os.CreateTemp makes.
+// writeKey writes a private key as PKCS #8.
 func (a *Authority) writeKey(name string, key crypto.Signer) error {
+	return writeKey(a.File(name), key)
+}
+
+func writeKey(path string, key crypto.Signer) error {
 	der, err := x509.MarshalPKCS8PrivateKey(key)
 	if err != nil {
 		return err
@@ -61,7 +67,25 @@ func (a *Authority) writeKey(name string, key crypto.Signer) error {
 	text := encode("PRIVATE KEY", der)
 	defer secret.Bytes(der).Clear()
 	defer secret.Bytes(text).Clear()
-	return a.write(name, text)
+	return replace(path, text)
+}
+
+// NewKeyFile makes a key and writes it to a file that only its owner may read.
+func NewKeyFile(path string, algorithm Algorithm) (crypto.Signer, error) {
+	key, err := algorithm.generate()
+	if err != nil {
+		return nil, err
+	}
+	return key, writeKey(path, key)
+}
+
+// WritePair writes a chain of certificates (DER) and the private key that belongs to it, each file as a whole.
+func WritePair(certificates, keyFile string, chain [][]byte, key crypto.Signer) error {
+	var text []byte
+	for _, der := range chain {
+		text = append(text, encode("CERTIFICATE", der)...)
+	}
+	return errors.Join(writeKey(keyFile, key), replace(certificates, text))
 }
 
 func (a *Authority) readKey(name string) (crypto.Signer, error) {
