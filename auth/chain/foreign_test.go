@@ -44,8 +44,8 @@ func foreign(t testing.TB, name string) *x509.Certificate {
 	return c
 }
 
-// TestEd448 has certificates that openssl and strongSwan's pki have signed; see testdata/make.sh.
-func TestEd448(t *testing.T) {
+// TestForeign has certificates that openssl and strongSwan's pki have signed; see testdata/make.sh.
+func TestForeign(t *testing.T) {
 	for _, tt := range []struct{ name, anchor, leaf, intermediates, path string }{
 		{"self-signed anchor", "ed448-root", "ed448-direct", "", "ed448-direct ed448-root"},
 		{"one intermediate", "ed448-root", "ed448-leaf", "ed448-sub", "ed448-leaf ed448-sub ed448-root"},
@@ -56,6 +56,8 @@ func TestEd448(t *testing.T) {
 		{"Ed25519 above Ed448 above Ed25519", "ed25519-root", "mixed-leaf", "ed25519-sub-ed448", "mixed-leaf ed25519-sub-ed448 ed25519-root"},
 		{"the leaf is the anchor", "ed448-root", "ed448-root", "", "ed448-root"},
 		{"name constraints", "ed448-root", "ed448-below-constrained", "ed448-constrained", "ed448-below-constrained ed448-constrained ed448-root"},
+		{"RSASSA-PSS keys", "rsapss-root", "rsapss-leaf", "", "rsapss-leaf rsapss-root"},
+		{"RSASSA-PSS key signs Ed448", "rsapss-root", "rsapss-to-ed448", "", "rsapss-to-ed448 rsapss-root"},
 		{"pki", "pki-ed448-ca", "pki-ed448", "", "pki-ed448 pki-ed448-ca"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -63,6 +63,26 @@ func TestForeignAnswers(t *testing.T) {
 	}
 }
 
+// TestForeignAnswersOfOtherKeys: answers of openssl, signed with keys that crypto/x509 does not know.
+func TestForeignAnswersOfOtherKeys(t *testing.T) {
+	for _, kind := range []string{"ed448", "rsapss"} {
+		q := query{cert: foreign(t, kind+"-good"), issuer: foreign(t, kind+"-ca"), now: time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)}
+		der := read(t, kind+"-good.resp")
+		r, err := q.check(der, foreignNonce(t, read(t, kind+"-good.req")))
+		if err != nil {
+			t.Errorf("%s: %v", kind, err)
+			continue
+		}
+		if s, err := q.read(r); err != nil || !s.known || s.revoked {
+			t.Errorf("%s: %+v, %v", kind, s, err)
+		}
+		der[60] ^= 1 // of the issuer that it names
+		if _, err := q.check(der, nil); err == nil {
+			t.Errorf("%s: changed, and still believed", kind)
+		}
+	}
+}
+
 func TestAnswers(t *testing.T) {
 	now, hour := pkitest.Now(), time.Hour
 	for _, tt := range []struct {

@@ -43,6 +43,9 @@ self  ed25519-root ED25519 "$CA" "$SIGN"
 issue ed25519-root ed25519-to-ed448 ED448 "$SAN"
 issue ed25519-root ed25519-sub-ed448 ED448 "$CA" "$SIGN"
 issue ed25519-sub-ed448 mixed-leaf ED25519 "$SAN"
+self  rsapss-root RSA-PSS "$CA" "$SIGN" "$IDS"
+issue rsapss-root rsapss-leaf RSA-PSS "$SAN"
+issue rsapss-root rsapss-to-ed448 ED448 "$SAN"
 # another root of the same name as ed448-root
 mkdir other; cd other; self ed448-root ED448 "$CA" "$SIGN"; cp ed448-root.pem ../ed448-other-root.pem; cd ..
 # revocation list of ed448-root with ed448-old in it
