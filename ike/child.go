@@ -10,6 +10,7 @@ import (
 	"culvert/esp"
 	"culvert/spd"
 	"culvert/suite"
+	"culvert/wire"
 )
 
 // A Child is one Child SA pair of an IKE SA (RFC 7296, Section 1.3).
@@ -21,7 +22,8 @@ type Child struct {
 	mode          esp.Mode
 	local, remote []spd.Selector // negotiated, as our SPD sees them
 	state         childState
-	initiator     bool // we initiated the exchange that made it
+	initiator     bool   // we initiated the exchange that made it
+	ppk           string // name of the PPK that its exchange has mixed in; empty: none
 	created       time.Time
 
 	sending    bool          // the outbound SA is installed
@@ -66,7 +68,9 @@ type ChildInfo struct {
 	Policy        dataplane.PolicyID
 	Mode          esp.Mode
 	Suite         string
-	Initiator     bool // we began the exchange that made it
+	KeyExchanges  []string // of the exchange that made it, the additional ones behind the first; empty: none of its own
+	PPK           string   // that the exchange has mixed in (RFC 9867); empty: none of its own
+	Initiator     bool     // we began the exchange that made it
 	Local, Remote []spd.Selector
 	Created       time.Time
 	State         string
@@ -85,11 +89,24 @@ func (sa *SA) Children() []ChildInfo {
 func (sa *SA) childInfo(c *Child) ChildInfo {
 	return ChildInfo{
 		Name: c.config.Name, InSPI: c.inSPI, OutSPI: c.outSPI, Policy: c.policy, Mode: c.mode,
-		Suite: suite.FormatProposal(c.suite.Proposal), Initiator: c.initiator, Local: slices.Clone(c.local), Remote: slices.Clone(c.remote),
+		Suite: suite.FormatProposal(c.suite.Proposal), KeyExchanges: keyExchangesOf(c.suite), PPK: c.ppk, Initiator: c.initiator, Local: slices.Clone(c.local), Remote: slices.Clone(c.remote),
 		Created: c.created, State: c.state.String(),
 		Rekey:  sa.timers.at(timerChildRekey, c.inSPI),
 		Expire: sa.timers.at(timerChildExpire, c.inSPI),
 	}
+}
+
+// keyExchangesOf names the key exchanges of a selection in their order.
+func keyExchangesOf(sel suite.Selection) []string {
+	first := methodOf(sel)
+	if first == wire.KENone {
+		return nil
+	}
+	names := []string{keName(first)}
+	for _, method := range sel.Additional() {
+		names = append(names, keName(method))
+	}
+	return names
 }
 
 // childIn returns the child with our SPI, or nil.

@@ -25,6 +25,7 @@ type childDeal struct {
 	fragments                     bool // both carry non-first fragments
 	moreTS                        bool // other selectors are possible, in another Child SA
 	fit                           fit
+	ppk                           string // name of the PPK that is mixed in; empty: none
 }
 
 // outSPI is the peer's SPI.

@@ -2,7 +2,9 @@ package ike
 
 import (
 	"errors"
+	"slices"
 
+	"culvert/auth"
 	"culvert/explain"
 	"culvert/spd"
 	"culvert/suite"
@@ -27,6 +29,7 @@ type createChild struct {
 	spi   uint32
 	ours  *suite.KeyExchange
 	offer childMessage
+	ppks  []auth.PPK // offered
 
 	deal   childDeal // when additional key exchanges follow
 	follow *followUp // those
@@ -115,7 +118,9 @@ func (t *createChild) request(sa *SA, ke *wire.KE) (payloads []wire.Payload, err
 		}
 	}
 	t.offer.offerProposals(t.config, t.spi, nonce, ke)
-	return append(payloads, t.offer.payloads()...), nil
+	notifies, fresh, err := sa.offerFreshPPKs(nonce)
+	t.ppks = fresh
+	return slices.Concat(payloads, t.offer.payloads(), notifies), err
 }
 
 // abandoned tells that there will be no child, because the IKE SA ends.
@@ -166,6 +171,11 @@ func (t *createChild) response(sa *SA, in *inbound) error {
 	}
 	t.deal = d
 	from := keySources{ni: t.offer.nonce, nr: m.nonce}
+	if from.ppk, err = sa.agreedPPK(in.payloads, t.ppks); err != nil {
+		t.reject(sa, err)
+		return nil
+	}
+	t.deal.ppk = from.ppkName()
 	if methodOf(d.selection) == wire.KENone {
 		t.exchanged(sa, from)
 		return nil

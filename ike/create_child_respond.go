@@ -1,6 +1,7 @@
 package ike
 
 import (
+	"culvert/auth"
 	"culvert/esp"
 	"culvert/explain"
 	"culvert/wire"
@@ -27,12 +28,17 @@ func (sa *SA) respondChild(in *inbound, old *Child) error {
 	if err := checkKE(d.selection, m.ke); err != nil {
 		return err
 	}
+	ppk, err := sa.acceptFreshPPK(in.payloads, m.nonce)
+	if err != nil {
+		return err
+	}
+	p := &promisedChild{deal: d, old: old, ppk: ppk}
 	method := methodOf(d.selection)
 	if method == wire.KENone {
-		return sa.answerChild(in, m, d, old, keResult{})
+		return sa.answerChild(in, m, p, keResult{})
 	}
 	sa.answer(in, respondKE{method, m.ke.Data, sa.env.Rand}, func(ke keResult) error {
-		return sa.answerChild(in, m, d, old, ke)
+		return sa.answerChild(in, m, p, ke)
 	})
 	return nil
 }
@@ -59,30 +65,30 @@ func (sa *SA) answer(in *inbound, w Work, then func(keResult) error) {
 
 // answerChild answers when the first key exchange is over, and makes the child unless additional ones follow. Time may have
 // passed since the request came.
-func (sa *SA) answerChild(in *inbound, m childMessage, d childDeal, old *Child, ke keResult) error {
-	if err := sa.stillWanted(in, old); err != nil {
+func (sa *SA) answerChild(in *inbound, m childMessage, p *promisedChild, ke keResult) error {
+	if err := sa.stillWanted(in, p.old); err != nil {
 		return err
 	}
 	nonce, err := sa.newNonce()
 	if err != nil {
 		return err
 	}
-	spi, err := sa.allocateSPI()
-	if err != nil {
+	if p.spi, err = sa.allocateSPI(); err != nil {
 		return err
 	}
-	p, from := &promisedChild{d, old, spi}, keySources{ni: m.nonce, nr: nonce}
-	answer := sa.childAnswer(d, spi)
+	from := keySources{ni: m.nonce, nr: nonce, ppk: p.ppk}
+	p.deal.ppk = from.ppkName()
+	answer := sa.childAnswer(p.deal, p.spi)
 	answer.nonce = nonce
-	if method := methodOf(d.selection); method != wire.KENone {
+	if method := methodOf(p.deal.selection); method != wire.KENone {
 		answer.ke, from.shared = &wire.KE{Method: method, Data: ke.public}, [][]byte{ke.shared}
 	}
-	if methods := d.selection.Additional(); len(methods) > 0 {
+	if methods := p.deal.selection.Additional(); len(methods) > 0 {
 		answer.link = sa.promiseChild(p, from, methods).link
-		sa.reply(in, answer.payloads())
+		sa.reply(in, append(answer.payloads(), ppkAnswer(p.ppk)...))
 		return nil
 	}
-	if err := p.make(sa, in, from, answer.payloads()); err != nil {
+	if err := p.make(sa, in, from, append(answer.payloads(), ppkAnswer(p.ppk)...)); err != nil {
 		p.release(sa)
 		return err
 	}
@@ -106,7 +112,8 @@ func (sa *SA) stillWanted(in *inbound, old *Child) error {
 // A promisedChild is a child that we have agreed to as responder.
 type promisedChild struct {
 	deal childDeal
-	old  *Child // to be replaced, or nil
+	old  *Child    // to be replaced, or nil
+	ppk  *auth.PPK // to be mixed in, or nil
 	spi  uint32
 }
 

@@ -1,6 +1,9 @@
 package ike
 
 import (
+	"slices"
+
+	"culvert/auth"
 	"culvert/secret"
 	"culvert/suite"
 	"culvert/wire"
@@ -10,11 +13,20 @@ import (
 // 7296, Sections 2.17 and 2.18; RFC 9370, Section 2.2.4).
 type keySources struct {
 	ni, nr []byte
-	shared [][]byte // SK(0) of the first key exchange, SK(1) to SK(n) of the additional ones; empty: there was none
+	shared [][]byte  // SK(0) of the first key exchange, SK(1) to SK(n) of the additional ones; empty: there was none
+	ppk    *auth.PPK // mixed into SK_d (RFC 9867, Section 3.2.1), or nil
 }
 
 // lowest is what a collision is decided by (RFC 7296, Section 2.8.1).
 func (k *keySources) lowest() []byte { return lower(k.ni, k.nr) }
+
+// ppkName is what people call the PPK.
+func (k *keySources) ppkName() string {
+	if k.ppk == nil {
+		return ""
+	}
+	return k.ppk.Name
+}
 
 // clear forgets the secrets.
 func (k *keySources) clear() {
@@ -27,16 +39,34 @@ func (k *keySources) clear() {
 // childKeys derives the keys of a child from the IKE SA's SK_d. The secrets are cleared.
 func (sa *SA) childKeys(d childDeal, from keySources) (suite.ChildKeys, error) {
 	defer from.clear()
-	prf, _ := sa.suite.Get(wire.TransformPRF)
-	return suite.DeriveChildKeys(prf.ID, sa.keys.D, d.selection, from.shared, from.ni, from.nr)
+	prf, skd, err := sa.derivation(from)
+	if err != nil {
+		return suite.ChildKeys{}, err
+	}
+	defer skd.Clear()
+	return suite.DeriveChildKeys(prf, skd, d.selection, from.shared, from.ni, from.nr)
+}
+
+// derivation returns the PRF of the IKE SA and a copy of its SK_d, with the PPK mixed in if there is one.
+func (sa *SA) derivation(from keySources) (prf wire.TransformID, skd secret.Bytes, err error) {
+	t, _ := sa.suite.Get(wire.TransformPRF)
+	if from.ppk == nil {
+		return t.ID, slices.Clone(sa.keys.D), nil
+	}
+	skd, err = suite.MixPPKCreateChild(t.ID, from.ppk.Key, sa.keys.D)
+	return t.ID, skd, err
 }
 
 // rekeyedKeys derives the keys of the IKE SA that replaces this one; the SPIs are those of the new one, from the proposals of
 // the CREATE_CHILD_SA exchange (RFC 7296, Section 2.18). The secrets are cleared.
 func (sa *SA) rekeyedKeys(chosen suite.Selection, from keySources, spiI, spiR wire.SPI) (suite.IKEKeys, error) {
 	defer from.clear()
-	prf, _ := sa.suite.Get(wire.TransformPRF)
-	return suite.RekeyIKEKeys(prf.ID, sa.keys.D, chosen, from.shared, from.ni, from.nr, spiI, spiR)
+	prf, skd, err := sa.derivation(from)
+	if err != nil {
+		return suite.IKEKeys{}, err
+	}
+	defer skd.Clear()
+	return suite.RekeyIKEKeys(prf, skd, chosen, from.shared, from.ni, from.nr, spiI, spiR)
 }
 
 // A series is a CREATE_CHILD_SA exchange with the additional key exchanges that follow it, one IKE_FOLLOWUP_KE exchange for

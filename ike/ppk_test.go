@@ -35,7 +35,9 @@ func (s ppkSide) String() string {
 	return text + [...]string{"", ", intermediate", ", auth"}[s.exchange]
 }
 
-func (s ppkSide) apply(c *Connection) { c.PPKs, c.PPKRequired, c.PPKExchange = s.ppks, s.required, s.exchange }
+func (s ppkSide) apply(c *Connection) {
+	c.PPKs, c.PPKRequired, c.PPKExchange = s.ppks, s.required, s.exchange
+}
 
 // meant is what two sides come to by RFC 8784, Table 1, and RFC 9867, Table 1: how the PPK is used, or "no" for not, or
 // "fail".

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"slices"
 
+	"culvert/auth"
 	"culvert/explain"
 	"culvert/suite"
 	"culvert/wire"
@@ -23,6 +24,7 @@ type rekeyIKE struct {
 	spi   wire.SPI
 	nonce []byte
 	offer []wire.Proposal
+	ppks  []auth.PPK // offered
 	ours  *suite.KeyExchange
 
 	chosen suite.Selection // with the peer's SPI
@@ -100,8 +102,13 @@ func (t *rekeyIKE) send(sa *SA) error {
 	for i := range t.offer {
 		t.offer[i].SPI = binary.BigEndian.AppendUint64(nil, uint64(t.spi))
 	}
-	sa.request(t, []wire.Payload{&wire.SA{Proposals: t.offer}, &wire.Nonce{Data: nonce},
-		&wire.KE{Method: t.ours.Method(), Data: t.ours.Public()}})
+	notifies, fresh, err := sa.offerFreshPPKs(nonce)
+	if err != nil {
+		return err
+	}
+	t.ppks = fresh
+	sa.request(t, append([]wire.Payload{&wire.SA{Proposals: t.offer}, &wire.Nonce{Data: nonce},
+		&wire.KE{Method: t.ours.Method(), Data: t.ours.Public()}}, notifies...))
 	return nil
 }
 
@@ -127,13 +134,17 @@ func (t *rekeyIKE) response(sa *SA, in *inbound) error {
 		return nil
 	}
 	chosen, ke, err := t.judge(in)
+	var ppk *auth.PPK
+	if err == nil {
+		ppk, err = sa.agreedPPK(in.payloads, t.ppks)
+	}
 	if err != nil {
 		t.broken(sa, err)
 		return nil
 	}
 	t.chosen = chosen
 	nonce, _ := wire.Find[*wire.Nonce](in.payloads)
-	s := series{keySources{ni: t.nonce, nr: slices.Clone(nonce.Data)}, chosen.Additional(), linkOf(in.payloads)}
+	s := series{keySources{ni: t.nonce, nr: slices.Clone(nonce.Data), ppk: ppk}, chosen.Additional(), linkOf(in.payloads)}
 	sa.finish(in, finishKE{t.ours, ke.Data}, func(ke keResult) {
 		if ke.err != nil {
 			t.broken(sa, keyExchangeFailure(ke.err))

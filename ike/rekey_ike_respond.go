@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"slices"
 
+	"culvert/auth"
 	"culvert/explain"
 	"culvert/suite"
 	"culvert/wire"
@@ -24,9 +25,14 @@ func (sa *SA) respondRekeyIKE(in *inbound) error {
 	if err != nil {
 		return err
 	}
+	ppk, err := sa.acceptFreshPPK(in.payloads, nonce)
+	if err != nil {
+		return err
+	}
+	p := &promisedIKE{chosen: chosen, ppk: ppk}
 	sa.exchanges.replacing = true
 	sa.answer(in, respondKE{ke.Method, ke.Data, sa.env.Rand}, func(result keResult) error {
-		return sa.answerRekeyIKE(in, chosen, nonce, result)
+		return sa.answerRekeyIKE(in, p, nonce, result)
 	})
 	return nil
 }
@@ -60,7 +66,7 @@ func selectable(offered, configured []wire.Proposal) bool {
 }
 
 // answerRekeyIKE answers when the first key exchange is over, and makes the new IKE SA unless additional ones follow.
-func (sa *SA) answerRekeyIKE(in *inbound, chosen suite.Selection, ni []byte, ke keResult) error {
+func (sa *SA) answerRekeyIKE(in *inbound, p *promisedIKE, ni []byte, ke keResult) error {
 	if sa.state != StateEstablished {
 		return temporary("the peer rekeys an IKE SA that is %v", sa.state)
 	}
@@ -68,16 +74,15 @@ func (sa *SA) answerRekeyIKE(in *inbound, chosen suite.Selection, ni []byte, ke 
 	if err != nil {
 		return err
 	}
-	spi, err := sa.env.NewSPI()
-	if err != nil {
+	if p.spi, err = sa.env.NewSPI(); err != nil {
 		return err
 	}
-	accepted := chosen.Proposal
-	accepted.SPI = binary.BigEndian.AppendUint64(nil, uint64(spi))
-	answer := []wire.Payload{&wire.SA{Proposals: []wire.Proposal{accepted}}, &wire.Nonce{Data: nonce},
-		&wire.KE{Method: methodOf(chosen), Data: ke.public}}
-	p, from := &promisedIKE{chosen, spi}, keySources{ni: slices.Clone(ni), nr: nonce, shared: [][]byte{ke.shared}}
-	if methods := chosen.Additional(); len(methods) > 0 {
+	accepted := p.chosen.Proposal
+	accepted.SPI = binary.BigEndian.AppendUint64(nil, uint64(p.spi))
+	answer := append([]wire.Payload{&wire.SA{Proposals: []wire.Proposal{accepted}}, &wire.Nonce{Data: nonce},
+		&wire.KE{Method: methodOf(p.chosen), Data: ke.public}}, ppkAnswer(p.ppk)...)
+	from := keySources{ni: slices.Clone(ni), nr: nonce, shared: [][]byte{ke.shared}, ppk: p.ppk}
+	if methods := p.chosen.Additional(); len(methods) > 0 {
 		sa.reply(in, append(answer, linkNotify(sa.promiseIKE(p, from, methods).link)))
 		return nil
 	}
@@ -91,6 +96,7 @@ func (sa *SA) answerRekeyIKE(in *inbound, chosen suite.Selection, ni []byte, ke 
 // A promisedIKE is a new IKE SA that we have agreed to as responder.
 type promisedIKE struct {
 	chosen suite.Selection // with the peer's SPI
+	ppk    *auth.PPK       // to be mixed in, or nil
 	spi    wire.SPI
 }
 

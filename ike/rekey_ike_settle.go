@@ -24,6 +24,9 @@ func (sa *SA) next(initiator bool, chosen suite.Selection, from keySources, spiI
 		return nil, err
 	}
 	sa.bequeath(next)
+	if from.ppk != nil {
+		next.ppk, next.ppkUse = from.ppk, ppkByCreateChild
+	}
 	keys.Pi.Clear()
 	keys.Pr.Clear()
 	sa.emit(Adopt{SA: next})

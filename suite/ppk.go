@@ -41,3 +41,14 @@ func MixPPK(sel Selection, ppk, d secret.Bytes, ni, nr []byte, spii, spir wire.S
 	}
 	return expandIKEKeys(prf, sel, skeyseed, ni, nr, spii, spir)
 }
+
+// MixPPKCreateChild returns what takes the place of SK_d in the keys of an SA whose CREATE_CHILD_SA exchange agreed on a
+// post-quantum preshared key: SK_d' = prf+(PPK, SK_d), with the PRF of the IKE SA (RFC 9867, Section 3.2.1). d stays the
+// caller's.
+func MixPPKCreateChild(ikePRF wire.TransformID, ppk, d secret.Bytes) (secret.Bytes, error) {
+	prf, err := NewPRF(ikePRF)
+	if err != nil {
+		return nil, err
+	}
+	return prf.Plus(ppk, d, len(d))
+}
