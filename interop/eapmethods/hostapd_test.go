@@ -1,0 +1,124 @@
+package eapmethods_test
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"culvert/eap"
+	"culvert/eap/usim"
+	"culvert/radius"
+	"culvert/secret"
+)
+
+// users are what hostapd's EAP server knows.
+const users = `"md5" MD5 "clientPass"
+"gtc" GTC "clientPass"
+"carol" MSCHAPV2 "clientPass"
+"chooses" MD5,MSCHAPV2 "clientPass"
+"0"* AKA
+"6"* AKA'
+`
+
+// newHostapd starts hostapd as a RADIUS server with its EAP server, and returns our proxy to it.
+func newHostapd(t *testing.T, centre *usim.Centre) eap.Server {
+	t.Helper()
+	dir := shortDir(t)
+	port := freePort(t)
+	home(t, filepath.Join(dir, "home"), centre)
+	write := func(name, text string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	conf := write("conf", fmt.Sprintf("driver=none\nradius_server_clients=%s\nradius_server_auth_port=%d\neap_server=1\neap_user_file=%s\neap_sim_db=unix:%s\neap_sim_aka_result_ind=1\n",
+		write("clients", "127.0.0.1 "+radiusSecret+"\n"), port, write("users", users), filepath.Join(dir, "home")))
+	log, err := os.Create(filepath.Join(dir, "log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command("hostapd", "-ddK", conf)
+	cmd.Stdout, cmd.Stderr = log, log
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		cmd.Process.Kill()
+		cmd.Wait()
+		if text, err := os.ReadFile(log.Name()); err == nil && t.Failed() {
+			t.Logf("hostapd:\n%s", text)
+		}
+		log.Close()
+	})
+	address := fmt.Sprintf("127.0.0.1:%d", port)
+	// The tries cover the time until hostapd listens.
+	return &radius.Proxy{NAS: radius.NAS{Identifier: "culvert"}, Group: radius.NewGroup("hostapd", time.Second,
+		radius.Server{Name: "hostapd", Auth: address, Accounting: address, Secret: secret.Bytes(radiusSecret), Timeout: 100 * time.Millisecond, Tries: 8})}
+}
+
+func freePort(t *testing.T) int {
+	t.Helper()
+	conn, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	return conn.LocalAddr().(*net.UDPAddr).Port
+}
+
+// home is the gateway to the authentication centre that hostapd asks, with the protocol of its hlr_auc_gw.
+func home(t *testing.T, path string, centre *usim.Centre) {
+	t.Helper()
+	conn, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		buf := make([]byte, 4096)
+		for {
+			n, from, err := conn.ReadFromUnix(buf)
+			if err != nil {
+				return
+			}
+			answer, err := consult(t.Context(), centre, strings.Fields(string(buf[:n])))
+			if err != nil {
+				t.Errorf("%q: %v", buf[:n], err)
+			} else if answer != "" {
+				conn.WriteToUnix([]byte(answer), from)
+			}
+		}
+	}()
+	t.Cleanup(func() {
+		conn.Close()
+		<-done
+	})
+}
+
+// consult answers "AKA-REQ-AUTH IMSI" with "AKA-RESP-AUTH IMSI RAND AUTN IK CK RES", and obeys "AKA-AUTS IMSI AUTS RAND".
+func consult(ctx context.Context, centre *usim.Centre, fields []string) (string, error) {
+	switch {
+	case len(fields) == 2 && fields[0] == "AKA-REQ-AUTH":
+		v, err := centre.Vector(ctx, true)
+		return fmt.Sprintf("AKA-RESP-AUTH %s %x %x %x %x %x", fields[1], v.RAND, v.AUTN, []byte(v.IK), []byte(v.CK), []byte(v.XRES)), err
+	case len(fields) == 4 && fields[0] == "AKA-AUTS":
+		auts, err1 := hex.DecodeString(fields[2])
+		rand, err2 := hex.DecodeString(fields[3])
+		if err := errors.Join(err1, err2); err != nil || len(auts) != 14 || len(rand) != 16 {
+			return "", errors.Join(err, errors.New("lengths"))
+		}
+		return "", centre.Resynchronise(ctx, [16]byte(rand), [14]byte(auts))
+	}
+	return "", errors.New("an unknown request")
+}
