@@ -131,6 +131,8 @@ type Child struct {
 	InSPI         string     `json:"in_spi"`
 	OutSPI        string     `json:"out_spi"`
 	Suite         string     `json:"suite" doc:"Algorithms, as in a proposal"`
+	KeyExchanges  []string   `json:"key_exchanges" doc:"Of the exchange that made it, the additional ones behind the first; none: its keys come from those of the IKE SA alone"`
+	PPK           string     `json:"ppk,omitempty" doc:"The post-quantum preshared key that was mixed in when it was made"`
 	Local         []string   `json:"local" doc:"Our traffic selectors"`
 	Remote        []string   `json:"remote" doc:"The peer's traffic selectors"`
 	Created       time.Time  `json:"created"`

@@ -97,6 +97,7 @@ func (e *engine) childStatus(c ike.ChildInfo, transport dataplane.Transport, car
 	child := api.Child{
 		Name: c.Name, State: api.ChildState(c.State), Mode: "tunnel", Encapsulation: "udp",
 		InSPI: fmt.Sprintf("%08x", c.InSPI), OutSPI: fmt.Sprintf("%08x", c.OutSPI), Suite: c.Suite,
+		KeyExchanges: append([]string{}, c.KeyExchanges...), PPK: c.PPK,
 		Local: selectorTexts(c.Local), Remote: selectorTexts(c.Remote),
 		Created: e.clock.shown(c.Created), Rekey: e.when(c.Rekey), Expire: e.when(c.Expire),
 		In:  e.traffic(dataplane.Inbound, c.InSPI, c.Policy, carried),

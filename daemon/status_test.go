@@ -36,7 +36,7 @@ func TestStatusTellsEverything(t *testing.T) {
 		t.Errorf("the peer has SPIs %s, %s, we %s, %s", peer.SPI, peer.PeerSPI, sa.SPI, sa.PeerSPI)
 	}
 	c := sa.Children[0]
-	if c.Name != "net" || c.State != api.ChildInstalled || c.Mode != "tunnel" || c.Encapsulation != "udp" || c.Suite == "" ||
+	if c.Name != "net" || c.State != api.ChildInstalled || c.Mode != "tunnel" || c.Encapsulation != "udp" || c.Suite == "" || c.KeyExchanges == nil ||
 		strings.Join(c.Local, " ") != "10.1.0.0/24" || strings.Join(c.Remote, " ") != "10.2.0.0/24" || c.Rekey == nil || c.Expire == nil {
 		t.Errorf("the child is %+v", c)
 	}

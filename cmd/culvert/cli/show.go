@@ -138,9 +138,19 @@ func (a *app) showChild(out *printer, c *api.Child) {
 		facts = append(facts, "rekey in "+a.until(*c.Rekey))
 	}
 	out.indented("  "+c.Name+"  ", strings.Join(facts, ", "))
+	out.indented("    ", "keys from "+keySources(c))
 	out.indented("    ", strings.Join(c.Local, " ")+" === "+strings.Join(c.Remote, " "))
 	out.line("    in  %s", a.traffic(c.InSPI, c.In))
 	out.line("    out %s", a.traffic(c.OutSPI, c.Out))
+}
+
+// keySources tells what the keys of a child were made of.
+func keySources(c *api.Child) string {
+	sources := append([]string{"the IKE SA"}, c.KeyExchanges...)
+	if c.PPK != "" {
+		sources = append(sources, "PPK "+c.PPK)
+	}
+	return strings.Join(sources, " + ")
 }
 
 func (a *app) traffic(spi string, t api.Traffic) string {

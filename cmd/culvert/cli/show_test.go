@@ -71,7 +71,7 @@ func TestChildrenShowWhatTheyCarry(t *testing.T) {
 	}
 	shows(t, func(s *api.Status) { s.SAs = []api.SA{{Connection: "a", Children: []api.Child{child}}} },
 		"  net  rekeyed, transport, raw ESP, aes256gcm16\n",
-		"    10.1.0.0/16 10.7.0.0/16 === 0.0.0.0/0\n",
+		"    keys from the IKE SA\n    10.1.0.0/16 10.7.0.0/16 === 0.0.0.0/0\n",
 		"    in  c0000001     3.0 TiB 123456789 pkt  1d2h ago\n",
 		"    out c0000002         0 B     0 pkt\n",
 		"1 connection, 1 IKE SA, 1 child\n")
