@@ -94,6 +94,7 @@ type SA struct {
 	Local       Endpoint   `json:"local"`
 	Remote      Endpoint   `json:"remote"`
 	Suite       string     `json:"suite,omitempty" doc:"Algorithms, as in a proposal"`
+	Quantum     *Quantum   `json:"quantum_resistance,omitempty" doc:"Whether what is recorded today stays secret from quantum computers; once established"`
 	Created     time.Time  `json:"created"`
 	Established *time.Time `json:"established,omitempty"`
 	Rekey       *time.Time `json:"rekey,omitempty" doc:"When we rekey it"`
@@ -102,6 +103,13 @@ type SA struct {
 	Leases      []string   `json:"leases,omitempty" doc:"Addresses that we gave the peer"`
 	DNS         []string   `json:"dns,omitempty" doc:"DNS servers that the peer gave us"`
 	Children    []Child    `json:"children"`
+}
+
+// Quantum tells what of an IKE SA withstands quantum computers.
+type Quantum struct {
+	IKE      bool     `json:"ike" doc:"The messages of the IKE SA do"`
+	Children bool     `json:"children" doc:"Child SAs made from now on do"`
+	Means    []string `json:"means" doc:"By what"`
 }
 
 // An Endpoint is one end of an IKE SA.

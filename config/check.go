@@ -12,12 +12,14 @@ func (d *decoder) check() {
 		d.checkEndpoints(c)
 		d.checkPools(c)
 		d.checkSecret(c)
+		d.checkPPKs(c)
 		d.checkAlgorithms(c)
 		d.checkSiblings(c)
 	}
 	d.checkRivals()
 	d.checkTraffic()
 	d.checkUnusedSecrets()
+	d.checkUnusedPPKs()
 	d.checkPoolUse()
 	d.checkPoolOverlap()
 }

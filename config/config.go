@@ -13,6 +13,7 @@ type Config struct {
 	Connections []*Connection // in the order of the files
 	Pools       []*Pool
 	Secrets     []*Secret
+	PPKs        []*PPK
 	RADIUS      []*RADIUS
 	Users       []*Users
 	Policies    []*Policy

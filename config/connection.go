@@ -40,6 +40,12 @@ type Connection struct {
 	Tries          int // attempts to connect; 0: for ever
 	RetryDelay     time.Duration
 	RetryMaxDelay  time.Duration
+
+	PostQuantum         suite.PostQuantum
+	PPKNames            []string
+	PPKRequired         bool
+	PPKExchange         ike.PPKExchange
+	DowngradePrevention bool
 }
 
 // Label returns the name.
@@ -56,6 +62,7 @@ func newConnection() *Connection {
 		Keepalive: 20 * time.Second, DPDDelay: 30 * time.Second, RekeyTime: 4 * time.Hour,
 		Unique: ike.UniqueNo, InitialContact: true, SendCertReq: true, MaxChildren: 64,
 		Tries: 1, RetryDelay: 5 * time.Second, RetryMaxDelay: 5 * time.Minute,
+		DowngradePrevention: true,
 	}
 }
 
@@ -63,7 +70,7 @@ func (c *Connection) schema() schema {
 	return schema{
 		kind: "connection", label: &c.Name, named: "name", origin: &c.Origin,
 		doc:     "One peer, or a class of peers that share their settings.",
-		options: c.options(),
+		options: append(c.options(), c.quantumOptions()...),
 		blocks: []nested{
 			{kind: "local", open: c.Local.schema},
 			{kind: "remote", open: c.Remote.schema},
@@ -180,6 +187,11 @@ func (c *Connection) contradictions(d *decoder) {
 	}
 	if shortest := shortestPositive(c.RekeyTime, c.ReauthTime); shortest > 0 && c.RandTime >= shortest {
 		d.contradiction(&c.Origin, "rand_time", "rand_time is %s, but rekeying is due after %s: it could come at once", formatDuration(c.RandTime), formatDuration(shortest))
+	}
+	if len(c.PPKNames) == 0 {
+		if option := c.first("ppk_required", "ppk_exchange"); option != "" {
+			d.contradiction(&c.Origin, option, "%s has no effect without ppk", option)
+		}
 	}
 	if c.RetryMaxDelay < c.RetryDelay {
 		d.contradiction(&c.Origin, "retry_max_delay", "retry_max_delay is %s, less than retry_delay, which is %s", formatDuration(c.RetryMaxDelay), formatDuration(c.RetryDelay))

@@ -9,6 +9,7 @@ type Difference struct {
 	Children    Changes  // of connections that are in both, as "office/net"
 	Pools       Changes
 	Secrets     Changes
+	PPKs        Changes
 	RADIUS      Changes // servers apart
 	Servers     Changes // of RADIUS groups that are in both, as "corp/a"
 	Users       Changes // accounts apart
@@ -40,6 +41,7 @@ func Diff(old, new *Config) *Difference {
 		Connections: compare(old.Connections, new.Connections, ""),
 		Pools:       compare(old.Pools, new.Pools, ""),
 		Secrets:     compare(old.Secrets, new.Secrets, ""),
+		PPKs:        compare(old.PPKs, new.PPKs, ""),
 		RADIUS:      compare(old.RADIUS, new.RADIUS, ""),
 		Users:       compare(old.Users, new.Users, ""),
 		Policies:    compare(old.Policies, new.Policies, ""),

@@ -2,6 +2,7 @@ package config
 
 import (
 	"crypto"
+	"culvert/wire"
 	"fmt"
 	"io/fs"
 	"os"
@@ -74,6 +75,7 @@ func (f *file) schema(c *Config) schema {
 			{kind: "connection", many: true, open: func() schema { return add(&c.Connections, newConnection()).schema() }},
 			{kind: "pool", many: true, open: func() schema { return add(&c.Pools, new(Pool)).schema() }},
 			{kind: "secret", many: true, open: func() schema { return add(&c.Secrets, new(Secret)).schema() }},
+			{kind: "ppk", many: true, open: func() schema { return add(&c.PPKs, &PPK{Type: wire.PPKIDFixed}).schema() }},
 			{kind: "radius", many: true, open: func() schema { return add(&c.RADIUS, newRADIUS()).schema() }},
 			{kind: "users", many: true, open: func() schema { return add(&c.Users, new(Users)).schema() }},
 			{kind: "policy", many: true, open: func() schema { return add(&c.Policies, newPolicy()).schema() }},

@@ -28,7 +28,7 @@ func homes() map[string]home {
 		"half_open":       {halfOpenSamples, "daemon {\nhalf_open {\n%s\n}\n}\n", func(c *Config) schema { return c.Daemon.HalfOpen.schema() }},
 		"retransmit":      {retransmitSamples, "daemon {\nretransmit {\n%s\n}\n}\n", func(c *Config) schema { return c.Daemon.Retransmit.schema() }},
 		"dataplane":       {dataplaneSamples, "daemon {\ndataplane {\n%s\n}\n}\n", func(c *Config) schema { return c.Daemon.Dataplane.schema() }},
-		"connection": {connectionSamples, "connection \"a\" {\nremote { address = \"192.0.2.9\" }\n%s\n}\npool \"p\" { addresses = \"10.9.0.0/24\" }\n" + psk,
+		"connection": {func() []sample { return append(connectionSamples(), quantumSamples()...) }, "connection \"a\" {\nremote { address = \"192.0.2.9\" }\n%s\n}\npool \"p\" { addresses = \"10.9.0.0/24\" }\nppk \"q\" { key = file(\"x.ppk\") }\n" + psk,
 			func(c *Config) schema { return connection(c).schema() }},
 		"local":  {localSamples, "connection \"a\" {\nlocal {\n%s\n}\n}\n" + psk, func(c *Config) schema { return connection(c).Local.schema() }},
 		"remote": {remoteSamples, "connection \"a\" {\nremote {\n%s\n}\n}\n" + psk, func(c *Config) schema { return connection(c).Remote.schema() }},
@@ -36,6 +36,8 @@ func homes() map[string]home {
 			func(c *Config) schema { return connection(c).Child("c").schema() }},
 		"pool":   {poolSamples, "pool \"a\" {\n%s\n}\n", func(c *Config) schema { return c.Pool("a").schema() }},
 		"secret": {secretSamples, "connection \"a\" {}\nsecret \"a\" {\n%s\n}\n", func(c *Config) schema { return c.Secret("a").schema() }},
+		"ppk": {ppkSamples, "connection \"a\" {\nppk = \"a\"\n}\nsecret \"a\" { psk = file(\"office.psk\") }\nppk \"a\" {\n%s\n}\n",
+			func(c *Config) schema { return named(c.PPKs, "a").schema() }},
 		"radius": {radiusSamples, "radius \"a\" {\n%s\nserver \"s\" {\naddress = \"192.0.2.9\"\nsecret = \"swordfish\"\n}\n}\n", func(c *Config) schema { return c.RADIUSGroup("a").schema() }},
 		"server": {serverSamples, "radius \"a\" {\nserver \"s\" {\n%s\n}\n}\n", func(c *Config) schema { return c.RADIUSGroup("a").Servers[0].schema() }},
 		"dae": {daeSamples, "radius \"a\" {\nserver \"s\" {\naddress = \"192.0.2.9\"\nsecret = \"swordfish\"\n}\ndae {\n%s\n}\n}\n",
@@ -56,6 +58,10 @@ func newShelf(t testing.TB) shelf {
 	files["credentials/gw"] = files["gw.pem"]
 	files["ca.crl"] = revocationList(t)
 	files["empty.hcl"] = ""
+	files["x.ppk"] = "0x000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n"
+	files["credentials/ppks"] = "# of this year\nnew = 0x00010203\n\n0x0a0b = 0sAQI=\n"
+	files["bad.ppks"] = "new 0x00010203\n"
+	files["none.ppks"] = "# nothing\n"
 	files["staff.users"] = "user \"carol\" {\n  password = \"" + testHash + "\"\n}\n"
 	files["bad.users"] = "user \"carol\" {\n  pasword = \"x\"\n}\n"
 	return files

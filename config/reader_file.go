@@ -166,7 +166,12 @@ func (d *decoder) checkPermissions(name string, span hcl.Range) {
 }
 
 // preShared is the slot of a pre-shared key.
-func preShared(s *Secret) slot { return &presharedKey{&s.PSK, &s.Path, auth.ParseSecret} }
+func preShared(s *Secret) slot { return preSharedFrom(&s.PSK, &s.Path, auth.ParseSecret) }
+
+// preSharedFrom is the slot of a secret with the path of its file, and of how its text is read.
+func preSharedFrom(dst *secret.Bytes, path *string, parse func(string) (secret.Bytes, error)) slot {
+	return &presharedKey{dst, path, parse}
+}
 
 // preSharedIn is the slot of another secret that two sides know.
 func preSharedIn(dst *secret.Bytes) slot { return &presharedKey{dst, new(string), auth.ParseSecret} }

@@ -78,7 +78,7 @@ func reloaded(d *config.Difference) api.Reloaded {
 	for _, kind := range []struct {
 		name    string
 		changes config.Changes
-	}{{"connection", d.Connections}, {"child", d.Children}, {"pool", d.Pools}, {"secret", d.Secrets}, {"policy", d.Policies},
+	}{{"connection", d.Connections}, {"child", d.Children}, {"pool", d.Pools}, {"secret", d.Secrets}, {"ppk", d.PPKs}, {"policy", d.Policies},
 		{"radius", d.RADIUS}, {"radius server", d.Servers}, {"users", d.Users}, {"user", d.Accounts}} {
 		for _, name := range kind.changes.Added {
 			r.Added = append(r.Added, kind.name+" "+name)

@@ -72,6 +72,9 @@ func (e *engine) saStatus(s ike.SAStatus, carried *totals) api.SA {
 	if s.Connection != nil {
 		sa.Connection = s.Connection.Name
 	}
+	if !s.Established.IsZero() {
+		sa.Quantum = &api.Quantum{IKE: s.Resistance.IKE, Children: s.Resistance.Children, Means: append([]string{}, s.Resistance.Means...)}
+	}
 	for _, p := range s.Assigned.Addresses {
 		sa.VirtualIPs = append(sa.VirtualIPs, p.Addr().String())
 	}

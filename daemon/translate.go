@@ -44,7 +44,12 @@ func (t *translator) connection(c *config.Connection) *ike.Connection {
 		RemotePort:     c.Remote.Port,
 		LocalAuth:      []auth.Local{t.localAuth(c, secrets)},
 		RemoteAuth:     []auth.Remote{t.remoteAuth(&c.Remote, secrets)},
-		Proposals:      c.Proposals,
+		Proposals:      suite.WithPostQuantum(c.Proposals, proposed(c)),
+		PostQuantum:    c.PostQuantum,
+		PPKs:           t.config.PPKsOf(c),
+		PPKRequired:    c.PPKRequired,
+		PPKExchange:    c.PPKExchange,
+		AllowDowngrade: !c.DowngradePrevention,
 		Children:       children(c),
 		Fragmentation:  c.Fragmentation,
 		FragmentSize:   c.FragmentSize,
@@ -66,6 +71,15 @@ func (t *translator) connection(c *config.Connection) *ike.Connection {
 		Reconnect:      ike.Reconnect{KeepUp: c.KeepUp, Tries: c.Tries, Delay: c.RetryDelay, MaxDelay: c.RetryMaxDelay},
 		Limits:         ike.ConnectionLimits{Children: c.MaxChildren},
 	}
+}
+
+// proposed is what a connection demands of its proposals. Where a PPK may do in place of a key exchange, the engine judges the
+// whole.
+func proposed(c *config.Connection) suite.PostQuantum {
+	if c.PostQuantum == suite.PostQuantumRequire && len(c.PPKNames) > 0 && c.PPKExchange != ike.PPKAuth {
+		return suite.PostQuantumPrefer
+	}
+	return c.PostQuantum
 }
 
 func (t *translator) localPort(c *config.Connection) uint16 {

@@ -96,6 +96,9 @@ func (a *app) showSA(out *printer, sa *api.SA) {
 		facts = append(facts, sa.Suite)
 	}
 	out.indented("  ", strings.Join(facts, ", "))
+	if sa.Quantum != nil {
+		out.indented("  ", quantum(sa.Quantum))
+	}
 	for label, list := range addresses(sa) {
 		if len(list) > 0 {
 			out.indented("  ", label+" "+strings.Join(list, " "))
@@ -104,6 +107,17 @@ func (a *app) showSA(out *printer, sa *api.SA) {
 	for _, c := range sa.Children {
 		a.showChild(out, &c)
 	}
+}
+
+// quantum says plainly whether an IKE SA withstands quantum computers, and by what.
+func quantum(q *api.Quantum) string {
+	switch means := strings.Join(q.Means, "; "); {
+	case q.IKE:
+		return "quantum-resistant: " + means
+	case q.Children:
+		return "quantum-resistant in part: " + means
+	}
+	return "not quantum-resistant"
 }
 
 // addresses yields the addresses that came with an IKE SA.
