@@ -40,7 +40,7 @@ func (d *decoder) checkUnusedPPKs() {
 		if !slices.ContainsFunc(d.config.Connections, func(c *Connection) bool { return slices.Contains(c.PPKNames, p.Name) }) {
 			d.warn(explain.ConfigUnused, p.block, finding{message: p.title() + " is not used: no connection names it"})
 		}
-		for _, key := range p.list {
+		for _, key := range p.Keys {
 			if len(key.Key) < minPPKOctets {
 				d.warn(explain.AuthPSKWeak, p.span(p.first("key", "keys")), finding{
 					message: fmt.Sprintf("PPK %s has %d octets, %d random ones withstand a quantum computer (RFC 8784, Section 6)", quote(key.Name), len(key.Key), minPPKOctets),

@@ -20,10 +20,10 @@ type PPK struct {
 	ID   string // what the peer knows the key by; "": the name
 	Type wire.PPKIDType
 	Key  secret.Bytes
-	Path string // of the file that the key, or the keys, were read from
+	Path string     // of the file that the key, or the keys, were read from
+	Keys []auth.PPK // what the block comes to
 
 	several secret.Bytes // the lines of keys
-	list    []auth.PPK
 }
 
 // Label returns the name.
@@ -74,7 +74,7 @@ func ppkIDOctets(s string) ([]byte, error) {
 
 // parseLines checks the lines of a file of keys. Its errors do not quote them.
 func (p *PPK) parseLines(text string) (secret.Bytes, error) {
-	p.list = nil
+	p.Keys = nil
 	number := 0
 	for line := range strings.Lines(text) {
 		number++
@@ -89,7 +89,7 @@ func (p *PPK) parseLines(text string) (secret.Bytes, error) {
 			return nil, fmt.Errorf("line %d: %w", number, err)
 		}
 	}
-	if len(p.list) == 0 {
+	if len(p.Keys) == 0 {
 		return nil, errors.New("no line has a key")
 	}
 	return secret.Bytes(text), nil
@@ -104,7 +104,7 @@ func (p *PPK) add(id, text string) error {
 	if err != nil {
 		return err
 	}
-	p.list = append(p.list, auth.PPK{Name: id, ID: octets, Key: key})
+	p.Keys = append(p.Keys, auth.PPK{Name: id, ID: octets, Key: key})
 	return nil
 }
 
@@ -125,10 +125,10 @@ func (p *PPK) finish(d *decoder) {
 			d.report(explain.ConfigBadValue, p.block, finding{message: p.title() + ": " + err.Error()})
 			return
 		}
-		p.list = []auth.PPK{{Name: p.Name, ID: octets, Key: p.Key}}
+		p.Keys = []auth.PPK{{Name: p.Name, ID: octets, Key: p.Key}}
 	}
-	for i := range p.list {
-		p.list[i].ID = auth.PPKID(p.Type, p.list[i].ID)
+	for i := range p.Keys {
+		p.Keys[i].ID = auth.PPKID(p.Type, p.Keys[i].ID)
 	}
 }
 
@@ -163,7 +163,7 @@ func (c *Config) PPKsOf(conn *Connection) []auth.PPK {
 	var list []auth.PPK
 	for _, name := range conn.PPKNames {
 		if p := named(c.PPKs, name); p != nil {
-			list = append(list, p.list...)
+			list = append(list, p.Keys...)
 		}
 	}
 	return list

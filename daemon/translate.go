@@ -82,6 +82,14 @@ func proposed(c *config.Connection) suite.PostQuantum {
 	return c.PostQuantum
 }
 
+// childMode is what a mode means for children. Their keys come from those of the IKE SA, so that none has to be refused.
+func childMode(m suite.PostQuantum) suite.PostQuantum {
+	if m == suite.PostQuantumOff {
+		return m
+	}
+	return suite.PostQuantumPrefer
+}
+
 func (t *translator) localPort(c *config.Connection) uint16 {
 	if c.Local.Port != 0 {
 		return c.Local.Port
@@ -194,6 +202,7 @@ func children(c *config.Connection) []*ike.ChildConfig {
 	list := make([]*ike.ChildConfig, len(c.Children))
 	for i, child := range c.Children {
 		list[i] = childConfig(child)
+		list[i].Proposals = suite.WithPostQuantum(child.Proposals, childMode(c.PostQuantum))
 	}
 	return list
 }

@@ -72,10 +72,12 @@ func whole(t *testing.T) *config.Config {
 	t.Helper()
 	c := &config.Connection{}
 	fill(t, reflect.ValueOf(c).Elem())
+	c.DowngradePrevention = false // which the engine has the other way round
 	c.Name, c.Remote.Addresses = "site", []config.Address{{Prefix: netip.MustParsePrefix("192.0.2.1/32")}, {Name: "peer.example.org"}}
 	daemon := &config.Daemon{}
 	fill(t, reflect.ValueOf(daemon).Elem())
-	return &config.Config{Daemon: daemon, Connections: []*config.Connection{c}, Secrets: []*config.Secret{{Name: "site", PSK: secret.Bytes("key")}}}
+	return &config.Config{Daemon: daemon, Connections: []*config.Connection{c}, Secrets: []*config.Secret{{Name: "site", PSK: secret.Bytes("key")}},
+		PPKs: []*config.PPK{{Name: "text", Keys: []auth.PPK{{Name: "text"}}}}}
 }
 
 func translated(cfg *config.Config) *ike.Connection {

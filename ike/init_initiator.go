@@ -191,7 +191,7 @@ func (t *initTask) checkAnswer(sa *SA, in *inbound) (*wire.KE, error) {
 	if _, ok := wire.FindNotify(in.payloads, wire.NotifyIntermediateExchangeSupported); !ok && len(chosen.Additional()) > 0 {
 		return nil, refuse(explain.IKEBadProposal, 0, "%v selects additional key exchanges without IKE_INTERMEDIATE", sa.path.Remote)
 	}
-	if err := sa.judgePPK(in); err != nil {
+	if err := sa.judgePPK(in, chosen); err != nil {
 		return nil, err
 	}
 	if k, ok := chosen.Get(wire.TransformKE); !ok || k.ID != t.method {
@@ -220,7 +220,10 @@ func (t *initTask) finish(sa *SA, in *inbound, ke keResult) error {
 	sa.state, sa.lastHeard = StateAuthenticating, sa.now
 	sa.learn(in)
 	sa.floatPort()
-	return sa.proceed()
+	if err := sa.proceed(); err != nil {
+		sa.fail(fatal(err))
+	}
+	return nil
 }
 
 // distrust keeps an error of an unauthenticated answer in mind, and gives better answers some time to come.

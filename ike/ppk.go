@@ -65,8 +65,8 @@ func ppkOffered(payloads []wire.Payload) (intermediate, auth bool) {
 }
 
 // judgePPK takes the responder's choice. One that has not answered our announcement has no PPK for us, which ends the attempt
-// where the connection requires one (RFC 8784, Section 3).
-func (sa *SA) judgePPK(in *inbound) error {
+// where the connection requires one (RFC 8784, Section 3), or something else that withstands quantum computers.
+func (sa *SA) judgePPK(in *inbound, chosen suite.Selection) error {
 	intermediate, auth := ppkOffered(in.payloads)
 	ours, _ := ppkOffered(sa.conn.ppkOffer())
 	_, supported := wire.FindNotify(in.payloads, wire.NotifyIntermediateExchangeSupported)
@@ -78,6 +78,8 @@ func (sa *SA) judgePPK(in *inbound) error {
 	case sa.conn.PPKRequired && !intermediate && !auth:
 		return refuse(explain.IKEPPKRequired, 0, "%v does not use PPKs, and connection %q requires one of %s",
 			sa.path.Remote, sa.conn.Name, sa.conn.ppkNames())
+	case sa.conn.PostQuantum == suite.PostQuantumRequire && !intermediate && len(chosen.PostQuantum()) == 0:
+		return sa.notResistant(chosen, 0)
 	}
 	return nil
 }

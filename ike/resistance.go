@@ -3,6 +3,7 @@ package ike
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"culvert/explain"
 	"culvert/suite"
@@ -61,7 +62,7 @@ func kemMeans(sel suite.Selection) []string {
 		if t.Type != wire.TransformKE {
 			place = fmt.Sprintf("ADDKE%d", 1+t.Type-wire.TransformADDKE1)
 		}
-		list = append(list, keName(t.ID)+" as "+place)
+		list = append(list, strings.ReplaceAll(keName(t.ID), "_", "-")+" as "+place)
 	}
 	return list
 }
@@ -82,9 +83,13 @@ func (sa *SA) checkResistance(notify wire.NotifyType) error {
 	if sa.conn.PostQuantum != suite.PostQuantumRequire || sa.resistance().IKE {
 		return nil
 	}
+	return sa.notResistant(sa.suite, notify)
+}
+
+func (sa *SA) notResistant(sel suite.Selection, notify wire.NotifyType) *Failure {
 	return refuse(explain.IKENotQuantumSafe, notify,
 		"connection %q requires an IKE SA that withstands quantum computers; agreed with %v are %s and no PPK in IKE_INTERMEDIATE; we would do %s, with PPKs %s",
-		sa.conn.Name, sa.path.Remote, suite.FormatProposal(sa.suite.Proposal), proposalStrings(sa.conn.Proposals), orNone(sa.conn.ppkNames()))
+		sa.conn.Name, sa.path.Remote, suite.FormatProposal(sel.Proposal), proposalStrings(sa.conn.Proposals), orNone(sa.conn.ppkNames()))
 }
 
 func orNone(text string) string {

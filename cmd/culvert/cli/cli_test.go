@@ -98,6 +98,7 @@ func sampleSA() api.SA {
 		Local:  api.Endpoint{Address: "192.0.2.1:4500", ID: "gw.example.org"},
 		Remote: api.Endpoint{Address: "198.51.100.7:4500", ID: "vpn.example.net", NAT: true},
 		Suite:  "aes256gcm16-prfsha384-x25519", Created: noon(), Established: before(3*time.Hour + 12*time.Minute), Rekey: after(44 * time.Minute),
+		Quantum:    &api.Quantum{IKE: true, Children: true, Means: []string{"ML-KEM-768 as ADDKE1"}},
 		VirtualIPs: []string{"10.9.0.7", "2001:db8:9::7"}, DNS: []string{"10.1.0.53"},
 		Children: []api.Child{{
 			Name: "net", State: api.ChildInstalled, Mode: "tunnel", Encapsulation: "udp", InSPI: "c0000001", OutSPI: "c0000002",

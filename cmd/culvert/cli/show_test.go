@@ -56,6 +56,9 @@ func TestSAsShowWhatTheyHave(t *testing.T) {
 		{"the peer connected", api.SA{Connection: "a", Local: api.Endpoint{Address: "l"}, Remote: api.Endpoint{Address: "r"}}, []string{"  l <- r\n"}},
 		{"behind NAT", api.SA{Local: api.Endpoint{Address: "l", NAT: true}, Remote: api.Endpoint{Address: "r", ID: "peer", NAT: true}}, []string{"l (behind NAT) <- r (peer, behind NAT)", "(unknown)"}},
 		{"reauthentication", api.SA{SPI: "1", Reauth: after(time.Hour)}, []string{"spi 1, reauthentication in 1h\n"}},
+		{"safe", api.SA{Quantum: &api.Quantum{IKE: true, Children: true, Means: []string{"ML-KEM-768 as ADDKE1", "PPK \"x\""}}}, []string{"  quantum-resistant: ML-KEM-768 as ADDKE1; PPK \"x\"\n"}},
+		{"children safe", api.SA{Quantum: &api.Quantum{Children: true, Means: []string{"PPK \"x\""}}}, []string{"  quantum-resistant in part: PPK \"x\"\n"}},
+		{"not safe", api.SA{Quantum: &api.Quantum{}}, []string{"  not quantum-resistant\n"}},
 		{"as gateway", api.SA{Leases: []string{"10.9.0.1", "2001:db8::1"}}, []string{"  leased 10.9.0.1 2001:db8::1\n"}},
 		{"as client", api.SA{VirtualIPs: []string{"10.9.0.1"}, DNS: []string{"10.1.0.53"}}, []string{"  virtual addresses 10.9.0.1\n  DNS servers 10.1.0.53\n"}},
 	}
