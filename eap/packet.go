@@ -96,7 +96,7 @@ func (p Packet) Append(b []byte) []byte {
 	start := len(b)
 	b = append(b, byte(p.Code), p.Identifier, 0, 0)
 	if p.Code == CodeRequest || p.Code == CodeResponse {
-		if p.Expanded || p.Type >= typeExpanded {
+		if p.Expanded || p.Type == typeExpanded || p.Type > 255 {
 			b = appendExpanded(b, p.Type)
 		} else {
 			b = append(b, byte(p.Type))

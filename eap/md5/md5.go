@@ -26,7 +26,8 @@ func parse(b []byte) (value, name []byte, err error) {
 	if len(b) == 0 || b[0] == 0 || len(b) < 1+int(b[0]) {
 		return nil, nil, fmt.Errorf("MD5-Challenge of %d octets: %w", len(b), errLengths)
 	}
-	return b[1 : 1+b[0]], b[1+b[0]:], nil
+	end := 1 + int(b[0])
+	return b[1:end], b[end:], nil
 }
 
 // encode makes the same; a value has 1 to 255 octets.
