@@ -93,6 +93,9 @@ type SA struct {
 	PeerSPI     string     `json:"peer_spi"`
 	Local       Endpoint   `json:"local"`
 	Remote      Endpoint   `json:"remote"`
+	User        string     `json:"user,omitempty" doc:"Whom EAP has authenticated, as accounting knows the user"`
+	Groups      []string   `json:"groups,omitempty" doc:"Groups of the user"`
+	Session     string     `json:"session,omitempty" doc:"Acct-Session-Id of the user's session"`
 	Suite       string     `json:"suite,omitempty" doc:"Algorithms, as in a proposal"`
 	Quantum     *Quantum   `json:"quantum_resistance,omitempty" doc:"Whether what is recorded today stays secret from quantum computers; once established"`
 	Created     time.Time  `json:"created"`

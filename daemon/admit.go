@@ -2,8 +2,10 @@ package daemon
 
 import (
 	"context"
+	"slices"
 	"time"
 
+	"culvert/eap"
 	"culvert/explain"
 	"culvert/ike"
 	"culvert/supervisor"
@@ -22,13 +24,20 @@ func (e *engine) admit(a ike.Admission) ike.Work {
 	if w.leases() {
 		e.leases.expect(a.SA)
 	}
+	if a.EAPIdentity != "" {
+		e.sessions.expect(a.SA)
+	}
 	return w
 }
 
-// leases tells whether the peer may get an address.
-func (w admit) leases() bool { return !w.admission.Initiator && len(w.admission.Connection.Pools) > 0 }
+// leases tells whether the peer may get an address, of a pool or its own.
+func (w admit) leases() bool {
+	a := w.admission
+	own := slices.ContainsFunc(a.Grants, func(g *eap.Grant) bool { return g.IPv4.IsValid() || g.IPv6.IsValid() })
+	return !a.Initiator && (len(a.Connection.Pools) > 0 || own)
+}
 
-// Run asks the supervisor about uniqueness and the pools for addresses. It answers with an ike.Verdict.
+// Run asks the supervisor about uniqueness, the book of sessions about the user's limits, and the pools for addresses. It answers with an ike.Verdict.
 func (w admit) Run(ctx context.Context) any {
 	e := w.engine
 	var refusal *ike.Failure
@@ -39,11 +48,16 @@ func (w admit) Run(ctx context.Context) any {
 	if err != nil {
 		refusal = &ike.Failure{Code: explain.IKEInternal, Notify: wire.NotifyTemporaryFailure, Err: err}
 	}
+	if refusal == nil {
+		refusal = e.sessions.admit(w.admission)
+	}
 	switch {
 	case refusal != nil:
 		return ike.Verdict{Refusal: refusal}
 	case w.leases():
-		return e.leases.admit(e.clock.wall(), w.admission)
+		v := e.leases.admit(e.clock.wall(), w.admission)
+		e.sessions.granted(w.admission.SA, v.Addresses)
+		return v
 	}
 	return ike.Verdict{}
 }

@@ -22,6 +22,9 @@ func (d *Daemon) build(ctx context.Context, cfg *config.Config, log *slog.Logger
 		ctx: ctx, clock: systemClock(), log: log, network: w.listener, backend: w.backend, world: w,
 		owners: newOwners(), hub: newHub(), strangers: newAllowance(strangersEvery, strangersAtOnce), leases: newLeases(w.leaseStore(), log), seed: maphash.MakeSeed(),
 	}
+	e.radius = newRadiusGroups(e)
+	e.sessions = newSessions(e)
+	e.radius.rulers = e.sessions
 	if cfg.Daemon.KeyLog != "" {
 		keys, err := keylog.Open(cfg.Daemon.KeyLog)
 		if err != nil {

@@ -47,6 +47,8 @@ type engine struct {
 	hub        *hub
 	strangers  *allowance
 	leases     *leases
+	radius     *radiusGroups
+	sessions   *sessions
 	world      *world
 	seed       maphash.Seed
 	wg         sync.WaitGroup
@@ -128,6 +130,16 @@ func (e *engine) notice(n dataplane.Notice) {
 	e.supervisor.notice(n)
 }
 
+// endSAs closes IKE SAs of a connection, and tells why. It does not wait.
+func (e *engine) endSAs(connection string, sas []wire.SPI, why *ike.Failure) {
+	e.supervisor.box.put(func() {
+		for _, sa := range sas {
+			e.supervisor.end(connection, sa)
+			e.news(ike.News{Time: e.clock.now(), Kind: ike.NewsWarning, SA: sa, Peer: connection, Failure: why})
+		}
+	})
+}
+
 // sent notes what became of a datagram. Errors of the network are no reason to stop: IKE retransmits.
 func (e *engine) sent(path dataplane.Path, err error) {
 	if err != nil {
@@ -149,6 +161,7 @@ func (e *engine) removeSA(a ike.RemoveSA) {
 	counters, err := e.backend.Remove(a.Direction, a.SPI, a.Policy)
 	e.report(err, "remove an SA")
 	e.hub.removed(a.Direction, counters)
+	e.sessions.removed(a.Direction, a.SPI, a.Policy, counters)
 }
 
 func (e *engine) setPolicy(l *shardLoop, p dataplane.Policy) {

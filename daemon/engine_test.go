@@ -24,6 +24,8 @@ func parked(t *testing.T, shards int) *engine {
 	t.Helper()
 	e := &engine{ctx: t.Context(), clock: systemClock(), hub: newHub(), owners: newOwners(), seed: maphash.MakeSeed(), log: slog.New(slog.DiscardHandler)}
 	e.backend = fake.New(rand.Reader, time.Now, fake.Hooks{})
+	e.radius = newRadiusGroups(e)
+	e.sessions = newSessions(e)
 	e.supervisor = &supervisorLoop{engine: e, box: newMailbox[func()](), pursuits: map[*pursuit]bool{}}
 	for i := range shards {
 		e.shards = append(e.shards, &shardLoop{engine: e, shard: ike.NewShard(uint8(i), e.env(policySource())), box: newMailbox[any]()})

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"culvert/ike"
+	"culvert/radius"
 	"culvert/supervisor"
 )
 
@@ -15,6 +16,7 @@ const goodbye = 3 * time.Second
 func (d *Daemon) sayGoodbye() {
 	ctx, cancel := context.WithTimeout(context.Background(), goodbye)
 	defer cancel()
+	d.engine.sessions.ending(radius.AdminReboot)
 	for _, l := range d.engine.shards {
 		l.box.put(ike.SetConnections{Connections: ike.NewConnections()})
 	}
@@ -26,4 +28,7 @@ func (d *Daemon) sayGoodbye() {
 	if err != nil {
 		d.engine.log.Warn("not all peers have answered our goodbye")
 	}
+	ctx, cancel = context.WithTimeout(context.Background(), goodbye)
+	defer cancel()
+	d.engine.radius.sayGoodbye(ctx)
 }

@@ -15,15 +15,17 @@ import (
 
 // A grant is an address that an IKE SA holds.
 type grant struct {
-	pool     *lease.Pool
+	pool     *lease.Pool // nil: the address belongs to the user, and to no pool
 	identity string
 	addr     netip.Addr
+	own      bool // it belongs to the user
 }
 
 // leases hands out addresses and takes them back when their IKE SA ends. It is safe for concurrent use.
 type leases struct {
-	store lease.Store // nil: leases end with the process
-	log   *slog.Logger
+	store  lease.Store // nil: leases end with the process
+	log    *slog.Logger
+	owners ownAddresses
 
 	mu      sync.Mutex
 	pools   []*servedPool           // configured, in order
@@ -45,7 +47,8 @@ func (l *leases) expect(sa wire.SPI) {
 	l.asking[sa] = true
 }
 
-// admit leases an address of each family that the peer asks for, from the first pool of the connection that has one.
+// admit gives the peer an address of each family that it asks for: its own one, or one of the first pool of the connection that
+// has one. DNS servers of the account take the place of those of the pool.
 func (l *leases) admit(now time.Time, a ike.Admission) ike.Verdict {
 	wishes := ike.RequestedAddresses(a.Request)
 	var as ike.Assignment
@@ -56,7 +59,13 @@ func (l *leases) admit(now time.Time, a ike.Admission) ike.Verdict {
 		if len(wanted) == 0 {
 			continue
 		}
-		if g, dns, ok := l.acquire(now, a, wanted, four); ok {
+		g, dns, ok := l.give(now, a, wanted, four)
+		if own := ownAddress(a, four); !ok && own.IsValid() {
+			l.release(now, grants)
+			l.hold(now, a.SA, nil)
+			return ike.Verdict{Refusal: ownTaken(a, own)}
+		}
+		if ok {
 			grants, addrs = append(grants, g), append(addrs, g.addr)
 			as.Addresses = append(as.Addresses, netip.PrefixFrom(g.addr, g.addr.BitLen()))
 			as.DNS = append(as.DNS, dns...)
@@ -79,15 +88,20 @@ func (l *leases) hold(now time.Time, sa wire.SPI, grants []grant) {
 	delete(l.asking, sa)
 	switch {
 	case !alive:
-		release(now, grants)
+		l.release(now, grants)
 	case len(grants) > 0:
 		l.held[sa] = grants
 	}
 }
 
-func release(now time.Time, grants []grant) {
+func (l *leases) release(now time.Time, grants []grant) {
 	for _, g := range grants {
-		g.pool.Release(now, g.identity, g.addr)
+		if g.own {
+			l.owners.release(g.addr)
+		}
+		if g.pool != nil {
+			g.pool.Release(now, g.identity, g.addr)
+		}
 	}
 }
 
@@ -97,6 +111,21 @@ func noAddress(a ike.Admission) *ike.Failure {
 		Code: explain.IKENoAddress, Notify: wire.NotifyInternalAddressFailure,
 		Err: errNoAddress{identity: a.Identity.String(), pools: a.Connection.Pools},
 	}
+}
+
+// give takes the peer's own address of a family, or one of a pool, with the DNS servers that go with it.
+func (l *leases) give(now time.Time, a ike.Admission, wishes []netip.Addr, four bool) (g grant, dns []netip.Addr, ok bool) {
+	if addr := ownAddress(a, four); addr.IsValid() {
+		g, ok = l.own(now, a, addr, wishes)
+	} else {
+		g, dns, ok = l.acquire(now, a, wishes, four)
+	}
+	for _, account := range a.Grants {
+		if own := ofFamily(account.DNS, four); len(own) > 0 {
+			dns = own
+		}
+	}
+	return g, dns, ok
 }
 
 func (l *leases) acquire(now time.Time, a ike.Admission, wishes []netip.Addr, four bool) (grant, []netip.Addr, bool) {
@@ -146,7 +175,7 @@ type giveBack struct {
 
 // Run releases the grants. It answers with nothing.
 func (w giveBack) Run(context.Context) any {
-	release(w.now, w.grants)
+	w.leases.release(w.now, w.grants)
 	w.leases.watchStore()
 	return nil
 }

@@ -92,10 +92,10 @@ func request(wishes []netip.Addr) *wire.Configuration {
 // lease admits a peer and returns what it got.
 func (d *desk) lease(identity string, wishes ...string) (wire.SPI, []string) {
 	d.Helper()
-	return d.give(d.admission(identity, wishes...))
+	return d.bring(d.admission(identity, wishes...))
 }
 
-func (d *desk) give(a ike.Admission) (wire.SPI, []string) {
+func (d *desk) bring(a ike.Admission) (wire.SPI, []string) {
 	d.Helper()
 	d.expect(a.SA)
 	v := d.admit(d.now, a)
@@ -107,7 +107,7 @@ func (d *desk) give(a ike.Admission) (wire.SPI, []string) {
 }
 
 // end has an IKE SA end.
-func (d *desk) end(sa wire.SPI) { release(d.now, d.follow(ike.News{Kind: ike.NewsClosed, SA: sa})) }
+func (d *desk) end(sa wire.SPI) { d.release(d.now, d.follow(ike.News{Kind: ike.NewsClosed, SA: sa})) }
 
 func (d *desk) online() (n int) {
 	for _, p := range d.status() {
@@ -259,7 +259,7 @@ func TestReplacedSAHandsItsAddressOver(t *testing.T) {
 		_, first := d.lease("carol@example.org", "0.0.0.0")
 		a := d.admission("carol@example.org", "0.0.0.0")
 		a.Connection.Unique, a.InitialContact = tt.unique, tt.initial
-		if _, got := d.give(a); slices.Equal(got, first) != tt.want {
+		if _, got := d.bring(a); slices.Equal(got, first) != tt.want {
 			t.Errorf("%s: %v after %v", tt.name, got, first)
 		}
 	}

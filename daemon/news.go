@@ -23,6 +23,7 @@ func (e *engine) news(n ike.News) {
 	if grants := e.leases.follow(n); len(grants) > 0 {
 		e.workers.start(job{work: giveBack{e.leases, grants, e.clock.wall()}, done: func(any) {}})
 	}
+	e.sessions.follow(n)
 	e.supervisor.news(n)
 	if stranger(n) && !e.mayTell() {
 		return

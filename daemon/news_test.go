@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"bytes"
+	"crypto/rand"
 	"errors"
 	"log/slog"
 	"net/netip"
@@ -11,6 +12,7 @@ import (
 
 	"culvert/api"
 	"culvert/dataplane"
+	"culvert/dataplane/fake"
 	"culvert/explain"
 	"culvert/ike"
 	"culvert/spd"
@@ -102,6 +104,9 @@ func reporter(t *testing.T) (*engine, *hands, *bytes.Buffer) {
 	h, c := newHands()
 	var text bytes.Buffer
 	e := &engine{ctx: t.Context(), clock: c, hub: newHub(), strangers: newAllowance(strangersEvery, strangersAtOnce), leases: newLeases(nil, slog.New(slog.DiscardHandler))}
+	e.backend = fake.New(rand.Reader, time.Now, fake.Hooks{})
+	e.radius = newRadiusGroups(e)
+	e.sessions = newSessions(e)
 	e.log = slog.New(slog.NewTextHandler(&text, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	e.supervisor = &supervisorLoop{engine: e, box: newMailbox[func()](), pursuits: map[*pursuit]bool{}}
 	return e, h, &text

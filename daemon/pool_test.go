@@ -62,7 +62,7 @@ func (f *full) Save(pool string, l lease.Lease) error { return f.err }
 func TestFullDiskIsAWarning(t *testing.T) {
 	store := &full{errors.New("no space left on device")}
 	d := newDesk(t, store, pool("a", "10.3.0.1-10.3.0.9"))
-	daemon := &Daemon{running: &config.Daemon{}, world: &world{}, engine: &engine{leases: d.leases}}
+	daemon := &Daemon{running: &config.Daemon{}, world: &world{}, engine: &engine{leases: d.leases, radius: &radiusGroups{}}}
 	if w := daemon.warnings(); len(w) != 0 {
 		t.Fatalf("warnings before: %+v", w)
 	}
@@ -90,7 +90,7 @@ func TestFullDiskIsAWarning(t *testing.T) {
 func TestMissingStoreIsAWarning(t *testing.T) {
 	for _, pools := range [][]*config.Pool{nil, {pool("a", "10.3.0.1-10.3.0.9")}} {
 		d := newDesk(t, nil, pools...)
-		daemon := &Daemon{running: &config.Daemon{}, world: &world{unstored: errors.New("read-only file system")}, engine: &engine{leases: d.leases}}
+		daemon := &Daemon{running: &config.Daemon{}, world: &world{unstored: errors.New("read-only file system")}, engine: &engine{leases: d.leases, radius: &radiusGroups{}}}
 		if got := len(daemon.warnings()); got != len(pools) {
 			t.Errorf("%d warnings with %d pools", got, len(pools))
 		}

@@ -48,6 +48,9 @@ func (d *Daemon) configure(cfg *config.Config) error {
 	if err := d.engine.leases.configure(cfg.Pools); err != nil {
 		return err
 	}
+	if err := d.engine.radius.configure(cfg.RADIUS, nil); err != nil {
+		return err
+	}
 	t := &translator{config: cfg, port: d.running.Port, fetcher: d.fetcher, answers: d.answers, lookups: d.lookups}
 	connections := t.connections()
 	set := ike.NewConnections(connections...)

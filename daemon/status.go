@@ -75,6 +75,9 @@ func (e *engine) saStatus(s ike.SAStatus, carried *totals) api.SA {
 	if !s.Established.IsZero() {
 		sa.Quantum = &api.Quantum{IKE: s.Resistance.IKE, Children: s.Resistance.Children, Means: append([]string{}, s.Resistance.Means...)}
 	}
+	if p := e.sessions.of(s.LocalSPI); p != nil {
+		sa.User, sa.Groups, sa.Session = p.user, p.groups, p.session
+	}
 	for _, p := range s.Assigned.Addresses {
 		sa.VirtualIPs = append(sa.VirtualIPs, p.Addr().String())
 	}
@@ -159,5 +162,6 @@ func (e *engine) counters(stats ike.Stats, carried totals) map[string]uint64 {
 		}
 	}
 	e.world.count(m)
+	e.radius.count(m)
 	return m
 }

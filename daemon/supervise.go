@@ -17,6 +17,7 @@ import (
 	"culvert/ike"
 	"culvert/netio"
 	"culvert/supervisor"
+	"culvert/wire"
 )
 
 // resolveTimeout bounds one look-up of a peer's names.
@@ -136,6 +137,15 @@ func (l *supervisorLoop) perform(actions []supervisor.Action) {
 			e.note(a)
 		}
 	}
+}
+
+// end closes an IKE SA, on the supervisor's goroutine. One whose connection is not configured any more is closed all the same.
+func (l *supervisorLoop) end(connection string, sa wire.SPI) {
+	actions, err := l.machine.Down(l.engine.clock.now(), connection, "", sa)
+	if err != nil {
+		actions = []supervisor.Action{supervisor.Command{SA: sa, Event: ike.Close{Reason: "asked for"}}}
+	}
+	l.perform(actions)
 }
 
 // command gives an event to the shard of an IKE SA.

@@ -24,7 +24,7 @@ func (d *Daemon) warnings() []api.Warning {
 	for _, err := range faults {
 		list = append(list, newWarning(explain.HostLeaseStore, "address leases are not kept beyond the process: "+err.Error()))
 	}
-	return list
+	return append(list, d.engine.radius.warnings()...)
 }
 
 // hostFaults are what the host lacks.

@@ -188,7 +188,7 @@ func (a *authentication) admit() error {
 	}
 	p := &sa.initial.login.proof
 	_, contact := wire.FindNotify(sa.initial.login.asked, wire.NotifyInitialContact)
-	admission := Admission{Connection: sa.conn, SA: sa.LocalSPI(), Initiator: sa.initiator, Identity: p.identity(), Began: sa.created,
+	admission := Admission{Connection: sa.conn, SA: sa.LocalSPI(), Session: sa.sessionID(), Path: sa.path, Initiator: sa.initiator, Identity: p.identity(), Began: sa.created,
 		EAPIdentity: p.EAPIdentity, Anonymous: p.Anonymous, Grants: p.Grants, InitialContact: contact && sa.conn.Unique != UniqueNever && !p.Anonymous}
 	if cp, ok := wire.Find[*wire.Configuration](sa.initial.login.asked); ok && !sa.initiator {
 		admission.Request = cp

@@ -27,13 +27,16 @@ type eapRound struct {
 
 // session is what EAP gets to know about the IKE SA.
 func (sa *SA) session(only bool) eap.Session {
-	s := eap.Session{Connection: sa.conn.Name, ID: fmt.Sprintf("%016x%016x", uint64(sa.spiI), uint64(sa.spiR)),
+	s := eap.Session{Connection: sa.conn.Name, ID: sa.sessionID(),
 		Local: sa.path.Local, Remote: sa.path.Remote, Now: sa.now, EAPOnly: only, Rand: sa.env.Rand}
 	if id := sa.initial.login.initiatorID(sa.initiator); id != nil {
 		s.IKEIdentity = auth.FromPayload(id).String()
 	}
 	return s
 }
+
+// sessionID is unique to the IKE SA that begins, for accounting.
+func (sa *SA) sessionID() string { return fmt.Sprintf("%016x%016x", uint64(sa.spiI), uint64(sa.spiR)) }
 
 // initiatorID is the latest IDi.
 func (l *login) initiatorID(we bool) *wire.Identification {

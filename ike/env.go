@@ -47,12 +47,14 @@ type ChildRef struct {
 type Admission struct {
 	Connection     *Connection
 	SA             wire.SPI
-	Initiator      bool          // we are the initiator: nothing is leased
-	Identity       auth.Identity // of EAP if the peer was authenticated by it, else of its first round
-	EAPIdentity    string        // of EAP alone; "" without EAP
-	Anonymous      bool          // the peer has proven nothing: it has no identity, and takes nobody's place (RFC 7619, Section 2.3)
-	Grants         []*eap.Grant  // what accounts say that the peer may have, in the order of rounds
-	Began          time.Time     // when IKE_SA_INIT came, or went
+	Session        string         // ID of the eap.Session
+	Path           dataplane.Path // of IKE_AUTH
+	Initiator      bool           // we are the initiator: nothing is leased
+	Identity       auth.Identity  // of EAP if the peer was authenticated by it, else of its first round
+	EAPIdentity    string         // of EAP alone; "" without EAP
+	Anonymous      bool           // the peer has proven nothing: it has no identity, and takes nobody's place (RFC 7619, Section 2.3)
+	Grants         []*eap.Grant   // what accounts say that the peer may have, in the order of rounds
+	Began          time.Time      // when IKE_SA_INIT came, or went
 	InitialContact bool
 	Request        *wire.Configuration // nil: the peer asked for nothing
 }

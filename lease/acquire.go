@@ -5,11 +5,15 @@ import "time"
 // Acquire leases an address and marks it online. The first of these counts: the static address of the identity, one of its
 // own that it wishes for, one that it holds and takes over, one that it had, one that it wishes for and that is free, a
 // fresh one, the one that has been offline longest. Acquire returns ErrExhausted when all are online. Each lease is given
-// back by one Release.
+// back by one Release. Who asks for exactly one address, which is in the pool, gets that one or none.
 func (p *Pool) Acquire(now time.Time, r Request) (Lease, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for _, choose := range []func(Request) *holding{p.static, p.own, p.taken, p.returning, p.wished, p.unused, p.oldest} {
+	choices := []func(Request) *holding{p.static, p.own, p.taken, p.returning, p.wished, p.unused, p.oldest}
+	if r.Exactly {
+		choices = []func(Request) *holding{p.exact}
+	}
+	for _, choose := range choices {
 		if h := choose(r); h != nil {
 			p.use(now, h)
 			return h.Lease, nil
@@ -28,6 +32,25 @@ func (p *Pool) use(now time.Time, h *holding) {
 	p.online++
 	h.Online, h.Since = true, now
 	p.save(h)
+}
+
+// exact is the first wish, unless somebody else has it or the configuration gives it to somebody else.
+func (p *Pool) exact(r Request) *holding {
+	addr := r.Want[0]
+	if owner, static := p.owners[addr]; static && owner != r.Identity {
+		return nil
+	}
+	h := p.byAddr[addr]
+	switch {
+	case h == nil:
+		return p.add(Lease{Addr: addr, Identity: r.Identity})
+	case h.Identity == r.Identity:
+		return h
+	case h.users > 0:
+		return nil
+	}
+	p.assign(h, r.Identity)
+	return h
 }
 
 // static is the address that the configuration gives to an identity; several connections share it. While somebody else
@@ -125,8 +148,13 @@ func (p *Pool) oldest(r Request) *holding {
 		return nil
 	}
 	h := front.Value.(*holding)
-	p.disown(h)
-	h.Identity = r.Identity
-	p.byID[r.Identity] = append(p.byID[r.Identity], h)
+	p.assign(h, r.Identity)
 	return h
+}
+
+// assign gives an address that is offline to another identity.
+func (p *Pool) assign(h *holding, identity string) {
+	p.disown(h)
+	h.Identity = identity
+	p.byID[identity] = append(p.byID[identity], h)
 }

@@ -11,6 +11,7 @@ import (
 type Request struct {
 	Identity string       // of the peer; leases stick to it
 	Want     []netip.Addr // wishes, best first; an unspecified address or none is no wish
+	Exactly  bool         // the first wish or nothing: the address belongs to the identity, whoever had it last
 	Takeover bool         // the connection replaces others of the identity: what they hold is given to it as well
 }
 

@@ -188,6 +188,14 @@ func (p *Pool) Leases() []Lease {
 	return all
 }
 
+// Holds tells whether an address is one of the pool's, static or not.
+func (p *Pool) Holds(a netip.Addr) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	_, static := p.owners[a]
+	return static || contains(p.config.Ranges, a) && !contains(p.config.Exclude, a)
+}
+
 // Size is the number of addresses that the pool can lease.
 func (p *Pool) Size() *big.Int {
 	p.mu.Lock()

@@ -71,6 +71,15 @@ func (a *app) more(c *api.Connection, sas []api.SA) string {
 }
 
 // showSA writes one IKE SA with its children.
+// userText is who has logged in.
+func userText(sa *api.SA) string {
+	text := "user " + sa.User
+	if len(sa.Groups) > 0 {
+		text += " of " + strings.Join(sa.Groups, ", ")
+	}
+	return text + ", session " + sa.Session
+}
+
 func (a *app) showSA(out *printer, sa *api.SA) {
 	name := sa.Connection
 	if name == "" {
@@ -98,6 +107,9 @@ func (a *app) showSA(out *printer, sa *api.SA) {
 	out.indented("  ", strings.Join(facts, ", "))
 	if sa.Quantum != nil {
 		out.indented("  ", quantum(sa.Quantum))
+	}
+	if sa.User != "" {
+		out.indented("  ", userText(sa))
 	}
 	for label, list := range addresses(sa) {
 		if len(list) > 0 {

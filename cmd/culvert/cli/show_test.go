@@ -60,6 +60,7 @@ func TestSAsShowWhatTheyHave(t *testing.T) {
 		{"children safe", api.SA{Quantum: &api.Quantum{Children: true, Means: []string{"PPK \"x\""}}}, []string{"  quantum-resistant in part: PPK \"x\"\n"}},
 		{"not safe", api.SA{Quantum: &api.Quantum{}}, []string{"  not quantum-resistant\n"}},
 		{"as gateway", api.SA{Leases: []string{"10.9.0.1", "2001:db8::1"}}, []string{"  leased 10.9.0.1 2001:db8::1\n"}},
+		{"a user", api.SA{User: "carol", Groups: []string{"staff", "sales"}, Session: "5ca1"}, []string{"  user carol of staff, sales, session 5ca1\n"}},
 		{"as client", api.SA{VirtualIPs: []string{"10.9.0.1"}, DNS: []string{"10.1.0.53"}}, []string{"  virtual addresses 10.9.0.1\n  DNS servers 10.1.0.53\n"}},
 	}
 	for _, tt := range tests {

@@ -1,0 +1,285 @@
+package daemon
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"os"
+	"strconv"
+	"sync"
+	"time"
+
+	"culvert/api"
+	"culvert/config"
+	"culvert/explain"
+	"culvert/radius"
+)
+
+// drainTime is how long records of a group that is not configured any more may take.
+const drainTime = time.Minute
+
+// A radiusGroup is a group of servers at work.
+type radiusGroup struct {
+	config     *config.RADIUS
+	group      *radius.Group
+	nas        radius.NAS
+	accountant *radius.Accountant // nil: no accounting
+	stop       context.CancelFunc
+}
+
+// radiusGroups are the groups of the configuration. It is safe for concurrent use.
+type radiusGroups struct {
+	ctx    context.Context
+	log    *slog.Logger
+	rulers radius.Sessions // whom Disconnect-Requests and CoA-Requests are about
+	wg     *sync.WaitGroup
+
+	mu       sync.Mutex
+	groups   map[string]*radiusGroup
+	accounts map[string]string // connection -> group that its sessions are accounted by
+}
+
+func newRadiusGroups(e *engine) *radiusGroups {
+	return &radiusGroups{ctx: e.ctx, log: e.log, wg: &e.wg, groups: map[string]*radiusGroup{}, accounts: map[string]string{}}
+}
+
+// configure makes the groups of a configuration, or none of them. One that has not changed keeps its state.
+func (g *radiusGroups) configure(list []*config.RADIUS, accounts map[string]string) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	next := map[string]*radiusGroup{}
+	var made []*radiusGroup
+	for _, c := range list {
+		if old := g.groups[c.Name]; old != nil && old.config.Same(c) {
+			next[c.Name] = old
+			continue
+		}
+		r, err := g.open(c)
+		if err != nil {
+			for _, m := range made {
+				m.stop()
+			}
+			return fmt.Errorf("radius %q: %w", c.Name, err)
+		}
+		next[c.Name], made = r, append(made, r)
+	}
+	for name, old := range g.groups {
+		if next[name] != old {
+			g.wg.Go(old.retire)
+		}
+	}
+	g.groups, g.accounts = next, accounts
+	return nil
+}
+
+// open starts a group.
+func (g *radiusGroups) open(c *config.RADIUS) (*radiusGroup, error) {
+	ctx, stop := context.WithCancel(g.ctx)
+	r := &radiusGroup{config: c, nas: nasOf(c), stop: stop}
+	sockets, err := g.listen(c)
+	if err != nil {
+		stop()
+		return nil, err
+	}
+	var servers []radius.Server
+	for _, s := range c.Servers {
+		servers = append(servers, serverOf(c, s))
+	}
+	r.group = radius.NewGroup(c.Name, c.DeadTime, servers...)
+	for _, conn := range sockets {
+		a := g.authority(r)
+		g.wg.Go(func() {
+			if err := a.Serve(ctx, conn); err != nil {
+				g.log.Error("requests of RADIUS servers are not heard any more", "code", string(explain.RadiusRefused), "error", err)
+			}
+		})
+	}
+	if c.Accounting {
+		r.accountant = radius.NewAccountant(r.group, r.nas)
+		r.accountant.Add(radius.Record{Status: radius.AccountingOn, Time: time.Now()})
+		g.wg.Go(func() { r.accountant.Run(ctx) })
+	}
+	return r, nil
+}
+
+// retire ends a group that is not configured any more as soon as its records are taken.
+func (r *radiusGroup) retire() {
+	if r.accountant != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), drainTime)
+		defer cancel()
+		r.accountant.Flush(ctx)
+	}
+	r.stop()
+	r.group.Retire()
+}
+
+// listen opens the sockets for requests of servers; without clients there are none.
+func (g *radiusGroups) listen(c *config.RADIUS) (sockets []net.PacketConn, err error) {
+	if len(c.DAE.Clients) == 0 {
+		return nil, nil
+	}
+	addresses := c.DAE.Listen
+	if len(addresses) == 0 {
+		addresses = []netip.Addr{netip.IPv6Unspecified()}
+	}
+	for _, a := range addresses {
+		conn, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(a, c.DAE.Port)))
+		if err != nil {
+			for _, s := range sockets {
+				err = errors.Join(err, s.Close())
+			}
+			return nil, fmt.Errorf("dae: %w: another group or program may have the port; set dae.listen or dae.port", err)
+		}
+		sockets = append(sockets, conn)
+	}
+	return sockets, nil
+}
+
+func (g *radiusGroups) authority(r *radiusGroup) *radius.Authority {
+	a := &radius.Authority{NAS: r.nas, Groups: rulesOf(r.config), Window: r.config.DAE.Window, Sessions: g.rulers, Told: g.told}
+	for _, p := range r.config.DAE.Clients {
+		a.Clients = append(a.Clients, radius.Client{Prefix: p, Secret: r.config.DAE.Secret})
+	}
+	return a
+}
+
+// told logs what became of a request. Strangers are told of in the debug log only: anybody can send, as often as he likes.
+func (g *radiusGroups) told(from netip.AddrPort, what string, err error) {
+	switch refusal, refused := errors.AsType[*radius.Refusal](err); {
+	case err == nil:
+		g.log.Info("obeyed a "+what, "peer", from)
+	case refused:
+		g.log.Warn("refused a "+what, "peer", from, "code", string(explain.RadiusRefused), "reason", refusal.Cause.String())
+	default:
+		g.log.Debug("dropped a "+what, "peer", from, "code", string(explain.RadiusRefused), "error", err)
+	}
+}
+
+func nasOf(c *config.RADIUS) radius.NAS {
+	n := radius.NAS{Identifier: c.NASIdentifier, Address: c.NASAddress}
+	if n.Identifier == "" {
+		n.Identifier, _ = os.Hostname() // without a name the address is enough
+	}
+	return n
+}
+
+func rulesOf(c *config.RADIUS) radius.GroupRules {
+	return radius.GroupRules{From: c.GroupsFrom, Names: c.Groups, Only: c.GroupsOnly}
+}
+
+func serverOf(c *config.RADIUS, s *config.RADIUSServer) radius.Server {
+	host := s.Address.String()
+	at := func(port uint16) string { return net.JoinHostPort(host, strconv.Itoa(int(port))) }
+	server := radius.Server{Name: s.Name, Auth: at(s.Port), Accounting: at(s.AccountingPort), Secret: s.Secret, Timeout: c.Timeout, Tries: c.Tries}
+	if s.Transport == config.TransportTLS {
+		server.TLS = tlsOf(s)
+	}
+	return server
+}
+
+// tlsOf is how we speak TLS with a server: 1.2 at least, and nobody is trusted but the configured authorities (RFC 6614,
+// Section 2.3).
+func tlsOf(s *config.RADIUSServer) *tls.Config {
+	c := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: s.ServerName, RootCAs: x509.NewCertPool()}
+	for _, ca := range certificates(s.CAs) {
+		c.RootCAs.AddCert(ca)
+	}
+	own := tls.Certificate{PrivateKey: s.Key.Key}
+	for _, cert := range certificates(s.Certificates) {
+		own.Certificate = append(own.Certificate, cert.Raw)
+	}
+	c.Certificates = []tls.Certificate{own}
+	return c
+}
+
+// proxy returns the eap.Server of a group, nil when there is none of that name.
+func (g *radiusGroups) proxy(name string) *radius.Proxy {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	r := g.groups[name]
+	if r == nil {
+		return nil
+	}
+	return &radius.Proxy{Group: r.group, NAS: r.nas, FramedMTU: r.config.FramedMTU, Identity: r.config.Identity, Groups: rulesOf(r.config)}
+}
+
+// accounting returns the group that accounts for the sessions of a connection, nil when none does.
+func (g *radiusGroups) accounting(connection string) *radiusGroup {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	r := g.groups[g.accounts[connection]]
+	if r == nil || r.accountant == nil {
+		return nil
+	}
+	return r
+}
+
+// account takes an accounting record of a session.
+func (g *radiusGroups) account(connection string, record radius.Record) {
+	if r := g.accounting(connection); r != nil {
+		record.Account.ByServer = true
+		r.accountant.Add(record)
+	}
+}
+
+// interim is the configured time between the accounting updates of a connection's sessions; 0 is none.
+func (g *radiusGroups) interim(connection string) time.Duration {
+	if r := g.accounting(connection); r != nil {
+		return r.config.Interim
+	}
+	return 0
+}
+
+// all returns the groups of the moment.
+func (g *radiusGroups) all() (list []*radiusGroup) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, r := range g.groups {
+		list = append(list, r)
+	}
+	return list
+}
+
+// sayGoodbye tells the servers that the node ends, after the records of its sessions, and waits for that as long as ctx lasts.
+func (g *radiusGroups) sayGoodbye(ctx context.Context) {
+	var wg sync.WaitGroup
+	for _, r := range g.all() {
+		if r.accountant != nil {
+			r.accountant.Add(radius.Record{Status: radius.AccountingOff, Time: time.Now()})
+			wg.Go(func() { r.accountant.Flush(ctx) })
+		}
+	}
+	wg.Wait()
+}
+
+// warnings are the servers that do not answer, and records that wait or were lost.
+func (g *radiusGroups) warnings() (list []api.Warning) {
+	for _, r := range g.all() {
+		for _, err := range r.group.Trouble() {
+			list = append(list, newWarning(explain.RadiusNoAnswer, "radius "+r.config.Name+": "+err.Error()))
+		}
+		if r.accountant == nil {
+			continue
+		}
+		if waiting, lost, trouble := r.accountant.State(); trouble != nil || lost > 0 {
+			list = append(list, newWarning(explain.RadiusAccounting, fmt.Sprintf("radius %s: %d accounting records wait, %d were lost", r.config.Name, waiting, lost)))
+		}
+	}
+	return list
+}
+
+// count adds the counters of the groups to a map.
+func (g *radiusGroups) count(m map[string]uint64) {
+	for _, r := range g.all() {
+		if r.accountant != nil {
+			if _, lost, _ := r.accountant.State(); lost > 0 {
+				m["radius_accounting_lost"] += lost
+			}
+		}
+	}
+}
