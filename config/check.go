@@ -9,6 +9,7 @@ import (
 // check compares blocks with each other. It runs when every block by itself is right.
 func (d *decoder) check() {
 	for _, c := range d.config.Connections {
+		d.checkRounds(c)
 		d.checkEndpoints(c)
 		d.checkPools(c)
 		d.checkSecret(c)

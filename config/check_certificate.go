@@ -14,7 +14,7 @@ import (
 )
 
 // checkCredential compares our certificate with key, identity and time.
-func (d *decoder) checkCredential(l *Local) {
+func (d *decoder) checkCredential(l *LocalRound) {
 	for i, f := range l.Certificates {
 		d.checkValidity(&l.Origin, element("certificate", i), f)
 	}
@@ -35,7 +35,7 @@ func (d *decoder) checkCredential(l *Local) {
 }
 
 // checkTrust looks at the certificates by which peers are judged.
-func (d *decoder) checkTrust(r *Remote) {
+func (d *decoder) checkTrust(r *RemoteRound) {
 	for option, files := range map[string][]CertificateFile{"ca": r.CAs, "intermediate": r.Intermediates, "certificate": r.Pinned} {
 		for i, f := range files {
 			d.checkValidity(&r.Origin, element(option, i), f)

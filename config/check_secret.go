@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"slices"
 
 	"culvert/auth"
 	"culvert/explain"
@@ -26,9 +27,15 @@ func (c *Config) PSKs(conn *Connection) *auth.Secrets { return auth.NewSecrets(c
 
 func (s *Secret) auth() auth.Secret { return auth.Secret{Name: s.Name, IDs: s.IDs, PSK: s.PSK} }
 
+// sharesSecret reports whether one of the sides authenticates with a secret that both know, in one of its rounds.
+func (c *Connection) sharesSecret() bool {
+	return slices.ContainsFunc(c.Local.Rounds(), func(l *LocalRound) bool { return l.Auth == auth.MethodPSK }) ||
+		slices.ContainsFunc(c.Remote.Rounds(), func(r *RemoteRound) bool { return r.Auth == auth.MethodPSK })
+}
+
 // checkSecret looks for the secret of a connection that needs one.
 func (d *decoder) checkSecret(c *Connection) {
-	if c.Local.Auth != auth.MethodPSK && c.Remote.Auth != auth.MethodPSK {
+	if !c.sharesSecret() {
 		return
 	}
 	remote := c.Remote.ID
@@ -72,8 +79,8 @@ func (d *decoder) checkUnusedSecrets() {
 			d.report(explain.ConfigReference, s.block, finding{
 				message: fmt.Sprintf("secret %s has no ids, and there is no connection of this name", quote(s.Name)),
 				hint:    alternatives("connection", s.Name, labels(d.config.Connections))})
-		case conn.Local.Auth != auth.MethodPSK && conn.Remote.Auth != auth.MethodPSK:
-			d.warn(explain.ConfigUnused, s.block, finding{message: fmt.Sprintf("secret %s is not used: both sides of the connection authenticate with keys", quote(s.Name))})
+		case !conn.sharesSecret():
+			d.warn(explain.ConfigUnused, s.block, finding{message: fmt.Sprintf("secret %s is not used: both sides of the connection authenticate otherwise", quote(s.Name))})
 		}
 	}
 }

@@ -33,7 +33,8 @@ type Child struct {
 	Start        ike.StartAction
 	OnClose      ike.StartAction
 	DPDAction    ike.StartAction
-	Block        bool // no clear text while the child is down
+	Block        bool     // no clear text while the child is down
+	Groups       []string // of the peer's account; empty: any peer
 
 	SinglePair        bool // one Child SA for each pair of addresses
 	NonFirstFragments bool // agree to carry fragments without ports
@@ -69,6 +70,8 @@ func (c *Child) trafficOptions() []option {
 			doc: "Our side of the traffic: prefixes, ranges or addresses, with protocol and port as in `10.1.0.0/16[tcp/443]`. `dynamic`: our address or virtual IP."},
 		{name: "remote", slot: many(&c.Remote, selector()), rfc: "RFC 7296, Section 2.9", aka: "remote_ts",
 			doc: "The peer's side of the traffic. `dynamic`: its address or virtual IP."},
+		{name: "groups", slot: many(&c.Groups, word("group", 64)), aka: "remote.groups",
+			doc: "Only for peers whose account is in one of these groups. Empty: for all."},
 		{name: "mode", slot: one(&c.Mode, choice("mode", value("tunnel", esp.Tunnel), value("transport", esp.Transport))), rfc: "RFC 4301, Section 3.2", aka: "mode",
 			doc: "`tunnel` carries whole packets between networks; `transport` protects what the two peers say to each other."},
 		{name: "esp_proposals", slot: proposals(&c.Proposals, wire.ProtocolESP), rfc: "RFC 7296, Section 2.7; RFC 8221", aka: "esp_proposals",

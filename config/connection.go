@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"time"
 
+	"culvert/eap"
 	"culvert/ike"
 	"culvert/suite"
 	"culvert/wire"
@@ -54,10 +55,18 @@ func (c *Connection) Label() string { return c.Name }
 // Child returns the child of that name, or nil.
 func (c *Connection) Child(name string) *Child { return named(c.Children, name) }
 
+func newLocalRound() LocalRound {
+	return LocalRound{SendCertificate: true, ShowOCSP: true, EAP: LocalEAP{Methods: []eap.Type{eap.TypeMSCHAPv2}}}
+}
+
+func newRemoteRound() RemoteRound {
+	return RemoteRound{MinRSABits: 2048, EAP: RemoteEAP{Methods: []eap.Type{eap.TypeMSCHAPv2}, AskIdentity: true}}
+}
+
 func newConnection() *Connection {
 	return &Connection{
-		Local:     Local{SendCertificate: true, ShowOCSP: true},
-		Remote:    Remote{Port: 500, MinRSABits: 2048},
+		Local:     Local{LocalRound: newLocalRound(), Second: newLocalRound()},
+		Remote:    Remote{Port: 500, RemoteRound: newRemoteRound(), Second: newRemoteRound()},
 		Proposals: suite.DefaultIKE(), WindowSize: 1,
 		Keepalive: 20 * time.Second, DPDDelay: 30 * time.Second, RekeyTime: 4 * time.Hour,
 		Unique: ike.UniqueNo, InitialContact: true, SendCertReq: true, MaxChildren: 64,

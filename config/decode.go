@@ -23,7 +23,7 @@ type decoder struct {
 
 // body fills a block from the file. opened are the blocks that it has already.
 func (d *decoder) body(s schema, in *section, opened map[string]hcl.Range) {
-	s.origin.block = in.at
+	s.origin.block, s.origin.present = in.at, true
 	before := d.errors
 	for _, e := range d.entries(&s, in) {
 		if e.block != nil {

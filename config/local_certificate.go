@@ -7,7 +7,7 @@ import (
 )
 
 // certificateOptions are the options of our side about how our certificate is shown.
-func (l *Local) certificateOptions() []option {
+func (l *LocalRound) certificateOptions() []option {
 	return []option{
 		{name: "certificate_urls", slot: many(&l.CertificateURLs, webAddress()), rfc: "RFC 7296, Section 3.6", aka: "authorities.cert_uri_base",
 			doc: "Where our certificates are, in the order of `certificate`, in DER: a peer that looks certificates up gets hash and URL instead of them. `\"\"`: this one is sent in full."},
@@ -19,7 +19,7 @@ func (l *Local) certificateOptions() []option {
 }
 
 // finishCertificate refuses addresses of certificates that are not there.
-func (l *Local) finishCertificate(d *decoder) {
+func (l *LocalRound) finishCertificate(d *decoder) {
 	sent := 0
 	for _, f := range l.Certificates {
 		sent += len(f.Certificates)

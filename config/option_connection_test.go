@@ -102,8 +102,16 @@ func localSamples() []sample {
 		{option: "auth", value: `"psk"`},
 		{option: "auth", value: `"pubkey"`, with: pair},
 		{option: "auth", value: `"pubkey"`, code: missing},
-		{option: "auth", value: `"eap"`, code: badValue},
+		{option: "auth", value: `"eap"`, code: missing},
+		{option: "auth", value: `"eap"`, with: "eap {\nidentity = \"carol\"\npassword = \"x\"\n}"},
+		{option: "auth", value: `"null"`},
+		{option: "auth", value: `"null"`, with: pair, code: clash},
+		{option: "auth", value: `"certificate"`, code: badValue},
 		{option: "auth", value: `"psk"`, with: pair, code: clash},
+		{option: "auth", value: `"psk"`, with: "eap { password = \"x\" }", code: clash},
+		{option: "eap_only", value: `false`},
+		{option: "eap_only", value: `true`, code: clash},
+		{option: "eap_only", value: `"yes"`, code: wrongType},
 		{option: "id", value: `"gw.example.org"`},
 		{option: "id", value: `"carol@example.org"`},
 		{option: "id", value: `"C=CH, O=Example, CN=gw"`},
@@ -139,7 +147,7 @@ func localSamples() []sample {
 
 func remoteSamples() []sample {
 	const ca = `ca = "ca.pem"`
-	return []sample{
+	return append(remoteMethodSamples(), []sample{
 		{option: "address", value: `["192.0.2.1", "vpn.example.net", "10.0.0.0/8"]`},
 		{option: "address", value: `"VPN.Example.NET"`, text: `["vpn.example.net"]`},
 		{option: "address", value: `"%any"`, text: `[]`},
@@ -211,11 +219,13 @@ func remoteSamples() []sample {
 		{option: "crl", value: `"ca.crl"`, text: `[]`, with: ca},
 		{option: "crl", value: `"ca.pem"`, with: ca, code: badFile},
 		{option: "crl", value: `"ca.crl"`, with: ca + "\nrevocation = \"off\"", code: clash},
-	}
+	}...)
 }
 
 func childSamples() []sample {
 	return []sample{
+		{option: "groups", value: `["staff"]`},
+		{option: "groups", value: `"two words"`, code: badValue},
 		{option: "local", value: `["10.1.0.0/16", "10.2.0.1-10.2.0.9", "10.3.0.1[tcp/443]"]`},
 		{option: "local", value: `["dynamic[udp/1701]"]`},
 		{option: "local", value: `["dynamic[icmpv6/128]"]`},

@@ -21,6 +21,7 @@ type home struct {
 
 func homes() map[string]home {
 	const psk = "secret \"a\" { psk = file(\"office.psk\") }\n"
+	const staff = "users \"staff\" {\nuser \"carol\" { cleartext = \"a password\" }\n}\n"
 	connection := func(c *Config) *Connection { return c.Connection("a") }
 	return map[string]home{
 		configurationKind: {fileSamples, "%s\n", func(*Config) schema { return schema{} }},
@@ -30,7 +31,17 @@ func homes() map[string]home {
 		"dataplane":       {dataplaneSamples, "daemon {\ndataplane {\n%s\n}\n}\n", func(c *Config) schema { return c.Daemon.Dataplane.schema() }},
 		"connection": {func() []sample { return append(connectionSamples(), quantumSamples()...) }, "connection \"a\" {\nremote { address = \"192.0.2.9\" }\n%s\n}\npool \"p\" { addresses = \"10.9.0.0/24\" }\nppk \"q\" { key = file(\"x.ppk\") }\n" + psk,
 			func(c *Config) schema { return connection(c).schema() }},
-		"local":  {localSamples, "connection \"a\" {\nlocal {\n%s\n}\n}\n" + psk, func(c *Config) schema { return connection(c).Local.schema() }},
+		"local":        {localSamples, "connection \"a\" {\nlocal {\n%s\n}\n}\n" + psk, func(c *Config) schema { return connection(c).Local.schema() }},
+		"local.second": {localSecondSamples, "connection \"a\" {\nlocal {\nsecond {\n%s\n}\n}\n}\n" + psk, func(c *Config) schema { return connection(c).Local.Second.schema() }},
+		"local.eap": {localEAPSamples, "connection \"a\" {\nlocal {\neap {\n%s\n}\n}\n}\n" + psk,
+			func(c *Config) schema { return connection(c).Local.EAP.schema("") }},
+		"local.second.eap": {localEAPSamples, "connection \"a\" {\nlocal {\nsecond {\neap {\n%s\n}\n}\n}\n}\n" + psk,
+			func(c *Config) schema { return connection(c).Local.Second.EAP.schema("") }},
+		"remote.second": {remoteSecondSamples, "connection \"a\" {\nremote {\nsecond {\n%s\n}\n}\n}\n" + psk, func(c *Config) schema { return connection(c).Remote.Second.schema() }},
+		"remote.eap": {remoteEAPSamples, "connection \"a\" {\nremote {\neap {\n%s\n}\n}\n}\n" + psk + staff,
+			func(c *Config) schema { return connection(c).Remote.EAP.schema("") }},
+		"remote.second.eap": {remoteEAPSamples, "connection \"a\" {\nremote {\nsecond {\neap {\n%s\n}\n}\n}\n}\n" + psk + staff,
+			func(c *Config) schema { return connection(c).Remote.Second.EAP.schema("") }},
 		"remote": {remoteSamples, "connection \"a\" {\nremote {\n%s\n}\n}\n" + psk, func(c *Config) schema { return connection(c).Remote.schema() }},
 		"child": {childSamples, "connection \"a\" {\nremote { address = \"192.0.2.9\" }\nchild \"c\" {\n%s\n}\n}\n" + psk,
 			func(c *Config) schema { return connection(c).Child("c").schema() }},
@@ -154,7 +165,7 @@ func TestRefusalsPointIntoTheFile(t *testing.T) {
 func TestEachOptionHasSamples(t *testing.T) {
 	for _, s := range schemas() {
 		good, bad := map[string]bool{}, map[string]bool{}
-		for _, sample := range homes()[s.kind].samples() {
+		for _, sample := range homes()[s.place()].samples() {
 			if sample.code == "" {
 				good[sample.option] = true
 			} else {
@@ -163,7 +174,7 @@ func TestEachOptionHasSamples(t *testing.T) {
 		}
 		for _, o := range s.options {
 			if !good[o.name] || !bad[o.name] {
-				t.Errorf("%s.%s has no sample of a value that is accepted, or of one that is refused", s.kind, o.name)
+				t.Errorf("%s.%s has no sample of a value that is accepted, or of one that is refused", s.place(), o.name)
 			}
 		}
 	}

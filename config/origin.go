@@ -21,11 +21,15 @@ func placeOf(r hcl.Range) Place { return Place{r.Filename, r.Start.Line, r.Start
 // An Origin remembers where a block and its options stand in the files.
 type Origin struct {
 	block   hcl.Range
+	present bool
 	options map[string]hcl.Range // of the values
 }
 
 // Place returns the position of an option's value, or of the block when the option is not given.
 func (o *Origin) Place(option string) Place { return placeOf(o.span(option)) }
+
+// Present reports whether the files have the block, rather than that everything in it is at its default.
+func (o *Origin) Present() bool { return o.present }
 
 // Given reports whether the files give the option, rather than leave it at its default.
 func (o *Origin) Given(option string) bool {

@@ -13,8 +13,21 @@ import (
 	"culvert/wire"
 )
 
-func method() reader[auth.Method] {
-	return choice("method", value("psk", auth.MethodPSK), value("pubkey", auth.MethodPublicKey))
+func method() reader[auth.Method] { return choice("method", methods()...) }
+
+// methods are the words for ways to authenticate.
+func methods() []namedValue[auth.Method] {
+	return []namedValue[auth.Method]{value("psk", auth.MethodPSK), value("pubkey", auth.MethodPublicKey), value("eap", auth.MethodEAP), value("null", auth.MethodNULL)}
+}
+
+// methodWord is how a configuration names a way to authenticate.
+func methodWord(m auth.Method) string {
+	for _, v := range methods() {
+		if v.value == m {
+			return v.name
+		}
+	}
+	return ""
 }
 
 func startAction() reader[ike.StartAction] {

@@ -36,7 +36,7 @@ const referenceHead = "# Configuration\n\n" +
 
 // writeSection writes one block: what it is, and a table of its options.
 func (s *schema) writeSection(b *strings.Builder) {
-	title := "`" + s.kind + "`"
+	title := "`" + s.place() + "`"
 	switch {
 	case s.label != nil:
 		title = "`" + s.kind + " \"" + s.named + "\"`"
@@ -46,6 +46,10 @@ func (s *schema) writeSection(b *strings.Builder) {
 	fmt.Fprintf(b, "## %s\n\n%s", title, s.doc)
 	if len(s.blocks) > 0 {
 		fmt.Fprintf(b, " Blocks inside: %s.", strings.Join(s.blockNames(), ", "))
+	}
+	if s.like != "" {
+		b.WriteString("\n\n")
+		return
 	}
 	b.WriteString("\n\n| option | value | default | meaning |\n|---|---|---|---|\n")
 	for _, o := range s.options {

@@ -10,9 +10,15 @@ import (
 
 // Remote is the peer's side of a connection: where it is and what we demand of it.
 type Remote struct {
+	RemoteRound
+	Addresses []Address // empty: any, we only answer
+	Port      uint16
+	Second    RemoteRound // if Present
+}
+
+// RemoteRound is what we demand of the peer in one round of its authentication.
+type RemoteRound struct {
 	Origin
-	Addresses     []Address // empty: any, we only answer
-	Port          uint16
 	Auth          auth.Method
 	ID            auth.Identity // pattern; zero: any
 	CAs           []CertificateFile
@@ -29,6 +35,17 @@ type Remote struct {
 	WildcardSAN   bool
 	Revocation    revocation.Policy
 	CRLs          []CRLFile
+	Groups        []string
+	EAPOnly       bool
+	EAP           RemoteEAP // if Present
+}
+
+// Rounds are those of the peer, in order.
+func (r *Remote) Rounds() []*RemoteRound {
+	if r.Second.Present() {
+		return []*RemoteRound{&r.RemoteRound, &r.Second}
+	}
+	return []*RemoteRound{&r.RemoteRound}
 }
 
 // Prefixes returns the addresses that are not names.
@@ -66,22 +83,44 @@ func (r *Remote) Reachable() bool {
 func (r *Remote) schema() schema {
 	return schema{
 		kind: "remote", origin: &r.Origin,
-		doc:     "The peer's side: where it is, who it must be and how it must prove it.",
-		options: append(r.options(), r.certificateOptions()...),
+		doc: "The peer's side: where it is, who it must be and how it must prove it.",
+		options: append([]option{
+			{name: "address", slot: many(&r.Addresses, host()), aka: "remote_addrs",
+				doc: "The peer's addresses, prefixes or names. Names and single addresses can be connected to, in order. Empty or `%any`: any, we only answer."},
+			{name: "port", slot: one(&r.Port, number[uint16](1, 65535)), aka: "remote_port",
+				doc: "The peer's UDP port. 4500 begins there, for networks that let nothing else through."},
+		}, r.RemoteRound.allOptions()...),
+		blocks: []nested{
+			{kind: "eap", open: func() schema { return r.EAP.schema("remote.eap") }},
+			{kind: "second", open: r.Second.schema},
+		},
+		finish: r.finish,
+	}
+}
+
+// schema is that of a second round.
+func (r *RemoteRound) schema() schema {
+	return schema{
+		kind: "second", path: "remote.second", like: "remote", origin: &r.Origin,
+		doc:     "A second round of the peer's authentication (RFC 4739), after that of `remote`: the options of `remote` but `address` and `port`.",
+		options: r.allOptions(),
+		blocks:  []nested{{kind: "eap", open: func() schema { return r.EAP.schema("remote.second.eap") }}},
 		finish:  r.finish,
 	}
 }
 
-func (r *Remote) options() []option {
+func (r *RemoteRound) allOptions() []option { return append(r.options(), r.certificateOptions()...) }
+
+func (r *RemoteRound) options() []option {
 	return []option{
-		{name: "address", slot: many(&r.Addresses, host()), aka: "remote_addrs",
-			doc: "The peer's addresses, prefixes or names. Names and single addresses can be connected to, in order. Empty or `%any`: any, we only answer."},
-		{name: "port", slot: one(&r.Port, number[uint16](1, 65535)), aka: "remote_port",
-			doc: "The peer's UDP port. 4500 begins there, for networks that let nothing else through."},
-		{name: "auth", slot: one(&r.Auth, method()), computed: "pubkey with ca, certificate or public_key, otherwise psk", rfc: "RFC 7296, Section 2.15", aka: "remote.auth",
-			doc: "How the peer must authenticate: `psk` or `pubkey`."},
+		{name: "auth", slot: one(&r.Auth, method()), computed: "pubkey with ca, certificate or public_key, eap with the block eap, otherwise psk", rfc: "RFC 7296, Sections 2.15 and 2.16; RFC 7619", aka: "remote.auth",
+			doc: "How the peer must authenticate: `psk`, `pubkey`; `eap`, as initiator by what the block `eap` says, and as responder by nothing else (RFC 5998); `null`, not at all."},
 		{name: "id", slot: one(&r.ID, identity()), computed: "any", rfc: "RFC 7296, Section 3.5", aka: "remote.id",
 			doc: "Who the peer must be; `*.example.org` and `%any` are patterns. A certificate must confirm it."},
+		{name: "eap_only", slot: one(&r.EAPOnly, boolean()), rfc: "RFC 5998",
+			doc: "As initiator with EAP: accept a responder that proves itself by the EAP method alone, which must be safe for that, as EAP-TLS is."},
+		{name: "groups", slot: many(&r.Groups, word("group", 64)), aka: "remote.groups",
+			doc: "The peer's account must be in one of these groups. Empty: no matter."},
 		{name: "ca", slot: many(&r.CAs, certificateFile()), rfc: "RFC 5280", aka: "remote.cacerts",
 			doc: "Files with the certificate authorities that may vouch for the peer. No others are trusted."},
 		{name: "intermediate", slot: many(&r.Intermediates, certificateFile()),
@@ -112,16 +151,24 @@ func (r *Remote) options() []option {
 // trusting lists the options that say whom a signature is trusted of.
 func trusting() []string { return []string{"ca", "certificate", "public_key"} }
 
-func (r *Remote) publicKeyOptions() []string {
+func (r *RemoteRound) publicKeyOptions() []string {
 	return append(trusting(), "intermediate", "signature_schemes", "allow_sha1", "min_rsa_bits", "eku", "wildcard_san", "revocation", "crl",
 		"require_policy", "ocsp_response", "ocsp_signer", "ocsp_nonce", "ocsp_max_age", "certificate_hosts")
 }
 
 func (r *Remote) finish(d *decoder) {
+	r.RemoteRound.finish(d)
+	r.Addresses = withoutAny(d, &r.Origin, r.Addresses, func(a Address) bool { return a == Address{} })
+}
+
+func (r *RemoteRound) finish(d *decoder) {
 	trusts := r.first(trusting()...) != ""
 	if r.Auth == 0 {
 		r.Auth = auth.MethodPSK
-		if trusts {
+		switch {
+		case r.EAP.Present():
+			r.Auth = auth.MethodEAP
+		case trusts:
 			r.Auth = auth.MethodPublicKey
 		}
 	}
@@ -131,8 +178,13 @@ func (r *Remote) finish(d *decoder) {
 		d.missing(&r.Origin, "remote", "ca", "a signature is worth nothing unless ca, certificate or public_key says whose are trusted")
 	case r.Auth == auth.MethodPSK && useless != "":
 		d.contradiction(&r.Origin, useless, `it has no effect, the peer authenticates with a secret: add ca, certificate or public_key, or leave it out`)
+	case r.Auth != auth.MethodPublicKey && useless != "":
+		d.contradiction(&r.Origin, useless, `auth = %q has no use for it: leave it out or use auth = "pubkey"`, methodWord(r.Auth))
+	case r.Auth != auth.MethodEAP && r.EAP.Present():
+		d.contradiction(&r.Origin, "auth", `auth = %q has no use for the block eap: leave it out or use auth = "eap"`, methodWord(r.Auth))
+	case r.Auth == auth.MethodNULL && r.first("id", "groups") != "":
+		d.contradiction(&r.Origin, r.first("id", "groups"), `auth = "null" proves nobody's identity (RFC 7619, Section 2.4)`)
 	}
 	r.finishRevocation(d)
-	r.Addresses = withoutAny(d, &r.Origin, r.Addresses, func(a Address) bool { return a == Address{} })
 	d.checkTrust(r)
 }

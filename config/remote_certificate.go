@@ -18,7 +18,7 @@ type OCSP struct {
 }
 
 // certificateOptions are the options of a remote about what a certificate must be beyond leading to a CA.
-func (r *Remote) certificateOptions() []option {
+func (r *RemoteRound) certificateOptions() []option {
 	return []option{
 		{name: "require_policy", slot: many(&r.Policies, policyOID()), rfc: "RFC 5280, Section 6.1", aka: "remote.cert_policy",
 			doc: "Certificate policies, as `1.3.6.1.4.1.32473.1`. The path of the peer's certificate must be issued under one of them."},
@@ -38,7 +38,7 @@ func (r *Remote) certificateOptions() []option {
 }
 
 // finishRevocation computes what depends on the revocation policy and refuses what it makes useless.
-func (r *Remote) finishRevocation(d *decoder) {
+func (r *RemoteRound) finishRevocation(d *decoder) {
 	if !r.Given("ocsp_response") && (r.Revocation == revocation.IfURI || r.Revocation == revocation.Strict) && r.OCSP.Nonce != revocation.NonceRequire {
 		r.OCSP.Response = auth.OCSPAsk
 	}

@@ -1,12 +1,16 @@
 package config
 
 import (
+	"cmp"
+
 	"github.com/hashicorp/hcl/v2"
 )
 
 // A schema is one block bound to the value that it fills. Decoder, reference page and Diff all work from it.
 type schema struct {
 	kind    string  // "connection"
+	path    string  // of a block of whose kind there are several: "local.eap"
+	like    string  // path of the block that has the same options, for the reference
 	label   *string // where the block's label goes; nil: the block has none
 	named   string  // what the label is, for the reference: "name"
 	free    bool    // the label is a name that others have made, as that of a user
@@ -47,6 +51,9 @@ type nested struct {
 	required bool
 	open     func() schema // makes the value that a block fills, adds it to its parent, and binds it
 }
+
+// place tells blocks of one kind apart by where they are.
+func (s *schema) place() string { return cmp.Or(s.path, s.kind) }
 
 // title names a block in messages: `connection "office"`.
 func (s *schema) title() string {

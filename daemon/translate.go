@@ -42,8 +42,8 @@ func (t *translator) connection(c *config.Connection) *ike.Connection {
 		RemoteNames:    c.Remote.Names(),
 		LocalPort:      t.localPort(c),
 		RemotePort:     c.Remote.Port,
-		LocalAuth:      []auth.Local{t.localAuth(c, secrets)},
-		RemoteAuth:     []auth.Remote{t.remoteAuth(&c.Remote, secrets)},
+		LocalAuth:      t.localRounds(c, secrets),
+		RemoteAuth:     t.remoteRounds(&c.Remote, secrets),
 		Proposals:      suite.WithPostQuantum(c.Proposals, proposed(c)),
 		PostQuantum:    c.PostQuantum,
 		PPKs:           t.config.PPKsOf(c),
@@ -110,12 +110,28 @@ func hardLimit(c *config.Connection) time.Duration {
 	return 0
 }
 
-// localAuth translates our side. The authorities that are trusted of the peer may have issued our certificate, too.
-func (t *translator) localAuth(c *config.Connection, secrets *auth.Secrets) auth.Local {
-	l := &c.Local
-	round := auth.Local{ID: l.ID, Method: l.Auth, Schemes: l.Schemes, AllowSHA1: l.AllowSHA1, NeverSend: !l.SendCertificate}
+func (t *translator) localRounds(c *config.Connection, secrets *auth.Secrets) (list []auth.Local) {
+	for _, round := range c.Local.Rounds() {
+		list = append(list, t.localAuth(c, round, secrets))
+	}
+	return list
+}
+
+func (t *translator) remoteRounds(r *config.Remote, secrets *auth.Secrets) (list []auth.Remote) {
+	for _, round := range r.Rounds() {
+		list = append(list, t.remoteAuth(round, secrets))
+	}
+	return list
+}
+
+// localAuth translates a round of ours. The authorities that are trusted of the peer may have issued our certificate, too.
+func (t *translator) localAuth(c *config.Connection, l *config.LocalRound, secrets *auth.Secrets) auth.Local {
+	round := auth.Local{ID: l.ID, Method: l.Auth, Schemes: l.Schemes, AllowSHA1: l.AllowSHA1, NeverSend: !l.SendCertificate, EAPOnly: l.EAPOnly}
 	if l.Auth == auth.MethodPSK {
 		round.Secrets = secrets
+	}
+	if l.EAP.Present() {
+		round.EAP, round.EAPKeyless = eapClient(&l.EAP), l.EAP.Keyless
 	}
 	if l.Key != nil {
 		round.Credentials = []auth.Credential{{Key: l.Key.Key, Chain: certificates(l.Certificates), URLs: l.CertificateURLs, BundleURL: l.BundleURL}}
@@ -127,7 +143,7 @@ func (t *translator) localAuth(c *config.Connection, secrets *auth.Secrets) auth
 	return round
 }
 
-func (t *translator) remoteAuth(r *config.Remote, secrets *auth.Secrets) auth.Remote {
+func (t *translator) remoteAuth(r *config.RemoteRound, secrets *auth.Secrets) auth.Remote {
 	round := auth.Remote{
 		ID: r.ID, Method: r.Auth,
 		Anchors:       certificates(r.CAs),
@@ -141,9 +157,14 @@ func (t *translator) remoteAuth(r *config.Remote, secrets *auth.Secrets) auth.Re
 		Revocation:    r.Revocation,
 		OCSP:          r.OCSP.Response,
 		Responders:    certificates(r.OCSP.Responders),
+		EAPOnly:       r.EAPOnly,
+		Groups:        r.Groups,
 	}
 	if len(r.Hosts) > 0 {
 		round.Lookup = t.lookups.For(r.Hosts)
+	}
+	if r.EAP.Present() {
+		round.EAP, round.EAPIdentity, round.EAPKeyless = t.eapServer(&r.EAP), r.EAP.Identity, r.EAP.Keyless
 	}
 	switch {
 	case r.Auth == auth.MethodPSK:
@@ -154,7 +175,7 @@ func (t *translator) remoteAuth(r *config.Remote, secrets *auth.Secrets) auth.Re
 	return round
 }
 
-func (t *translator) revocationOptions(r *config.Remote) revocation.Options {
+func (t *translator) revocationOptions(r *config.RemoteRound) revocation.Options {
 	return revocation.Options{
 		CRLs:        revocationLists(r.CRLs),
 		Responders:  certificates(r.OCSP.Responders),
@@ -166,7 +187,7 @@ func (t *translator) revocationOptions(r *config.Remote) revocation.Options {
 }
 
 // acceptedSchemes adds RSA with SHA-1 where it is allowed.
-func acceptedSchemes(r *config.Remote) []suite.Scheme {
+func acceptedSchemes(r *config.RemoteRound) []suite.Scheme {
 	if !r.AllowSHA1 {
 		return r.Schemes
 	}
@@ -232,5 +253,6 @@ func childConfig(c *config.Child) *ike.ChildConfig {
 		OnClose:           c.OnClose,
 		OnDead:            c.DPDAction,
 		Block:             c.Block,
+		Groups:            c.Groups,
 	}
 }

@@ -117,8 +117,10 @@ func TestTranslationUsesEveryOption(t *testing.T) {
 		except []string
 	}{
 		{"connection", func(c *config.Config) any { return c.Connections[0] }, []string{"Origin", "Local", "Remote", "Children"}},
-		{"local", func(c *config.Config) any { return &c.Connections[0].Local }, []string{"Origin", "ShowOCSP"}},
-		{"remote", func(c *config.Config) any { return &c.Connections[0].Remote }, []string{"Origin", "CRLs"}},
+		{"local", func(c *config.Config) any { return &c.Connections[0].Local }, []string{"LocalRound", "Second"}},
+		{"local round", func(c *config.Config) any { return &c.Connections[0].Local.LocalRound }, []string{"Origin", "EAP", "ShowOCSP"}},
+		{"remote", func(c *config.Config) any { return &c.Connections[0].Remote }, []string{"RemoteRound", "Second"}},
+		{"remote round", func(c *config.Config) any { return &c.Connections[0].Remote.RemoteRound }, []string{"Origin", "CRLs", "EAP"}},
 		{"child", func(c *config.Config) any { return c.Connections[0].Children[0] }, []string{"Origin"}},
 		{"retransmit", func(c *config.Config) any { return &c.Daemon.Retransmit }, []string{"Origin"}},
 		{"secret", func(c *config.Config) any { return c.Secrets[0] }, []string{"Origin", "Path"}},
@@ -227,13 +229,13 @@ func TestSHA1IsAddedToWhatIsAccepted(t *testing.T) {
 	own := []suite.Scheme{suite.SchemeEd25519}
 	tests := []struct {
 		name string
-		r    config.Remote
+		r    config.RemoteRound
 		want []suite.Scheme
 	}{
-		{"default", config.Remote{}, nil},
-		{"default and SHA-1", config.Remote{AllowSHA1: true}, append(suite.DefaultSchemes(), suite.SchemeRSASHA1)},
-		{"own", config.Remote{Schemes: own}, own},
-		{"own and SHA-1", config.Remote{Schemes: own, AllowSHA1: true}, []suite.Scheme{suite.SchemeEd25519, suite.SchemeRSASHA1}},
+		{"default", config.RemoteRound{}, nil},
+		{"default and SHA-1", config.RemoteRound{AllowSHA1: true}, append(suite.DefaultSchemes(), suite.SchemeRSASHA1)},
+		{"own", config.RemoteRound{Schemes: own}, own},
+		{"own and SHA-1", config.RemoteRound{Schemes: own, AllowSHA1: true}, []suite.Scheme{suite.SchemeEd25519, suite.SchemeRSASHA1}},
 	}
 	for _, tt := range tests {
 		if got := acceptedSchemes(&tt.r); !reflect.DeepEqual(got, tt.want) {

@@ -135,6 +135,7 @@ type ChildConfig struct {
 	OnClose                  StartAction // what follows when the peer closes the child
 	OnDead                   StartAction // what follows when the peer is found dead
 	Block                    bool        // no clear text while the child is down
+	Groups                   []string    // the peer's account must be in one of these; empty: no matter
 }
 
 // StartAction is how a child comes up.

@@ -19,7 +19,7 @@ func (a *authentication) openEAP() error {
 		return refuse(explain.AuthMethodRefused, 0, "connection %q would use EAP with a responder that proves nothing: set auth in the block remote", sa.conn.Name)
 	}
 	l.eapOnly = remote != nil && (remote.Method == auth.MethodEAP || remote.EAPOnly)
-	l.eap = &eapRound{conversation: auth.NewEAPClient(round.EAP, sa.session(l.eapOnly)), keyless: round.EAPKeyless}
+	l.eap = &eapRound{keyless: round.EAPKeyless}
 	return a.next()
 }
 
@@ -49,6 +49,9 @@ func (a *authentication) hearEAPRequest() error {
 	case packet == nil:
 		return refuse(explain.AuthEAPUnavailable, wire.NotifyAuthenticationFailed, "%v does not go on with EAP, which connection %q authenticates by: check how it authenticates us",
 			a.sa.path.Remote, a.sa.conn.Name)
+	}
+	if l.eap.conversation == nil {
+		l.eap.conversation = auth.NewEAPClient(a.sa.localRound().EAP, a.sa.session(l.eap.only))
 	}
 	return a.converse(packet, a.heardRequest)
 }

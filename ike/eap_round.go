@@ -122,6 +122,8 @@ func (sa *SA) endConversation() {
 	if sa.initial == nil || sa.initial.login.eap == nil {
 		return
 	}
-	sa.start(auth.EAPClose{Conversation: sa.initial.login.eap.conversation}, func(any) error { return nil })
+	if c := sa.initial.login.eap.conversation; c != nil {
+		sa.start(auth.EAPClose{Conversation: c}, func(any) error { return nil })
+	}
 	sa.initial.login.eap = nil
 }

@@ -1,0 +1,108 @@
+package config
+
+import (
+	"culvert/auth"
+	"culvert/eap"
+	"culvert/secret"
+)
+
+// LocalEAP is how we let ourselves be authenticated by EAP, as initiator.
+type LocalEAP struct {
+	Origin
+	Identity string // "": that of IKE
+	Methods  []eap.Type
+	Password secret.Bytes
+	Keyless  bool
+}
+
+func (e *LocalEAP) schema(path string) schema {
+	return schema{
+		kind: "eap", path: path, origin: &e.Origin,
+		doc: "How we authenticate by EAP, as initiator.",
+		options: []option{
+			{name: "identity", slot: one(&e.Identity, userName()), computed: "`id`", rfc: "RFC 3748, Section 5.1", aka: "local.eap_id",
+				doc: "The name of the user, as the server knows it."},
+			{name: "methods", slot: many(&e.Methods, eapMethod()), rfc: "RFC 3748, Section 5.3", aka: "local.auth",
+				doc: "Methods that we agree to, best first: `mschapv2`, `md5`, `gtc`. Of others we decline."},
+			{name: "password", slot: &presharedKey{&e.Password, new(string), plainText}, aka: "secrets.eap.secret",
+				doc: "The password: `file(\"carol.password\")`, `credential(\"carol\")` from systemd, or the text itself."},
+			{name: "keyless", slot: one(&e.Keyless, boolean()), computed: "`true` with `md5` or `gtc` among `methods`", rfc: "RFC 7296, Section 2.16",
+				doc: "Accept a method that makes no keys, as MD5 and GTC do not: who is in between could use it, so that the responder's certificate is all that protects us."},
+		},
+		finish: e.finish,
+	}
+}
+
+func (e *LocalEAP) finish(d *decoder) {
+	if !e.Given("keyless") {
+		e.Keyless = keyless(e.Methods)
+	}
+	if e.Present() && e.Password == nil && needPassword(e.Methods) {
+		d.missing(&e.Origin, "eap", "password", "a method with a password needs it")
+	}
+}
+
+// RemoteEAP is how we authenticate the peer by EAP, as responder.
+type RemoteEAP struct {
+	Origin
+	Identity    auth.Identity // pattern for whom EAP has authenticated; zero: any
+	Users       string        // name of a block users
+	Methods     []eap.Type
+	AskIdentity bool
+	Keyless     bool
+}
+
+func (e *RemoteEAP) schema(path string) schema {
+	return schema{
+		kind: "eap", path: path, origin: &e.Origin,
+		doc: "How we authenticate the peer by EAP, as responder.",
+		options: []option{
+			{name: "identity", slot: one(&e.Identity, identity()), computed: "any", rfc: "RFC 7296, Section 2.16",
+				doc: "Whom EAP must have authenticated, as a name or pattern such as `*@example.org`. From then on this is the peer's identity, whatever it calls itself in IKE."},
+			{name: "users", slot: one(&e.Users, blockName()),
+				doc: "The block `users` with the accounts."},
+			{name: "methods", slot: many(&e.Methods, eapMethod()), rfc: "RFC 3748, Section 5.3", aka: "remote.auth",
+				doc: "Methods that we offer, best first: `mschapv2`, `md5`, `gtc`. A client that declines one gets the next. A RADIUS server has methods of its own."},
+			{name: "ask_identity", slot: one(&e.AskIdentity, boolean()), rfc: "RFC 7296, Section 3.16", aka: "remote.eap_id",
+				doc: "Ask for the user's name inside EAP. Windows and others call themselves something else in IKE. `false` takes the name of IKE, and spares a round trip."},
+			{name: "keyless", slot: one(&e.Keyless, boolean()), computed: "`true` with `md5` or `gtc` among `methods`", rfc: "RFC 7296, Section 2.16",
+				doc: "Accept a method that makes no keys, as MD5 and GTC do not."},
+		},
+		finish: e.finish,
+	}
+}
+
+func (e *RemoteEAP) finish(d *decoder) {
+	if e.Present() && e.Users == "" {
+		d.missing(&e.Origin, "eap", "users", "name the accounts that may log in")
+	}
+	if !e.Given("keyless") {
+		e.Keyless = keyless(e.Methods)
+	}
+}
+
+// keyless reports whether a method among some makes no keys.
+func keyless(methods []eap.Type) bool {
+	for _, m := range methods {
+		if m == eap.TypeMD5Challenge || m == eap.TypeGTC {
+			return true
+		}
+	}
+	return false
+}
+
+// needPassword reports whether one of some methods authenticates with a password.
+func needPassword(methods []eap.Type) bool {
+	for _, m := range methods {
+		if m == eap.TypeMSCHAPv2 || m == eap.TypeMD5Challenge || m == eap.TypeGTC {
+			return true
+		}
+	}
+	return false
+}
+
+func eapMethod() reader[eap.Type] {
+	r := choice("EAP method", value("mschapv2", eap.TypeMSCHAPv2), value("md5", eap.TypeMD5Challenge), value("gtc", eap.TypeGTC))
+	r.kind = "EAP method"
+	return r
+}

@@ -1,0 +1,69 @@
+package config
+
+import "slices"
+
+// secondSamples are those samples of a side that a second round has.
+func secondSamples(first []sample) []sample {
+	return slices.DeleteFunc(first, func(s sample) bool {
+		return s.option == "address" || s.option == "port" || s.option == "auth" && s.value == `"null"`
+	})
+}
+
+func localSecondSamples() []sample { return secondSamples(localSamples()) }
+
+func remoteSecondSamples() []sample { return secondSamples(remoteSamples()) }
+
+// remoteMethodSamples are about other ways to authenticate than secrets and signatures.
+func remoteMethodSamples() []sample {
+	return []sample{
+		{option: "auth", value: `"null"`},
+		{option: "auth", value: `"null"`, with: `groups = "staff"`, code: clash},
+		{option: "auth", value: `"null"`, with: `id = "gw.example.org"`, code: clash},
+		{option: "auth", value: `"null"`, with: `ca = "ca.pem"`, code: clash},
+		{option: "eap_only", value: `false`},
+		{option: "eap_only", value: `true`, code: clash},
+		{option: "eap_only", value: `1`, code: wrongType},
+		{option: "groups", value: `["staff", "board"]`},
+		{option: "groups", value: `"two words"`, code: badValue},
+	}
+}
+
+func localEAPSamples() []sample {
+	const password = `password = "a password"`
+	return []sample{
+		{option: "identity", value: `"carol"`, with: password},
+		{option: "identity", value: `"CORP\\carol"`, text: `"CORP\carol"`, with: password},
+		{option: "identity", value: `""`, with: password, code: badValue},
+		{option: "identity", value: `"carol\n"`, with: password, code: badValue},
+		{option: "identity", value: `1`, with: password, code: wrongType},
+		{option: "methods", value: `["mschapv2", "gtc"]`, with: password},
+		{option: "methods", value: `"md5"`, text: `["md5"]`, with: password},
+		{option: "methods", value: `"md4"`, with: password, code: badValue},
+		{option: "methods", value: `"mschapv2"`, code: missing},
+		{option: "password", value: `"a password"`, text: "-"},
+		{option: "password", value: `file("office.psk")`, text: "-"},
+		{option: "password", value: `credential("absent")`, code: noFile},
+		{option: "password", value: `""`, code: badValue},
+		{option: "password", value: `7`, code: wrongType},
+		{option: "keyless", value: `true`, with: password},
+		{option: "keyless", value: `1`, with: password, code: wrongType},
+	}
+}
+
+func remoteEAPSamples() []sample {
+	const users = `users = "staff"`
+	return []sample{
+		{option: "identity", value: `"*@example.org"`, with: users},
+		{option: "identity", value: `"C=CH, CN"`, with: users, code: badValue},
+		{option: "users", value: `"staff"`},
+		{option: "users", value: `"a b"`, code: badValue},
+		{option: "users", value: `"absent"`, code: "CONFIG-REFERENCE"},
+		{option: "methods", value: `["mschapv2", "md5"]`, with: users},
+		{option: "methods", value: `"otp"`, with: users, code: badValue},
+		{option: "methods", value: `"gtc"`, code: missing},
+		{option: "ask_identity", value: `false`, with: users},
+		{option: "ask_identity", value: `"no"`, with: users, code: wrongType},
+		{option: "keyless", value: `false`, with: users + "\nmethods = \"md5\""},
+		{option: "keyless", value: `"no"`, with: users, code: wrongType},
+	}
+}
