@@ -12,6 +12,8 @@ func (d *decoder) check() {
 		d.checkRounds(c)
 		d.checkEndpoints(c)
 		d.checkPools(c)
+		d.checkSent(c)
+		d.checkClients(c)
 		d.checkSecret(c)
 		d.checkPPKs(c)
 		d.checkAlgorithms(c)

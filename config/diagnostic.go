@@ -10,13 +10,14 @@ import (
 	"culvert/explain"
 )
 
-// Severity tells what keeps a configuration from being used from what merely deserves a look.
+// Severity tells what keeps a configuration from being used from what merely deserves a look, or may do so.
 type Severity string
 
 // The severities.
 const (
 	Error   Severity = "error"
 	Warning Severity = "warning"
+	Note    Severity = "note" // what only some need to know
 )
 
 // A Diagnostic is one thing that is wrong with a configuration.
@@ -66,9 +67,18 @@ func (ds Diagnostics) String() string {
 	return b.String()
 }
 
-// Summary returns "2 errors, 1 warning".
+// Summary returns "2 errors, 1 warning", and notes if there are any.
 func (ds Diagnostics) Summary() string {
-	return plural(ds.count(Error), "error") + ", " + plural(ds.count(Warning), "warning")
+	s := plural(ds.count(Error), "error") + ", " + plural(ds.count(Warning), "warning")
+	if n := ds.count(Note); n > 0 {
+		s += ", " + plural(n, "note")
+	}
+	return s
+}
+
+// Concern returns the diagnostics that are more than notes.
+func (ds Diagnostics) Concern() Diagnostics {
+	return slices.DeleteFunc(slices.Clone(ds), func(d Diagnostic) bool { return d.Severity == Note })
 }
 
 // Err returns the diagnostics as an error, or nil when there is no error among them.
@@ -114,6 +124,7 @@ type finding struct{ message, expected, hint string }
 
 func (d *decoder) report(code explain.Code, span hcl.Range, f finding) { d.add(Error, code, span, f) }
 func (d *decoder) warn(code explain.Code, span hcl.Range, f finding)   { d.add(Warning, code, span, f) }
+func (d *decoder) note(code explain.Code, span hcl.Range, f finding)   { d.add(Note, code, span, f) }
 
 // mostFindings bounds the diagnostics: whoever has 1000 mistakes has one that matters.
 const mostFindings = 1000

@@ -32,7 +32,7 @@ func loadExample(t testing.TB, path string) *Config {
 	s := source(files)
 	s.Credentials = dir + "credentials"
 	c, found := s.Load(dir + name)
-	if len(found) != 0 {
+	if len(found.Concern()) != 0 {
 		t.Fatalf("%s: %s", path, found)
 	}
 	return c

@@ -29,7 +29,7 @@ func (d *Daemon) Reload(context.Context) (api.Reloaded, error) {
 	}
 	before.Daemon = d.running
 	r := reloaded(config.Diff(&before, cfg))
-	for _, w := range diagnostics {
+	for _, w := range diagnostics.Concern() {
 		r.Warnings = append(r.Warnings, api.Warning{Code: w.Code, Text: w.Message, Action: w.Hint})
 	}
 	d.engine.hub.events.Publish(api.Event{Time: time.Now(), Kind: api.EventReloaded, Text: "another configuration is in use"})

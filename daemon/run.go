@@ -75,7 +75,7 @@ func Run(ctx context.Context, o Options) error {
 	_, journal := os.LookupEnv("JOURNAL_STREAM")
 	d.level.Set(cfg.Daemon.LogLevel)
 	log := newLogger(o.Stderr, cfg.Daemon, journal, d.level, d.lines)
-	for _, w := range diagnostics {
+	for _, w := range diagnostics.Concern() {
 		log.Warn(w.Message, "code", string(w.Code), "place", w.Place.String())
 	}
 	return d.run(ctx, cfg, log)

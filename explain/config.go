@@ -23,6 +23,9 @@ const (
 	ConfigCertificate   Code = "CONFIG-CERTIFICATE"
 	ConfigKeyMismatch   Code = "CONFIG-KEY-MISMATCH"
 	ConfigIdentity      Code = "CONFIG-IDENTITY"
+	ConfigCertChain     Code = "CONFIG-CERT-CHAIN"
+	ConfigCertWeak      Code = "CONFIG-CERT-WEAK"
+	ConfigClientQuirk   Code = "CONFIG-CLIENT-QUIRK"
 	ConfigNotReachable  Code = "CONFIG-NOT-REACHABLE"
 	ConfigOverlap       Code = "CONFIG-OVERLAP"
 	ConfigPoolSize      Code = "CONFIG-POOL-SIZE"
@@ -104,6 +107,15 @@ func configMeaningEntries() []Entry {
 		{ConfigIdentity, "The certificate does not confirm our identity.",
 			"The id of the local block is not among the subject alternative names of the certificate, nor is it its subject.",
 			"Set id to one of the names in the message, or have a certificate issued that has it. Most peers refuse the connection otherwise."},
+		{ConfigCertChain, "The certificates that we send do not lead from ours to a CA.",
+			"Our own certificate comes first, each following one is that of the issuer of the one before, and what stands between ours and what peers trust is there. Some peers put up with another order or have the missing one, others refuse us.",
+			"Put the certificates into local.certificate in that order; openssl x509 -subject -issuer shows both names of each."},
+		{ConfigCertWeak, "A certificate that we send would be refused for its key or signature.",
+			"It is signed with SHA-1 or MD5, or its key is too small or of a kind that IKE peers do not take (RFC 8247, Section 3.1).",
+			"Have it issued anew with SHA-256 or better and a key of RSA 2048 or more, ECDSA, Ed25519 or ML-DSA."},
+		{ConfigClientQuirk, "Some clients would not take the certificate of this gateway.",
+			"The clients of operating systems have rules of their own beside those of the RFCs: which names, purposes and kinds of keys a gateway's certificate must have.",
+			"If such clients are to connect, do as the hint says; otherwise there is nothing to do."},
 		{ConfigNotReachable, "A connection is to be started, but there is nothing to connect to.",
 			"The remote block has no address, or only prefixes that stand for many peers.",
 			"Give the remote block an address or name, or set start = \"none\" and let the peer connect."},

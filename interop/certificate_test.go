@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -41,14 +42,14 @@ func (p *pki) key(s *scene, name, kind string) {
 	p.openssl(s, append([]string{"genpkey", "-out", name + ".key"}, keyArgs[kind]...)...)
 }
 
-// issue makes the key and certificate of a host named in subjectAltName.
-func (p *pki) issue(s *scene, host, kind string) {
+// issue makes the key and certificate of a host named in subjectAltName, with more lines of openssl's extensions.
+func (p *pki) issue(s *scene, host, kind string, lines ...string) {
 	s.Helper()
 	name := host + ".example.org"
 	p.key(s, host, kind)
 	p.openssl(s, "req", "-new", "-key", host+".key", "-out", host+".csr", "-subj", "/C=CH/O=Culvert/CN="+name)
 	ext := filepath.Join(p.dir, host+".ext")
-	if err := os.WriteFile(ext, []byte("subjectAltName=DNS:"+name+"\nextendedKeyUsage=serverAuth,clientAuth\n"), 0o600); err != nil {
+	if err := os.WriteFile(ext, []byte("subjectAltName=DNS:"+name+"\nextendedKeyUsage=serverAuth,clientAuth\n"+strings.Join(lines, "\n")+"\n"), 0o600); err != nil {
 		s.Fatal(err)
 	}
 	p.openssl(s, "x509", "-req", "-in", host+".csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "30", "-extfile", ext, "-out", host+".pem")

@@ -22,6 +22,20 @@ func (h *Host) ListenUDP(at netip.AddrPort) *net.UDPConn {
 	return conn
 }
 
+// ListenTCP is ListenUDP for a stream socket, which accepts in the host's namespace. The caller closes it.
+func (h *Host) ListenTCP(at netip.AddrPort) net.Listener {
+	h.lab.Helper()
+	var listener net.Listener
+	err := h.within(func() (err error) {
+		listener, err = net.ListenTCP("tcp", net.TCPAddrFromAddrPort(at))
+		return err
+	})
+	if err != nil {
+		h.lab.Fatal(err)
+	}
+	return listener
+}
+
 // within runs a function in the host's namespace. The thread that it ran on ends if it finds no way back.
 func (h *Host) within(f func() error) error {
 	there, err := netns.GetFromName(h.ns)

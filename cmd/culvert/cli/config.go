@@ -18,7 +18,8 @@ func (a *app) checkCommand() *cobra.Command {
 expected and a code. Nothing is changed and no daemon is needed.
 
 Files that only root may read, such as private keys, are read as well, so run it as root.
-Warnings do not keep a configuration from being used.`,
+Warnings do not keep a configuration from being used. Notes are for some: they tell which
+clients of operating systems would refuse the certificate of a gateway, and why.`,
 		Example: `  culvert check
   culvert check --config ./new.hcl
   culvert check --json | jq -r '.diagnostics[] | [.file, .line, .message] | @tsv'`,

@@ -1,0 +1,176 @@
+package config
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rsa"
+	"crypto/x509"
+	"fmt"
+	"slices"
+	"strings"
+
+	"culvert/auth"
+	"culvert/auth/chain"
+	"culvert/auth/keys"
+	"culvert/explain"
+	"culvert/suite"
+	"culvert/wire"
+)
+
+// A client is a kind of peer that comes with an operating system, and with opinions about the gateway's certificate.
+type client string
+
+// The clients, as messages call them.
+const (
+	windows client = "Windows"
+	apple   client = "Apple's clients"
+	android client = "Android"
+)
+
+// shown is what clients judge a gateway by.
+type shown struct {
+	local *Local
+	leaf  *x509.Certificate
+	key   crypto.PublicKey
+}
+
+// A quirk is something about a certificate that some clients do not take.
+type quirk struct {
+	clients []client
+	trips   func(s shown) string // what is wrong, half a sentence about the certificate; "" for nothing
+	action  string
+}
+
+// quirks lists what is known of clients, one row each.
+func quirks() []quirk {
+	return []quirk{
+		{[]client{windows, apple}, lacksServerAuth, "issue it with extendedKeyUsage serverAuth"},
+		{[]client{windows}, lacksHostName, "issue it with the name that users connect to as dNSName in subjectAltName"},
+		{[]client{windows}, addressOnly, "add the address as dNSName, too: Windows does not look at iPAddress"},
+		{[]client{windows}, keyOfWindows, "use an RSA, ECDSA P-256 or P-384 key for this gateway"},
+		{[]client{windows}, signedByPSS, "have the certificate signed with RSA PKCS #1 or ECDSA"},
+		{[]client{windows}, signsByPSS, "add rsa-sha256 to signature_schemes"},
+		{[]client{apple}, unlikeIdentity, "issue it with local.id, which is the remote identifier of the profile, as subjectAltName"},
+		{[]client{apple}, ecdsaOfApple, "use an RSA certificate, or give clients a profile that names the type of the certificate"},
+		{[]client{apple, android}, keyOfPhones, "use an RSA or ECDSA key for this gateway"},
+	}
+}
+
+// lacksServerAuth: the purpose must be there.
+func lacksServerAuth(s shown) string {
+	if slices.Contains(s.leaf.ExtKeyUsage, x509.ExtKeyUsageServerAuth) {
+		return ""
+	}
+	return "lacks the extended key usage serverAuth"
+}
+
+// lacksHostName: the client compares the name that it connects to with dNSNames alone.
+func lacksHostName(s shown) string {
+	if len(s.leaf.DNSNames) > 0 {
+		return ""
+	}
+	return "has no dNSName in subjectAltName"
+}
+
+// addressOnly: an address counts as dNSName only.
+func addressOnly(s shown) string {
+	for _, ip := range s.leaf.IPAddresses {
+		if !slices.Contains(s.leaf.DNSNames, ip.String()) {
+			return fmt.Sprintf("has %v as address and not as dNSName", ip)
+		}
+	}
+	return ""
+}
+
+// keyOfWindows: RSA and the two smaller NIST curves.
+func keyOfWindows(s shown) string {
+	switch key := s.key.(type) {
+	case *rsa.PublicKey:
+		return ""
+	case *ecdsa.PublicKey:
+		if key.Curve == elliptic.P256() || key.Curve == elliptic.P384() {
+			return ""
+		}
+	}
+	return "has a key that Windows does not know (" + keys.Name(s.key) + ")"
+}
+
+func signedByPSS(s shown) string {
+	switch s.leaf.SignatureAlgorithm {
+	case x509.SHA256WithRSAPSS, x509.SHA384WithRSAPSS, x509.SHA512WithRSAPSS:
+		return "is signed with RSA-PSS"
+	}
+	return ""
+}
+
+// signsByPSS: an RSA key that is configured for PSS alone.
+func signsByPSS(s shown) string {
+	pss := []suite.Scheme{suite.SchemePSSSHA256, suite.SchemePSSSHA384, suite.SchemePSSSHA512}
+	_, isRSA := s.key.(*rsa.PublicKey)
+	others := slices.ContainsFunc(s.local.Schemes, func(x suite.Scheme) bool { return !slices.Contains(pss, x) })
+	if !isRSA || len(s.local.Schemes) == 0 || others {
+		return ""
+	}
+	return "signs with RSA-PSS alone"
+}
+
+// unlikeIdentity: subject and other names do not count.
+func unlikeIdentity(s shown) string {
+	named := s.leaf.DNSNames
+	if id := s.local.ID; id.Type == wire.IDFQDN && !slices.ContainsFunc(named, func(n string) bool { return strings.EqualFold(n, id.Data) }) {
+		return fmt.Sprintf("does not have the identity %s as dNSName", id)
+	}
+	if s.local.ID.IsAny() && len(named) > 0 {
+		return "has names, but without local.id the gateway says that it is its subject"
+	}
+	return ""
+}
+
+func ecdsaOfApple(s shown) string {
+	if _, ok := s.key.(*ecdsa.PublicKey); ok {
+		return "has an ECDSA key, which profiles made on the device refuse"
+	}
+	return ""
+}
+
+func keyOfPhones(s shown) string {
+	switch s.key.(type) {
+	case *rsa.PublicKey, *ecdsa.PublicKey:
+		return ""
+	}
+	return "has a key that they do not know (" + keys.Name(s.key) + ")"
+}
+
+// trippedBy returns the clients, among some, that a quirk concerns.
+func (q quirk) trippedBy(among []client) []string {
+	var names []string
+	for _, c := range q.clients {
+		if slices.Contains(among, c) {
+			names = append(names, string(c))
+		}
+	}
+	return names
+}
+
+// checkClients looks for what the clients of a gateway would not take. Which of them come is not known, so these are notes.
+func (d *decoder) checkClients(c *Connection) {
+	l := &c.Local
+	if len(c.Pools) == 0 || l.Auth != auth.MethodPublicKey || len(l.Certificates) == 0 {
+		return
+	}
+	leaf := l.Certificates[0].Certificates[0]
+	key, err := chain.PublicKey(leaf)
+	if err != nil {
+		return
+	}
+	for _, q := range quirks() {
+		what, who := q.trips(shown{l, leaf, key}), q.trippedBy([]client{windows, apple, android})
+		if what == "" || len(who) == 0 {
+			continue
+		}
+		d.note(explain.ConfigClientQuirk, l.span("certificate"), finding{
+			message: fmt.Sprintf("%s would refuse this gateway: the certificate of %s %s", strings.Join(who, " and "), chain.Name(leaf), what),
+			hint:    "if such clients are to connect, " + q.action})
+	}
+}
