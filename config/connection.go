@@ -14,6 +14,7 @@ import (
 type Connection struct {
 	Origin
 	Name           string
+	PeerType       PeerType // "": none that is known
 	Local          Local
 	Remote         Remote
 	Children       []*Child
@@ -79,12 +80,14 @@ func (c *Connection) schema() schema {
 	return schema{
 		kind: "connection", label: &c.Name, named: "name", origin: &c.Origin,
 		doc:     "One peer, or a class of peers that share their settings.",
+		first:   "peer_type",
 		options: append(c.options(), c.quantumOptions()...),
 		blocks: []nested{
 			{kind: "local", open: c.Local.schema},
 			{kind: "remote", open: c.Remote.schema},
 			{kind: "child", many: true, open: func() schema {
 				child := newChild()
+				presetOf(c.PeerType).child(child)
 				c.Children = append(c.Children, child)
 				return child.schema()
 			}},
@@ -98,6 +101,7 @@ func (c *Connection) options() []option {
 	return []option{
 		{name: "version", slot: one(new(uint8), only[uint8](2, "IKEv1 is obsolete and not there (RFC 9395)")), aka: "version",
 			doc: "Version of IKE. There is only 2."},
+		{name: "peer_type", slot: peerType(c), computed: "none", doc: peerTypeDoc()},
 		{name: "proposals", slot: proposals(&c.Proposals, wire.ProtocolIKE), rfc: "RFC 7296, Section 2.7; RFC 8247", aka: "proposals",
 			doc: "Algorithms of the IKE SA in order of preference, as `aes256gcm16-prfsha384-x25519`. `default` stands for the recommended ones."},
 		{name: "fragmentation", slot: one(&c.Fragmentation, choice("fragmentation policy", value("yes", ike.FragmentYes), value("no", ike.FragmentNo),

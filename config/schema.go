@@ -16,6 +16,7 @@ type schema struct {
 	free    bool    // the label is a name that others have made, as that of a user
 	origin  *Origin
 	doc     string
+	first   string // the option that is read before all others, whose defaults depend on it
 	options []option
 	blocks  []nested
 	finish  func(*decoder) // fills computed defaults and checks options against each other

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/hashicorp/hcl/v2"
@@ -39,8 +40,18 @@ func (d *decoder) entries(s *schema, in *section) []entry {
 	} else {
 		list = d.jsonEntries(s, in.object)
 	}
-	slices.SortStableFunc(list, func(a, b entry) int { return a.span.Start.Byte - b.span.Start.Byte })
+	slices.SortStableFunc(list, func(a, b entry) int {
+		return cmp.Or(cmp.Compare(s.rank(a), s.rank(b)), a.span.Start.Byte-b.span.Start.Byte)
+	})
 	return list
+}
+
+// rank is 0 for the entry that is read first.
+func (s *schema) rank(e entry) int {
+	if e.name == s.first && e.block == nil {
+		return 0
+	}
+	return 1
 }
 
 func nativeEntries(body *hclsyntax.Body) []entry {
