@@ -91,6 +91,7 @@ func (k *KeyExchange) Clear() {
 
 // RespondKeyExchange is the responder's side: it makes the shared secret, g^ir or that of a KEM, and the Key Exchange Data of the answer from
 // the initiator's. The error is a *KeyExchangeError for the peer's value, an *UnsupportedError, or comes from rand.
+// ML-KEM-768 and -1024 do not read from rand: their library takes the randomness of the system.
 func RespondKeyExchange(method wire.TransformID, peer []byte, rand io.Reader) (public []byte, shared secret.Bytes, err error) {
 	if k, ok := lookupKEM(method); ok {
 		return k.respond(method, peer, rand)

@@ -5,6 +5,7 @@ import (
 	"crypto/rsa"
 	"encoding/asn1"
 	"errors"
+	"math/big"
 	"testing"
 
 	"golang.org/x/crypto/cryptobyte"
@@ -53,6 +54,13 @@ func TestVerifyPSSOfEveryModulus(t *testing.T) {
 			encoded, ok := recoverPSS(&key.PublicKey, signature)
 			if !ok || !checkPSS(encoded, 8*len(encoded)-(bits-1), digest, pssParameters{crypto.SHA256, crypto.SHA256, salt}) {
 				t.Errorf("%d bits, salt of %d: refused", bits, salt)
+			}
+			larger := new(big.Int).Add(new(big.Int).SetBytes(signature), key.N)
+			if larger.BitLen() > 8*len(signature) {
+				continue
+			}
+			if _, ok := recoverPSS(&key.PublicKey, larger.FillBytes(make([]byte, len(signature)))); ok {
+				t.Errorf("%d bits: a signature above the modulus is taken", bits)
 			}
 		}
 	}
