@@ -87,7 +87,7 @@ func schemaOf(t *testing.T, kind string) schema {
 func TestUnknownBlocksAreAnsweredWithWhatWasMeant(t *testing.T) {
 	tests := []struct{ block, name, want string }{
 		{"connection", "proposals", "proposals is an option here: write proposals = ..."},
-		{"connection", "children", "there are version, proposals"},
+		{"connection", "children", "there are version, peer_type, proposals"},
 		{"connection", "remotes", `did you mean "remote"?`},
 		{configurationKind, "conn", "there are include, daemon, connection"},
 		{configurationKind, "connections", `did you mean "connection"?`},
