@@ -217,7 +217,9 @@ func TestSHA1IsWarnedOf(t *testing.T) {
 		files[name] = string(text)
 	}
 	_, found := loadFiles(`certificate = "sha1.pem"`+"\n"+`key = "sha1.key"`, `id = "peer"`, files)
-	if !slices.ContainsFunc(found, func(d Diagnostic) bool { return d.Code == explain.ConfigCertWeak && strings.Contains(d.Message, "SHA1") }) {
+	if !slices.ContainsFunc(found, func(d Diagnostic) bool {
+		return d.Code == explain.ConfigCertWeak && strings.Contains(d.Message, "SHA1")
+	}) {
 		t.Errorf("got %s", found)
 	}
 }
