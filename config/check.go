@@ -22,6 +22,7 @@ func (d *decoder) check() {
 	d.checkRivals()
 	d.checkTraffic()
 	d.checkUnusedSecrets()
+	d.checkUnusedAccounts()
 	d.checkUnusedPPKs()
 	d.checkPoolUse()
 	d.checkPoolOverlap()

@@ -1,6 +1,8 @@
 package config
 
 import (
+	"fmt"
+
 	"culvert/auth"
 	"culvert/explain"
 )
@@ -36,6 +38,10 @@ func (d *decoder) checkRemoteRound(c *Connection, r *RemoteRound) {
 		d.report(explain.ConfigReference, r.EAP.span("users"), finding{
 			message: "there are no users " + quote(name), hint: alternatives("users", name, labels(d.config.Users))})
 	}
+	if name := r.EAP.RADIUS; name != "" && d.config.RADIUSGroup(name) == nil {
+		d.report(explain.ConfigReference, r.EAP.span("radius"), finding{
+			message: "there is no radius " + quote(name), hint: alternatives("radius", name, labels(d.config.RADIUS))})
+	}
 	switch {
 	case r.Auth == auth.MethodEAP && c.Local.Auth == auth.MethodNULL:
 		d.contradiction(&r.Origin, "auth", `EAP needs a proof of ours (RFC 7619, Section 2): set auth of the block local`)
@@ -59,6 +65,33 @@ func (d *decoder) checkAnonymous(c *Connection) {
 		for _, s := range child.Remote {
 			if s.Start.IsValid() {
 				d.contradiction(&child.Origin, "remote", `anybody can be the peer of %s: "dynamic" is all that may stand here, the peer's own address or the one it gets from a pool (RFC 7619, Section 2.5)`, c.title())
+			}
+		}
+	}
+}
+
+// checkUnusedAccounts warns of users and servers that nobody asks, and refuses two groups of servers that hear requests in one
+// place.
+func (d *decoder) checkUnusedAccounts() {
+	used := map[string]bool{}
+	for _, c := range d.config.Connections {
+		for _, r := range c.Remote.Rounds() {
+			used["users "+r.EAP.Users], used["radius "+r.EAP.RADIUS] = true, true
+		}
+	}
+	for _, u := range d.config.Users {
+		if !used["users "+u.Name] {
+			d.warn(explain.ConfigUnused, u.block, finding{message: u.title() + " is not used", hint: "name it in remote { eap { users = " + quote(u.Name) + " } } of a connection"})
+		}
+	}
+	for i, r := range d.config.RADIUS {
+		if !used["radius "+r.Name] {
+			d.warn(explain.ConfigUnused, r.block, finding{message: "radius " + quote(r.Name) + " is not used", hint: "name it in remote { eap { radius = " + quote(r.Name) + " } } of a connection"})
+		}
+		for _, other := range d.config.RADIUS[:i] {
+			if r.DAE.rivals(&other.DAE) {
+				d.report(explain.ConfigOverlap, r.DAE.span("port"), finding{
+					message: fmt.Sprintf("radius %s hears requests at the same address and port as radius %s", quote(r.Name), quote(other.Name)), hint: "give dae another port or listen"})
 			}
 		}
 	}

@@ -47,6 +47,7 @@ type RemoteEAP struct {
 	Origin
 	Identity    auth.Identity // pattern for whom EAP has authenticated; zero: any
 	Users       string        // name of a block users
+	RADIUS      string        // or name of a block radius
 	Methods     []eap.Type
 	AskIdentity bool
 	Keyless     bool
@@ -61,6 +62,8 @@ func (e *RemoteEAP) schema(path string) schema {
 				doc: "Whom EAP must have authenticated, as a name or pattern such as `*@example.org`. From then on this is the peer's identity, whatever it calls itself in IKE."},
 			{name: "users", slot: one(&e.Users, blockName()),
 				doc: "The block `users` with the accounts."},
+			{name: "radius", slot: one(&e.RADIUS, blockName()), rfc: "RFC 3579",
+				doc: "The block `radius` with the servers that authenticate the peer, instead of `users`. Accounting goes there too."},
 			{name: "methods", slot: many(&e.Methods, eapMethod()), rfc: "RFC 3748, Section 5.3", aka: "remote.auth",
 				doc: "Methods that we offer, best first: `mschapv2`, `md5`, `gtc`. A client that declines one gets the next. A RADIUS server has methods of its own."},
 			{name: "ask_identity", slot: one(&e.AskIdentity, boolean()), rfc: "RFC 7296, Section 3.16", aka: "remote.eap_id",
@@ -73,8 +76,13 @@ func (e *RemoteEAP) schema(path string) schema {
 }
 
 func (e *RemoteEAP) finish(d *decoder) {
-	if e.Present() && e.Users == "" {
-		d.missing(&e.Origin, "eap", "users", "name the accounts that may log in")
+	switch {
+	case e.Present() && e.Users == "" && e.RADIUS == "":
+		d.missing(&e.Origin, "eap", "users or radius", "name the accounts that may log in, or the servers that know them")
+	case e.Users != "" && e.RADIUS != "":
+		d.contradiction(&e.Origin, "radius", "either users or radius decides who may log in")
+	case e.RADIUS != "" && e.Given("methods"):
+		d.contradiction(&e.Origin, "methods", "the RADIUS servers have methods of their own")
 	}
 	if !e.Given("keyless") {
 		e.Keyless = keyless(e.Methods)

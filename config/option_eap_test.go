@@ -23,8 +23,8 @@ func remoteMethodSamples() []sample {
 		{option: "eap_only", value: `false`},
 		{option: "eap_only", value: `true`, code: clash},
 		{option: "eap_only", value: `1`, code: wrongType},
-		{option: "groups", value: `["staff", "board"]`},
-		{option: "groups", value: `"two words"`, code: badValue},
+		{option: "groups", value: `["staff", "Domain Users"]`},
+		{option: "groups", value: `""`, code: badValue},
 	}
 }
 
@@ -58,6 +58,11 @@ func remoteEAPSamples() []sample {
 		{option: "users", value: `"staff"`},
 		{option: "users", value: `"a b"`, code: badValue},
 		{option: "users", value: `"absent"`, code: "CONFIG-REFERENCE"},
+		{option: "radius", value: `"corp"`},
+		{option: "radius", value: `"corp"`, with: users, code: clash},
+		{option: "radius", value: `"absent"`, code: "CONFIG-REFERENCE"},
+		{option: "radius", value: `["corp"]`, code: wrongType},
+		{option: "methods", value: `"mschapv2"`, with: `radius = "corp"`, code: clash},
 		{option: "methods", value: `["mschapv2", "md5"]`, with: users},
 		{option: "methods", value: `"otp"`, with: users, code: badValue},
 		{option: "methods", value: `"gtc"`, code: missing},

@@ -21,7 +21,8 @@ type home struct {
 
 func homes() map[string]home {
 	const psk = "secret \"a\" { psk = file(\"office.psk\") }\n"
-	const staff = "users \"staff\" {\nuser \"carol\" { cleartext = \"a password\" }\n}\n"
+	const corp = "radius \"corp\" {\nserver \"s\" {\naddress = \"192.0.2.9\"\nsecret = \"swordfish\"\n}\n}\n"
+	const staff = corp + "users \"staff\" {\nuser \"carol\" { cleartext = \"a password\" }\n}\n"
 	connection := func(c *Config) *Connection { return c.Connection("a") }
 	return map[string]home{
 		configurationKind: {fileSamples, "%s\n", func(*Config) schema { return schema{} }},

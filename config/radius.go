@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"time"
 
 	"culvert/radius"
@@ -16,7 +17,6 @@ type RADIUS struct {
 	NASIdentifier string // "": the name of the host
 	NASAddress    netip.Addr
 	FramedMTU     uint16
-	Identity      radius.IdentitySource
 	GroupsFrom    []radius.Type
 	Groups        map[string]string
 	GroupsOnly    bool
@@ -111,8 +111,6 @@ func (r *RADIUS) options() []option {
 			doc: "NAS-IP-Address or NAS-IPv6-Address."},
 		{name: "framed_mtu", slot: one(&r.FramedMTU, number[uint16](64, 3500)), rfc: "RFC 3579, Section 2.4",
 			doc: "The largest EAP packet that servers may send, which decides how EAP-TLS is cut into pieces."},
-		{name: "identity", slot: one(&r.Identity, choice("identity source", value("ask", radius.AskIdentity), value("ike", radius.IKEIdentity))), rfc: "RFC 7296, Section 2.16",
-			doc: "Where User-Name comes from. `ask`: an EAP identity request, as clients whose IKE identity is an address need; `ike`: the IKE identity, which saves a round trip."},
 		{name: "groups_from", slot: many(&r.GroupsFrom, choice("attribute", value("filter-id", radius.FilterID), value("class", radius.Class))), rfc: "RFC 2865, Sections 5.11 and 5.25", aka: "eap-radius.class_group",
 			doc: "Attributes of an acceptance that name groups of the user."},
 		{name: "groups", slot: table(&r.Groups, "value of the attribute", groupName()),
@@ -243,4 +241,12 @@ func (a *DAE) finish(d *decoder) {
 			d.contradiction(&a.Origin, element("clients", i), "%s would be everybody: name the servers", fmt.Sprint(Address{Prefix: p}))
 		}
 	}
+}
+
+// rivals tells whether two would listen at one place.
+func (a *DAE) rivals(o *DAE) bool {
+	if len(a.Clients) == 0 || len(o.Clients) == 0 || a.Port != o.Port {
+		return false
+	}
+	return len(a.Listen) == 0 || len(o.Listen) == 0 || slices.ContainsFunc(a.Listen, func(addr netip.Addr) bool { return slices.Contains(o.Listen, addr) })
 }

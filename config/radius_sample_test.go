@@ -10,8 +10,6 @@ func radiusSamples() []sample {
 		{option: "nas_address", value: `"192.0.2.0/24"`, code: badValue},
 		{option: "framed_mtu", value: `1000`},
 		{option: "framed_mtu", value: `4000`, code: badValue},
-		{option: "identity", value: `"ike"`},
-		{option: "identity", value: `"me"`, code: badValue},
 		{option: "groups_from", value: `["class", "filter-id"]`},
 		{option: "groups_from", value: `"reply-message"`, code: badValue},
 		{option: "groups", value: `{ "OU=Sales;" = "sales" }`, text: "{}"},

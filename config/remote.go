@@ -119,7 +119,7 @@ func (r *RemoteRound) options() []option {
 			doc: "Who the peer must be; `*.example.org` and `%any` are patterns. A certificate must confirm it."},
 		{name: "eap_only", slot: one(&r.EAPOnly, boolean()), rfc: "RFC 5998",
 			doc: "As initiator with EAP: accept a responder that proves itself by the EAP method alone, which must be safe for that, as EAP-TLS is."},
-		{name: "groups", slot: many(&r.Groups, word("group", 64)), aka: "remote.groups",
+		{name: "groups", slot: many(&r.Groups, groupName()), aka: "remote.groups",
 			doc: "The peer's account must be in one of these groups. Empty: no matter."},
 		{name: "ca", slot: many(&r.CAs, certificateFile()), rfc: "RFC 5280", aka: "remote.cacerts",
 			doc: "Files with the certificate authorities that may vouch for the peer. No others are trusted."},

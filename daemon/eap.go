@@ -35,8 +35,11 @@ func eapClientMethod(t eap.Type, e *config.LocalEAP) eap.Method {
 	return nil
 }
 
-// eapServer is how we authenticate a peer by EAP.
+// eapServer is how we authenticate a peer by EAP, or who does.
 func (t *translator) eapServer(e *config.RemoteEAP) eap.Server {
+	if e.RADIUS != "" {
+		return t.proxies.proxy(e.RADIUS, e.AskIdentity)
+	}
 	accounts := t.config.UsersOf(e.Users).Table(time.Now)
 	server := &eap.Authenticator{AskIdentity: e.AskIdentity}
 	for _, kind := range e.Methods {

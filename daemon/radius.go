@@ -2,20 +2,16 @@ package daemon
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/netip"
-	"os"
-	"strconv"
 	"sync"
 	"time"
 
 	"culvert/api"
 	"culvert/config"
+	"culvert/eap"
 	"culvert/explain"
 	"culvert/radius"
 )
@@ -29,6 +25,7 @@ type radiusGroup struct {
 	group      *radius.Group
 	nas        radius.NAS
 	accountant *radius.Accountant // nil: no accounting
+	hush       context.CancelFunc // ends the hearing of requests
 	stop       context.CancelFunc
 }
 
@@ -62,6 +59,7 @@ func (g *radiusGroups) configure(list []*config.RADIUS, accounts map[string]stri
 		r, err := g.open(c)
 		if err != nil {
 			for _, m := range made {
+				m.hush()
 				m.stop()
 			}
 			return fmt.Errorf("radius %q: %w", c.Name, err)
@@ -70,7 +68,8 @@ func (g *radiusGroups) configure(list []*config.RADIUS, accounts map[string]stri
 	}
 	for name, old := range g.groups {
 		if next[name] != old {
-			g.wg.Go(old.retire)
+			old.hush()
+			g.wg.Go(func() { old.retire(g.ctx) })
 		}
 	}
 	g.groups, g.accounts = next, accounts
@@ -79,22 +78,23 @@ func (g *radiusGroups) configure(list []*config.RADIUS, accounts map[string]stri
 
 // open starts a group.
 func (g *radiusGroups) open(c *config.RADIUS) (*radiusGroup, error) {
-	ctx, stop := context.WithCancel(g.ctx)
-	r := &radiusGroup{config: c, nas: nasOf(c), stop: stop}
-	sockets, err := g.listen(c)
+	sockets, err := listenDAE(g.ctx, &c.DAE)
 	if err != nil {
-		stop()
 		return nil, err
 	}
+	r := &radiusGroup{config: c, nas: nasOf(c)}
+	hearing, hush := context.WithCancel(g.ctx)
+	running, stop := context.WithCancel(g.ctx)
+	r.hush, r.stop = hush, stop
 	var servers []radius.Server
 	for _, s := range c.Servers {
 		servers = append(servers, serverOf(c, s))
 	}
 	r.group = radius.NewGroup(c.Name, c.DeadTime, servers...)
+	a := g.authority(r)
 	for _, conn := range sockets {
-		a := g.authority(r)
 		g.wg.Go(func() {
-			if err := a.Serve(ctx, conn); err != nil {
+			if err := a.Serve(hearing, conn); err != nil {
 				g.log.Error("requests of RADIUS servers are not heard any more", "code", string(explain.RadiusRefused), "error", err)
 			}
 		})
@@ -102,42 +102,20 @@ func (g *radiusGroups) open(c *config.RADIUS) (*radiusGroup, error) {
 	if c.Accounting {
 		r.accountant = radius.NewAccountant(r.group, r.nas)
 		r.accountant.Add(radius.Record{Status: radius.AccountingOn, Time: time.Now()})
-		g.wg.Go(func() { r.accountant.Run(ctx) })
+		g.wg.Go(func() { r.accountant.Run(running) })
 	}
 	return r, nil
 }
 
-// retire ends a group that is not configured any more as soon as its records are taken.
-func (r *radiusGroup) retire() {
+// retire ends a group that is not configured any more as soon as its records are taken, or the daemon ends.
+func (r *radiusGroup) retire(ctx context.Context) {
 	if r.accountant != nil {
-		ctx, cancel := context.WithTimeout(context.Background(), drainTime)
+		ctx, cancel := context.WithTimeout(ctx, drainTime)
 		defer cancel()
 		r.accountant.Flush(ctx)
 	}
 	r.stop()
 	r.group.Retire()
-}
-
-// listen opens the sockets for requests of servers; without clients there are none.
-func (g *radiusGroups) listen(c *config.RADIUS) (sockets []net.PacketConn, err error) {
-	if len(c.DAE.Clients) == 0 {
-		return nil, nil
-	}
-	addresses := c.DAE.Listen
-	if len(addresses) == 0 {
-		addresses = []netip.Addr{netip.IPv6Unspecified()}
-	}
-	for _, a := range addresses {
-		conn, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(a, c.DAE.Port)))
-		if err != nil {
-			for _, s := range sockets {
-				err = errors.Join(err, s.Close())
-			}
-			return nil, fmt.Errorf("dae: %w: another group or program may have the port; set dae.listen or dae.port", err)
-		}
-		sockets = append(sockets, conn)
-	}
-	return sockets, nil
 }
 
 func (g *radiusGroups) authority(r *radiusGroup) *radius.Authority {
@@ -160,52 +138,29 @@ func (g *radiusGroups) told(from netip.AddrPort, what string, err error) {
 	}
 }
 
-func nasOf(c *config.RADIUS) radius.NAS {
-	n := radius.NAS{Identifier: c.NASIdentifier, Address: c.NASAddress}
-	if n.Identifier == "" {
-		n.Identifier, _ = os.Hostname() // without a name the address is enough
-	}
-	return n
-}
-
-func rulesOf(c *config.RADIUS) radius.GroupRules {
-	return radius.GroupRules{From: c.GroupsFrom, Names: c.Groups, Only: c.GroupsOnly}
-}
-
-func serverOf(c *config.RADIUS, s *config.RADIUSServer) radius.Server {
-	host := s.Address.String()
-	at := func(port uint16) string { return net.JoinHostPort(host, strconv.Itoa(int(port))) }
-	server := radius.Server{Name: s.Name, Auth: at(s.Port), Accounting: at(s.AccountingPort), Secret: s.Secret, Timeout: c.Timeout, Tries: c.Tries}
-	if s.Transport == config.TransportTLS {
-		server.TLS = tlsOf(s)
-	}
-	return server
-}
-
-// tlsOf is how we speak TLS with a server: 1.2 at least, and nobody is trusted but the configured authorities (RFC 6614,
-// Section 2.3).
-func tlsOf(s *config.RADIUSServer) *tls.Config {
-	c := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: s.ServerName, RootCAs: x509.NewCertPool()}
-	for _, ca := range certificates(s.CAs) {
-		c.RootCAs.AddCert(ca)
-	}
-	own := tls.Certificate{PrivateKey: s.Key.Key}
-	for _, cert := range certificates(s.Certificates) {
-		own.Certificate = append(own.Certificate, cert.Raw)
-	}
-	c.Certificates = []tls.Certificate{own}
-	return c
-}
-
-// proxy returns the eap.Server of a group, nil when there is none of that name.
-func (g *radiusGroups) proxy(name string) *radius.Proxy {
+// proxy returns the eap.Server of a configured group.
+func (g *radiusGroups) proxy(name string, askIdentity bool) eap.Server {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	r := g.groups[name]
-	if r == nil {
-		return nil
+	p := &radius.Proxy{Group: r.group, NAS: r.nas, FramedMTU: r.config.FramedMTU, Groups: rulesOf(r.config)}
+	if !askIdentity {
+		p.Identity = radius.IKEIdentity
 	}
-	return &radius.Proxy{Group: r.group, NAS: r.nas, FramedMTU: r.config.FramedMTU, Identity: r.config.Identity, Groups: rulesOf(r.config)}
+	return p
+}
+
+// accountsOf tells which group accounts for the sessions of a connection: the one that authenticates its users.
+func accountsOf(cfg *config.Config) map[string]string {
+	accounts := map[string]string{}
+	for _, c := range cfg.Connections {
+		for _, r := range c.Remote.Rounds() {
+			if r.EAP.RADIUS != "" {
+				accounts[c.Name] = r.EAP.RADIUS
+			}
+		}
+	}
+	return accounts
 }
 
 // accounting returns the group that accounts for the sessions of a connection, nil when none does.

@@ -45,13 +45,13 @@ func (d *Daemon) Check(context.Context) config.Diagnostics {
 
 // configure gives a configuration to pools, shards and supervisor, or to none of them.
 func (d *Daemon) configure(cfg *config.Config) error {
+	if err := d.engine.radius.configure(cfg.RADIUS, accountsOf(cfg)); err != nil {
+		return err
+	}
 	if err := d.engine.leases.configure(cfg.Pools); err != nil {
 		return err
 	}
-	if err := d.engine.radius.configure(cfg.RADIUS, nil); err != nil {
-		return err
-	}
-	t := &translator{config: cfg, port: d.running.Port, fetcher: d.fetcher, answers: d.answers, lookups: d.lookups}
+	t := &translator{config: cfg, port: d.running.Port, fetcher: d.fetcher, answers: d.answers, lookups: d.lookups, proxies: d.engine.radius}
 	connections := t.connections()
 	set := ike.NewConnections(connections...)
 	for _, l := range d.engine.shards {

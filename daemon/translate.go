@@ -22,6 +22,7 @@ type translator struct {
 	fetcher fetch.Fetcher
 	answers *revocation.Cache // of revocation, for all connections
 	lookups *lookup.Service
+	proxies *radiusGroups
 }
 
 // connections translates all connections, in order.
