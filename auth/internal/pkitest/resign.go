@@ -30,6 +30,16 @@ func WithKey(t testing.TB, c *x509.Certificate, pub crypto.PublicKey) *x509.Cert
 	if err != nil {
 		t.Fatal(err)
 	}
+	cert, err := x509.ParseCertificate(WithSPKI(t, c, spki))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cert
+}
+
+// WithSPKI is WithKey for a SubjectPublicKeyInfo that need not be one.
+func WithSPKI(t testing.TB, c *x509.Certificate, spki []byte) []byte {
+	t.Helper()
 	var outer, tbs, rest cryptobyte.String
 	input := cryptobyte.String(c.Raw)
 	if !input.ReadASN1(&outer, casn1.SEQUENCE) || !outer.ReadASN1(&tbs, casn1.SEQUENCE) {
@@ -54,7 +64,7 @@ func WithKey(t testing.TB, c *x509.Certificate, pub crypto.PublicKey) *x509.Cert
 		})
 		b.AddBytes(rest)
 	})
-	return reparse(t, b)
+	return b.BytesOrPanic()
 }
 
 // Resign signs a certificate, list or anything else of the form SEQUENCE { tbs { ..., AlgorithmIdentifier, ... },
@@ -100,15 +110,6 @@ func Resign(t testing.TB, der []byte, key *mldsa.PrivateKey) []byte {
 func ResignCert(t testing.TB, c *x509.Certificate, key *mldsa.PrivateKey) *x509.Certificate {
 	t.Helper()
 	cert, err := x509.ParseCertificate(Resign(t, c.Raw, key))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return cert
-}
-
-func reparse(t testing.TB, b cryptobyte.Builder) *x509.Certificate {
-	t.Helper()
-	cert, err := x509.ParseCertificate(b.BytesOrPanic())
 	if err != nil {
 		t.Fatal(err)
 	}
