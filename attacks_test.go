@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-var testName = regexp.MustCompile("`([a-z]+)\\.((?:Test|Fuzz)[A-Z][A-Za-z0-9]*)`")
+var testName = regexp.MustCompile("`([a-z][a-z0-9]*)\\.((?:Test|Fuzz)[A-Z][A-Za-z0-9]*)`")
 
 // Every test that the page about attacks names is there, and every row names one.
 func TestAttacksNameTestsThatExist(t *testing.T) {

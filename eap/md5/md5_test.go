@@ -69,6 +69,15 @@ func TestMalformedValuesAreRefused(t *testing.T) {
 	}
 }
 
+func TestLongValuesAreRead(t *testing.T) {
+	for n := 1; n <= 255; n++ {
+		value, name, err := parse(encode(make([]byte, n), "carol"))
+		if err != nil || len(value) != n || string(name) != "carol" {
+			t.Errorf("%d octets: got %d, %q, %v", n, len(value), name, err)
+		}
+	}
+}
+
 func FuzzMD5(f *testing.F) {
 	f.Add([]byte("\x10abcdefghijklmnopcarol"))
 	f.Add([]byte("\xffabc"))
