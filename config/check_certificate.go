@@ -15,22 +15,29 @@ import (
 
 // checkCredential compares our certificate with key, identity and time.
 func (d *decoder) checkCredential(l *LocalRound) {
-	for i, f := range l.Certificates {
-		d.checkValidity(&l.Origin, element("certificate", i), f)
-	}
-	if len(l.Certificates) == 0 {
+	d.checkPair(&l.Origin, l.Certificates, l.Key)
+	if len(l.Certificates) == 0 || l.ID.IsAny() {
 		return
 	}
-	leaf := l.Certificates[0].Certificates[0]
-	if l.Key != nil && !belongs(leaf, l.Key.Key) {
-		d.report(explain.ConfigKeyMismatch, l.span("key"), finding{
-			message: fmt.Sprintf("the key does not belong to the certificate of %s", chain.Name(leaf)),
-			hint:    fmt.Sprintf("%s is compared with the first certificate of %s", l.Key.Path, l.Certificates[0].Path)})
-	}
-	if !l.ID.IsAny() && !auth.Confirms(leaf, l.ID) {
+	if leaf := l.Certificates[0].Certificates[0]; !auth.Confirms(leaf, l.ID) {
 		d.warn(explain.ConfigIdentity, l.span("id"), finding{
 			message: fmt.Sprintf("the certificate does not confirm the identity %s", l.ID),
 			hint:    "it confirms " + names(leaf)})
+	}
+}
+
+// checkPair compares a certificate of ours with its key and time.
+func (d *decoder) checkPair(o *Origin, files []CertificateFile, key *KeyFile) {
+	for i, f := range files {
+		d.checkValidity(o, element("certificate", i), f)
+	}
+	if len(files) == 0 || key == nil {
+		return
+	}
+	if leaf := files[0].Certificates[0]; !belongs(leaf, key.Key) {
+		d.report(explain.ConfigKeyMismatch, o.span("key"), finding{
+			message: fmt.Sprintf("the key does not belong to the certificate of %s", chain.Name(leaf)),
+			hint:    fmt.Sprintf("%s is compared with the first certificate of %s", key.Path, files[0].Path)})
 	}
 }
 

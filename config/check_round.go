@@ -11,9 +11,11 @@ import (
 func (d *decoder) checkRounds(c *Connection) {
 	for _, l := range c.Local.Rounds() {
 		d.checkLocalRound(c, l)
+		d.checkEAPClient(c, &l.EAP)
 	}
 	for _, r := range c.Remote.Rounds() {
 		d.checkRemoteRound(c, r)
+		d.checkEAPServer(c, &r.EAP)
 	}
 }
 

@@ -57,11 +57,11 @@ func (c *Connection) Label() string { return c.Name }
 func (c *Connection) Child(name string) *Child { return named(c.Children, name) }
 
 func newLocalRound() LocalRound {
-	return LocalRound{SendCertificate: true, ShowOCSP: true, EAP: LocalEAP{Methods: []eap.Type{eap.TypeMSCHAPv2}}}
+	return LocalRound{SendCertificate: true, ShowOCSP: true, EAP: LocalEAP{Methods: []eap.Type{eap.TypeMSCHAPv2}, TLS: newLocalTLS()}}
 }
 
 func newRemoteRound() RemoteRound {
-	return RemoteRound{MinRSABits: 2048, EAP: RemoteEAP{Methods: []eap.Type{eap.TypeMSCHAPv2}, AskIdentity: true}}
+	return RemoteRound{MinRSABits: 2048, EAP: RemoteEAP{Methods: []eap.Type{eap.TypeMSCHAPv2}, AskIdentity: true, TLS: newRemoteTLS()}}
 }
 
 func newConnection() *Connection {

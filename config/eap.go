@@ -13,6 +13,7 @@ type LocalEAP struct {
 	Methods  []eap.Type
 	Password secret.Bytes
 	Keyless  bool
+	TLS      LocalTLS
 }
 
 func (e *LocalEAP) schema(path string) schema {
@@ -23,12 +24,13 @@ func (e *LocalEAP) schema(path string) schema {
 			{name: "identity", slot: one(&e.Identity, userName()), computed: "`id`", rfc: "RFC 3748, Section 5.1", aka: "local.eap_id",
 				doc: "The name of the user, as the server knows it."},
 			{name: "methods", slot: many(&e.Methods, eapMethod()), rfc: "RFC 3748, Section 5.3", aka: "local.auth",
-				doc: "Methods that we agree to, best first: `mschapv2`, `md5`, `gtc`. Of others we decline."},
+				doc: "Methods that we agree to, best first: `mschapv2`, `md5`, `gtc`; `tls`, `ttls` and `peap` by the block `tls`. Of others we decline."},
 			{name: "password", slot: &presharedKey{&e.Password, new(string), plainText}, aka: "secrets.eap.secret",
 				doc: "The password: `file(\"carol.password\")`, `credential(\"carol\")` from systemd, or the text itself."},
 			{name: "keyless", slot: one(&e.Keyless, boolean()), computed: "`true` with `md5` or `gtc` among `methods`", rfc: "RFC 7296, Section 2.16",
 				doc: "Accept a method that makes no keys, as MD5 and GTC do not: who is in between could use it, so that the responder's certificate is all that protects us."},
 		},
+		blocks: []nested{{kind: "tls", open: func() schema { return e.TLS.schema(path + ".tls") }}},
 		finish: e.finish,
 	}
 }
@@ -51,6 +53,7 @@ type RemoteEAP struct {
 	Methods     []eap.Type
 	AskIdentity bool
 	Keyless     bool
+	TLS         RemoteTLS
 }
 
 func (e *RemoteEAP) schema(path string) schema {
@@ -61,23 +64,24 @@ func (e *RemoteEAP) schema(path string) schema {
 			{name: "identity", slot: one(&e.Identity, identity()), computed: "any", rfc: "RFC 7296, Section 2.16",
 				doc: "Whom EAP must have authenticated, as a name or pattern such as `*@example.org`. From then on this is the peer's identity, whatever it calls itself in IKE."},
 			{name: "users", slot: one(&e.Users, blockName()),
-				doc: "The block `users` with the accounts."},
+				doc: "The block `users` with the accounts. With `tls` alone it may be left out; then everybody has access whose certificate an authority of the block `tls` has issued."},
 			{name: "radius", slot: one(&e.RADIUS, blockName()), rfc: "RFC 3579",
 				doc: "The block `radius` with the servers that authenticate the peer, instead of `users`. Accounting goes there too."},
 			{name: "methods", slot: many(&e.Methods, eapMethod()), rfc: "RFC 3748, Section 5.3", aka: "remote.auth",
-				doc: "Methods that we offer, best first: `mschapv2`, `md5`, `gtc`. A client that declines one gets the next. A RADIUS server has methods of its own."},
+				doc: "Methods that we offer, best first: `mschapv2`, `md5`, `gtc`; `tls`, `ttls` and `peap` by the block `tls`. A client that declines one gets the next. A RADIUS server has methods of its own."},
 			{name: "ask_identity", slot: one(&e.AskIdentity, boolean()), rfc: "RFC 7296, Section 3.16", aka: "remote.eap_id",
 				doc: "Ask for the user's name inside EAP. Windows and others call themselves something else in IKE. `false` takes the name of IKE, and spares a round trip."},
 			{name: "keyless", slot: one(&e.Keyless, boolean()), computed: "`true` with `md5` or `gtc` among `methods`", rfc: "RFC 7296, Section 2.16",
 				doc: "Accept a method that makes no keys, as MD5 and GTC do not."},
 		},
+		blocks: []nested{{kind: "tls", open: func() schema { return e.TLS.schema(path + ".tls") }}},
 		finish: e.finish,
 	}
 }
 
 func (e *RemoteEAP) finish(d *decoder) {
 	switch {
-	case e.Present() && e.Users == "" && e.RADIUS == "":
+	case e.Present() && e.Users == "" && e.RADIUS == "" && !certificatesOnly(e.Methods):
 		d.missing(&e.Origin, "eap", "users or radius", "name the accounts that may log in, or the servers that know them")
 	case e.Users != "" && e.RADIUS != "":
 		d.contradiction(&e.Origin, "radius", "either users or radius decides who may log in")
@@ -102,7 +106,7 @@ func keyless(methods []eap.Type) bool {
 // needPassword reports whether one of some methods authenticates with a password.
 func needPassword(methods []eap.Type) bool {
 	for _, m := range methods {
-		if m == eap.TypeMSCHAPv2 || m == eap.TypeMD5Challenge || m == eap.TypeGTC {
+		if m == eap.TypeMSCHAPv2 || m == eap.TypeMD5Challenge || m == eap.TypeGTC || m == eap.TypeTTLS || m == eap.TypePEAP {
 			return true
 		}
 	}
@@ -110,7 +114,8 @@ func needPassword(methods []eap.Type) bool {
 }
 
 func eapMethod() reader[eap.Type] {
-	r := choice("EAP method", value("mschapv2", eap.TypeMSCHAPv2), value("md5", eap.TypeMD5Challenge), value("gtc", eap.TypeGTC))
+	r := choice("EAP method", value("mschapv2", eap.TypeMSCHAPv2), value("md5", eap.TypeMD5Challenge), value("gtc", eap.TypeGTC),
+		value("tls", eap.TypeTLS), value("ttls", eap.TypeTTLS), value("peap", eap.TypePEAP))
 	r.kind = "EAP method"
 	return r
 }

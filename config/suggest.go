@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -41,10 +42,12 @@ func (s *schema) names() []string {
 	return names
 }
 
-// lookup finds the first option that has a name, here or with strongSwan, in the block itself before all others, and the
-// block that has it.
+// lookup finds the first option that has a name, here or with strongSwan, and the block that has it: in the block itself before
+// all others, and in those that lie deep inside of others last.
 func lookup(here *schema, name string) (*option, schema) {
-	for _, s := range append([]schema{*here}, schemas()...) {
+	others := schemas()
+	slices.SortStableFunc(others, func(a, b schema) int { return depth(a) - depth(b) })
+	for _, s := range append([]schema{*here}, others...) {
 		for i := range s.options {
 			if o := &s.options[i]; o.name == name || o.knownAs(name) {
 				return o, s
@@ -53,6 +56,9 @@ func lookup(here *schema, name string) (*option, schema) {
 	}
 	return nil, schema{}
 }
+
+// depth tells blocks that lie deep inside of others, such as local.eap.tls, from all else.
+func depth(s schema) int { return max(1, strings.Count(s.path, ".")) }
 
 // knownAs reports whether strongSwan has the option under this name: "local.certs" is looked for as "certs" too.
 func (o *option) knownAs(name string) bool {

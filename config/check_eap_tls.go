@@ -1,0 +1,94 @@
+package config
+
+import (
+	"slices"
+
+	"culvert/auth"
+	"culvert/eap"
+)
+
+// overTLS reports whether one of some methods runs over TLS.
+func overTLS(methods []eap.Type) bool {
+	return tunnelled(methods) || slices.Contains(methods, eap.TypeTLS)
+}
+
+// tunnelled reports whether one of some methods has another one inside.
+func tunnelled(methods []eap.Type) bool {
+	return slices.Contains(methods, eap.TypeTTLS) || slices.Contains(methods, eap.TypePEAP)
+}
+
+// certificatesOnly reports whether clients need no account, but a certificate.
+func certificatesOnly(methods []eap.Type) bool {
+	return len(methods) == 1 && methods[0] == eap.TypeTLS
+}
+
+// EAPServerTrust returns by which authorities and under which name, or pattern, a server of EAP over TLS is trusted in a round
+// of ours: what the block tls says, else what the peer of IKE must be.
+func (c *Connection) EAPServerTrust(t *LocalTLS) (cas []CertificateFile, name auth.Identity) {
+	cas, name = t.CAs, t.ServerName
+	if len(cas) == 0 {
+		cas = c.Remote.CAs
+	}
+	if name == (auth.Identity{}) {
+		name = c.Remote.ID
+	}
+	return cas, name
+}
+
+// EAPServerCertificate returns what we show as a server of EAP over TLS.
+func (c *Connection) EAPServerCertificate(t *RemoteTLS) ([]CertificateFile, *KeyFile) {
+	if t.Key == nil {
+		return c.Local.Certificates, c.Local.Key
+	}
+	return t.Certificates, t.Key
+}
+
+// checkEAPClient looks at what EAP over TLS needs as client.
+func (d *decoder) checkEAPClient(c *Connection, e *LocalEAP) {
+	if !e.Present() || !overTLS(e.Methods) {
+		if e.TLS.Present() {
+			d.contradiction(&e.TLS.Origin, "tls", `none of methods is over TLS: add "tls", "ttls" or "peap", or leave out the block tls`)
+		}
+		return
+	}
+	o := &e.TLS.Origin
+	if !o.Present() {
+		o = &e.Origin
+	}
+	cas, name := c.EAPServerTrust(&e.TLS)
+	switch {
+	case len(cas) == 0:
+		d.missing(o, "tls", "ca", "say which authorities may vouch for the EAP server, here or in remote.ca")
+	case name == (auth.Identity{}) || name.IsAny():
+		d.missing(o, "tls", "server_name", "say whom the EAP server's certificate must be for, here or in remote.id: else anybody with a certificate of the authority can pose as the server")
+	case slices.Contains(e.Methods, eap.TypeTLS) && e.TLS.Key == nil:
+		d.missing(o, "tls", "certificate", "EAP-TLS authenticates us by a certificate: set certificate and key")
+	case slices.Contains(e.Methods, eap.TypePEAP) && e.TLS.Inner == InnerPAP:
+		d.contradiction(o, "inner", `PEAP has EAP methods inside: use "mschapv2" or "gtc", or "ttls" among methods`)
+	}
+}
+
+// checkEAPServer looks at what EAP over TLS needs as server.
+func (d *decoder) checkEAPServer(c *Connection, e *RemoteEAP) {
+	if !e.Present() || !overTLS(e.Methods) {
+		if e.TLS.Present() {
+			d.contradiction(&e.TLS.Origin, "tls", `none of methods is over TLS: add "tls", "ttls" or "peap", or leave out the block tls`)
+		}
+		return
+	}
+	o := &e.TLS.Origin
+	if !o.Present() {
+		o = &e.Origin
+	}
+	files, key := c.EAPServerCertificate(&e.TLS)
+	switch {
+	case key == nil || len(files) == 0:
+		d.missing(o, "tls", "certificate", "a server of EAP over TLS shows a certificate: set certificate and key, here or in the block local")
+	case slices.Contains(e.Methods, eap.TypeTLS) && len(e.TLS.CAs) == 0:
+		d.missing(o, "tls", "ca", "say which authorities may vouch for clients of EAP-TLS")
+	case slices.Contains(e.Methods, eap.TypePEAP) && !slices.Contains(e.TLS.Inner, InnerMSCHAPv2) && !slices.Contains(e.TLS.Inner, InnerGTC):
+		d.contradiction(o, "inner", `PEAP has EAP methods inside: add "mschapv2" or "gtc", or leave "peap" out of methods`)
+	case tunnelled(e.Methods) && len(e.TLS.Inner) == 0:
+		d.contradiction(o, "inner", "nothing is accepted inside the tunnel")
+	}
+}
