@@ -17,6 +17,8 @@ func tunnelled(methods []eap.Type) bool {
 	return slices.Contains(methods, eap.TypeTTLS) || slices.Contains(methods, eap.TypePEAP)
 }
 
+func outsideTLS(m eap.Type) bool { return !overTLS([]eap.Type{m}) }
+
 // certificatesOnly reports whether clients need no account, but a certificate.
 func certificatesOnly(methods []eap.Type) bool {
 	return len(methods) == 1 && methods[0] == eap.TypeTLS
@@ -65,6 +67,8 @@ func (d *decoder) checkEAPClient(c *Connection, e *LocalEAP) {
 		d.missing(o, "tls", "certificate", "EAP-TLS authenticates us by a certificate: set certificate and key")
 	case slices.Contains(e.Methods, eap.TypePEAP) && e.TLS.Inner == InnerPAP:
 		d.contradiction(o, "inner", `PEAP has EAP methods inside: use "mschapv2" or "gtc", or "ttls" among methods`)
+	case e.TLS.Anonymous != "" && slices.ContainsFunc(e.Methods, outsideTLS):
+		d.contradiction(o, "anonymous_identity", "methods that are not over TLS would authenticate this name: leave them out, or leave it out")
 	}
 }
 

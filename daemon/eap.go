@@ -11,39 +11,50 @@ import (
 )
 
 // eapClient is how we authenticate by EAP.
-func eapClient(e *config.LocalEAP) eap.Client {
+func (t *translator) eapClient(c *config.Connection, e *config.LocalEAP) eap.Client {
 	peer := &eap.Peer{Identity: e.Identity}
-	for _, t := range e.Methods {
-		if m := eapClientMethod(t, e); m != nil {
+	if e.TLS.Anonymous != "" {
+		peer.Identity = e.TLS.Anonymous
+	}
+	for _, kind := range e.Methods {
+		if m := t.eapClientMethod(kind, c, e); m != nil {
 			peer.Methods = append(peer.Methods, m)
 		}
 	}
 	return peer
 }
 
-// eapClientMethod is one method of ours with what it needs.
-func eapClientMethod(t eap.Type, e *config.LocalEAP) eap.Method {
+// eapClientMethod is one method of ours with what it needs. One that lacks something, which the configuration's checks do not
+// let happen, is left out.
+func (t *translator) eapClientMethod(kind eap.Type, c *config.Connection, e *config.LocalEAP) eap.Method {
 	password := eap.Stored(e.Password)
-	switch t {
+	switch kind {
 	case eap.TypeMSCHAPv2:
 		return mschapv2.Client{Password: password}
 	case eap.TypeMD5Challenge:
 		return md5.Client{Password: password}
 	case eap.TypeGTC:
 		return gtc.Client{Password: password, Bare: true}
+	case eap.TypeTLS, eap.TypeTTLS, eap.TypePEAP:
+		if m, err := t.tlsClient(kind, c, e); err == nil {
+			return m
+		}
 	}
 	return nil
 }
 
 // eapServer is how we authenticate a peer by EAP, or who does.
-func (t *translator) eapServer(e *config.RemoteEAP) eap.Server {
+func (t *translator) eapServer(c *config.Connection, e *config.RemoteEAP) eap.Server {
 	if e.RADIUS != "" {
 		return t.proxies.proxy(e.RADIUS, e.AskIdentity)
 	}
-	accounts := t.config.UsersOf(e.Users).Table(time.Now)
+	var accounts eap.Accounts
+	if u := t.config.UsersOf(e.Users); u != nil {
+		accounts = u.Table(time.Now)
+	}
 	server := &eap.Authenticator{AskIdentity: e.AskIdentity}
 	for _, kind := range e.Methods {
-		if m := eapServerMethod(kind, accounts); m != nil {
+		if m := t.eapServerMethod(kind, c, e, accounts); m != nil {
 			server.Methods = append(server.Methods, m)
 		}
 	}
@@ -51,14 +62,18 @@ func (t *translator) eapServer(e *config.RemoteEAP) eap.Server {
 }
 
 // eapServerMethod is one method that we offer.
-func eapServerMethod(t eap.Type, accounts eap.Accounts) eap.Method {
-	switch t {
+func (t *translator) eapServerMethod(kind eap.Type, c *config.Connection, e *config.RemoteEAP, accounts eap.Accounts) eap.Method {
+	switch kind {
 	case eap.TypeMSCHAPv2:
 		return mschapv2.Server{Accounts: accounts}
 	case eap.TypeMD5Challenge:
 		return md5.Server{Accounts: accounts}
 	case eap.TypeGTC:
 		return gtc.Server{Accounts: accounts, Bare: true}
+	case eap.TypeTLS, eap.TypeTTLS, eap.TypePEAP:
+		if m, err := t.tlsServer(kind, c, e, accounts); err == nil {
+			return m
+		}
 	}
 	return nil
 }

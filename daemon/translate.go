@@ -44,7 +44,7 @@ func (t *translator) connection(c *config.Connection) *ike.Connection {
 		LocalPort:      t.localPort(c),
 		RemotePort:     c.Remote.Port,
 		LocalAuth:      t.localRounds(c, secrets),
-		RemoteAuth:     t.remoteRounds(&c.Remote, secrets),
+		RemoteAuth:     t.remoteRounds(c, secrets),
 		Proposals:      suite.WithPostQuantum(c.Proposals, proposed(c)),
 		PostQuantum:    c.PostQuantum,
 		PPKs:           t.config.PPKsOf(c),
@@ -118,9 +118,9 @@ func (t *translator) localRounds(c *config.Connection, secrets *auth.Secrets) (l
 	return list
 }
 
-func (t *translator) remoteRounds(r *config.Remote, secrets *auth.Secrets) (list []auth.Remote) {
-	for _, round := range r.Rounds() {
-		list = append(list, t.remoteAuth(round, secrets))
+func (t *translator) remoteRounds(c *config.Connection, secrets *auth.Secrets) (list []auth.Remote) {
+	for _, round := range c.Remote.Rounds() {
+		list = append(list, t.remoteAuth(c, round, secrets))
 	}
 	return list
 }
@@ -132,7 +132,7 @@ func (t *translator) localAuth(c *config.Connection, l *config.LocalRound, secre
 		round.Secrets = secrets
 	}
 	if l.EAP.Present() {
-		round.EAP, round.EAPKeyless = eapClient(&l.EAP), l.EAP.Keyless
+		round.EAP, round.EAPKeyless = t.eapClient(c, &l.EAP), l.EAP.Keyless
 	}
 	if l.Key != nil {
 		round.Credentials = []auth.Credential{{Key: l.Key.Key, Chain: certificates(l.Certificates), URLs: l.CertificateURLs, BundleURL: l.BundleURL}}
@@ -144,7 +144,7 @@ func (t *translator) localAuth(c *config.Connection, l *config.LocalRound, secre
 	return round
 }
 
-func (t *translator) remoteAuth(r *config.RemoteRound, secrets *auth.Secrets) auth.Remote {
+func (t *translator) remoteAuth(c *config.Connection, r *config.RemoteRound, secrets *auth.Secrets) auth.Remote {
 	round := auth.Remote{
 		ID: r.ID, Method: r.Auth,
 		Anchors:       certificates(r.CAs),
@@ -165,7 +165,7 @@ func (t *translator) remoteAuth(r *config.RemoteRound, secrets *auth.Secrets) au
 		round.Lookup = t.lookups.For(r.Hosts)
 	}
 	if r.EAP.Present() {
-		round.EAP, round.EAPIdentity, round.EAPKeyless = t.eapServer(&r.EAP), r.EAP.Identity, r.EAP.Keyless
+		round.EAP, round.EAPIdentity, round.EAPKeyless = t.eapServer(c, &r.EAP), r.EAP.Identity, r.EAP.Keyless
 	}
 	switch {
 	case r.Auth == auth.MethodPSK:

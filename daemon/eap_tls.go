@@ -1,0 +1,143 @@
+package daemon
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"slices"
+	"time"
+
+	"culvert/auth"
+	"culvert/auth/revocation"
+	"culvert/config"
+	"culvert/eap"
+	"culvert/eap/carrier"
+	"culvert/eap/eaptls"
+	"culvert/eap/gtc"
+	"culvert/eap/mschapv2"
+	"culvert/eap/peap"
+	"culvert/eap/ttls"
+)
+
+// tlsClient is a method over TLS of ours. The configuration was checked, so that it has what the method needs.
+func (t *translator) tlsClient(kind eap.Type, c *config.Connection, e *config.LocalEAP) (eap.Method, error) {
+	cas, name := c.EAPServerTrust(&e.TLS)
+	trust, err := auth.NewServerTrust(t.tlsRemote(cas, &e.TLS.EAPTLS), name)
+	if err != nil {
+		return nil, err
+	}
+	carry := tlsCarrier(&e.TLS.EAPTLS, e.TLS.Certificates, e.TLS.Key)
+	carry.Verifier = trust
+	switch kind {
+	case eap.TypeTLS:
+		return eaptls.NewClient(carry)
+	case eap.TypeTTLS:
+		return ttls.NewClient(carry, e.Identity, innerOfTTLS(e))
+	}
+	return peap.NewClient(carry, &eap.Peer{Identity: e.Identity, Methods: []eap.Method{innerEAP(e)}}, e.TLS.RequireBinding)
+}
+
+// innerOfTTLS is how we authenticate inside EAP-TTLS.
+func innerOfTTLS(e *config.LocalEAP) ttls.Inner {
+	password := eap.Stored(e.Password)
+	switch e.TLS.Inner {
+	case config.InnerPAP:
+		return ttls.PAP(password)
+	case config.InnerMSCHAPv2:
+		return ttls.MSCHAPv2(mschapv2.Client{Password: password})
+	}
+	return ttls.EAP(&eap.Peer{Identity: e.Identity, Methods: []eap.Method{innerEAP(e)}})
+}
+
+// innerEAP is the EAP method inside a tunnel.
+func innerEAP(e *config.LocalEAP) eap.Method {
+	password := eap.Stored(e.Password)
+	if e.TLS.Inner == config.InnerGTC {
+		return gtc.Client{Password: password}
+	}
+	return mschapv2.Client{Password: password}
+}
+
+// tlsServer is a method over TLS that we offer. Accounts are nil where certificates are enough.
+func (t *translator) tlsServer(kind eap.Type, c *config.Connection, e *config.RemoteEAP, accounts eap.Accounts) (eap.Method, error) {
+	files, key := c.EAPServerCertificate(&e.TLS)
+	carry := tlsCarrier(&e.TLS.EAPTLS, files, key)
+	carry.Staple = t.stapler(certificates(files))
+	switch kind {
+	case eap.TypeTLS:
+		trust, err := auth.NewClientTrust(t.tlsRemote(e.TLS.CAs, &e.TLS.EAPTLS))
+		if err != nil {
+			return nil, err
+		}
+		carry.Verifier, carry.Issuers = trust, trust.Issuers()
+		return eaptls.NewServer(carry, accounts)
+	case eap.TypeTTLS:
+		return ttls.NewServer(carry, serverOfTTLS(e.TLS.Inner, accounts))
+	}
+	return peap.NewServer(carry, &eap.Authenticator{Methods: innerServers(e.TLS.Inner, accounts)}, e.TLS.RequireBinding)
+}
+
+// serverOfTTLS is what we accept inside EAP-TTLS.
+func serverOfTTLS(inner []config.InnerMethod, accounts eap.Accounts) ttls.Methods {
+	var m ttls.Methods
+	if slices.Contains(inner, config.InnerPAP) {
+		m.PAP = accounts
+	}
+	if slices.Contains(inner, config.InnerMSCHAPv2) {
+		m.MSCHAPv2 = accounts
+	}
+	if methods := innerServers(inner, accounts); len(methods) > 0 {
+		m.EAP = &eap.Authenticator{Methods: methods}
+	}
+	return m
+}
+
+// innerServers are the EAP methods that we accept inside a tunnel, best first.
+func innerServers(inner []config.InnerMethod, accounts eap.Accounts) (methods []eap.Method) {
+	for _, m := range inner {
+		switch m {
+		case config.InnerMSCHAPv2:
+			methods = append(methods, mschapv2.Server{Accounts: accounts})
+		case config.InnerGTC:
+			methods = append(methods, gtc.Server{Accounts: accounts})
+		}
+	}
+	return methods
+}
+
+// tlsCarrier is what both sides have.
+func tlsCarrier(e *config.EAPTLS, files []config.CertificateFile, key *config.KeyFile) carrier.Config {
+	c := carrier.Config{MinVersion: e.MinVersion, MaxVersion: e.MaxVersion, Fragment: e.Fragment}
+	if key != nil {
+		chain := certificates(files)
+		c.Certificate = &tls.Certificate{PrivateKey: key.Key, Leaf: chain[0]}
+		for _, cert := range chain {
+			c.Certificate.Certificate = append(c.Certificate.Certificate, cert.Raw)
+		}
+	}
+	return c
+}
+
+// tlsRemote is what the other side's certificates are judged by.
+func (t *translator) tlsRemote(cas []config.CertificateFile, e *config.EAPTLS) *auth.Remote {
+	r := &auth.Remote{Anchors: certificates(cas), Revocation: e.Revocation}
+	if e.Revocation != revocation.Off {
+		r.RevocationInfo = revocation.NewChecker(t.fetcher, revocation.Options{CRLs: revocationLists(e.CRLs), Cache: t.answers})
+	}
+	return r
+}
+
+// stapler gets OCSP answers about a certificate of ours, nil if its issuer is not at hand.
+func (t *translator) stapler(chain []*x509.Certificate) func(context.Context, time.Time) []byte {
+	if len(chain) < 2 {
+		return nil
+	}
+	checker := revocation.NewChecker(t.fetcher, revocation.Options{Cache: t.answers})
+	return func(ctx context.Context, now time.Time) []byte {
+		answer, err := checker.Staple(ctx, chain[0], chain[1], now)
+		if err != nil {
+			return nil
+		}
+		return answer
+	}
+}

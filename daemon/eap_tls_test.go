@@ -1,0 +1,121 @@
+package daemon
+
+import (
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/hex"
+	"encoding/pem"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"culvert/config"
+	"culvert/eap/eaptest"
+	"culvert/eap/mschapv2"
+	"culvert/explain"
+	"culvert/secret"
+	"culvert/users"
+)
+
+const tlsClientAndGateway = `
+connection "client" {
+  local {
+    id = "laptop"
+    eap {
+      identity = "carol"
+      password = "a password"
+      methods  = ["METHOD"]
+      tls {
+        ca          = "ca.pem"
+        server_name = "NAME"
+        certificate = "carol.pem"
+        key         = "carol.key"
+        CLIENT
+      }
+    }
+  }
+  remote { auth = "psk" }
+}
+connection "gateway" {
+  local {
+    certificate = ["gw.pem", "ca.pem"]
+    key         = "gw.key"
+  }
+  remote {
+    eap {
+      users   = "staff"
+      methods = ["METHOD"]
+      tls {
+        ca = "ca.pem"
+        SERVER
+      }
+    }
+  }
+}
+users "staff" {
+  user "carol" {
+    password = "SCRYPT"
+    nt_hash   = "HASH"
+    groups    = ["board"]
+  }
+}
+secret "client" { psk = "0x9b1c6f2d8e3a4750c1b2a3948576f0e1d2c3b4a5968778695a4b3c2d1e0f1029" }
+`
+
+// tlsFiles are an authority, the certificate of a gateway, and that of carol.
+func tlsFiles(t *testing.T) fstest.MapFS {
+	t.Helper()
+	ca := newTestCA(t)
+	files := fstest.MapFS{"ca.pem": {Data: ca.pem()}}
+	ca.issue(files, "gw", x509.Certificate{DNSNames: []string{"gw.example.org"}, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}})
+	ca.issue(files, "carol", x509.Certificate{Subject: pkix.Name{CommonName: "carol"}, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}})
+	return files
+}
+
+// What is configured on two sides of EAP over TLS makes client and server that understand each other.
+func TestEAPOverTLSIsTranslated(t *testing.T) {
+	files := tlsFiles(t)
+	tests := []struct {
+		name, method, client, server, serverName string
+		want                                     explain.Code // on the client
+	}{
+		{"tls", "tls", "", "", "gw.example.org", ""},
+		{"tls with 1.2", "tls", `max_version = "1.2"`, "", "gw.example.org", ""},
+		{"ttls", "ttls", `anonymous_identity = "@example.org"`, "", "gw.example.org", ""},
+		{"ttls with pap", "ttls", `inner = "pap"`, `inner = ["pap"]`, "gw.example.org", ""},
+		{"ttls with gtc", "ttls", `inner = "gtc"`, "", "gw.example.org", ""},
+		{"ttls with eap-mschapv2", "ttls", `inner = "eap-mschapv2"`, "", "gw.example.org", ""},
+		{"peap", "peap", "crypto_binding = true", "crypto_binding = true", "gw.example.org", ""},
+		{"peap with gtc", "peap", `inner = "gtc"`, `fragment_size = 256`, "*.example.org", ""},
+		{"ttls with what is not accepted", "ttls", `inner = "pap"`, `inner = ["gtc"]`, "gw.example.org", explain.EAPRejected},
+		{"another server", "ttls", "", "", "aaa.example.org", explain.AuthIDMismatch},
+		{"nothing in common", "peap", `max_version = "1.2"`, `min_version = "1.3"`, "gw.example.org", explain.EAPTLSAlert},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			hashed := users.NewHash(secret.Bytes("a password")).String()
+			hash := hex.EncodeToString(mschapv2.NTHash(secret.Bytes("a password")))
+			text := strings.NewReplacer("METHOD", tt.method, "NAME", tt.serverName, "CLIENT", tt.client, "SERVER", tt.server, "HASH", hash, "SCRYPT", hashed).Replace(tlsClientAndGateway)
+			files["culvert.hcl"] = &fstest.MapFile{Data: []byte(text)}
+			c, found := config.Source{Files: files}.Load("/culvert.hcl")
+			if c == nil {
+				t.Fatal(found)
+			}
+			list := (&translator{config: c, port: 500}).connections()
+			out := eaptest.Run(t, list[0].LocalAuth[0].EAP, list[1].RemoteAuth[0].EAP, eaptest.Session("laptop"))
+			if got := eaptest.Code(out.Client); got != tt.want {
+				t.Fatalf("client: got %q (%v), want %q; server: %v", got, out.Client.Err, tt.want, out.Server.Err)
+			}
+			if tt.want != "" {
+				return
+			}
+			if out.Server.Identity != "carol" || out.Server.Grant.Groups[0] != "board" || !out.Client.MSK.Equal(out.Server.MSK) || len(out.Client.MSK) != 64 {
+				t.Errorf("server: %v, %q, %+v", out.Server.State, out.Server.Identity, out.Server.Grant)
+			}
+		})
+	}
+}
+
+func pemBlock(kind string, der []byte) []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der})
+}
