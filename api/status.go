@@ -120,6 +120,9 @@ type Endpoint struct {
 	Address string `json:"address" doc:"IP address and port"`
 	ID      string `json:"id,omitempty" doc:"Identity, once authenticated"`
 	NAT     bool   `json:"nat" doc:"It is behind a NAT"`
+	// Auth and IKEID tell how the identity was proven.
+	Auth  []string `json:"auth,omitempty" doc:"How it has authenticated, round by round, once it has"`
+	IKEID string   `json:"ike_id,omitempty" doc:"What it called itself in IKE, where that is not the identity that counts"`
 }
 
 // ChildState is where a child stands.

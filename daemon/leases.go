@@ -129,7 +129,7 @@ func (l *leases) give(now time.Time, a ike.Admission, wishes []netip.Addr, four 
 }
 
 func (l *leases) acquire(now time.Time, a ike.Admission, wishes []netip.Addr, four bool) (grant, []netip.Addr, bool) {
-	identity := a.Identity.String()
+	identity := holder(a)
 	for _, name := range a.Connection.Pools {
 		p := l.find(poolKey{name, four})
 		if p == nil {
@@ -141,6 +141,14 @@ func (l *leases) acquire(now time.Time, a ike.Admission, wishes []netip.Addr, fo
 		}
 	}
 	return grant{}, nil, false
+}
+
+// holder names who gets a lease. Peers that have proven nothing are all strangers to each other (RFC 7619, Section 2.3).
+func holder(a ike.Admission) string {
+	if a.Anonymous {
+		return a.Identity.String() + " " + a.Session
+	}
+	return a.Identity.String()
 }
 
 // takesOver tells whether the new IKE SA replaces those that the peer has, and their addresses with them.

@@ -75,6 +75,12 @@ func (e *engine) saStatus(s ike.SAStatus, carried *totals) api.SA {
 	if !s.Established.IsZero() {
 		sa.Quantum = &api.Quantum{IKE: s.Resistance.IKE, Children: s.Resistance.Children, Means: append([]string{}, s.Resistance.Means...)}
 	}
+	if p := s.Proof; p != nil {
+		sa.Local.Auth, sa.Remote.Auth = p.Local, p.Remote
+		if id := p.IKEIdentity.String(); id != s.Remote {
+			sa.Remote.IKEID = id
+		}
+	}
 	if p := e.sessions.of(s.LocalSPI); p != nil {
 		sa.User, sa.Groups, sa.Session = p.user, p.groups, p.session
 	}

@@ -224,10 +224,17 @@ func children(c *config.Connection) []*ike.ChildConfig {
 	list := make([]*ike.ChildConfig, len(c.Children))
 	for i, child := range c.Children {
 		list[i] = childConfig(child)
+		if c.Remote.Auth == auth.MethodNULL {
+			list[i].Priority += anonymousRank
+		}
 		list[i].Proposals = suite.WithPostQuantum(child.Proposals, childMode(c.PostQuantum))
 	}
 	return list
 }
+
+// anonymousRank is below the priorities of all that may be configured: traffic of those who prove who they are goes first
+// (RFC 7619, Section 3.3).
+const anonymousRank = -2_000_000
 
 func childConfig(c *config.Child) *ike.ChildConfig {
 	return &ike.ChildConfig{

@@ -178,7 +178,7 @@ func (sa *SA) establishedNotifies() []wire.Payload {
 		sa.responses.size = uint32(n)
 		list = append(list, &wire.Notify{NotifyType: wire.NotifySetWindowSize, Data: binary.BigEndian.AppendUint32(nil, uint32(n))})
 	}
-	if d := sa.conn.AuthLifetime; d > 0 && !sa.initiator {
+	if d := sa.authLifetime(); d > 0 && !sa.initiator {
 		seconds := uint32(min(d, maxAuthLifetime) / time.Second)
 		list = append(list, &wire.Notify{NotifyType: wire.NotifyAuthLifetime, Data: binary.BigEndian.AppendUint32(nil, seconds)})
 	}

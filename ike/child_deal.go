@@ -110,6 +110,9 @@ func (sa *SA) match(c *ChildConfig, m childMessage, old *Child) (childDeal, erro
 	if d.fit == fitNone {
 		return d, errNoMatch
 	}
+	if old == nil && !inGroup(c.Groups, sa.proof.Groups()) {
+		return d, refuse(explain.AuthGroup, wire.NotifyTSUnacceptable, "child %q is for the groups %v; %s has %v", c.Name, c.Groups, sa.remote, sa.proof.Groups())
+	}
 	if old == nil && sa.lacksLease(c) {
 		return d, refuse(explain.IKEAddressRequired, wire.NotifyFailedCPRequired,
 			"child %q is for peers with an address of our pools; the peer asked for none", c.Name)

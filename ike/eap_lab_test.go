@@ -83,13 +83,18 @@ func users() eaptest.Accounts {
 		Grant: &eap.Grant{User: "carol", Groups: []string{"staff"}}}}
 }
 
+// mschap is the method of a gateway with some accounts.
+func mschap(accounts eap.Accounts) []eap.Method {
+	return []eap.Method{mschapv2.Server{Accounts: accounts}}
+}
+
 // newEAPLab connects the client by EAP-MSCHAPv2, after the connections were changed.
 func newEAPLab(t testing.TB, change func(l *eapLab, a, b *Connection)) *eapLab {
 	t.Helper()
 	password := eap.Stored(secret.Bytes("a password"))
 	l := &eapLab{
 		client: &scriptedEAP{inside: &eap.Peer{Identity: "carol", Methods: []eap.Method{mschapv2.Client{Password: password}, md5.Client{Password: password}}}},
-		server: &scriptedEAP{inside: &eap.Authenticator{AskIdentity: true, Methods: []eap.Method{mschapv2.Server{Accounts: users()}}}},
+		server: &scriptedEAP{inside: &eap.Authenticator{AskIdentity: true, Methods: mschap(users())}},
 	}
 	l.testNet, l.a, l.b = gateways(t, func(a, b *Connection) {
 		a.LocalAuth[0] = auth.Local{ID: fqdn("a.example"), Method: auth.MethodEAP, EAP: l.client}

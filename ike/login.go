@@ -43,11 +43,28 @@ type Proof struct {
 
 // Groups are those of all accounts.
 func (p *Proof) Groups() []string {
+	if p == nil {
+		return nil
+	}
 	var list []string
 	for _, g := range p.Grants {
 		list = append(list, g.Groups...)
 	}
 	return list
+}
+
+// lasts is how long accounts let a session last; 0 is for ever.
+func (p *Proof) lasts() time.Duration {
+	if p == nil {
+		return 0
+	}
+	var least time.Duration
+	for _, g := range p.Grants {
+		if d := g.SessionTimeout; d > 0 && (least == 0 || d < least) {
+			least = d
+		}
+	}
+	return least
 }
 
 // identity is the one that counts from now on: whom EAP has authenticated (RFC 7296, Section 2.16), else who the peer was in

@@ -79,8 +79,14 @@ func (sa *SA) news(n News) {
 	sa.emit(Report{News: n})
 }
 
-// peerName is the peer's identity for people; empty while it is not known.
-func (sa *SA) peerName() string { return identityName(sa.remote) }
+// peerName is the peer's identity for people; empty while it is not known. Of peers that have proven nothing there may be any
+// number, and their address is all that tells them apart (RFC 7619, Section 3.1).
+func (sa *SA) peerName() string {
+	if sa.proof != nil && sa.proof.Anonymous {
+		return sa.remote.String() + " " + sa.path.Remote.String()
+	}
+	return identityName(sa.remote)
+}
 
 func identityName(id auth.Identity) string {
 	if id.IsAny() {

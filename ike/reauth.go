@@ -19,10 +19,19 @@ func (sa *SA) startAuthLifetime() {
 	switch c := sa.conn; {
 	case sa.initiator && c.ReauthTime > 0:
 		sa.lifetimes.reauth = sa.now.Add(sa.earlier(c.ReauthTime, c.Lifetime.Jitter))
-	case !sa.initiator && c.AuthLifetime > 0:
-		sa.lifetimes.expiry = soonest(sa.lifetimes.expiry, sa.now.Add(c.AuthLifetime))
+	case !sa.initiator && sa.authLifetime() > 0:
+		sa.lifetimes.expiry = soonest(sa.lifetimes.expiry, sa.now.Add(sa.authLifetime()))
 	}
 	sa.limitAuth()
+}
+
+// authLifetime is how long what the initiator has proven is good for: what is configured, and what its account allows.
+func (sa *SA) authLifetime() time.Duration {
+	configured, granted := sa.conn.AuthLifetime, sa.proof.lasts()
+	if configured == 0 || granted > 0 && granted < configured {
+		return granted
+	}
+	return configured
 }
 
 // limitAuth brings the reauthentication forward to what the responder's AUTH_LIFETIME demands, "within the time indicated"

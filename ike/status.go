@@ -18,6 +18,7 @@ type SAStatus struct {
 	LocalSPI, RemoteSPI   wire.SPI
 	Path                  dataplane.Path
 	Local, Remote         string // identities, once authenticated
+	Proof                 *Proof // how, once authenticated
 	LocalNAT, RemoteNAT   bool
 	Suite                 string // as in a proposal
 	Resistance            Resistance
@@ -45,7 +46,7 @@ func (sa *SA) Status() SAStatus {
 	}
 	if sa.state.authenticated() {
 		s.Local, s.Remote = identityName(sa.local), sa.peerName()
-		s.Resistance = sa.resistance()
+		s.Proof, s.Resistance = sa.proof, sa.resistance()
 	}
 	return s
 }

@@ -108,6 +108,9 @@ func (a *app) showSA(out *printer, sa *api.SA) {
 	if sa.Quantum != nil {
 		out.indented("  ", quantum(sa.Quantum))
 	}
+	if text := proofText(sa); text != "" {
+		out.indented("  ", text)
+	}
 	if sa.User != "" {
 		out.indented("  ", userText(sa))
 	}
@@ -119,6 +122,18 @@ func (a *app) showSA(out *printer, sa *api.SA) {
 	for _, c := range sa.Children {
 		a.showChild(out, &c)
 	}
+}
+
+// proofText tells how both ends have authenticated.
+func proofText(sa *api.SA) string {
+	if len(sa.Local.Auth)+len(sa.Remote.Auth) == 0 {
+		return ""
+	}
+	text := fmt.Sprintf("authenticated by %s, peer by %s", strings.Join(sa.Local.Auth, " and "), strings.Join(sa.Remote.Auth, " and "))
+	if sa.Remote.IKEID != "" {
+		text += ", which calls itself " + sa.Remote.IKEID
+	}
+	return text
 }
 
 // quantum says plainly whether an IKE SA withstands quantum computers, and by what.
