@@ -16,8 +16,8 @@ const (
 func radiusEntries() []Entry {
 	return []Entry{
 		{RadiusNoAnswer, "No RADIUS server answers.",
-			"The servers are down, a packet filter is in the way, or they do not know the gateway as a client: servers say nothing to strangers.",
-			"Look whether the server runs and lists the gateway's address among its clients, and whether UDP 1812 and 1813, or TCP 2083, get through. `culvert status` names the silent servers."},
+			"The servers are down, a packet filter is in the way, they do not know the gateway as a client, or the shared secret differs: servers say nothing to strangers, nor to requests whose Message-Authenticator does not fit.",
+			"Look whether the server runs and lists the gateway's address among its clients, with the same secret, and whether UDP 1812 and 1813, or TCP 2083, get through. `culvert status` names the silent servers."},
 		{RadiusSecret, "The answers of a RADIUS server do not prove themselves.",
 			"The shared secret here is not the one that the server has for the gateway, or somebody changes packets on the way.",
 			"Set radius.server.secret here and the secret of the client entry on the server to the same value."},

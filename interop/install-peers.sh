@@ -4,7 +4,7 @@ set -euo pipefail
 need() { command -v "$1" >/dev/null || [ -x "/usr/sbin/$1" ]; }
 missing=
 for tool in charon-systemd swanctl pki ip nft sysctl iperf3 tshark tcpdump ping openssl gcc \
-	softhsm2-util pkcs11-tool swtpm tpm2_create ssh-agent zbarimg plistutil eapol_test freeradius hostapd; do
+	softhsm2-util pkcs11-tool swtpm tpm2_create ssh-agent zbarimg plistutil eapol_test freeradius radclient hostapd; do
 	need "$tool" || missing=1
 done
 plugins=/usr/lib/ipsec/plugins
@@ -21,4 +21,4 @@ apt-get update -qq
 apt-get install -y -qq --no-install-recommends \
 	charon-systemd strongswan-swanctl strongswan-charon strongswan-pki libcharon-extra-plugins libcharon-extauth-plugins libstrongswan-extra-plugins \
 	libstrongswan-standard-plugins iproute2 nftables iperf3 tshark tcpdump iputils-ping openssl procps \
-	gcc libc6-dev softhsm2 opensc swtpm tpm2-tools openssh-client zbar-tools libplist-utils eapoltest freeradius hostapd >/dev/null
+	gcc libc6-dev softhsm2 opensc swtpm tpm2-tools openssh-client zbar-tools libplist-utils eapoltest freeradius freeradius-utils hostapd >/dev/null

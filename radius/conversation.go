@@ -199,7 +199,7 @@ func (c *conversation) confused(answer reply, how string) *eap.Failure {
 // unanswered explains that no server was of use.
 func (c *conversation) unanswered(err error) *eap.Failure {
 	f := &eap.Failure{Code: explain.RadiusNoAnswer, Cause: err.Error(), Err: err,
-		Action: "see whether the server runs, knows us as a client, and can be reached on the port"}
+		Action: "see whether the server runs, can be reached on the port, and has us as a client with the same secret"}
 	switch {
 	case errors.Is(err, errTooLarge):
 		f.Code, f.Action = explain.RadiusMalformed, "have the client send smaller fragments: a RADIUS packet has room for about 3900 octets of EAP"

@@ -28,6 +28,7 @@ func (n NAS) attributes(local netip.Addr) (list Attributes) {
 		a = local
 	}
 	switch a = a.Unmap(); {
+	case !a.IsValid() || a.IsUnspecified():
 	case a.Is4():
 		list = append(list, Attribute{NASIPAddress, a.AsSlice()})
 	case a.Is6():

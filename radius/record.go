@@ -79,7 +79,7 @@ const (
 func (r *Record) request(nas NAS, now time.Time) *Packet {
 	list := Attributes{number(AcctStatusType, uint32(r.Status))}
 	if r.Status == AccountingOn || r.Status == AccountingOff {
-		list = append(list, nas.attributes(netip.IPv4Unspecified())...)
+		list = append(list, nas.attributes(netip.Addr{})...)
 		list = append(list, text(AcctSessionID, "node-"+strconv.FormatInt(r.Time.Unix(), 16)))
 	} else {
 		list = append(list, r.Account.attributes(nas)...)
