@@ -20,7 +20,7 @@ func (t *trial) schedule() {
 type deed func(t *trial, n *Node)
 
 func (t *trial) drawDeed() deed {
-	deeds := []deed{rekeyChildren, rekeyIKE, rekeyAll}
+	deeds := []deed{rekeyChildren, rekeyIKE, rekeyAll, rotate}
 	if !t.gentle {
 		deeds = append(deeds, reauthenticate, downAndUp, childDownAndUp, abandon, closeSA, closeChild, restart, restart, part, partOneWay, rebind, reload, check)
 	}
@@ -118,6 +118,19 @@ func reload(t *trial, n *Node) {
 		c.DPDDelay += time.Second
 	}
 	n.Configure(conns...)
+}
+
+// rotate puts another post-quantum preshared key first.
+func rotate(t *trial, n *Node) {
+	var conns []*ike.Connection
+	for _, old := range n.conns {
+		c := *old
+		c.PPKs = slices.Clone(c.PPKs)
+		slices.Reverse(c.PPKs)
+		conns = append(conns, &c)
+	}
+	n.Configure(conns...)
+	_ = n.Rekey(t.conn, true)
 }
 
 func check(t *trial, n *Node) {

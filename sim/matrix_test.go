@@ -9,7 +9,6 @@ import (
 
 	"culvert/auth"
 	"culvert/ike"
-	"culvert/secret"
 	"culvert/suite"
 	"culvert/wire"
 )
@@ -66,7 +65,7 @@ func (s side) apply(c *ike.Connection) {
 	c.Proposals = suite.WithPostQuantum([]wire.Proposal{proposal(wire.ProtocolIKE, s.offer, "")}, s.mode())
 	c.PPKRequired, c.PPKExchange = s.required, s.exchange
 	if s.ppk {
-		c.PPKs = []auth.PPK{{Name: "ppk", ID: auth.PPKID(wire.PPKIDFixed, []byte("ppk")), Key: secret.Bytes("the post-quantum preshared key")}}
+		c.PPKs = []auth.PPK{presharedKey("first")}
 	}
 	mode := suite.PostQuantumPrefer
 	if s.quantum == suite.PostQuantumOff {

@@ -4,9 +4,12 @@ import (
 	"net/netip"
 	"time"
 
+	"culvert/auth"
 	"culvert/esp"
 	"culvert/explain"
 	"culvert/ike"
+	"culvert/secret"
+	"culvert/wire"
 )
 
 // A trial is the life of two gateways under one seed: they come up, things happen to them and to the network, everything
@@ -74,21 +77,35 @@ func (t *trial) hide() {
 func (t *trial) drawTerms() Terms {
 	r := t.chance
 	terms := Terms{Children: 1 + r.IntN(3), Inner6: r.IntN(4) == 0, Start: pick(t, ike.StartNone, ike.StartNone, ike.StartUp, ike.StartTrap)}
-	terms.ESP = pick(t, "aes128gcm16", "aes128gcm16", FastPFS, "aes128gcm16-esn-noesn", "aes256-sha256", "chacha20poly1305-esn", "aes128ctr-aesxcbc")
+	terms.ESP = pick(t, "aes128gcm16", "aes128gcm16", FastPFS, "aes128gcm16-esn-noesn", "aes256-sha256", "chacha20poly1305-esn", "aes128ctr-aesxcbc",
+		FastPFS+"-ke1_ecp256", FastPFS+"-ke1_mlkem512-ke4_ecp256")
+	terms.IKE = pick(t, "", "", "", fastIKE+"-ke1_ecp256", fastIKE+"-ke1_mlkem768", fastIKE+"-ke2_mlkem512-ke3_ecp256")
 	if r.IntN(8) == 0 {
 		terms.Mode, terms.Children, terms.Inner6 = esp.Transport, 1, t.six
 	}
 	encap, window, childless := r.IntN(4) == 0, 1+r.IntN(4), pick(t, ike.ChildlessAllow, ike.ChildlessAllow, ike.ChildlessPrefer)
 	fragments, fragment := pick(t, ike.FragmentYes, ike.FragmentYes, ike.FragmentForce), pick(t, 0, 300)
+	exchange := pick(t, ike.PPKAny, ike.PPKAuth)
 	unique, contact := pick(t, ike.UniqueReplace, ike.UniqueReplace, ike.UniqueReplace, ike.UniqueKeep), r.IntN(5) > 0
-	lifetime, reauth := t.drawLifetime(), t.drawReauth()
+	lifetime, reauth, ppks := t.drawLifetime(), t.drawReauth(), t.drawPPKs()
 	terms.Change = func(c *ike.Connection) {
 		c.ForceEncap, c.WindowSize, c.Childless, c.Fragmentation = encap, window, childless, fragments
 		c.FragmentSize, c.Unique, c.InitialContact = fragment, unique, contact
 		c.Lifetime, c.ReauthTime, c.AuthLifetime = lifetime, reauth.ours, reauth.theirs
+		c.PPKs, c.PPKExchange = ppks, exchange
 	}
 	terms.Child = t.drawChild()
 	return terms
+}
+
+// drawPPKs draws whether there are post-quantum preshared keys.
+func (t *trial) drawPPKs() []auth.PPK {
+	return pick(t, nil, nil, []auth.PPK{presharedKey("first")}, []auth.PPK{presharedKey("first"), presharedKey("second")})
+}
+
+// presharedKey is a post-quantum preshared key that all nodes know.
+func presharedKey(name string) auth.PPK {
+	return auth.PPK{Name: name, ID: auth.PPKID(wire.PPKIDFixed, []byte(name)), Key: secret.Bytes("the post-quantum preshared key " + name)}
 }
 
 // drawLifetime draws a short life for IKE SAs, or an endless one.
