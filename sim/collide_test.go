@@ -76,10 +76,7 @@ func TestCollisions(t *testing.T) {
 			for _, window := range []int{1, 4} {
 				for _, work := range []time.Duration{0, 15 * time.Millisecond} {
 					for offset := -60 * time.Millisecond; offset <= 60*time.Millisecond; offset += step {
-						c.collide(t, window, work, offset)
-						swapped := c
-						swapped.a, swapped.b = c.b, c.a
-						swapped.collide(t, window, work, offset)
+						c.collideBothWays(t, Terms{ESP: FastPFS}, window, work, offset)
 					}
 				}
 			}
@@ -87,12 +84,45 @@ func TestCollisions(t *testing.T) {
 	}
 }
 
-// collide lets a and b act, b by an offset later, and sees that everything is well afterwards.
-func (c collision) collide(t *testing.T, window int, work, offset time.Duration) {
+// The same with additional key exchanges, whose exchanges are under way for longer (RFC 9370, Section 2.2.4).
+func TestCollisionsWithSeveralKeyExchanges(t *testing.T) {
+	for _, c := range collisions() {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			step := 15 * time.Millisecond
+			if testing.Short() {
+				step = 60 * time.Millisecond
+			}
+			for _, window := range []int{1, 4} {
+				for _, work := range []time.Duration{0, 15 * time.Millisecond} {
+					for offset := -120 * time.Millisecond; offset <= 120*time.Millisecond; offset += step {
+						c.collideBothWays(t, severalKE(), window, work, offset)
+					}
+				}
+			}
+		})
+	}
+}
+
+// severalKE are terms with two additional key exchanges.
+func severalKE() Terms {
+	return Terms{IKE: fastIKE + "-ke1_ecp256-ke2_mlkem512", ESP: FastPFS + "-ke1_ecp256-ke3_mlkem512"}
+}
+
+func (c collision) collideBothWays(t *testing.T, terms Terms, window int, work, offset time.Duration) {
 	t.Helper()
+	c.collide(t, terms, window, work, offset)
+	c.a, c.b = c.b, c.a
+	c.collide(t, terms, window, work, offset)
+}
+
+// collide lets a and b act, b by an offset later, and sees that everything is well afterwards.
+func (c collision) collide(t *testing.T, terms Terms, window int, work, offset time.Duration) {
+	t.Helper()
+	terms.Children, terms.Change = 2, func(c *ike.Connection) { c.WindowSize = window }
 	what := fmt.Sprintf("window %d, work %v, offset %v", window, work, offset)
 	retell(t, uint64(window)<<32|uint64(offset+time.Second), what, func(l *Lab) {
-		a, b, conn := pair(l, Terms{Children: 2, ESP: FastPFS, Change: func(c *ike.Connection) { c.WindowSize = window }})
+		a, b, conn := pair(l, terms)
 		a.WorkTime, b.WorkTime = work, work
 		l.up(a, b, conn)
 		if c.uses(createChild) {

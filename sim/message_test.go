@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"culvert/ike"
+	"culvert/wire"
 )
 
 // A mishap happens to one datagram of a life.
@@ -67,23 +68,23 @@ type stage struct {
 	*Lab
 	a, b  *Node
 	conn  string
-	seen  int // datagrams of IKE so far
+	seen  []wire.ExchangeType // of the datagrams of IKE so far
 	first uint64
 }
 
-func newStage(l *Lab, window int) *stage {
+func newStage(l *Lab, terms Terms, window int) *stage {
 	s := &stage{Lab: l}
-	s.a, s.b, s.conn = pair(s.Lab, Terms{Children: 2, Change: func(c *ike.Connection) {
-		c.WindowSize, c.DPDDelay = window, 0
-	}})
+	terms.Children, terms.Change = 2, func(c *ike.Connection) { c.WindowSize, c.DPDDelay = window, 0 }
+	s.a, s.b, s.conn = pair(s.Lab, terms)
 	return s
 }
 
 // play plays the whole play, with a mishap for datagram number victim, or without one.
 func (s *stage) play(victim int, m *mishap) {
 	s.Network.Intercept = func(p Packet, pass func(Packet)) {
-		if what, _ := p.content(); what == kindIKE {
-			if s.seen++; m != nil && s.seen-1 == victim {
+		if what, b := p.content(); what == kindIKE {
+			h, _ := wire.ParseHeader(b)
+			if s.seen = append(s.seen, h.Exchange); m != nil && len(s.seen)-1 == victim {
 				s.trace.note(s.Lab, nil, "* this one is "+m.name)
 				m.strike(s, p, pass)
 				return
@@ -112,29 +113,56 @@ func (s *stage) play(victim int, m *mishap) {
 // One thing goes wrong with one datagram: with each of them in turn. Whatever it is, the nodes find together again, and
 // unless one of them restarts not a single packet of the tunnel is lost.
 func TestEachMessage(t *testing.T) {
-	whole := newStage(New(1), 1)
+	whole := newStage(New(1), Terms{}, 1)
 	whole.play(0, nil)
-	if whole.seen < 30 {
-		t.Fatalf("the play has %d datagrams only", whole.seen)
+	if len(whole.seen) < 30 {
+		t.Fatalf("the play has %d datagrams only", len(whole.seen))
 	}
+	var all []int
+	for i := range whole.seen {
+		all = append(all, i)
+	}
+	somethingHappens(t, Terms{}, all)
+}
+
+// The same with additional key exchanges: each datagram of the IKE_INTERMEDIATE and IKE_FOLLOWUP_KE exchanges.
+func TestEachMessageOfAdditionalKeyExchanges(t *testing.T) {
+	whole := newStage(New(1), severalKE(), 1)
+	whole.play(0, nil)
+	var additional []int
+	found := map[wire.ExchangeType]int{}
+	for i, exchange := range whole.seen {
+		if exchange == wire.ExchangeIntermediate || exchange == wire.ExchangeFollowupKE {
+			additional = append(additional, i)
+			found[exchange]++
+		}
+	}
+	if found[wire.ExchangeIntermediate] < 8 || found[wire.ExchangeFollowupKE] < 20 {
+		t.Fatalf("the play has too few datagrams of these: %v", found)
+	}
+	somethingHappens(t, severalKE(), additional)
+}
+
+// somethingHappens has every mishap happen to each of the datagrams.
+func somethingHappens(t *testing.T, terms Terms, victims []int) {
 	for _, m := range mishaps() {
 		t.Run(m.name, func(t *testing.T) {
 			t.Parallel()
-			for victim := range whole.seen {
-				if testing.Short() && victim%5 != 0 {
+			for i, victim := range victims {
+				if testing.Short() && i%5 != 0 {
 					continue
 				}
-				m.happen(t, 1, victim)
-				m.happen(t, 3, victim)
+				m.happen(t, terms, 1, victim)
+				m.happen(t, terms, 3, victim)
 			}
 		})
 	}
 }
 
-func (m *mishap) happen(t *testing.T, window, victim int) {
+func (m *mishap) happen(t *testing.T, terms Terms, window, victim int) {
 	t.Helper()
 	retell(t, uint64(victim), fmt.Sprintf("window %d, datagram %d is %s", window, victim, m.name), func(l *Lab) {
-		s := newStage(l, window)
+		s := newStage(l, terms, window)
 		s.play(victim, m)
 		if refused := s.Ledger.Refused(s.first); m.lossless && len(refused) > 0 {
 			s.Problem("lost although it arrived: %d, such as %s", len(refused), refused[0])
