@@ -28,11 +28,13 @@ func (t *trial) underAttack(attacker *Attacker) {
 	t.a.Start()
 	t.b.Start()
 	t.bringUp(t.a)
-	t.Run(10 * time.Second)
+	t.RunUntil(time.Minute, func() bool { return t.bothUp() && t.quiet() })
+	t.Run(10 * time.Second) // double connections of both are sorted out
+	end := t.Elapsed() + 30*time.Second
 	before := [2]Tally{t.a.Tally(), t.b.Tally()}
-	attacker.Attack(5*time.Millisecond, 40*time.Second)
+	attacker.Attack(5*time.Millisecond, end)
 	t.first = t.Ledger.Next()
-	t.traffic(40 * time.Second)
+	t.traffic(end)
 	for range 6 {
 		d := pick(t, rekeyChildren, rekeyIKE, check)
 		t.After(t.upTo(25*time.Second), func() { d(t, pick(t, t.a, t.b)) })
