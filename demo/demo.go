@@ -182,6 +182,9 @@ func (d *show) showSAs(ctx context.Context, gateways ...*gateway) error {
 		}
 		for _, sa := range status.SAs {
 			d.say("%s  IKE SA %s  %s", g.name, sa.SPI, sa.Suite)
+			if sa.Quantum != nil && sa.Quantum.IKE {
+				d.say("      quantum-resistant: %s", strings.Join(sa.Quantum.Means, "; "))
+			}
 			for _, c := range sa.Children {
 				d.say("      child %s  %s in UDP %s, %s === %s", c.Name, c.Mode, c.Suite, strings.Join(c.Local, " "), strings.Join(c.Remote, " "))
 				d.say("        in  %s: %d packets, %.1f MB", c.InSPI, c.In.Packets, float64(c.In.Bytes)/1e6)

@@ -1,5 +1,7 @@
 package explain
 
+import "slices"
+
 // The codes of the IKE engine.
 const (
 	IKENoProposal       Code = "IKE-NO-PROPOSAL"
@@ -48,6 +50,11 @@ const (
 
 // ikeEntries documents the codes of the IKE engine.
 func ikeEntries() []Entry {
+	return slices.Concat(ikeNegotiationEntries(), ikeExchangeEntries(), ikeAdmissionEntries(), ikeChildEntries(), ikeLifeEntries(), ikeQuantumEntries())
+}
+
+// ikeNegotiationEntries is about what the two sides agree on.
+func ikeNegotiationEntries() []Entry {
 	return []Entry{
 		{IKENoProposal, "The two sides have no algorithms in common.",
 			"For one type of transform (encryption, integrity, PRF, key exchange) nothing that one side offers is allowed by the other. The message names that type and what both sides have.",
@@ -64,6 +71,12 @@ func ikeEntries() []Entry {
 		{IKEKeyExchangeLoop, "The peer asks for key exchange groups in circles.",
 			"It answered INVALID_KE_PAYLOAD again after it got the group that it had asked for, or asks for a group that was not offered.",
 			"Configure one group that both sides have."},
+	}
+}
+
+// ikeExchangeEntries is about exchanges that do not come to an end.
+func ikeExchangeEntries() []Entry {
+	return []Entry{
 		{IKECookieLoop, "The peer asks for a cookie again and again.",
 			"Each cookie is answered by a demand for another. The peer does not recognise its own cookies, or somebody forges its answers.",
 			"Try later. If it lasts, capture the exchange and look at who sends the answers."},
@@ -85,6 +98,12 @@ func ikeEntries() []Entry {
 		{IKEAuthPeerRejected, "The peer did not accept our authentication.",
 			"It answered AUTHENTICATION_FAILED: our identity, key or certificate does not fit its configuration. Only the peer's log says what it misses.",
 			"Read the peer's log. Compare the identity that we send with the one that it expects, and the secrets or authorities of both sides."},
+	}
+}
+
+// ikeAdmissionEntries is about who may have an IKE SA and which addresses.
+func ikeAdmissionEntries() []Entry {
+	return []Entry{
 		{IKENoConnection, "No connection is configured for this peer.",
 			"A handshake arrived, but no connection allows its addresses, or none allows the identity that it claims.",
 			"Add a connection for the address and identity in the message, or correct one that is meant."},
@@ -97,6 +116,12 @@ func ikeEntries() []Entry {
 		{IKEAddressRequired, "The peer has to ask for an address.",
 			"The connection serves addresses, and the other side has to request one with a configuration payload.",
 			"Set virtual_ips on the client, or take the pools off the connection."},
+	}
+}
+
+// ikeChildEntries is about Child SAs.
+func ikeChildEntries() []Entry {
+	return []Entry{
 		{IKETSUnacceptable, "The two sides do not agree on the traffic to protect.",
 			"Nothing is common to the traffic selectors of both sides. The message shows both.",
 			"Make the local networks of one side the remote networks of the other."},
@@ -124,6 +149,12 @@ func ikeEntries() []Entry {
 		{IKEDataPlane, "The data plane refused a Child SA.",
 			"The part that handles packets could not install what was negotiated. The message has its reason.",
 			"See the reason: a missing kernel feature, a missing privilege or a conflict with other policies."},
+	}
+}
+
+// ikeLifeEntries is about the life of an IKE SA and reaching the peer.
+func ikeLifeEntries() []Entry {
+	return []Entry{
 		{IKEPeerDeleted, "The peer closed the SA.",
 			"It sent a Delete payload.",
 			"Nothing, if it was meant; the start action says whether it is made anew."},
@@ -160,6 +191,12 @@ func ikeEntries() []Entry {
 		{IKENoPeerAddress, "The connection has no address to connect to.",
 			"remote.address is missing, %any, or a prefix: such a connection only answers.",
 			"Let the peer connect, or name its address or host name in remote.address."},
+	}
+}
+
+// ikeQuantumEntries is about resistance to quantum computers, and of faults of ours.
+func ikeQuantumEntries() []Entry {
+	return []Entry{
 		{IKEPPKRequired, "The peer does not use post-quantum preshared keys.",
 			"The connection requires one (ppk_required), and the peer has not announced that it has any, or not for the exchange that ppk_exchange asks for.",
 			"Give the peer the PPK with the same identity, or set ppk_required = false while peers are being upgraded."},
