@@ -12,7 +12,7 @@ func (l *LocalRound) certificateOptions() []option {
 		{name: "certificate_urls", slot: many(&l.CertificateURLs, webAddress()), rfc: "RFC 7296, Section 3.6", aka: "authorities.cert_uri_base",
 			doc: "Where our certificates are, in the order of `certificate`, in DER: a peer that looks certificates up gets hash and URL instead of them. `\"\"`: this one is sent in full."},
 		{name: "certificate_bundle_url", slot: one(&l.BundleURL, webAddress()), rfc: "RFC 7296, Section 3.6",
-			doc: "Where all certificates that we send are as one CertificateBundle: in the order of `certificate`, without roots."},
+			doc: "Where all certificates that we send are as one bundle, which `culvert pki bundle` writes."},
 		{name: "show_ocsp", slot: one(&l.ShowOCSP, boolean()), rfc: "RFC 4806", aka: "ocsp",
 			doc: "Send an OCSP answer about our certificate to a peer that asks for one. It comes from the server that the certificate names, and is kept as long as it lasts."},
 	}

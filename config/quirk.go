@@ -18,14 +18,11 @@ import (
 	"culvert/wire"
 )
 
-// A client is a kind of peer that comes with an operating system, and with opinions about the gateway's certificate.
-type client string
-
-// The clients, as messages call them.
+// The clients that come with operating systems, and with opinions about the gateway's certificate, as messages call them.
 const (
-	windows client = "Windows"
-	apple   client = "Apple's clients"
-	android client = "Android"
+	windows = "Windows"
+	apple   = "Apple's clients"
+	android = "Android"
 )
 
 // shown is what clients judge a gateway by.
@@ -37,7 +34,7 @@ type shown struct {
 
 // A quirk is something about a certificate that some clients do not take.
 type quirk struct {
-	clients []client
+	clients []string
 	trips   func(s shown) string // what is wrong, half a sentence about the certificate; "" for nothing
 	action  string
 }
@@ -45,15 +42,15 @@ type quirk struct {
 // quirks lists what is known of clients, one row each.
 func quirks() []quirk {
 	return []quirk{
-		{[]client{windows, apple}, lacksServerAuth, "issue it with extendedKeyUsage serverAuth"},
-		{[]client{windows}, lacksHostName, "issue it with the name that users connect to as dNSName in subjectAltName"},
-		{[]client{windows}, addressOnly, "add the address as dNSName, too: Windows does not look at iPAddress"},
-		{[]client{windows}, keyOfWindows, "use an RSA, ECDSA P-256 or P-384 key for this gateway"},
-		{[]client{windows}, signedByPSS, "have the certificate signed with RSA PKCS #1 or ECDSA"},
-		{[]client{windows}, signsByPSS, "add rsa-sha256 to signature_schemes"},
-		{[]client{apple}, unlikeIdentity, "issue it with local.id, which is the remote identifier of the profile, as subjectAltName"},
-		{[]client{apple}, ecdsaOfApple, "use an RSA certificate, or give clients a profile that names the type of the certificate"},
-		{[]client{apple, android}, keyOfPhones, "use an RSA or ECDSA key for this gateway"},
+		{[]string{windows, apple}, lacksServerAuth, "issue it with extendedKeyUsage serverAuth"},
+		{[]string{windows}, lacksHostName, "issue it with the name that users connect to as dNSName in subjectAltName"},
+		{[]string{windows}, addressOnly, "add the address as dNSName, too: Windows does not look at iPAddress"},
+		{[]string{windows}, keyOfWindows, "use an RSA, ECDSA P-256 or P-384 key for this gateway"},
+		{[]string{windows}, signedByPSS, "have the certificate signed with RSA PKCS #1 or ECDSA"},
+		{[]string{windows}, signsByPSS, "add rsa-sha256 to signature_schemes"},
+		{[]string{apple}, unlikeIdentity, "issue it with local.id, which is the remote identifier of the profile, as subjectAltName"},
+		{[]string{apple}, ecdsaOfApple, "use an RSA certificate, or give clients a profile that names the type of the certificate"},
+		{[]string{apple, android}, keyOfPhones, "use an RSA or ECDSA key for this gateway"},
 	}
 }
 
@@ -142,17 +139,6 @@ func keyOfPhones(s shown) string {
 	return "has a key that they do not know (" + keys.Name(s.key) + ")"
 }
 
-// trippedBy returns the clients, among some, that a quirk concerns.
-func (q quirk) trippedBy(among []client) []string {
-	var names []string
-	for _, c := range q.clients {
-		if slices.Contains(among, c) {
-			names = append(names, string(c))
-		}
-	}
-	return names
-}
-
 // checkClients looks for what the clients of a gateway would not take. Which of them come is not known, so these are notes.
 func (d *decoder) checkClients(c *Connection) {
 	l := &c.Local
@@ -165,12 +151,12 @@ func (d *decoder) checkClients(c *Connection) {
 		return
 	}
 	for _, q := range quirks() {
-		what, who := q.trips(shown{l, leaf, key}), q.trippedBy([]client{windows, apple, android})
-		if what == "" || len(who) == 0 {
+		what := q.trips(shown{l, leaf, key})
+		if what == "" {
 			continue
 		}
 		d.note(explain.ConfigClientQuirk, l.span("certificate"), finding{
-			message: fmt.Sprintf("%s would refuse this gateway: the certificate of %s %s", strings.Join(who, " and "), chain.Name(leaf), what),
+			message: fmt.Sprintf("%s would refuse this gateway: the certificate of %s %s", strings.Join(q.clients, " and "), chain.Name(leaf), what),
 			hint:    "if such clients are to connect, " + q.action})
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"slices"
@@ -70,6 +71,9 @@ func (c *Checker) list(ctx context.Context, url string, q query, delta bool) (*x
 		der, err := c.get(ctx, url, nil, "")
 		if err != nil {
 			return value{}, err
+		}
+		if block, _ := pem.Decode(der); block != nil {
+			der = block.Bytes // it should be DER (RFC 5280, Section 4.2.1.13), and often is not
 		}
 		crl, err := x509.ParseRevocationList(der)
 		if err != nil {

@@ -4,6 +4,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
+	"encoding/pem"
 	"math/big"
 	"testing"
 	"time"
@@ -184,6 +185,14 @@ func TestCriticalEntry(t *testing.T) {
 	s.web.serve(crlURL, pkitest.Reparse(t, template, s.root).Raw)
 	unknown, err := s.ask(t, Strict)
 	wantVerdict(t, unknown, err, "unknown", "entry with a critical extension")
+}
+
+// TestListInPEM: what some servers have at the address of a list.
+func TestListInPEM(t *testing.T) {
+	s := newScene(t, withCRL)
+	s.web.serve(crlURL, pem.EncodeToMemory(&pem.Block{Type: "X509 CRL", Bytes: s.list(t, s.leaf).Raw}))
+	unknown, err := s.ask(t, Strict)
+	wantVerdict(t, unknown, err, "revoked")
 }
 
 func TestListIsNoList(t *testing.T) {

@@ -37,7 +37,7 @@ another machine than the gateway if you can, and take there only what a gateway 
 		Args: noSubcommand, RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	p.dirFlag(cmd)
-	cmd.AddCommand(p.initCommand(), p.issueGatewayCommand(), p.issueClientCommand(), p.listCommand(), p.renewCommand(), p.revokeCommand(), p.crlCommand(), p.acmeCommand())
+	cmd.AddCommand(p.initCommand(), p.issueGatewayCommand(), p.issueClientCommand(), p.listCommand(), p.renewCommand(), p.revokeCommand(), p.crlCommand(), p.acmeCommand(), p.bundleCommand())
 	return cmd
 }
 

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -12,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"culvert/auth/lookup"
 	"culvert/pki"
 )
 
@@ -134,4 +136,24 @@ func TestPKIMistakes(t *testing.T) {
 			t.Errorf("%q: %s, want %q", c.args, s.err.String(), c.want)
 		}
 	}
+}
+
+// A bundle holds what a gateway sends: its chain without the root.
+func TestPKIBundle(t *testing.T) {
+	s, dir := withAuthority(t)
+	gw := s.record("pki", "gateway", "vpn.example.org", "--dir", dir)
+	out := filepath.Join(t.TempDir(), "gw.bundle")
+	s.run(exitOK, "pki", "bundle", gw.Files[0], filepath.Join(dir, "ca.pem"), "--out", out)
+	if got := s.out.String(); !strings.HasPrefix(got, "1 of the certificates are in "+out+", SHA-1 ") {
+		t.Errorf("got %s", got)
+	}
+	bundle, err := os.ReadFile(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(bundle, lookup.Bundle([]*x509.Certificate{readCertificate(t, gw.Files[0])})) {
+		t.Errorf("got %x", bundle)
+	}
+	s.run(exitFailure, "pki", "bundle", filepath.Join(dir, "absent.pem"), "--out", out)
+	s.run(exitFailure, "pki", "bundle", out, "--out", out)
 }
