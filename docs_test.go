@@ -83,6 +83,7 @@ func documentFiles(t *testing.T) fstest.MapFS {
 	}
 	add("gw.key", "PRIVATE KEY", private)
 	add("carol.key", "PRIVATE KEY", private)
+	files["etc/culvert/staff.users"] = &fstest.MapFile{Data: []byte("user \"carol\" { nt_hash = \"8846f7eaee8fb117ad06bdd830b7586c\" }\n"), Mode: 0o600}
 	for _, name := range []string{"office.psk", "carol.psk"} {
 		files["etc/culvert/"+name] = &fstest.MapFile{Data: []byte("q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQ"), Mode: 0o600}
 	}

@@ -5,7 +5,6 @@ const (
 	UserExpired  Code = "USER-EXPIRED"
 	UserDisabled Code = "USER-DISABLED"
 	UserSessions Code = "USER-SESSIONS"
-	UserGroup    Code = "USER-GROUP"
 	UserAddress  Code = "USER-ADDRESS"
 	UserTimeout  Code = "USER-TIMEOUT"
 )
@@ -22,9 +21,6 @@ func userEntries() []Entry {
 		{UserSessions, "A user has as many sessions as allowed.",
 			"Other devices of the user are connected, or a session whose client vanished has not timed out yet.",
 			"`culvert status` lists the sessions; close one with `culvert down --sa SPI`, allow more, or set unique = \"replace\" if one device is all that a user has."},
-		{UserGroup, "A user is in none of the groups that the connection is for.",
-			"remote.groups names groups, and neither the user file nor the RADIUS server puts the user into one of them.",
-			"Add the user to a group, or correct remote.groups; for RADIUS look at radius.groups_from and radius.groups."},
 		{UserAddress, "The address that belongs to a user cannot be given.",
 			"Another IKE SA has it: of another user with the same address, or of the user's other device.",
 			"Give each user an address of its own, or limit the user to one session."},
