@@ -22,6 +22,7 @@ type Sign struct {
 	PRF        *suite.PRF
 	Octets     []byte               // InitiatorSignedOctets or ResponderSignedOctets
 	Key        secret.Bytes         // SK_pi or SK_pr, ours; for MethodNULL
+	Announced  []Announcement       // the peer's SUPPORTED_AUTH_METHODS for this round; none: it says nothing
 	PeerHashes []wire.HashAlgorithm // the peer's SIGNATURE_HASH_ALGORITHMS; nil: it lacks RFC 7427
 	CertReqs   []*wire.CertReq      // the peer's
 	LooksUp    bool                 // the peer has sent HTTP_CERT_LOOKUP_SUPPORTED
@@ -68,8 +69,14 @@ func (s Sign) withPSK() (*wire.Auth, *Failure) {
 
 // withKey authenticates with the best credential that can sign in a way that the peer understands.
 func (s Sign) withKey(ctx context.Context) (SignResult, *Failure) {
+	ranked := rank(s.Local.Credentials, s.ID, s.CertReqs)
+	for _, c := range ranked {
+		if method, scheme, ok := s.announcedScheme(c); ok {
+			return s.sign(ctx, c, method, scheme)
+		}
+	}
 	var first *Failure
-	for _, c := range rank(s.Local.Credentials, s.ID, s.CertReqs) {
+	for _, c := range ranked {
 		method, scheme, failure := s.Local.scheme(c, s.PeerHashes)
 		if failure == nil {
 			return s.sign(ctx, c, method, scheme)

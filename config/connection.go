@@ -34,6 +34,7 @@ type Connection struct {
 	Unique         ike.Uniqueness
 	InitialContact bool
 	SendCertReq    bool
+	AnnounceAuth   bool
 	VirtualIPs     []netip.Addr // wished as client; an unspecified address asks for any of its family
 	RequestDNS     bool
 	Pools          []string
@@ -70,7 +71,7 @@ func newConnection() *Connection {
 		Remote:    Remote{Port: 500, RemoteRound: newRemoteRound(), Second: newRemoteRound()},
 		Proposals: suite.DefaultIKE(), WindowSize: 1,
 		Keepalive: 20 * time.Second, DPDDelay: 30 * time.Second, RekeyTime: 4 * time.Hour,
-		Unique: ike.UniqueNo, InitialContact: true, SendCertReq: true, MaxChildren: 64,
+		Unique: ike.UniqueNo, InitialContact: true, SendCertReq: true, AnnounceAuth: true, MaxChildren: 64,
 		Tries: 1, RetryDelay: 5 * time.Second, RetryMaxDelay: 5 * time.Minute,
 		DowngradePrevention: true,
 	}
@@ -135,6 +136,8 @@ func (c *Connection) options() []option {
 			doc: "When a peer with the same identity connects again: `replace` the old IKE SA; `keep` it and refuse; `no`: keep both unless the peer sends INITIAL_CONTACT; `never`: keep both even then."},
 		{name: "initial_contact", slot: one(&c.InitialContact, boolean()), rfc: "RFC 7296, Section 2.4",
 			doc: "As initiator: tell the peer to forget older IKE SAs of ours."},
+		{name: "announce_auth", slot: one(&c.AnnounceAuth, boolean()), rfc: "RFC 9593",
+			doc: "Tell the peer which ways to authenticate we accept, so that it can choose among its certificates and signatures."},
 		{name: "send_certreq", slot: one(&c.SendCertReq, boolean()), rfc: "RFC 7296, Section 3.7", aka: "send_certreq",
 			doc: "Tell the peer which certificate authorities we trust."},
 		{name: "virtual_ips", slot: many(&c.VirtualIPs, address()), rfc: "RFC 7296, Section 2.19", aka: "vips",

@@ -63,6 +63,8 @@ func connectionSamples() []sample {
 		{option: "unique", value: `"yes"`, code: badValue},
 		{option: "initial_contact", value: `false`},
 		{option: "initial_contact", value: `0`, code: wrongType},
+		{option: "announce_auth", value: `false`},
+		{option: "announce_auth", value: `"no"`, code: wrongType},
 		{option: "send_certreq", value: `false`},
 		{option: "send_certreq", value: `"no"`, code: wrongType},
 		{option: "virtual_ips", value: `["0.0.0.0", "::"]`},

@@ -60,6 +60,7 @@ func (t *translator) connection(c *config.Connection) *ike.Connection {
 		Unique:         c.Unique,
 		InitialContact: c.InitialContact,
 		SendCertReq:    c.SendCertReq,
+		AnnounceAuth:   c.AnnounceAuth,
 		VirtualIPs:     c.VirtualIPs,
 		Pools:          c.Pools,
 		DNS:            c.RequestDNS,

@@ -104,7 +104,7 @@ func (sa *SA) loginNotifies() []wire.Payload {
 	if sa.initial.login.eapOnly {
 		list = append(list, &wire.Notify{NotifyType: wire.NotifyEAPOnlyAuthentication})
 	}
-	return list
+	return append(list, sa.announceAuth()...)
 }
 
 func (t *authTask) abandoned(sa *SA, why error) {}

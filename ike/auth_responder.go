@@ -21,6 +21,7 @@ func respondAuth(sa *SA, in *inbound) error {
 		l.began, l.asked = sa.now, in.payloads
 		sa.learnCertReqs(in.payloads)
 		sa.learnLogin(in.payloads)
+		sa.learnAnnounced(in.payloads)
 		a.steps = []authStep{(*authentication).checkChild, (*authentication).selectPeer, (*authentication).checkProtection, (*authentication).hearRound}
 	case l.eap != nil && l.eap.done:
 		a.steps = []authStep{(*authentication).hearInitiatorKey}

@@ -66,7 +66,7 @@ func (a *authentication) makeAuth(then func() error) error {
 		return err
 	}
 	work := auth.Sign{Local: sa.localRound(), ID: sa.local, PeerID: sa.remote, PRF: prf, Octets: octets, Key: sa.authKey(a.id.Payload),
-		PeerHashes: sa.peer.hashes, CertReqs: sa.initial.certReqs, LooksUp: sa.peer.looksUp, Now: sa.now, Rand: sa.env.Rand}
+		Announced: sa.announcedFor(sa.initial.login.signed), PeerHashes: sa.peer.hashes, CertReqs: sa.initial.certReqs, LooksUp: sa.peer.looksUp, Now: sa.now, Rand: sa.env.Rand}
 	return a.await(work, func(result any) error {
 		if a.proof = result.(auth.SignResult); a.proof.Err != nil {
 			return a.proof.Err
@@ -225,10 +225,7 @@ func (sa *SA) certReqs() []wire.Payload {
 	if !sa.conn.SendCertReq {
 		return nil
 	}
-	var rounds []*auth.Remote
-	for i := range sa.conn.RemoteAuth {
-		rounds = append(rounds, &sa.conn.RemoteAuth[i])
-	}
+	rounds := sa.remoteRounds()
 	var list []wire.Payload
 	for _, r := range auth.CertReqs(rounds...) {
 		list = append(list, r)

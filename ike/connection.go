@@ -37,6 +37,7 @@ type Connection struct {
 	Unique         Uniqueness
 	InitialContact bool
 	SendCertReq    bool
+	AnnounceAuth   bool         // tell the peer which ways to authenticate we accept (RFC 9593)
 	VirtualIPs     []netip.Addr // requested by us as client; unspecified addresses ask for any of the family
 	Pools          []string     // served to the peer
 	DNS            bool         // as client: accept DNS servers

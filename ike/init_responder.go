@@ -109,6 +109,7 @@ func (sa *SA) answerInit(in *inbound, method wire.TransformID, ke keResult) erro
 	payloads = append(payloads, sa.announcements()...)
 	payloads = append(payloads, sa.certReqs()...)
 	payloads = append(payloads, &wire.Notify{NotifyType: wire.NotifyMultipleAuthSupported}) // RFC 4739, Section 2.1
+	payloads = append(payloads, sa.announceInInit()...)
 	if sa.conn.Childless != ChildlessNever {
 		payloads = append(payloads, &wire.Notify{Protocol: wire.ProtocolIKE, NotifyType: wire.NotifyChildlessIKEv2Supported}) // RFC 6023, Section 4
 	}

@@ -5,6 +5,7 @@ import (
 	"io"
 	"slices"
 
+	"culvert/auth"
 	"culvert/spd"
 	"culvert/suite"
 	"culvert/wire"
@@ -31,9 +32,11 @@ type initialState struct {
 	initialContact     bool            // we send INITIAL_CONTACT
 	trigger            *spd.Flow       // the packet that asks for the first child
 	first              firstChild
-	login              login       // IKE_AUTH
-	newer              *Connection // a version that came meanwhile
-	repeats            int         // of the IKE_SA_INIT response
+	login              login                 // IKE_AUTH
+	announced          [][]auth.Announcement // SUPPORTED_AUTH_METHODS of the peer (RFC 9593)
+	announceLater      bool                  // ours goes into IKE_INTERMEDIATE
+	newer              *Connection           // a version that came meanwhile
+	repeats            int                   // of the IKE_SA_INIT response
 
 	// of the initiator, until IKE_SA_INIT is answered
 	exchange  *suite.KeyExchange
@@ -151,6 +154,7 @@ func (sa *SA) learn(in *inbound) {
 	sa.initial.transcript = transcript && !sa.conn.AllowDowngrade
 	sa.initial.additional = sa.suite.Additional()
 	sa.learnLogin(in.payloads)
+	sa.learnAnnounced(in.payloads)
 	if sa.initiator {
 		sa.initial.ppk.intermediate, sa.initial.ppk.auth = ppkOffered(in.payloads)
 		sa.initial.ppk.auth = sa.initial.ppk.auth && len(sa.conn.PPKs) > 0

@@ -54,6 +54,7 @@ func (t *intermediateTask) cover(sa *SA, in *inbound) error {
 	}
 	request := wire.IntermediateOctets(sa.header(wire.ExchangeIntermediate, in.MessageID, 0), t.payloads)
 	sa.initial.intermediate.cover(prf, sa.keys, in.MessageID, request, in.message.IntermediateOctets())
+	sa.learnAnnounced(in.payloads)
 	return nil
 }
 
@@ -99,7 +100,7 @@ func respondIntermediate(sa *SA, in *inbound) error {
 func (sa *SA) concludeIntermediate(in *inbound, payloads []wire.Payload, mix func() error) error {
 	answer, picked, err := sa.choosePicked(in, len(sa.initial.additional) <= len(payloads))
 	if err == nil {
-		err = sa.answerIntermediate(in, append(payloads, answer...))
+		err = sa.answerIntermediate(in, append(append(payloads, answer...), sa.announceInIntermediate()...))
 	}
 	if err == nil {
 		err = mix()

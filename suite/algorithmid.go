@@ -32,6 +32,16 @@ const (
 	idRSASHA512Bare = "300b06092a864886f70d01010d"
 )
 
+// AlgorithmIdentifier returns what stands for a scheme in SUPPORTED_AUTH_METHODS, in DER (RFC 9593, Section 3.2.3); empty if it
+// has none.
+func (s Scheme) AlgorithmIdentifier() []byte { return s.algorithmID() }
+
+// SchemeOf returns the scheme of an AlgorithmIdentifier in DER, or SchemeNone.
+func SchemeOf(id []byte) Scheme {
+	s, _ := parseAlgorithmID(id)
+	return s
+}
+
 // algorithmID returns the AlgorithmIdentifier that we send for a scheme, empty if it has none.
 func (s Scheme) algorithmID() []byte {
 	var id string

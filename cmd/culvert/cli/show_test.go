@@ -59,7 +59,7 @@ func TestSAsShowWhatTheyHave(t *testing.T) {
 		{"safe", api.SA{Quantum: &api.Quantum{IKE: true, Children: true, Means: []string{"ML-KEM-768 as ADDKE1", "PPK \"x\""}}}, []string{"  quantum-resistant: ML-KEM-768 as ADDKE1; PPK \"x\"\n"}},
 		{"children safe", api.SA{Quantum: &api.Quantum{Children: true, Means: []string{"PPK \"x\""}}}, []string{"  quantum-resistant in part: PPK \"x\"\n"}},
 		{"proven", api.SA{Local: api.Endpoint{Auth: []string{"public key"}}, Remote: api.Endpoint{Auth: []string{"public key", "EAP-MSCHAPv2"}, IKEID: "192.0.2.7"}},
-			[]string{"  authenticated by public key, peer by public key and EAP-MSCHAPv2, which calls itself 192.0.2.7\n"}},
+			[]string{"  authenticated by public key, peer by public key and EAP-MSCHAPv2", "itself 192.0.2.7\n"}},
 		{"not safe", api.SA{Quantum: &api.Quantum{}}, []string{"  not quantum-resistant\n"}},
 		{"as gateway", api.SA{Leases: []string{"10.9.0.1", "2001:db8::1"}}, []string{"  leased 10.9.0.1 2001:db8::1\n"}},
 		{"a user", api.SA{User: "carol", Groups: []string{"staff", "sales"}, Session: "5ca1"}, []string{"  user carol of staff, sales, session 5ca1\n"}},
