@@ -18,12 +18,25 @@ import (
 	"culvert/wire"
 )
 
-// The clients that come with operating systems, and with opinions about the gateway's certificate, as messages call them.
+// The peers that come with operating systems, and with opinions about the gateway's certificate.
 const (
-	windows = "Windows"
-	apple   = "Apple's clients"
-	android = "Android"
+	windows PeerType = "windows"
+	apple   PeerType = "apple"
+	android PeerType = "android"
 )
+
+// called returns what messages call such peers.
+func (p PeerType) called() string {
+	switch p {
+	case windows:
+		return "Windows"
+	case apple:
+		return "Apple's clients"
+	case android:
+		return "Android"
+	}
+	return string(p)
+}
 
 // shown is what clients judge a gateway by.
 type shown struct {
@@ -34,7 +47,7 @@ type shown struct {
 
 // A quirk is something about a certificate that some clients do not take.
 type quirk struct {
-	clients []string
+	clients []PeerType
 	trips   func(s shown) string // what is wrong, half a sentence about the certificate; "" for nothing
 	action  string
 }
@@ -42,15 +55,15 @@ type quirk struct {
 // quirks lists what is known of clients, one row each.
 func quirks() []quirk {
 	return []quirk{
-		{[]string{windows, apple}, lacksServerAuth, "issue it with extendedKeyUsage serverAuth"},
-		{[]string{windows}, lacksHostName, "issue it with the name that users connect to as dNSName in subjectAltName"},
-		{[]string{windows}, addressOnly, "add the address as dNSName, too: Windows does not look at iPAddress"},
-		{[]string{windows}, keyOfWindows, "use an RSA, ECDSA P-256 or P-384 key for this gateway"},
-		{[]string{windows}, signedByPSS, "have the certificate signed with RSA PKCS #1 or ECDSA"},
-		{[]string{windows}, signsByPSS, "add rsa-sha256 to signature_schemes"},
-		{[]string{apple}, unlikeIdentity, "issue it with local.id, which is the remote identifier of the profile, as subjectAltName"},
-		{[]string{apple}, ecdsaOfApple, "use an RSA certificate, or give clients a profile that names the type of the certificate"},
-		{[]string{apple, android}, keyOfPhones, "use an RSA or ECDSA key for this gateway"},
+		{[]PeerType{windows, apple}, lacksServerAuth, "issue it with extendedKeyUsage serverAuth"},
+		{[]PeerType{windows}, lacksHostName, "issue it with the name that users connect to as dNSName in subjectAltName"},
+		{[]PeerType{windows}, addressOnly, "add the address as dNSName, too: Windows does not look at iPAddress"},
+		{[]PeerType{windows}, keyOfWindows, "use an RSA, ECDSA P-256 or P-384 key for this gateway"},
+		{[]PeerType{windows}, signedByPSS, "have the certificate signed with RSA PKCS #1 or ECDSA"},
+		{[]PeerType{windows}, signsByPSS, "add rsa-sha256 to signature_schemes"},
+		{[]PeerType{apple}, unlikeIdentity, "issue it with local.id, which is the remote identifier of the profile, as subjectAltName"},
+		{[]PeerType{apple}, ecdsaOfApple, "use an RSA certificate, or give clients a profile that names the type of the certificate"},
+		{[]PeerType{apple, android}, keyOfPhones, "use an RSA or ECDSA key for this gateway"},
 	}
 }
 
@@ -139,10 +152,11 @@ func keyOfPhones(s shown) string {
 	return "has a key that they do not know (" + keys.Name(s.key) + ")"
 }
 
-// checkClients looks for what the clients of a gateway would not take. Which of them come is not known, so these are notes.
+// checkClients looks for what the peers of a connection would not take: those that it is for are warned of, and for a gateway
+// with addresses for anybody there are notes.
 func (d *decoder) checkClients(c *Connection) {
 	l := &c.Local
-	if len(c.Pools) == 0 || l.Auth != auth.MethodPublicKey || len(l.Certificates) == 0 {
+	if len(c.Pools) == 0 && c.PeerType == "" || l.Auth != auth.MethodPublicKey || len(l.Certificates) == 0 {
 		return
 	}
 	leaf := l.Certificates[0].Certificates[0]
@@ -151,12 +165,22 @@ func (d *decoder) checkClients(c *Connection) {
 		return
 	}
 	for _, q := range quirks() {
-		what := q.trips(shown{l, leaf, key})
-		if what == "" {
-			continue
+		if what := q.trips(shown{l, leaf, key}); what != "" {
+			d.reportQuirk(c, q, fmt.Sprintf("would refuse this gateway: the certificate of %s %s", chain.Name(leaf), what))
 		}
-		d.note(explain.ConfigClientQuirk, l.span("certificate"), finding{
-			message: fmt.Sprintf("%s would refuse this gateway: the certificate of %s %s", strings.Join(q.clients, " and "), chain.Name(leaf), what),
-			hint:    "if such clients are to connect, " + q.action})
+	}
+}
+
+func (d *decoder) reportQuirk(c *Connection, q quirk, what string) {
+	at := c.Local.span("certificate")
+	switch {
+	case slices.Contains(q.clients, c.PeerType):
+		d.warn(explain.ConfigClientQuirk, at, finding{message: c.PeerType.called() + " " + what, hint: q.action})
+	case c.PeerType == "":
+		var who []string
+		for _, p := range q.clients {
+			who = append(who, p.called())
+		}
+		d.note(explain.ConfigClientQuirk, at, finding{message: strings.Join(who, " and ") + " " + what, hint: "if such clients are to connect, " + q.action})
 	}
 }

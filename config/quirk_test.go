@@ -158,6 +158,26 @@ func TestQuirksOfClients(t *testing.T) {
 	}
 }
 
+// A connection for one kind of client warns of what that one would refuse, and of nothing else.
+func TestQuirksOfOneClient(t *testing.T) {
+	ca, root := (*issuer)(nil).issue(t, "ca", "rsa", asAuthority)
+	gw, _ := root.issue(t, "gw", "p256", ofGateway, func(c *x509.Certificate) { c.ExtKeyUsage = nil })
+	files := map[string]string{"gw.pem": gw.certificate, "gw.key": gw.key, "ca.pem": ca.certificate}
+	for peer, want := range map[string]int{"windows": 1, "apple": 2, "android": 0, "strongswan-app": 0} {
+		files["culvert.hcl"] = "connection \"a\" {\n peer_type = \"" + peer + "\"\n local {\n certificate = \"gw.pem\"\n key = \"gw.key\"\n id = \"gw.example.org\"\n }\n remote {\n ca = \"ca.pem\"\n }\n child \"c\" {}\n}\n"
+		_, found := source(files).Load(dir + "culvert.hcl")
+		quirks := 0
+		for _, d := range found {
+			if d.Code == explain.ConfigClientQuirk && d.Severity == Warning {
+				quirks++
+			}
+		}
+		if quirks != want {
+			t.Errorf("%s: %d warnings, want %d: %s", peer, quirks, want, found)
+		}
+	}
+}
+
 // Notes are for gateways with clients, keep nothing from being used, and are counted apart.
 func TestNotesAreNoWarnings(t *testing.T) {
 	ca, root := (*issuer)(nil).issue(t, "ca", "rsa", asAuthority)
