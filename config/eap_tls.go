@@ -33,6 +33,7 @@ type EAPTLS struct {
 	MaxVersion     uint16
 	Fragment       int
 	RequireBinding bool
+	RequireEMS     bool
 }
 
 // LocalTLS is how we are a client of EAP over TLS.
@@ -110,6 +111,8 @@ func (t *EAPTLS) options() []option {
 			doc: "The highest version of TLS. `1.2` for peers that claim 1.3 and do not finish it."},
 		{name: "fragment_size", slot: one(&t.Fragment, number[int](carrier.MinFragment, eap.MaxPacket)), rfc: "RFC 5216, Section 2.1.5", aka: "eap-tls.fragment_size",
 			doc: "The largest EAP packet that we send, in octets. Larger ones spare round trips where IKE messages can be fragmented."},
+		{name: "extended_master_secret", slot: one(&t.RequireEMS, boolean()), rfc: "RFC 7627",
+			doc: "Refuse peers that speak TLS 1.2 without it, as strongSwan 5 does: a server of theirs that turns bad could pass itself off as its clients elsewhere."},
 		{name: "crypto_binding", slot: one(&t.RequireBinding, boolean()),
 			doc: "Demand that `peap` ties the inner method to its tunnel. It is done in any case when the other side can."},
 	}

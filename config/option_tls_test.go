@@ -34,6 +34,8 @@ func tlsSamples(with string) []sample {
 		{option: "max_version", value: `1.2`, with: with, code: wrongType},
 		{option: "fragment_size", value: `1400`, with: with},
 		{option: "fragment_size", value: `63`, with: with, code: badValue},
+		{option: "extended_master_secret", value: `true`, with: with},
+		{option: "extended_master_secret", value: `"no"`, with: with, code: wrongType},
 		{option: "crypto_binding", value: `true`, with: with},
 		{option: "crypto_binding", value: `"yes"`, with: with, code: wrongType},
 	}

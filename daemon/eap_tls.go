@@ -107,7 +107,7 @@ func innerServers(inner []config.InnerMethod, accounts eap.Accounts) (methods []
 
 // tlsCarrier is what both sides have.
 func tlsCarrier(e *config.EAPTLS, files []config.CertificateFile, key *config.KeyFile) carrier.Config {
-	c := carrier.Config{MinVersion: e.MinVersion, MaxVersion: e.MaxVersion, Fragment: e.Fragment}
+	c := carrier.Config{MinVersion: e.MinVersion, MaxVersion: e.MaxVersion, Fragment: e.Fragment, ExtendedMasterSecret: e.RequireEMS}
 	if key != nil {
 		chain := certificates(files)
 		c.Certificate = &tls.Certificate{PrivateKey: key.Key, Leaf: chain[0]}

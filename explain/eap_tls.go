@@ -19,7 +19,7 @@ func eapTLSEntries() []Entry {
 			"Look at the log of the other side, and see that it trusts the authority of our certificate and asks for the name that is in it."},
 		{EAPTLSUnbound, "The TLS session inside EAP gives no keys.",
 			"The other side speaks TLS 1.2 without extended master secret. Its keys are not tied to the session, and somebody in between can make two sessions share them (RFC 7627).",
-			"Use TLS 1.3 or a TLS library with extended master secret on the other side."},
+			"Use TLS 1.3 or a TLS library with extended master secret on the other side, or do not demand it."},
 		{EAPTLSBinding, "The inner authentication of PEAP does not belong to its tunnel.",
 			"The compound MAC that ties both together is wrong or missing: somebody carries an authentication out of another tunnel into this one, or the two sides derive keys differently.",
 			"Look who is between client and server. A server that cannot do it at all is accepted if crypto binding is not required."},

@@ -33,6 +33,8 @@ type Config struct {
 	Issuers []*x509.Certificate
 	// MinVersion and MaxVersion are of TLS; zero is 1.2 and 1.3, and nothing lower or higher is ever negotiated.
 	MinVersion, MaxVersion uint16
+	// ExtendedMasterSecret demands it of TLS 1.2 (RFC 7627): see unbound.go.
+	ExtendedMasterSecret bool
 	// Fragment is the size of the EAP packets that we send, in octets; zero is DefaultFragment.
 	Fragment int
 }
@@ -73,7 +75,12 @@ func (c Config) Begin(s eap.Session, typ eap.Type, server bool, version uint8, p
 		fragment = DefaultFragment
 	}
 	e := newExchange(typ, server, version, fragment, program)
-	e.attach(c.tls(s, server, e.tunnel))
+	config := c.tls(s, server, e.tunnel)
+	if !c.ExtendedMasterSecret {
+		e.tunnel.keys = &session{}
+		config.KeyLogWriter = e.tunnel.keys
+	}
+	e.attach(config)
 	return e, nil
 }
 

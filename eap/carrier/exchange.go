@@ -111,8 +111,15 @@ func (e *Exchange) turn(ctx context.Context, message []byte) eap.Step {
 	e.drop()
 	e.tunnel.ctx = ctx
 	e.tunnel.stream.in.Write(message)
+	if !e.server {
+		e.tunnel.keys.hear(message)
+	}
 	e.resume()
-	e.out.load(e.tunnel.stream.take())
+	out := e.tunnel.stream.take()
+	if e.server {
+		e.tunnel.keys.hear(out)
+	}
+	e.out.load(out)
 	if e.out.pending() {
 		return e.send()
 	}
@@ -170,5 +177,6 @@ func (e *Exchange) Close() {
 	e.over = true
 	e.stop()
 	e.drop()
+	e.tunnel.keys.clear()
 	e.out.load(nil)
 }

@@ -29,6 +29,7 @@ type Tunnel struct {
 	ctx    context.Context // of the step that is being worked on
 	typ    eap.Type
 	settle func(Outcome)
+	keys   *session // nil: only keys that are tied to the session by extended master secret
 }
 
 // Context returns the context of the current step, for what blocks.
@@ -113,12 +114,18 @@ func (t *Tunnel) MSK(label string) (secret.Bytes, error) {
 	return keys[:size:size], nil
 }
 
-// Export returns size octets of keying material (RFC 5705).
+// Export returns size octets of keying material (RFC 5705). With TLS 1.2, which has the context left out here, the session must
+// have extended master secret, or be one that may do without.
 func (t *Tunnel) Export(label string, context []byte, size int) (secret.Bytes, error) {
 	state := t.State()
 	key, err := state.ExportKeyingMaterial(label, context, size)
-	if err != nil {
-		return nil, noExtendedMasterSecret(t.typ, err)
+	if err == nil {
+		return key, nil
 	}
-	return key, nil
+	if !t.TLS13() && context == nil {
+		if key, ok := t.keys.export(state.CipherSuite, label, size); ok {
+			return key, nil
+		}
+	}
+	return nil, noExtendedMasterSecret(t.typ, err)
 }
