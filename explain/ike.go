@@ -194,7 +194,7 @@ func ikeLifeEntries() []Entry {
 	}
 }
 
-// ikeQuantumEntries is about resistance to quantum computers, and of faults of ours.
+// ikeQuantumEntries is about resistance to quantum computers, and faults of ours.
 func ikeQuantumEntries() []Entry {
 	return []Entry{
 		{IKEPPKRequired, "The peer does not use post-quantum preshared keys.",
