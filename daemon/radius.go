@@ -177,7 +177,6 @@ func (g *radiusGroups) accounting(connection string) *radiusGroup {
 // account takes an accounting record of a session.
 func (g *radiusGroups) account(connection string, record radius.Record) {
 	if r := g.accounting(connection); r != nil {
-		record.Account.ByServer = true
 		r.accountant.Add(record)
 	}
 }

@@ -20,7 +20,7 @@ func (b *sessions) carry(sa wire.SPI, c *ike.ChildInfo) {
 	}
 	s.children[childKey{dataplane.Inbound, c.InSPI}] = c.Policy
 	s.children[childKey{dataplane.Outbound, c.OutSPI}] = c.Policy
-	b.policies[c.Policy] = s
+	b.policies[c.Policy], s.policies[c.Policy] = s, true
 }
 
 // removed adds what an SA had counted when it was removed.

@@ -3,6 +3,7 @@ package daemon
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/netip"
 	"slices"
 	"sync"
@@ -24,9 +25,11 @@ type session struct {
 	groups   []string
 	demanded []string // groups of which the connection wants one
 	began    time.Time
+	up       bool // not only admitted
 	sas      []wire.SPI
 
 	children map[childKey]dataplane.PolicyID // SAs in the data plane
+	policies map[dataplane.PolicyID]bool     // of children that there were
 	gone     radius.Usage                    // of SAs that were removed
 	last     time.Time                       // of a packet, as far as is known
 
@@ -54,13 +57,14 @@ type sessions struct {
 	expected map[wire.SPI]bool     // being admitted, and live
 	admitted map[wire.SPI]*session // not established yet
 	bySA     map[wire.SPI]*session
+	users    map[string][]*session // admitted or up, by name
 	policies map[dataplane.PolicyID]*session
 }
 
 func newSessions(e *engine) *sessions {
 	return &sessions{
 		now: e.clock.wall, account: e.radius.account, interim: e.radius.interim, query: e.backend.Query, close: e.endSAs,
-		expected: map[wire.SPI]bool{}, admitted: map[wire.SPI]*session{}, bySA: map[wire.SPI]*session{}, policies: map[dataplane.PolicyID]*session{},
+		expected: map[wire.SPI]bool{}, admitted: map[wire.SPI]*session{}, bySA: map[wire.SPI]*session{}, users: map[string][]*session{}, policies: map[dataplane.PolicyID]*session{},
 	}
 }
 
@@ -88,13 +92,23 @@ func (b *sessions) admit(a ike.Admission) *ike.Failure {
 	}
 	if alive {
 		b.admitted[a.SA] = s
+		b.users[s.account.User] = append(b.users[s.account.User], s)
 	}
 	return nil
 }
 
+// forget takes a session off the list of its user.
+func (b *sessions) forget(s *session) {
+	name := s.account.User
+	b.users[name] = slices.DeleteFunc(b.users[name], func(other *session) bool { return other == s })
+	if len(b.users[name]) == 0 {
+		delete(b.users, name)
+	}
+}
+
 func (b *sessions) newSession(a ike.Admission) *session {
 	s := &session{
-		identity: a.Identity.String(), began: b.now(), sas: []wire.SPI{a.SA}, children: map[childKey]dataplane.PolicyID{},
+		identity: a.Identity.String(), began: b.now(), sas: []wire.SPI{a.SA}, children: map[childKey]dataplane.PolicyID{}, policies: map[dataplane.PolicyID]bool{},
 		account: radius.Account{
 			User: a.EAPIdentity, Line: radius.Line{Connection: a.Connection.Name, Session: a.Session, Local: a.Path.Local, Remote: a.Path.Remote},
 		},
@@ -126,10 +140,10 @@ func (b *sessions) continues(a ike.Admission, s *session) *session {
 		return nil
 	}
 	wishes := ike.RequestedAddresses(a.Request)
-	for _, old := range b.bySA {
+	for _, old := range b.users[s.account.User] {
 		mine := func(addr netip.Addr) bool { return slices.Contains(wishes, addr) }
 		here := len(wishes) == 0 && old.account.Line.Remote == s.account.Line.Remote
-		if old.like(s) && (here || slices.ContainsFunc(old.account.Addresses, mine)) {
+		if old.up && old.like(s) && (here || slices.ContainsFunc(old.account.Addresses, mine)) {
 			return old
 		}
 	}
@@ -152,20 +166,18 @@ func (b *sessions) tooMany(a ike.Admission, s *session) *ike.Failure {
 	if most == 0 {
 		return nil
 	}
-	seen := map[*session]bool{}
-	for _, m := range []map[wire.SPI]*session{b.bySA, b.admitted} {
-		for _, other := range m {
-			if other.account.User == s.account.User && !(takesOver(a) && other.like(s)) {
-				seen[other] = true
-			}
+	has := 0
+	for _, other := range b.users[s.account.User] {
+		if !takesOver(a) || !other.like(s) {
+			has++
 		}
 	}
-	if len(seen) < most {
+	if has < most {
 		return nil
 	}
 	return &ike.Failure{
 		Code: explain.UserSessions, Notify: wire.NotifyAuthenticationFailed, Fatal: true,
-		Err: fmt.Errorf("user %q has %d of %d sessions already", s.account.User, len(seen), most),
+		Err: fmt.Errorf("user %q has %d of %d sessions already", s.account.User, has, most),
 	}
 }
 
@@ -188,12 +200,20 @@ func (b *sessions) follow(n ike.News) {
 	case ike.NewsRekeyed:
 		b.move(n.SA, n.Successor)
 	case ike.NewsClosed:
-		delete(b.expected, n.SA)
-		delete(b.admitted, n.SA)
+		b.refuse(n.SA)
 		b.leave(n.SA, n.Failure)
 	case ike.NewsChildUp, ike.NewsChildRekeyed:
 		b.carry(n.SA, n.Child)
 	}
+}
+
+// refuse forgets an IKE SA that ends before it is established.
+func (b *sessions) refuse(sa wire.SPI) {
+	if s := b.admitted[sa]; s != nil {
+		b.forget(s)
+	}
+	delete(b.expected, sa)
+	delete(b.admitted, sa)
 }
 
 // establish begins a session, or goes on with the one that the user has.
@@ -203,12 +223,14 @@ func (b *sessions) establish(sa wire.SPI) {
 	if s == nil {
 		return
 	}
-	for _, old := range b.bySA {
-		if old.like(s) && old.goesOn(s) {
+	for _, old := range b.users[s.account.User] {
+		if old.up && old.like(s) && old.goesOn(s) {
+			b.forget(s)
 			b.join(old, s, sa)
 			return
 		}
 	}
+	s.up = true
 	b.bySA[sa] = s
 	b.record(s, radius.Start)
 	b.arm(s)
@@ -260,10 +282,9 @@ func (b *sessions) leave(sa wire.SPI, why *ike.Failure) {
 		s.cause = causeOf(why)
 	}
 	b.record(s, radius.Stop)
-	for policy, of := range b.policies {
-		if of == s {
-			delete(b.policies, policy)
-		}
+	b.forget(s)
+	for policy := range s.policies {
+		delete(b.policies, policy)
 	}
 }
 
@@ -356,8 +377,14 @@ func (b *sessions) Change(_ context.Context, which radius.Selection, c radius.Ch
 
 // matching are the sessions that are meant, each once.
 func (b *sessions) matching(which radius.Selection) (list []*session) {
-	for _, s := range b.bySA {
-		if which.Matches(&s.account) && !slices.Contains(list, s) {
+	candidates := slices.Values(b.users[which.User])
+	if which.User == "" {
+		candidates = maps.Values(b.bySA)
+	}
+	met := map[*session]bool{}
+	for s := range candidates {
+		if s.up && !met[s] && which.Matches(&s.account) {
+			met[s] = true
 			list = append(list, s)
 		}
 	}

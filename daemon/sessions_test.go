@@ -44,7 +44,7 @@ func inLobby(t *testing.T, test func(l *lobby)) {
 				return c, nil
 			},
 			close:    func(_ string, sas []wire.SPI, why *ike.Failure) { l.closed, l.why = append(l.closed, sas...), why },
-			expected: map[wire.SPI]bool{}, admitted: map[wire.SPI]*session{}, bySA: map[wire.SPI]*session{}, policies: map[dataplane.PolicyID]*session{},
+			expected: map[wire.SPI]bool{}, admitted: map[wire.SPI]*session{}, bySA: map[wire.SPI]*session{}, users: map[string][]*session{}, policies: map[dataplane.PolicyID]*session{},
 		}
 		test(l)
 		for spi := range l.bySA {
@@ -194,7 +194,7 @@ func TestAdmissionOfADeadIKESACountsForNobody(t *testing.T) {
 		if f := l.enter(admission(3, "carol", limit)); f != nil {
 			t.Error(f.Err)
 		}
-		if n := len(l.admitted) + len(l.expected); n != 0 {
+		if n := len(l.admitted) + len(l.expected); n != 0 || len(l.users["carol"]) != 1 {
 			t.Errorf("%d entries are left", n)
 		}
 	})

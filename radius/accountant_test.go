@@ -18,7 +18,7 @@ import (
 func account(session string) Account {
 	return Account{
 		User: "carol", Line: Line{Connection: "road", Session: session, Remote: netip.MustParseAddrPort("198.51.100.7:4500")},
-		Class: [][]byte{[]byte("opaque")}, Addresses: []netip.Addr{netip.MustParseAddr("10.9.0.7"), netip.MustParseAddr("2001:db8::7")}, ByServer: true,
+		Class: [][]byte{[]byte("opaque")}, Addresses: []netip.Addr{netip.MustParseAddr("10.9.0.7"), netip.MustParseAddr("2001:db8::7")},
 	}
 }
 

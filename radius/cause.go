@@ -13,8 +13,6 @@ const (
 	UnsupportedService    ErrorCause = 405
 	InvalidAttributeValue ErrorCause = 407
 	SessionNotFound       ErrorCause = 503
-	SessionNotRemovable   ErrorCause = 504
-	ResourcesUnavailable  ErrorCause = 506
 )
 
 // String returns the words of the RFC.
@@ -22,8 +20,7 @@ func (c ErrorCause) String() string {
 	names := map[ErrorCause]string{
 		UnsupportedAttribute: "Unsupported Attribute", MissingAttribute: "Missing Attribute", NASMismatch: "NAS Identification Mismatch",
 		UnsupportedService: "Unsupported Service", InvalidAttributeValue: "Invalid Attribute Value",
-		SessionNotFound: "Session Context Not Found", SessionNotRemovable: "Session Context Not Removable",
-		ResourcesUnavailable: "Resources Unavailable",
+		SessionNotFound: "Session Context Not Found",
 	}
 	if name, ok := names[c]; ok {
 		return name

@@ -30,7 +30,6 @@ const (
 	AdminReset      Cause = 6
 	AdminReboot     Cause = 7
 	NASError        Cause = 9
-	NASRequest      Cause = 10
 )
 
 // Usage is what a session has carried so far. In comes from the user.
@@ -57,7 +56,6 @@ type Account struct {
 	Line      Line
 	Class     [][]byte     // as the server gave them, unchanged (RFC 2865, Section 5.25)
 	Addresses []netip.Addr // of the user inside of the tunnel
-	ByServer  bool         // a RADIUS server has authenticated the user, not we
 }
 
 // A Record is one accounting request to come.
@@ -69,11 +67,8 @@ type Record struct {
 	Cause   Cause     // of Stop
 }
 
-// Values of Acct-Authentic (RFC 2866, Section 5.6).
-const (
-	authenticRADIUS = 1
-	authenticLocal  = 2
-)
+// authenticRADIUS is the value of Acct-Authentic (RFC 2866, Section 5.6): a server has authenticated the user.
+const authenticRADIUS = 1
 
 // request makes the packet. It may be made several times; the delay is then another one (RFC 2866, Section 5.2).
 func (r *Record) request(nas NAS, now time.Time) *Packet {
@@ -97,11 +92,7 @@ func (r *Record) request(nas NAS, now time.Time) *Packet {
 func (a *Account) attributes(nas NAS) Attributes {
 	list := Attributes{text(UserName, a.User)}
 	list = append(list, a.Line.attributes(nas)...)
-	authentic := uint32(authenticLocal)
-	if a.ByServer {
-		authentic = authenticRADIUS
-	}
-	list = append(list, number(AcctAuthentic, authentic))
+	list = append(list, number(AcctAuthentic, authenticRADIUS))
 	for _, c := range a.Class {
 		list = append(list, Attribute{Class, c})
 	}

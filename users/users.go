@@ -50,9 +50,6 @@ func NewTable(now func() time.Time, list ...*User) *Table {
 	return t
 }
 
-// Len is the number of users.
-func (t *Table) Len() int { return len(t.users) }
-
 // find looks a name up as it is, and then without the domain that Windows puts in front: HOST\user.
 func (t *Table) find(name string) *User {
 	if u := t.users[name]; u != nil {
