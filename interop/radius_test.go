@@ -309,3 +309,38 @@ func TestRADIUSFailuresAreExplained(t *testing.T) {
 		})
 	}
 }
+
+// A client that authenticates anew, make before break, goes on with its session: nothing stops before it goes.
+func TestRADIUSSessionOutlivesReauthentication(t *testing.T) {
+	s := newRADIUSScene(t)
+	s.serve("mschapv2", carolInFreeRADIUS)
+	s.startCharon("make_before_break = yes", s.client("eap-mschapv2", "carol"))
+	s.startCulvert(s.gateway(server("a", "10.98.0.9", radiusSecret)))
+	if err := s.connect(); err != nil {
+		t.Fatalf("%v\n%s", err, s.ours.Log())
+	}
+	before := s.ours.Status().SAs[0]
+	s.carries([][2]string{{"10.1.0.1", "10.3.0.77"}})
+	s.theirs.Swanctl("--rekey", "--ike", "road", "--reauth")
+	s.Await("another IKE SA alone", func() bool {
+		sas := s.ours.Status().SAs
+		return len(sas) == 1 && sas[0].SPI != before.SPI
+	})
+	after := s.ours.Status().SAs[0]
+	if after.Session != before.Session || strings.Join(after.Leases, " ") != "10.3.0.77" {
+		t.Errorf("session %s, before %s, with %v", after.Session, before.Session, after.Leases)
+	}
+	s.carries([][2]string{{"10.1.0.1", "10.3.0.77"}})
+	s.theirs.Swanctl("--terminate", "--ike", "road")
+	stop := s.record("Stop")
+	if stop["Acct-Session-Id"] != before.Session || stop["Acct-Terminate-Cause"] != "User-Request" {
+		t.Errorf("stop %v", stop)
+	}
+	count := map[string]int{}
+	for _, r := range s.records() {
+		count[r["Acct-Status-Type"]]++
+	}
+	if count["Start"] != 1 || count["Stop"] != 1 || count["Interim-Update"] != 1 {
+		t.Errorf("records %v", count)
+	}
+}
