@@ -16,7 +16,7 @@ func exampleFiles(t testing.TB) map[string]string {
 	psk := "0x9b1c6f2d8e3a4750c1b2a3948576f0e1d2c3b4a5968778695a4b3c2d1e0f1029\n"
 	return map[string]string{
 		"gw.pem": gw.certificate, "gw.key": gw.key, "ca.pem": ca.certificate, "carol.pem": carol.certificate, "carol.key": carol.key,
-		"north.pem": north.certificate, "north.key": north.key, "a.key": a.key, "b.pub": b.public, "office.psk": psk, "credentials/partner": psk,
+		"north.pem": north.certificate, "north.key": north.key, "a.key": a.key, "b.pub": b.public, "office.psk": psk, "office.ppk": psk, "credentials/partner": psk,
 	}
 }
 

@@ -32,6 +32,9 @@ func TestStatusTellsEverything(t *testing.T) {
 	if sa.Established == nil || sa.Rekey == nil || sa.Reauth == nil || !sa.Reauth.After(*sa.Established) || time.Since(*sa.Established) > time.Minute {
 		t.Errorf("its times are %v, %v, %v", sa.Established, sa.Rekey, sa.Reauth)
 	}
+	if q := sa.Quantum; q == nil || !q.IKE || !q.Children || strings.Join(q.Means, " ") != "ML-KEM-768 as ADDKE1" {
+		t.Errorf("what withstands quantum computers is %+v", q)
+	}
 	if peer := east.status().SAs[0]; peer.SPI != sa.PeerSPI || peer.PeerSPI != sa.SPI || peer.Initiator {
 		t.Errorf("the peer has SPIs %s, %s, we %s, %s", peer.SPI, peer.PeerSPI, sa.SPI, sa.PeerSPI)
 	}
