@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -33,6 +34,24 @@ func TestTunnelLives(t *testing.T) {
 	east.await("nothing", func(s api.Status) bool { return len(s.SAs) == 0 })
 	if err := west.packets.Inject(packet("too late")); err == nil {
 		t.Error("a packet left after the tunnel")
+	}
+}
+
+// By default both sides prefer key exchanges that withstand quantum computers.
+func TestStatusTellsWhatKeysOfAChildComeFrom(t *testing.T) {
+	west, east := pair(t, "", "")
+	west.up()
+	if child := west.status().SAs[0].Children[0]; len(child.KeyExchanges) != 0 {
+		t.Errorf("the first child has key exchanges %v of its own", child.KeyExchanges)
+	}
+	if err := west.client.Rekey(t.Context(), api.Command{Target: api.Target{Connection: "site"}, Layer: api.LayerChild, TimeoutSeconds: 20}); err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range []*node{west, east} {
+		n.current()
+		if child := n.status().SAs[0].Children[0]; !slices.Equal(child.KeyExchanges, []string{"CURVE_25519", "ML_KEM_768"}) {
+			t.Errorf("%s has a child of %q", n.name, child.KeyExchanges)
+		}
 	}
 }
 

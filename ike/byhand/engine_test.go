@@ -75,7 +75,7 @@ func newNode(t *testing.T, s setting) *node {
 		Proposals:  suite.WithPostQuantum([]wire.Proposal{parse(t, wire.ProtocolIKE, "aes256gcm16-prfsha256-x25519")}, suite.PostQuantumPrefer),
 		PPKs:       []auth.PPK{{Name: "x", ID: ppkID, Key: ppkValue}},
 		Children: []*ike.ChildConfig{{Name: "net", Local: selectors(t, "10.2.0.0/16"), Remote: selectors(t, "10.1.0.0/16"), ReplayWindow: 64,
-			Proposals: []wire.Proposal{parse(t, wire.ProtocolESP, "aes256gcm16-noesn")}}},
+			Proposals: suite.WithPostQuantum([]wire.Proposal{parse(t, wire.ProtocolESP, "aes256gcm16-x25519-noesn")}, suite.PostQuantumPrefer)}},
 	}
 	policy := dataplane.PolicyID(0)
 	env := &ike.Env{Rand: rand.NewChaCha8([32]byte{1}), SPIs: &spis{}, Connections: ike.NewConnections(conn),

@@ -158,6 +158,7 @@ func (p *initiator) auth() []byte {
 	if got := find(answer, payloadAUTH); len(got) < 4 || !bytes.Equal(got[4:], want) {
 		p.Fatalf("AUTH %x, want %x", got, want)
 	}
+	p.keys = k
 	return prfPlus(k.d, slices.Concat(p.ni, p.nr), 2*36)
 }
 

@@ -102,7 +102,7 @@ func sampleSA() api.SA {
 		VirtualIPs: []string{"10.9.0.7", "2001:db8:9::7"}, DNS: []string{"10.1.0.53"},
 		Children: []api.Child{{
 			Name: "net", State: api.ChildInstalled, Mode: "tunnel", Encapsulation: "udp", InSPI: "c0000001", OutSPI: "c0000002",
-			Suite: "aes256gcm16-x25519-ke1_mlkem768-esn", KeyExchanges: []string{"CURVE_25519", "ml-kem-768"}, PPK: "2026-11", Local: []string{"10.1.0.0/16"}, Remote: []string{"10.2.0.0/16", "10.3.0.0/16[tcp/443]"},
+			Suite: "aes256gcm16-x25519-ke1_mlkem768-esn", KeyExchanges: []string{"CURVE_25519", "ML_KEM_768"}, PPK: "2026-11", Local: []string{"10.1.0.0/16"}, Remote: []string{"10.2.0.0/16", "10.3.0.0/16[tcp/443]"},
 			Created: noon(), Rekey: after(31 * time.Minute),
 			In: api.Traffic{Bytes: 1258291, Packets: 1034, LastUse: before(2 * time.Second)}, Out: api.Traffic{Bytes: 900, Packets: 12},
 		}},
