@@ -98,9 +98,13 @@ func FuzzAuthenticatedRequest(f *testing.F) {
 	})
 }
 
-// sealChain seals raw octets as the inner payloads of a request.
+// sealChain seals raw octets as the inner payloads of the first request.
 func sealChain(sa *SA, exchange wire.ExchangeType, first wire.PayloadType, chain []byte) ([]byte, error) {
-	h := sa.header(exchange, 0, 0)
+	return sealChainAs(sa, sa.header(exchange, 0, 0), first, chain)
+}
+
+// sealChainAs is sealChain for a message with this header.
+func sealChainAs(sa *SA, h wire.Header, first wire.PayloadType, chain []byte) ([]byte, error) {
 	h.NextPayload = wire.PayloadSK
 	n := len(chain) + sa.out.Overhead(len(chain))
 	if n > 60000 {
