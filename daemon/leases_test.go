@@ -280,8 +280,6 @@ func TestUniquePeerIsRefused(t *testing.T) {
 	if code(err) != explain.IKEAuthPeerRejected {
 		t.Errorf("a second one came up, or %v", err)
 	}
-	if !says(east.log.String(), string(explain.IKENotUnique)) {
-		t.Error("the gateway does not say why")
-	}
+	east.await("the gateway to say why", func(api.Status) bool { return says(east.log.String(), string(explain.IKENotUnique)) })
 	carries(west, east)
 }

@@ -1,6 +1,7 @@
 package pki
 
 import (
+	"bytes"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -206,12 +207,15 @@ func TestRevocationList(t *testing.T) {
 		t.Fatalf("revoked %v, %v", revoked, err)
 	}
 	for number := int64(1); number <= 2; number++ {
-		text, err := a.RevocationList(7*24*time.Hour, day)
+		der, err := a.RevocationList(7*24*time.Hour, day)
 		if err != nil {
 			t.Fatal(err)
 		}
-		block, _ := pem.Decode(text)
-		list, err := x509.ParseRevocationList(block.Bytes)
+		text, err := os.ReadFile(a.File(crlFile))
+		if block, _ := pem.Decode(text); err != nil || block == nil || !bytes.Equal(block.Bytes, der) {
+			t.Errorf("crl.pem holds %q, %v", text, err)
+		}
+		list, err := x509.ParseRevocationList(der)
 		if err != nil || list.CheckSignatureFrom(a.Certificate) != nil || list.Number.Int64() != number {
 			t.Fatalf("list %v, %v", list, err)
 		}

@@ -51,7 +51,8 @@ func (a *Authority) Revoke(name string, reason Reason, now time.Time) ([]Record,
 	return revoked, a.saveIndex()
 }
 
-// RevocationList makes a revocation list that is valid for a time, writes it to crl.pem and returns it in PEM form.
+// RevocationList makes a revocation list that is valid for a time, writes it to crl.pem and returns it in DER, the form in which it
+// is to be published (RFC 5280, Section 4.2.1.13).
 func (a *Authority) RevocationList(validity time.Duration, now time.Time) ([]byte, error) {
 	a.index.CRLNumber++
 	list := &x509.RevocationList{Number: new(big.Int).SetUint64(a.index.CRLNumber), ThisUpdate: now.Add(-backdate), NextUpdate: now.Add(validity)}
@@ -77,6 +78,5 @@ func (a *Authority) RevocationList(validity time.Duration, now time.Time) ([]byt
 	if err := a.saveIndex(); err != nil { // the number first: it must not come twice
 		return nil, err
 	}
-	text := encode("X509 CRL", der)
-	return text, a.write(crlFile, text)
+	return der, a.writePEM(crlFile, "X509 CRL", der)
 }

@@ -30,7 +30,7 @@ func (a *app) pkiCommand() *cobra.Command {
 
 The authority is a folder of PEM files. It is not needed for tunnels to come up: keep it on
 another machine than the gateway if you can, and take there only what a gateway needs.`,
-		Example: `  culvert pki init --name "Example VPN CA" --crl-url http://pki.example.org/crl.pem
+		Example: `  culvert pki init --name "Example VPN CA" --crl-url http://pki.example.org/culvert.crl
   culvert pki gateway vpn.example.org --san 192.0.2.1
   culvert pki client carol@example.org
   culvert pki revoke carol@example.org && culvert pki crl`,
@@ -213,7 +213,7 @@ func (p *authority) crlCommand() *cobra.Command {
 		Use: "crl", Short: "Make the revocation list",
 		Long: `Make a revocation list of what is revoked, also when nothing is: peers that insist on one
 need a list that has not ended. Run it regularly, for example every week.`,
-		Example: `  culvert pki crl --out /var/www/pki/crl.pem`,
+		Example: `  culvert pki crl --out /var/www/pki/culvert.crl`,
 		Args:    noArgs,
 		RunE: func(*cobra.Command, []string) error {
 			return p.open(func(ca *pki.Authority) error {
@@ -232,7 +232,7 @@ need a list that has not ended. Run it regularly, for example every week.`,
 			})
 		},
 	}
-	cmd.Flags().StringVar(&file, "out", "", "a copy of the list, in a file that everybody may read")
+	cmd.Flags().StringVar(&file, "out", "", "a copy of the list in DER, as --crl-url should serve it, in a file that everybody may read")
 	cmd.Flags().Var(&validity, "days", "validity in days")
 	return cmd
 }
