@@ -17,11 +17,12 @@ const imsi = "0232010000000000@wlan.mnc001.mcc232.3gppnetwork.org"
 // memory is a sequence number in memory.
 type memory struct{ n uint64 }
 
-func (m *memory) Load() (uint64, error) { return m.n, nil }
-
-func (m *memory) Store(n uint64) error {
-	m.n = n
-	return nil
+func (m *memory) Update(next func(uint64) (uint64, error)) error {
+	n, err := next(m.n)
+	if err == nil {
+		m.n = n
+	}
+	return err
 }
 
 // network is both sides of a network: a card and the accounts with its subscriber.
@@ -33,19 +34,17 @@ type network struct {
 // subscribe makes a card with a sequence number and an account with another.
 func subscribe(t testing.TB, card, centre uint64) network {
 	t.Helper()
-	k, opc := unhex(t, "465b5ce8b199b49faa5f0a2ee238a6bc"), unhex(t, "cd63cb71954a9f4e48a5994e37a02baf")
-	c, err := usim.NewCard(k, opc, &memory{card})
+	keys := usim.Keys{K: unhex(t, "465b5ce8b199b49faa5f0a2ee238a6bc"), OPc: unhex(t, "cd63cb71954a9f4e48a5994e37a02baf")}
+	c, err := usim.NewCard(keys, &memory{card})
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, err := usim.NewCentre(k, opc, &memory{centre}, bytes.NewReader(counting(256)))
+	a, err := usim.NewCentre(keys, &memory{centre}, bytes.NewReader(counting(256)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return network{c, eaptest.Accounts{
-		imsi:    {User: "carol", Subscriber: a, Grant: &eap.Grant{User: "carol"}},
-		"alice": {User: "alice"},
-	}}
+	carol := &eap.Account{User: "carol", Subscriber: a, Grant: &eap.Grant{User: "carol"}}
+	return network{c, eaptest.Accounts{imsi: carol, IMSI(imsi): carol, "alice": {User: "alice"}}}
 }
 
 // counting returns octets that count up.
@@ -139,7 +138,7 @@ func TestNetworkFollowsTheSequenceNumberOfTheCard(t *testing.T) {
 func TestCardsOfAnotherNetworkAreRefused(t *testing.T) {
 	both(t, func(t *testing.T, isPrime bool) {
 		n := subscribe(t, 0, 0)
-		other, err := usim.NewCard(make([]byte, 16), make([]byte, 16), &memory{})
+		other, err := usim.NewCard(usim.Keys{K: make([]byte, 16), OPc: make([]byte, 16)}, &memory{})
 		if err != nil {
 			t.Fatal(err)
 		}

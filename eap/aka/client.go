@@ -59,7 +59,7 @@ func (c Client) Begin(_ eap.Session, identity string) (eap.Exchange, error) {
 type client struct {
 	Client
 	variant         variant
-	identity        string
+	identity        string        // the last one that was shown: the keys are made from it
 	asked           attributeType // the last identity request; they become stricter
 	checkcode       checkcode
 	offered         []uint16 // functions of the server, once we have asked for another than its first
@@ -111,7 +111,7 @@ func (c *client) identify(m message, p eap.Packet) eap.Step {
 	if rank <= slices.Index(order, c.asked) {
 		return c.error(outOfOrder(m.subtype))
 	}
-	c.asked = order[rank]
+	c.asked, c.identity = order[rank], Permanent(c.identity, c.Prime)
 	answer := message{subtype: subIdentity}
 	answer.addSized(atIdentity, len(c.identity), []byte(c.identity))
 	data := answer.encode()

@@ -2,7 +2,6 @@ package aka
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"unicode/utf8"
 
@@ -96,7 +95,7 @@ func clientError(m message) error {
 
 // open leaves a user who has an account without a SIM to other methods, and asks everybody else.
 func (s *server) open(ctx context.Context, in eap.Input) eap.Step {
-	if account, err := s.Accounts.Account(ctx, s.identity); err == nil && account.Subscriber == nil {
+	if account, err := s.find(ctx, s.identity); err == nil && account.Subscriber == nil {
 		return eap.Fail(missing(s.identity))
 	}
 	return s.ask(atAnyIDReq, in)
@@ -128,8 +127,8 @@ func (s *server) identified(ctx context.Context, m message, in eap.Input) eap.St
 	s.checkcode.add(s.variant, s.request)
 	s.checkcode.add(s.variant, *in.Packet)
 	s.identity = string(identity)
-	account, err := s.Accounts.Account(ctx, s.identity)
-	if f, ok := errors.AsType[*eap.Failure](err); ok && f.Code == explain.EAPUserUnknown && s.asked != atPermanentIDReq {
+	account, err := s.find(ctx, s.identity)
+	if isUnknown(err) && s.asked != atPermanentIDReq {
 		return s.ask(atPermanentIDReq, in)
 	}
 	switch {

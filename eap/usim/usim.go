@@ -6,19 +6,18 @@ import (
 	"context"
 	"crypto/subtle"
 	"errors"
-	"fmt"
 	"io"
-	"sync"
 
 	"culvert/eap"
 	"culvert/eap/milenage"
 	"culvert/secret"
 )
 
-// A Sequence keeps a sequence number over restarts. The numbers have 48 bits. One user at a time.
+// A Sequence keeps a sequence number, of 48 bits, over restarts. It is safe for concurrent use.
 type Sequence interface {
-	Load() (uint64, error) // 0 where nothing was stored yet
-	Store(uint64) error    // returns when the number will survive a restart
+	// Update stores what next makes of the last number, which is 0 where nothing was stored yet. Nobody else gets in between.
+	// It returns when the number will survive a restart. With an error of next nothing is stored, and it is returned.
+	Update(next func(last uint64) (uint64, error)) error
 }
 
 const (
@@ -57,13 +56,12 @@ func (r Response) Clear() {
 // A Card is a USIM in software. It is safe for concurrent use.
 type Card struct {
 	functions *milenage.Functions
-	mu        sync.Mutex
 	sequence  Sequence
 }
 
-// NewCard returns a card with its key and the constant OPc.
-func NewCard(k, opc secret.Bytes, sequence Sequence) (*Card, error) {
-	f, err := milenage.New(k, opc)
+// NewCard returns a card with these keys.
+func NewCard(keys Keys, sequence Sequence) (*Card, error) {
+	f, err := milenage.New(keys.K, keys.OPc)
 	return &Card{functions: f, sequence: sequence}, err
 }
 
@@ -85,19 +83,12 @@ func (c *Card) accept(rand, autn [16]byte, ak [6]byte) error {
 	if subtle.ConstantTimeCompare(mac[:], autn[8:]) != 1 {
 		return ErrNetwork
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	last, err := c.sequence.Load()
-	if err != nil {
-		return fmt.Errorf("usim: sequence number: %w", err)
-	}
-	if number(sqn) <= last {
-		return &SynchronisationError{c.auts(rand, octets(last))}
-	}
-	if err := c.sequence.Store(number(sqn)); err != nil {
-		return fmt.Errorf("usim: sequence number: %w", err)
-	}
-	return nil
+	return c.sequence.Update(func(last uint64) (uint64, error) {
+		if number(sqn) <= last {
+			return 0, &SynchronisationError{c.auts(rand, octets(last))}
+		}
+		return number(sqn), nil
+	})
 }
 
 // auts is SQN xor AK | MAC-S, with an AMF of zeroes in the code (3GPP TS 33.102, Section 6.3.3).
@@ -113,13 +104,12 @@ func (c *Card) auts(rand [16]byte, sqn [6]byte) (auts [14]byte) {
 type Centre struct {
 	functions *milenage.Functions
 	random    io.Reader
-	mu        sync.Mutex
 	sequence  Sequence
 }
 
-// NewCentre returns the centre of the card with this key and OPc. The reader makes the challenges.
-func NewCentre(k, opc secret.Bytes, sequence Sequence, random io.Reader) (*Centre, error) {
-	f, err := milenage.New(k, opc)
+// NewCentre returns the centre of the card with these keys. The reader makes the challenges.
+func NewCentre(keys Keys, sequence Sequence, random io.Reader) (*Centre, error) {
+	f, err := milenage.New(keys.K, keys.OPc)
 	return &Centre{functions: f, sequence: sequence, random: random}, err
 }
 
@@ -148,18 +138,16 @@ func (c *Centre) Vector(_ context.Context, separated bool) (eap.Vector, error) {
 }
 
 // next takes the next sequence number, and stores it before it is used.
-func (c *Centre) next() ([6]byte, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	last, err := c.sequence.Load()
-	if err != nil {
-		return [6]byte{}, fmt.Errorf("usim: sequence number: %w", err)
-	}
-	next := last + indexStep
-	if next >= sqnLimit {
-		return [6]byte{}, errors.New("usim: the sequence numbers of the card are used up")
-	}
-	return octets(next), c.sequence.Store(next)
+func (c *Centre) next() (sqn [6]byte, err error) {
+	err = c.sequence.Update(func(last uint64) (uint64, error) {
+		next := last + indexStep
+		if next >= sqnLimit {
+			return 0, errors.New("usim: the sequence numbers of the card are used up")
+		}
+		sqn = octets(next)
+		return next, nil
+	})
+	return sqn, err
 }
 
 // Resynchronise goes on behind the number of the card. It never goes back, so that an AUTS that is sent again does nothing
@@ -170,13 +158,7 @@ func (c *Centre) Resynchronise(_ context.Context, rand [16]byte, auts [14]byte) 
 	if subtle.ConstantTimeCompare(mac[:], auts[6:]) != 1 {
 		return ErrResynchronisation
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	last, err := c.sequence.Load()
-	if err != nil || number(sqn) <= last {
-		return err
-	}
-	return c.sequence.Store(number(sqn))
+	return c.sequence.Update(func(last uint64) (uint64, error) { return max(last, number(sqn)), nil })
 }
 
 func xor(a []byte, b [6]byte) (out [6]byte) {

@@ -3,7 +3,6 @@ package eapmethods_test
 import (
 	"bytes"
 	"crypto/rand"
-	"encoding/hex"
 	"strings"
 	"testing"
 
@@ -26,33 +25,32 @@ const (
 // memory is a sequence number in memory.
 type memory struct{ n uint64 }
 
-func (m *memory) Load() (uint64, error) { return m.n, nil }
-
-func (m *memory) Store(n uint64) error {
-	m.n = n
-	return nil
+func (m *memory) Update(next func(uint64) (uint64, error)) error {
+	n, err := next(m.n)
+	if err == nil {
+		m.n = n
+	}
+	return err
 }
 
 // keys are those of 3GPP TS 35.208, test set 1.
-func keys(t testing.TB) (k, opc secret.Bytes) {
+func keys(t testing.TB) usim.Keys {
 	t.Helper()
-	k, err1 := hex.DecodeString("465b5ce8b199b49faa5f0a2ee238a6bc")
-	opc, err2 := hex.DecodeString("cd63cb71954a9f4e48a5994e37a02baf")
-	if err1 != nil || err2 != nil {
-		t.Fatal(err1, err2)
+	keys, err := usim.ParseKeys("k=465b5ce8b199b49faa5f0a2ee238a6bc opc=cd63cb71954a9f4e48a5994e37a02baf")
+	if err != nil {
+		t.Fatal(err)
 	}
-	return k, opc
+	return keys
 }
 
 // subscription returns a card and its centre; the card's sequence number may be ahead.
 func subscription(t testing.TB, ahead uint64) (*usim.Card, *usim.Centre) {
 	t.Helper()
-	k, opc := keys(t)
-	card, err := usim.NewCard(k, opc, &memory{ahead})
+	card, err := usim.NewCard(keys(t), &memory{ahead})
 	if err != nil {
 		t.Fatal(err)
 	}
-	centre, err := usim.NewCentre(k, opc, &memory{}, rand.Reader)
+	centre, err := usim.NewCentre(keys(t), &memory{}, rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
