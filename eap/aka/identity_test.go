@@ -3,7 +3,6 @@ package aka
 import (
 	"testing"
 
-	"culvert/eap/eaptest"
 	"culvert/explain"
 )
 
@@ -40,4 +39,3 @@ func TestSubscribersAreFoundByIMSI(t *testing.T) {
 		checkFailure(t, run(t, "0232010000000009", n.client(isPrime), n.server(isPrime)), explain.EAPRejected, explain.EAPUserUnknown)
 	})
 }
-
