@@ -16,6 +16,7 @@ func (d *decoder) checkRounds(c *Connection) {
 	for _, r := range c.Remote.Rounds() {
 		d.checkRemoteRound(c, r)
 		d.checkEAPServer(c, &r.EAP)
+		d.checkSubscribers(&r.EAP)
 	}
 }
 

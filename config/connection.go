@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"culvert/eap"
+	"culvert/eap/aka"
 	"culvert/ike"
 	"culvert/suite"
 	"culvert/wire"
@@ -62,7 +63,7 @@ func newLocalRound() LocalRound {
 }
 
 func newRemoteRound() RemoteRound {
-	return RemoteRound{MinRSABits: 2048, EAP: RemoteEAP{Methods: []eap.Type{eap.TypeMSCHAPv2}, AskIdentity: true, TLS: newRemoteTLS()}}
+	return RemoteRound{MinRSABits: 2048, EAP: RemoteEAP{Methods: []eap.Type{eap.TypeMSCHAPv2}, Network: aka.DefaultNetwork, AskIdentity: true, TLS: newRemoteTLS()}}
 }
 
 func newConnection() *Connection {

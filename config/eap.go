@@ -3,6 +3,7 @@ package config
 import (
 	"culvert/auth"
 	"culvert/eap"
+	"culvert/eap/usim"
 	"culvert/secret"
 )
 
@@ -12,6 +13,8 @@ type LocalEAP struct {
 	Identity string // "": that of IKE
 	Methods  []eap.Type
 	Password secret.Bytes
+	SIM      *usim.Keys
+	Network  string // "": any
 	Keyless  bool
 	TLS      LocalTLS
 }
@@ -22,11 +25,15 @@ func (e *LocalEAP) schema(path string) schema {
 		doc: "How we authenticate by EAP, as initiator.",
 		options: []option{
 			{name: "identity", slot: one(&e.Identity, userName()), computed: "`id`", rfc: "RFC 3748, Section 5.1", aka: "local.eap_id",
-				doc: "The name of the user, as the server knows it."},
+				doc: "The name of the user, as the server knows it. For `aka` and `aka_prime` the IMSI, with 15 digits, and the realm if there is one, as in `232010000000000@example.org`: the digit in front that tells the method is added."},
 			{name: "methods", slot: many(&e.Methods, eapMethod()), rfc: "RFC 3748, Section 5.3", aka: "local.auth",
-				doc: "Methods that we agree to, best first: `mschapv2`, `md5`, `gtc`; `tls`, `ttls` and `peap` by the block `tls`. Of others we decline."},
-			{name: "password", slot: &presharedKey{&e.Password, new(string), plainText}, aka: "secrets.eap.secret",
+				doc: "Methods that we agree to, best first: `mschapv2`, `md5`, `gtc`; `aka_prime` and `aka` by `sim`; `tls`, `ttls` and `peap` by the block `tls`. Of others we decline."},
+			{name: "password", slot: &presharedKey[secret.Bytes]{&e.Password, new(string), plainText}, aka: "secrets.eap.secret",
 				doc: "The password: `file(\"carol.password\")`, `credential(\"carol\")` from systemd, or the text itself."},
+			{name: "sim", slot: simKeys(&e.SIM), rfc: "RFC 4187; RFC 9048",
+				doc: "Keys of a SIM in software, for `aka` and `aka_prime`: `file(\"sim.keys\")`, `credential(\"sim\")` from systemd, or the text itself. It is `k=` and `opc=` or `op=`, each with 32 hexadecimal digits, as `culvert user sim` writes it."},
+			{name: "network", slot: one(&e.Network, userName()), computed: "any", rfc: "RFC 9048, Section 3.1",
+				doc: "Access network name that `aka_prime` demands of the server, such as `WLAN`."},
 			{name: "keyless", slot: one(&e.Keyless, boolean()), computed: "`true` with `md5` or `gtc` among `methods`", rfc: "RFC 7296, Section 2.16",
 				doc: "Accept a method that makes no keys, as MD5 and GTC do not: who is in between could use it, so that the responder's certificate is all that protects us."},
 		},
@@ -42,6 +49,7 @@ func (e *LocalEAP) finish(d *decoder) {
 	if e.Present() && e.Password == nil && needPassword(e.Methods) {
 		d.missing(&e.Origin, "eap", "password", "a method with a password needs it")
 	}
+	e.checkCard(d)
 }
 
 // RemoteEAP is how we authenticate the peer by EAP, as responder.
@@ -51,6 +59,7 @@ type RemoteEAP struct {
 	Users       string        // name of a block users
 	RADIUS      string        // or name of a block radius
 	Methods     []eap.Type
+	Network     string
 	AskIdentity bool
 	Keyless     bool
 	TLS         RemoteTLS
@@ -68,7 +77,9 @@ func (e *RemoteEAP) schema(path string) schema {
 			{name: "radius", slot: one(&e.RADIUS, blockName()), rfc: "RFC 3579",
 				doc: "The block `radius` with the servers that authenticate the peer, instead of `users`. Accounting goes there too."},
 			{name: "methods", slot: many(&e.Methods, eapMethod()), rfc: "RFC 3748, Section 5.3", aka: "remote.auth",
-				doc: "Methods that we offer, best first: `mschapv2`, `md5`, `gtc`; `tls`, `ttls` and `peap` by the block `tls`. A client that declines one gets the next. A RADIUS server has methods of its own."},
+				doc: "Methods that we offer, best first: `mschapv2`, `md5`, `gtc`; `aka_prime` and `aka` for users with a `sim`; `tls`, `ttls` and `peap` by the block `tls`. A client that declines one gets the next. A RADIUS server has methods of its own."},
+			{name: "network", slot: one(&e.Network, userName()), rfc: "RFC 9048, Section 3.1",
+				doc: "Access network name of `aka_prime`, from which its keys are made. Clients may demand another."},
 			{name: "ask_identity", slot: one(&e.AskIdentity, boolean()), rfc: "RFC 7296, Section 3.16", aka: "remote.eap_id",
 				doc: "Ask for the user's name inside EAP. Windows and others call themselves something else in IKE. `false` takes the name of IKE, and spares a round trip."},
 			{name: "keyless", slot: one(&e.Keyless, boolean()), computed: "`true` with `md5` or `gtc` among `methods`", rfc: "RFC 7296, Section 2.16",
@@ -88,6 +99,8 @@ func (e *RemoteEAP) finish(d *decoder) {
 	case e.RADIUS != "" && e.Given("methods"):
 		d.contradiction(&e.Origin, "methods", "the RADIUS servers have methods of their own")
 	}
+	d.checkNetwork(&e.Origin, e.Methods)
+	e.checkBidding(d)
 	if !e.Given("keyless") {
 		e.Keyless = keyless(e.Methods)
 	}
@@ -115,7 +128,8 @@ func needPassword(methods []eap.Type) bool {
 
 func eapMethod() reader[eap.Type] {
 	r := choice("EAP method", value("mschapv2", eap.TypeMSCHAPv2), value("md5", eap.TypeMD5Challenge), value("gtc", eap.TypeGTC),
-		value("tls", eap.TypeTLS), value("ttls", eap.TypeTTLS), value("peap", eap.TypePEAP))
+		value("tls", eap.TypeTLS), value("ttls", eap.TypeTTLS), value("peap", eap.TypePEAP),
+		value("aka", eap.TypeAKA), value("aka_prime", eap.TypeAKAPrime))
 	r.kind = "EAP method"
 	return r
 }

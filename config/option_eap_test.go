@@ -30,6 +30,7 @@ func remoteMethodSamples() []sample {
 
 func localEAPSamples() []sample {
 	const password = `password = "a password"`
+	const sim = `sim = file("carol.sim")`
 	return []sample{
 		{option: "identity", value: `"carol"`, with: password},
 		{option: "identity", value: `"CORP\\carol"`, text: `"CORP\carol"`, with: password},
@@ -45,6 +46,18 @@ func localEAPSamples() []sample {
 		{option: "password", value: `credential("absent")`, code: noFile},
 		{option: "password", value: `""`, code: badValue},
 		{option: "password", value: `7`, code: wrongType},
+		{option: "methods", value: `["aka_prime", "aka"]`, with: sim},
+		{option: "methods", value: `["mschapv2", "aka"]`, with: sim, code: missing},
+		{option: "methods", value: `"aka"`, code: missing},
+		{option: "sim", value: `"k=465b5ce8b199b49faa5f0a2ee238a6bc op=cdc202d5123e20f62b6d676ac72cb318"`, text: "-", with: `methods = "aka"`},
+		{option: "sim", value: `file("carol.sim")`, text: "-", with: `methods = "aka_prime"`},
+		{option: "sim", value: `file("office.psk")`, with: `methods = "aka"`, code: badValue},
+		{option: "sim", value: `file("absent.sim")`, with: `methods = "aka"`, code: noFile},
+		{option: "sim", value: `"k=465b5ce8b199b49faa5f0a2ee238a6bc"`, with: `methods = "aka"`, code: badValue},
+		{option: "sim", value: `file("carol.sim")`, with: password, code: clash},
+		{option: "network", value: `"WLAN"`, with: `methods = "aka_prime"` + "\n" + sim},
+		{option: "network", value: `""`, with: `methods = "aka_prime"` + "\n" + sim, code: badValue},
+		{option: "network", value: `"WLAN"`, with: `methods = "aka"` + "\n" + sim, code: clash},
 		{option: "keyless", value: `true`, with: password},
 		{option: "keyless", value: `1`, with: password, code: wrongType},
 	}
@@ -66,6 +79,11 @@ func remoteEAPSamples() []sample {
 		{option: "methods", value: `["mschapv2", "md5"]`, with: users},
 		{option: "methods", value: `"otp"`, with: users, code: badValue},
 		{option: "methods", value: `"gtc"`, code: missing},
+		{option: "methods", value: `["aka_prime", "aka"]`, with: users},
+		{option: "methods", value: `["aka", "aka_prime"]`, with: users, code: clash},
+		{option: "network", value: `"example"`, with: users + "\nmethods = \"aka_prime\""},
+		{option: "network", value: `7`, with: users + "\nmethods = \"aka_prime\"", code: wrongType},
+		{option: "network", value: `"WLAN"`, with: users, code: clash},
 		{option: "ask_identity", value: `false`, with: users},
 		{option: "ask_identity", value: `"no"`, with: users, code: wrongType},
 		{option: "keyless", value: `false`, with: users + "\nmethods = \"md5\""},

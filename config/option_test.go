@@ -80,6 +80,7 @@ func newShelf(t testing.TB) shelf {
 	files["credentials/ppks"] = "# of this year\nnew = 0x00010203\n\n0x0a0b = 0sAQI=\n"
 	files["bad.ppks"] = "new 0x00010203\n"
 	files["none.ppks"] = "# nothing\n"
+	files["carol.sim"] = "k=465b5ce8b199b49faa5f0a2ee238a6bc opc=cd63cb71954a9f4e48a5994e37a02baf\n"
 	files["staff.users"] = "user \"carol\" {\n  password = \"" + testHash + "\"\n}\n"
 	files["bad.users"] = "user \"carol\" {\n  pasword = \"x\"\n}\n"
 	return files

@@ -96,6 +96,8 @@ func userSamples() []sample {
 		{option: "nt_hash", value: `"8846"`, code: badValue},
 		{option: "cleartext", value: `"0x is no hexadecimal here"`, text: "-"},
 		{option: "cleartext", value: `""`, code: badValue},
+		{option: "sim", value: `file("carol.sim")`, text: "-"},
+		{option: "sim", value: `"k=465b5ce8b199b49faa5f0a2ee238a6bc opc=cd63"`, code: badValue},
 		{option: "groups", value: `["staff", "Domain Users"]`, with: nt},
 		{option: "groups", value: `[""]`, with: nt, code: badValue},
 		{option: "address", value: `["10.9.0.7", "2001:db8::7"]`, with: nt},

@@ -170,35 +170,38 @@ func preShared(s *Secret) slot { return preSharedFrom(&s.PSK, &s.Path, auth.Pars
 
 // preSharedFrom is the slot of a secret with the path of its file, and of how its text is read.
 func preSharedFrom(dst *secret.Bytes, path *string, parse func(string) (secret.Bytes, error)) slot {
-	return &presharedKey{dst, path, parse}
+	return &presharedKey[secret.Bytes]{dst, path, parse}
 }
 
 // preSharedIn is the slot of another secret that two sides know.
-func preSharedIn(dst *secret.Bytes) slot { return &presharedKey{dst, new(string), auth.ParseSecret} }
-
-type presharedKey struct {
-	dst   *secret.Bytes
-	path  *string // of the file that it was read from
-	parse func(string) (secret.Bytes, error)
+func preSharedIn(dst *secret.Bytes) slot {
+	return &presharedKey[secret.Bytes]{dst, new(string), auth.ParseSecret}
 }
 
-func (p *presharedKey) read(d *decoder, o *option, origin *Origin, expr hcl.Expression) {
-	single := one(p.dst, reader[secret.Bytes]{
+// presharedKey is the slot of what is made of a secret that stands in a file, in a credential or in the configuration.
+type presharedKey[T any] struct {
+	dst   *T
+	path  *string // of the file that it was read from
+	parse func(string) (T, error)
+}
+
+func (p *presharedKey[T]) read(d *decoder, o *option, origin *Origin, expr hcl.Expression) {
+	single := one(p.dst, reader[T]{
 		kind: p.kind(), expect: `file("office.psk"), credential("office") or the key in quotes`,
-		parse: func(l literal) (secret.Bytes, error) { return p.load(d, l) },
+		parse: func(l literal) (T, error) { return p.load(d, l) },
 	})
 	single.read(d, o, origin, expr)
 }
 
-func (p *presharedKey) load(d *decoder, l literal) (secret.Bytes, error) {
+func (p *presharedKey[T]) load(d *decoder, l literal) (v T, err error) {
 	if l.Type() != cty.String {
-		return nil, errType
+		return v, errType
 	}
 	text := []byte(l.AsString())
 	if l.call != "" {
 		f, data, err := d.open(l, true)
 		if err != nil {
-			return nil, err
+			return v, err
 		}
 		*p.path, text = f.Path, trimNewline(data)
 	} else {
@@ -215,6 +218,6 @@ func trimNewline(b []byte) []byte {
 // secretKind is the kind of options whose values are never shown.
 const secretKind = "secret"
 
-func (p *presharedKey) kind() string { return secretKind }
-func (p *presharedKey) text() string { return "" }
-func (p *presharedKey) stored() any  { return *p.dst }
+func (p *presharedKey[T]) kind() string { return secretKind }
+func (p *presharedKey[T]) text() string { return "" }
+func (p *presharedKey[T]) stored() any  { return *p.dst }

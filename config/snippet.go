@@ -40,14 +40,17 @@ func (d *decoder) line(path string, number int) string {
 }
 
 // presentable returns lines without control characters and without what may be a secret: whatever names one or stands in
-// a secret block. It looks at the text alone, because a file that does not parse has no blocks.
+// a block secret or ppk. It looks at the text alone, because a file that does not parse has no blocks.
 func presentable(lines []string) []string {
-	names := regexp.MustCompile(`(?i)psk|secret|passw|nt_hash|cleartext`)
+	names := regexp.MustCompile(`(?i)psk|secret|passw|nt_hash|cleartext|\bsim\b|\bk=|\bopc?=`)
 	block := regexp.MustCompile(`^\s*[{,]*\s*"?(daemon|connection|pool|secret|radius|users|user|policy|include)"?\b`)
+	ppk := regexp.MustCompile(`^\s*[{,]*\s*"?ppk(\s+"|"\s*:\s*\{)`) // not where a connection names one
 	inSecret := false
 	for i, line := range lines {
 		if found := block.FindStringSubmatch(line); found != nil {
 			inSecret = found[1] == "secret"
+		} else if ppk.MatchString(line) {
+			inSecret = true
 		}
 		line = strings.TrimSuffix(line, "\r")
 		if inSecret || names.MatchString(line) {
@@ -65,7 +68,7 @@ func concealed(line string) string {
 	if i := strings.IndexAny(line, "=:"); i >= 0 {
 		return line[:i+1] + " " + mark
 	}
-	if regexp.MustCompile(`^\s*(secret(\s+"[^"]*")*)?\s*[{}\[\],]*\s*$`).MatchString(line) {
+	if regexp.MustCompile(`^\s*((secret|ppk)(\s+"[^"]*")*)?\s*[{}\[\],]*\s*$`).MatchString(line) {
 		return line
 	}
 	return mark

@@ -58,6 +58,8 @@ func TestLinesAreShownWithoutSecrets(t *testing.T) {
 		{"the block behind it", "secret \"a\" {\n}\npool \"p\" {\n dns = \"1\"\n}", "secret \"a\" {\n}\npool \"p\" {\n dns = \"1\"\n}"},
 		{"misplaced", "connection \"a\" {\n psk = \"x\"\n Password = \"y\"\n passwd=\"z\"\n id = \"w\"\n}", "connection \"a\" {\n psk = [redacted]\n Password = [redacted]\n passwd= [redacted]\n id = \"w\"\n}"},
 		{"JSON", "{\"secret\": {\n \"a\": {\n  \"psk\": \"x\"}},\n\"pool\": {\"p\": {\"dns\": \"1\"}}}", "{\"secret\": [redacted]\n \"a\": [redacted]\n  \"psk\": [redacted]\n\"pool\": {\"p\": {\"dns\": \"1\"}}}"},
+		{"preshared keys against quantum computers", "connection \"c\" {\n  ppk = \"a\"\n  dns = 1\n}\nppk \"a\" {\n  key = \"x\"\n}", "connection \"c\" {\n  ppk = \"a\"\n  dns = 1\n}\nppk \"a\" {\n  key = [redacted]\n}"},
+		{"keys of a SIM", "sim = \"k=1 opc=2\"\nk=1\nopc=2\nOP=3\nsimple = 1", "sim = [redacted]\nk= [redacted]\nopc= [redacted]\nOP= [redacted]\nsimple = 1"},
 		{"control characters", "a = \"\x1b[2J\u009b\r\"", "a = \"\ufffd[2J\ufffd\ufffd\""},
 		{"invalid octets", "a = \"\xff\"", "a = \"\ufffd\""},
 		{"Windows lines", "a = 1\r\nb = 2\r", "a = 1\nb = 2"},

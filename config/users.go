@@ -5,6 +5,8 @@ import (
 	"net/netip"
 	"time"
 
+	"culvert/eap"
+	"culvert/eap/usim"
 	"culvert/explain"
 	"culvert/secret"
 	"culvert/users"
@@ -46,6 +48,7 @@ type User struct {
 	Password       *users.Hash
 	NTHash         secret.Bytes
 	Cleartext      secret.Bytes
+	SIM            *usim.Keys
 	Groups         []string
 	Addresses      []netip.Addr
 	DNS            []netip.Addr
@@ -69,8 +72,10 @@ func (u *User) schema() schema {
 				doc: "Hash of the password for methods that send it (GTC, PAP in TTLS or PEAP): `$argon2id$...` or `$scrypt$...`, of `culvert user hash`."},
 			{name: "nt_hash", slot: &sealed[secret.Bytes]{&u.NTHash, "32 hexadecimal digits", parseNTHash}, rfc: "RFC 2759, Section 8.3",
 				doc: "NT hash of the password, which MSCHAPv2 needs, of `culvert user hash --nt`. Who has it can log in as the user."},
-			{name: "cleartext", slot: &presharedKey{&u.Cleartext, new(string), plainText},
+			{name: "cleartext", slot: &presharedKey[secret.Bytes]{&u.Cleartext, new(string), plainText},
 				doc: "The password itself, which EAP-MD5 needs and nothing else should."},
+			{name: "sim", slot: simKeys(&u.SIM), rfc: "RFC 4187; RFC 9048",
+				doc: "Keys of the user's SIM, which AKA and AKA' need, of `culvert user sim`. The name of the user is the IMSI, with 15 digits, or the whole identity."},
 			{name: "groups", slot: many(&u.Groups, groupName()),
 				doc: "Groups of the user, which `remote.groups` asks for."},
 			{name: "address", slot: many(&u.Addresses, address()), rfc: "RFC 7296, Section 3.15.1",
@@ -90,8 +95,8 @@ func (u *User) schema() schema {
 }
 
 func (u *User) finish(d *decoder) {
-	if u.Password == nil && u.NTHash == nil && u.Cleartext == nil {
-		d.missing(&u.Origin, "user "+quote(u.Name), "password or nt_hash", "nobody can log in without: `culvert user hash` makes them")
+	if u.Password == nil && u.NTHash == nil && u.Cleartext == nil && u.SIM == nil {
+		d.missing(&u.Origin, "user "+quote(u.Name), "password, nt_hash or sim", "nobody can log in without: `culvert user` makes them")
 	}
 	for i, a := range u.Addresses {
 		for _, other := range u.Addresses[:i] {
@@ -124,14 +129,17 @@ func (u *Users) finish(d *decoder) {
 
 func (u *Users) title() string { return "users " + quote(u.Name) }
 
-// Table returns the accounts as EAP asks for them.
-func (u *Users) Table(now func() time.Time) *users.Table {
+// Table returns the accounts as EAP asks for them. The authentication centre of a user with a SIM is made of its keys.
+func (u *Users) Table(now func() time.Time, centre func(usim.Keys) eap.Subscriber) *users.Table {
 	list := make([]*users.User, len(u.List))
 	for i, user := range u.List {
 		list[i] = &users.User{
 			Name: user.Name, Password: user.Password, NTHash: user.NTHash, Cleartext: user.Cleartext, Groups: user.Groups, Addresses: user.Addresses,
 			DNS: user.DNS, Sessions: user.Sessions, ValidUntil: user.ValidUntil, Disabled: user.Disabled,
 			SessionTimeout: user.SessionTimeout, IdleTimeout: user.IdleTimeout,
+		}
+		if user.SIM != nil {
+			list[i].Subscriber = centre(*user.SIM)
 		}
 	}
 	return users.NewTable(now, list...)

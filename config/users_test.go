@@ -22,7 +22,7 @@ func TestUsersOfTheFileAndTheBlockAreOneTable(t *testing.T) {
 		t.Fatal(found)
 	}
 	now := time.Date(2027, 1, 31, 23, 59, 59, 0, time.UTC)
-	table := c.UsersOf("staff").Table(func() time.Time { return now })
+	table := c.UsersOf("staff").Table(func() time.Time { return now }, nil)
 	carol, err := table.Account(t.Context(), "carol")
 	if err != nil || !carol.Verify(secret.Bytes("correct horse")) {
 		t.Errorf("carol: %v", err)

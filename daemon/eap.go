@@ -1,10 +1,12 @@
 package daemon
 
 import (
+	"slices"
 	"time"
 
 	"culvert/config"
 	"culvert/eap"
+	"culvert/eap/aka"
 	"culvert/eap/gtc"
 	"culvert/eap/md5"
 	"culvert/eap/mschapv2"
@@ -13,6 +15,9 @@ import (
 // eapClient is how we authenticate by EAP.
 func (t *translator) eapClient(c *config.Connection, e *config.LocalEAP) eap.Client {
 	peer := &eap.Peer{Identity: e.Identity}
+	if e.SIM != nil {
+		peer.Identity = aka.Permanent(e.Identity, slices.Contains(e.Methods, eap.TypeAKAPrime))
+	}
 	if e.TLS.Anonymous != "" {
 		peer.Identity = e.TLS.Anonymous
 	}
@@ -35,12 +40,26 @@ func (t *translator) eapClientMethod(kind eap.Type, c *config.Connection, e *con
 		return md5.Client{Password: password}
 	case eap.TypeGTC:
 		return gtc.Client{Password: password, Bare: true}
+	case eap.TypeAKA, eap.TypeAKAPrime:
+		return t.akaClient(kind, e)
 	case eap.TypeTLS, eap.TypeTTLS, eap.TypePEAP:
 		if m, err := t.tlsClient(kind, c, e); err == nil {
 			return m
 		}
 	}
 	return nil
+}
+
+// akaClient is EAP-AKA or EAP-AKA' with our SIM.
+func (t *translator) akaClient(kind eap.Type, e *config.LocalEAP) eap.Method {
+	if e.SIM == nil {
+		return nil
+	}
+	card, err := t.sims.card(*e.SIM)
+	if err != nil {
+		return nil
+	}
+	return aka.Client{Card: card, Prime: kind == eap.TypeAKAPrime, Network: e.Network, PrimeToo: slices.Contains(e.Methods, eap.TypeAKAPrime)}
 }
 
 // eapServer is how we authenticate a peer by EAP, or who does.
@@ -50,7 +69,7 @@ func (t *translator) eapServer(c *config.Connection, e *config.RemoteEAP) eap.Se
 	}
 	var accounts eap.Accounts
 	if u := t.config.UsersOf(e.Users); u != nil {
-		accounts = u.Table(time.Now)
+		accounts = u.Table(time.Now, t.sims.centre)
 	}
 	server := &eap.Authenticator{AskIdentity: e.AskIdentity}
 	for _, kind := range e.Methods {
@@ -70,6 +89,8 @@ func (t *translator) eapServerMethod(kind eap.Type, c *config.Connection, e *con
 		return md5.Server{Accounts: accounts}
 	case eap.TypeGTC:
 		return gtc.Server{Accounts: accounts, Bare: true}
+	case eap.TypeAKA, eap.TypeAKAPrime:
+		return aka.Server{Accounts: accounts, Prime: kind == eap.TypeAKAPrime, Network: e.Network, PrimeToo: slices.Contains(e.Methods, eap.TypeAKAPrime)}
 	case eap.TypeTLS, eap.TypeTTLS, eap.TypePEAP:
 		if m, err := t.tlsServer(kind, c, e, accounts); err == nil {
 			return m

@@ -29,8 +29,8 @@ connection "client" {
   local {
     id = "laptop"
     eap {
-      identity = "carol"
-      password = "a password"
+      identity = "NAME"
+      PROOF
       methods  = METHODS
     }
   }
@@ -47,7 +47,8 @@ connection "gateway" {
   }
 }
 users "staff" {
-  user "carol" {
+  user "NAME" {
+    SIM
     cleartext = "a password"
     nt_hash   = "HASH"
     groups    = ["board"]
@@ -60,7 +61,7 @@ secret "gateway" { psk = "0x9b1c6f2d8e3a4750c1b2a3948576f0e1d2c3b4a5968778695a4b
 // eapText is a configuration for one method.
 func eapText(method string) string {
 	hash := hex.EncodeToString(mschapv2.NTHash(secret.Bytes("a password")))
-	return strings.NewReplacer("METHODS", `"`+method+`"`, "HASH", hash).Replace(clientAndGateway)
+	return strings.NewReplacer("METHODS", `"`+method+`"`, "HASH", hash, "NAME", "carol", "PROOF", `password = "a password"`, "SIM", "").Replace(clientAndGateway)
 }
 
 // What is configured on two sides makes client and server that understand each other.

@@ -51,7 +51,7 @@ func (d *Daemon) configure(cfg *config.Config) error {
 	if err := d.engine.leases.configure(cfg.Pools); err != nil {
 		return err
 	}
-	t := &translator{config: cfg, port: d.running.Port, fetcher: d.fetcher, answers: d.answers, lookups: d.lookups, proxies: d.engine.radius}
+	t := &translator{config: cfg, port: d.running.Port, fetcher: d.fetcher, answers: d.answers, lookups: d.lookups, proxies: d.engine.radius, sims: d.world.sims}
 	connections := t.connections()
 	set := ike.NewConnections(connections...)
 	for _, l := range d.engine.shards {

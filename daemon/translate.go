@@ -23,6 +23,7 @@ type translator struct {
 	answers *revocation.Cache // of revocation, for all connections
 	lookups *lookup.Service
 	proxies *radiusGroups
+	sims    *sims
 }
 
 // connections translates all connections, in order.

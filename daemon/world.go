@@ -28,6 +28,7 @@ type world struct {
 	fake     *fake.Backend // likewise
 	store    *lease.File   // nil: leases end with the process
 	unstored error         // why there is no store
+	sims     *sims
 }
 
 // openWorld opens sockets and data plane as configured.
@@ -40,7 +41,7 @@ func openWorld(d *config.Daemon, packets *Packets, log *slog.Logger) (*world, er
 	if err != nil {
 		return nil, explainListen(err)
 	}
-	w := &world{listener: l}
+	w := &world{listener: l, sims: newSIMs(d.StateDir)}
 	if err := w.openBackend(d, packets); err != nil {
 		return nil, errors.Join(err, l.Close())
 	}
@@ -101,7 +102,7 @@ func (w *world) receiveESP(bursts []dataplane.Burst) {
 
 // close takes everything away.
 func (w *world) close(log *slog.Logger) {
-	err := errors.Join(w.backend.Close(), w.listener.Close())
+	err := errors.Join(w.backend.Close(), w.listener.Close(), w.sims.close())
 	if w.store != nil {
 		err = errors.Join(err, w.store.Close())
 	}

@@ -19,6 +19,7 @@ const (
 	EAPServerUnknown Code = "EAP-SERVER-UNPROVEN"
 	EAPSIM           Code = "EAP-SIM-REFUSED"
 	EAPSIMWrong      Code = "EAP-SIM-WRONG"
+	EAPSIMStore      Code = "EAP-SIM-STORE"
 )
 
 // eapEntries documents the codes of EAP.
@@ -80,5 +81,8 @@ func eapMethodEntries() []Entry {
 		{EAPSIMWrong, "The SIM's answer is wrong.",
 			"The packet is not protected by the keys of the subscriber, or its RES differs: another SIM, or somebody has changed the packet.",
 			"Compare K and OPc of the subscriber with those of the SIM."},
+		{EAPSIMStore, "The sequence number of a SIM cannot be kept.",
+			"The file sims.db in the directory that daemon.state_dir names cannot be read or written: the disk is full or read-only, the file is damaged, or another daemon uses it. A number that does not survive a restart could be used twice, so none is used.",
+			"Make room, set another state_dir, or stop the other daemon. Remove a damaged file on the gateway only: its numbers follow those of the SIMs by themselves; a SIM without its number could be shown old challenges again."},
 	}
 }

@@ -18,9 +18,10 @@ import (
 // A User is one account. Of the proofs there may be any that the methods in use need.
 type User struct {
 	Name           string
-	Password       *Hash        // for GTC, PAP and other methods that send the password
-	NTHash         secret.Bytes // for MSCHAPv2, which cannot do with less
-	Cleartext      secret.Bytes // for EAP-MD5, which cannot do with less
+	Password       *Hash          // for GTC, PAP and other methods that send the password
+	NTHash         secret.Bytes   // for MSCHAPv2, which cannot do with less
+	Cleartext      secret.Bytes   // for EAP-MD5, which cannot do with less
+	Subscriber     eap.Subscriber // for AKA and AKA'
 	Groups         []string
 	Addresses      []netip.Addr // one of each family at most
 	DNS            []netip.Addr
@@ -69,7 +70,7 @@ func (t *Table) Account(_ context.Context, identity string) (*eap.Account, error
 	case !u.ValidUntil.IsZero() && !t.now().Before(u.ValidUntil):
 		return nil, failure(explain.UserExpired, "user %q was valid until %s", "set a later valid_until and run culvert reload", u.Name, u.ValidUntil.Format(time.RFC3339))
 	}
-	a := &eap.Account{User: u.Name, NTHash: u.NTHash, Cleartext: u.Cleartext, Grant: u.grant()}
+	a := &eap.Account{User: u.Name, NTHash: u.NTHash, Cleartext: u.Cleartext, Subscriber: u.Subscriber, Grant: u.grant()}
 	if u.Password != nil {
 		a.Verify = func(password secret.Bytes) bool {
 			t.places <- struct{}{}

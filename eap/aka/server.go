@@ -10,14 +10,14 @@ import (
 	"culvert/secret"
 )
 
-// defaultNetwork is the access network identity of a WLAN (3GPP TS 24.302, Section 8.1.1).
-const defaultNetwork = "WLAN"
+// DefaultNetwork is the access network identity of a WLAN (3GPP TS 24.302, Section 8.1.1).
+const DefaultNetwork = "WLAN"
 
 // Server is the methods for an authenticator. It needs the subscriber of an account.
 type Server struct {
 	Accounts eap.Accounts
 	Prime    bool   // AKA' instead of AKA
-	Network  string // access network name of AKA'; empty is "WLAN"
+	Network  string // access network name of AKA'; empty is DefaultNetwork
 	// PrimeToo says of AKA that AKA' is allowed as well, so that clients can see when somebody suppresses it.
 	PrimeToo bool
 	// Indications offers the client to protect the result, too, at the price of one more round.
@@ -171,7 +171,7 @@ func (s *server) challenge(ctx context.Context, in eap.Input) eap.Step {
 
 func (s *server) network() string {
 	if s.Network == "" {
-		return defaultNetwork
+		return DefaultNetwork
 	}
 	return s.Network
 }

@@ -76,10 +76,7 @@ func encrypt(dst, src, key []byte) {
 	for i := range spread {
 		spread[i] = byte(bits>>(49-7*i)) << 1
 	}
-	block, err := des.NewCipher(spread[:])
-	if err != nil {
-		panic("mschapv2: DES refuses eight octets: " + err.Error())
-	}
+	block, _ := des.NewCipher(spread[:]) // refuses other lengths, and nothing else
 	block.Encrypt(dst, src)
 	clear(spread[:])
 }

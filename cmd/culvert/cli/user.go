@@ -21,7 +21,7 @@ culvert reload reads it again.`,
 		Example: `  culvert user hash --nt carol >> /etc/culvert/staff.users`,
 		Args:    noSubcommand, RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(a.userHashCommand())
+	cmd.AddCommand(a.userHashCommand(), a.userSIMCommand())
 	return cmd
 }
 
@@ -38,16 +38,19 @@ The password is asked for on the terminal, twice; without one it is the first li
 standard input. No daemon is needed.`,
 		Example: `  culvert user hash carol >> /etc/culvert/staff.users
   culvert user hash --nt carol@example.org < password.txt`,
-		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) != 1 {
-				return usage("%s takes one name", cmd.CommandPath())
-			}
-			return nil
-		},
+		Args: oneName,
 		RunE: func(_ *cobra.Command, args []string) error { return a.userHash(args[0], nt) },
 	}
 	cmd.Flags().BoolVar(&nt, "nt", false, "add the NT hash that MSCHAPv2 needs")
 	return cmd
+}
+
+// oneName takes the name of a user.
+func oneName(cmd *cobra.Command, args []string) error {
+	if len(args) != 1 {
+		return usage("%s takes one name", cmd.CommandPath())
+	}
+	return nil
 }
 
 func (a *app) userHash(name string, nt bool) error {

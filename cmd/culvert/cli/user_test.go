@@ -28,7 +28,7 @@ func TestEntryOfAUserIsReadByTheConfiguration(t *testing.T) {
 	if c == nil {
 		t.Fatalf("%s\n%s", s.out.String(), found)
 	}
-	account, err := c.UsersOf("staff").Table(noon).Account(t.Context(), `carol "the" ${boss}@example.org`)
+	account, err := c.UsersOf("staff").Table(noon, nil).Account(t.Context(), `carol "the" ${boss}@example.org`)
 	if err != nil {
 		t.Fatal(err)
 	}
