@@ -124,13 +124,18 @@ func (d *decoder) checkAlgorithms(c *Connection) {
 	}
 }
 
+// warnWeak warns of weak algorithms that somebody has written down. Those that come with a peer_type are noted.
 func (d *decoder) warnWeak(o *Origin, option string, proposals []wire.Proposal) {
+	say := d.warn
+	if !o.Given(option) {
+		say = d.note
+	}
 	seen := make(map[wire.Transform]bool)
 	for _, p := range proposals {
 		for _, t := range p.Transforms {
 			if why := weakness(t); why != "" && !seen[t] {
 				seen[t] = true
-				d.warn(explain.ConfigWeakAlgorithm, o.span(option), finding{message: fmt.Sprintf("%s %s", suite.TransformName(t), why), hint: "remove it as soon as the peer knows something newer"})
+				say(explain.ConfigWeakAlgorithm, o.span(option), finding{message: fmt.Sprintf("%s %s", suite.TransformName(t), why), hint: "remove it as soon as the peer knows something newer"})
 			}
 		}
 	}

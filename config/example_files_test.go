@@ -27,6 +27,8 @@ func loadExample(t testing.TB, path string) *Config {
 		t.Fatal(err)
 	}
 	files := exampleFiles(t)
+	gw, _ := (*issuer)(nil).issue(t, "gw", "rsa", ofGateway)
+	files["gw.pem"], files["gw.key"] = gw.certificate, gw.key
 	name := "culvert" + filepath.Ext(path)
 	files[name] = string(text)
 	s := source(files)
@@ -46,8 +48,11 @@ func TestExamplesAreRight(t *testing.T) {
 	for _, path := range paths {
 		t.Run(filepath.Base(path), func(t *testing.T) {
 			want := 1
-			if filepath.Base(path) == "hub.hcl" {
+			switch filepath.Base(path) {
+			case "hub.hcl":
 				want = 2
+			case "native-clients.hcl":
+				want = 3
 			}
 			if c := loadExample(t, path); len(c.Connections) != want {
 				t.Errorf("got %+v", c)

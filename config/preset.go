@@ -23,7 +23,7 @@ type preset struct {
 	childRekey  time.Duration  // of children
 	leaveRekeys bool           // the peer rekeys children, we do not
 	schemes     []suite.Scheme // that we sign with
-	singlePair  bool
+	sha1        bool           // it signs and verifies as before RFC 7427: RSA with SHA-1
 	dpdDelay    time.Duration
 	classical   bool // it knows nothing that withstands quantum computers, so that offering it is in vain
 }
@@ -33,16 +33,17 @@ type preset struct {
 func presets() []preset {
 	rsaAndECDSA := []suite.Scheme{suite.SchemeRSASHA256, suite.SchemeRSASHA384, suite.SchemeRSASHA512, suite.SchemeECDSASHA256, suite.SchemeECDSASHA384}
 	return []preset{
-		{peer: "windows", why: "AES-CBC with MODP 2048 as its defaults have once group 14 is enabled, and what a script of `culvert client export` sets; no key exchange for children, which it refuses; it rekeys children itself, as it cannot follow us behind a NAT; no PSS",
+		{peer: "windows", why: "AES-CBC with MODP 2048 as its defaults have once group 14 is enabled, and what a script of `culvert client export` sets; no key exchange for children, which it refuses; it rekeys children itself, as it cannot follow us behind a NAT; no RFC 7427, so that RSA signatures are PKCS #1 with SHA-1",
 			ike:         []string{"aes256gcm16-prfsha384-ecp384", "aes256gcm16-aes128gcm16-prfsha384-prfsha256-ecp256-modp2048", "aes256-aes128-sha384-sha256-ecp384-ecp256-modp2048", "aes256-sha1-modp2048"},
 			esp:         []string{"aes256gcm16-aes128gcm16", "aes256-aes128-sha256", "aes256-aes128-sha1"},
-			leaveRekeys: true, schemes: rsaAndECDSA, classical: true},
-		{peer: "apple", why: "one proposal that has to match exactly: those of profiles and the defaults; a key exchange for children as it likes; ML-KEM where it has it",
-			ike: []string{"aes256gcm16-aes128gcm16-prfsha384-prfsha256-prfsha512-x25519-ecp384-ecp256-ecp521-modp3072-modp2048", "aes256-aes128-sha384-sha256-sha512-x25519-ecp384-ecp256-ecp521-modp3072-modp2048"},
-			esp: []string{"aes256gcm16-aes128gcm16-chacha20poly1305-x25519-ecp384-ecp256-ecp521-modp3072-modp2048-none", "aes256-aes128-sha384-sha256-sha512-x25519-ecp384-ecp256-ecp521-modp3072-modp2048-none"}},
-		{peer: "android", why: "Android 11 and later; X25519 since 12; it may sign with PKCS #1 whatever was agreed",
-			ike: []string{"aes256gcm16-aes128gcm16-chacha20poly1305-prfsha384-prfsha256-prfsha512-x25519-modp4096-modp3072-modp2048", "aes256-aes128-sha384-sha256-sha512-x25519-modp4096-modp3072-modp2048"},
-			esp: []string{"aes256gcm16-aes128gcm16-chacha20poly1305", "aes256-aes128-sha384-sha256-sha512"}},
+			leaveRekeys: true, schemes: rsaAndECDSA, sha1: true, classical: true},
+		{peer: "apple", why: "one proposal that has to match exactly: those of profiles and the defaults; a key exchange for children as it likes; RSA signatures with SHA-1 where it has no RFC 7427; ML-KEM where it has it",
+			sha1: true,
+			ike:  []string{"aes256gcm16-aes128gcm16-prfsha384-prfsha256-prfsha512-x25519-ecp384-ecp256-ecp521-modp3072-modp2048-ke1_mlkem1024-ke1_mlkem768", "aes256gcm16-aes128gcm16-prfsha384-prfsha256-prfsha512-x25519-ecp384-ecp256-ecp521-modp3072-modp2048", "aes256-aes128-sha384-sha256-sha512-x25519-ecp384-ecp256-ecp521-modp3072-modp2048"},
+			esp:  []string{"aes256gcm16-aes128gcm16-chacha20poly1305-x25519-ecp384-ecp256-ecp521-modp3072-modp2048-ke1_mlkem1024-ke1_mlkem768", "aes256gcm16-aes128gcm16-chacha20poly1305-x25519-ecp384-ecp256-ecp521-modp3072-modp2048-none", "aes256-aes128-sha384-sha256-sha512-x25519-ecp384-ecp256-ecp521-modp3072-modp2048-none"}},
+		{peer: "android", why: "Android 11 and later; X25519 and AES-CMAC since 12; it may sign with PKCS #1 whatever was agreed",
+			ike: []string{"aes256gcm16-aes128gcm16-chacha20poly1305-prfsha384-prfsha256-prfsha512-x25519-modp4096-modp3072-modp2048", "aes256-aes128-aes256ctr-aes128ctr-sha384-sha256-sha512-aescmac-aesxcbc-prfsha384-prfsha256-prfsha512-prfaescmac-prfaesxcbc-x25519-modp4096-modp3072-modp2048"},
+			esp: []string{"aes256gcm16-aes128gcm16-chacha20poly1305", "aes256-aes128-aes256ctr-aes128ctr-sha384-sha256-sha512-aescmac-aesxcbc"}},
 		{peer: "strongswan-app", why: "it leads with ECP-256, which spares a round trip if we take it",
 			ike: []string{"aes256gcm16-aes128gcm16-chacha20poly1305-prfsha384-prfsha256-prfsha512-ecp256-x25519-ecp384-ecp521-modp3072-modp4096-modp2048", "aes256-aes128-sha384-sha256-sha512-ecp256-x25519-ecp384-ecp521-modp3072-modp4096-modp2048"}},
 		{peer: "aws", why: "site-to-site VPN: phase 1 of 8 hours, phase 2 of 1 hour; two tunnels, so make two connections",
@@ -57,10 +58,10 @@ func presets() []preset {
 			ike:   []string{"aes256gcm16-aes128gcm16-prfsha512-prfsha384-prfsha256-x25519-ecp384-ecp256-modp4096-modp3072-modp2048", "aes256-aes128-sha512-sha384-sha256-ecp384-ecp256-modp4096-modp3072-modp2048"},
 			esp:   []string{"aes256gcm16-aes128gcm16-ecp384-ecp256-modp4096-modp3072-modp2048", "aes256-aes128-sha512-sha256-ecp384-ecp256-modp4096-modp3072-modp2048"},
 			rekey: 9 * time.Hour, childRekey: 150 * time.Minute, dpdDelay: 20 * time.Second, classical: true},
-		{peer: "cisco", why: "IOS and ASA: one pair of networks in each child, groups up to ECP-521; a day and an hour",
+		{peer: "cisco", why: "IOS and ASA: groups up to ECP-521; a day and an hour; it narrows a child to one pair of networks, so give each pair a child",
 			ike:   []string{"aes256gcm16-prfsha512-prfsha384-prfsha256-ecp384-ecp256-ecp521-modp4096-modp3072-modp2048", "aes256-aes128-sha512-sha384-sha256-ecp384-ecp256-ecp521-modp4096-modp3072-modp2048"},
 			esp:   []string{"aes256gcm16-aes128gcm16-ecp384-ecp256-ecp521-modp4096-modp3072-modp2048-none", "aes256-aes128-sha512-sha384-sha256-ecp384-ecp256-ecp521-modp4096-modp3072-modp2048-none"},
-			rekey: 23 * time.Hour, childRekey: 50 * time.Minute, singlePair: true},
+			rekey: 23 * time.Hour, childRekey: 50 * time.Minute},
 		{peer: "mikrotik", why: "RouterOS: AES-CBC and AES-GCM with SHA-2, a day and half an hour; it puts a configuration request into rekeys, which has no effect",
 			ike:   []string{"aes256gcm16-aes128gcm16-prfsha512-prfsha384-prfsha256-x25519-ecp384-ecp256-ecp521-modp4096-modp3072-modp2048", "aes256-aes128-sha512-sha384-sha256-x25519-ecp384-ecp256-ecp521-modp4096-modp3072-modp2048"},
 			esp:   []string{"aes256gcm16-aes128gcm16-x25519-ecp384-ecp256-ecp521-modp4096-modp3072-modp2048-none", "aes256-aes128-sha512-sha256-x25519-ecp384-ecp256-ecp521-modp4096-modp3072-modp2048-none"},
@@ -104,6 +105,7 @@ func (p preset) connection(c *Connection) {
 	if p.schemes != nil {
 		c.Local.Schemes = p.schemes
 	}
+	c.Local.AllowSHA1, c.Remote.AllowSHA1 = p.sha1, p.sha1
 	if p.classical {
 		c.PostQuantum = suite.PostQuantumOff
 	}
@@ -116,7 +118,6 @@ func (p preset) child(c *Child) {
 	if p.leaveRekeys {
 		c.RekeyTime = 0
 	}
-	c.SinglePair = p.singlePair
 }
 
 func firstOf(a, b time.Duration) time.Duration {

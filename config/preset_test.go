@@ -2,11 +2,13 @@ package config
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
 	"time"
 
+	"culvert/explain"
 	"culvert/suite"
 	"culvert/wire"
 )
@@ -43,10 +45,10 @@ func TestPeerTypeChangesDefaultsWhereverItStands(t *testing.T) {
 	for _, p := range presets() {
 		c := ofType(t, p.peer, "")
 		child := c.Children[0]
-		if p.ike != nil && len(c.Proposals) != len(p.ike) || p.rekey != 0 && c.RekeyTime != p.rekey {
+		if p.ike != nil && len(c.Proposals) != len(p.ike) || p.rekey != 0 && c.RekeyTime != p.rekey || c.Local.AllowSHA1 != p.sha1 || c.Remote.AllowSHA1 != p.sha1 {
 			t.Errorf("%s: %d proposals, rekey_time %v", p.peer, len(c.Proposals), c.RekeyTime)
 		}
-		if p.childRekey != 0 && child.RekeyTime != p.childRekey || p.leaveRekeys != (child.RekeyTime == 0) || child.SinglePair != p.singlePair {
+		if p.childRekey != 0 && child.RekeyTime != p.childRekey || p.leaveRekeys != (child.RekeyTime == 0) {
 			t.Errorf("%s: child %+v", p.peer, child)
 		}
 		if p.childRekey != 0 && child.LifeTime <= child.RekeyTime {
@@ -94,6 +96,18 @@ func TestPresetsAcceptWhatTheirPeersOffer(t *testing.T) {
 			if _, err := suite.Select(offer, ours, suite.SelectOptions{}); err != nil {
 				t.Errorf("%s: %s: %v", peer, offers[i], err)
 			}
+		}
+	}
+}
+
+// A peer_type whose defaults have old algorithms is no reason to be warned; writing them down is.
+func TestWeakAlgorithmsOfAPeerTypeAreNoted(t *testing.T) {
+	for more, want := range map[string]Severity{"": Note, `proposals = "aes256-sha1-modp2048"`: Warning} {
+		text := "connection \"c\" {\n peer_type = \"windows\"\n " + more + "\n}\nsecret \"c\" { psk = \"0x9b1c6f2d8e3a4750c1b2a3948576f0e1d2c3b4a5968778695a4b3c2d1e0f1029\" }\n"
+		_, found := (Source{Files: fstest.MapFS{"c.hcl": {Data: []byte(text)}}}).Load("/c.hcl")
+		weak := slices.IndexFunc(found, func(d Diagnostic) bool { return d.Code == explain.ConfigWeakAlgorithm })
+		if weak < 0 || found[weak].Severity != want {
+			t.Errorf("%q: want %v: %s", more, want, found)
 		}
 	}
 }

@@ -51,8 +51,7 @@ func (d *Daemon) configure(cfg *config.Config) error {
 	if err := d.engine.leases.configure(cfg.Pools); err != nil {
 		return err
 	}
-	t := &translator{config: cfg, port: d.running.Port, fetcher: d.fetcher, answers: d.answers, lookups: d.lookups, proxies: d.engine.radius, sims: d.world.sims}
-	connections := t.connections()
+	connections := Connections(cfg, d.running.Port, d.equip)
 	set := ike.NewConnections(connections...)
 	for _, l := range d.engine.shards {
 		l.box.put(ike.SetConnections{Connections: set})

@@ -26,6 +26,21 @@ type translator struct {
 	sims    *sims
 }
 
+// Connections turns the connections of a configuration into those of the engine, in order. port is the one on which we listen; with
+// adds what they use of a daemon. Without, nothing is looked up on the network and no RADIUS server is asked.
+func Connections(cfg *config.Config, port uint16, with ...func(*translator)) []*ike.Connection {
+	t := &translator{config: cfg, port: port}
+	for _, add := range with {
+		add(t)
+	}
+	return t.connections()
+}
+
+// equip adds what connections use of the daemon.
+func (d *Daemon) equip(t *translator) {
+	t.fetcher, t.answers, t.lookups, t.proxies, t.sims = d.fetcher, d.answers, d.lookups, d.engine.radius, d.world.sims
+}
+
 // connections translates all connections, in order.
 func (t *translator) connections() []*ike.Connection {
 	list := make([]*ike.Connection, len(t.config.Connections))

@@ -5,6 +5,7 @@ import "slices"
 // The codes of the IKE engine.
 const (
 	IKENoProposal       Code = "IKE-NO-PROPOSAL"
+	IKEWeakGroup        Code = "IKE-WEAK-GROUP"
 	IKEBadProposal      Code = "IKE-BAD-PROPOSAL"
 	IKEWeakerRekey      Code = "IKE-WEAKER-REKEY"
 	IKEKeyExchange      Code = "IKE-KEY-EXCHANGE"
@@ -32,6 +33,7 @@ const (
 	IKEPeerDeleted      Code = "IKE-PEER-DELETED"
 	IKELifetime         Code = "IKE-LIFETIME"
 	IKEMessageIDs       Code = "IKE-MESSAGE-IDS"
+	IKEPeerRekeys       Code = "IKE-PEER-REKEYS"
 	IKEPeerRefused      Code = "IKE-PEER-REFUSED"
 	IKENoSuchSA         Code = "IKE-NO-SUCH-SA"
 	IKELimit            Code = "IKE-LIMIT"
@@ -59,6 +61,9 @@ func ikeNegotiationEntries() []Entry {
 		{IKENoProposal, "The two sides have no algorithms in common.",
 			"For one type of transform (encryption, integrity, PRF, key exchange) nothing that one side offers is allowed by the other. The message names that type and what both sides have.",
 			"Add one of the peer's algorithms to the proposals of the connection, or one of ours to the peer."},
+		{IKEWeakGroup, "The peer offers only key exchange groups that can be broken.",
+			"It offers MODP groups of 1024 bits or less and nothing else. Windows does so for IKEv2 until it is told otherwise.",
+			`On Windows run in PowerShell: Set-VpnConnectionIPsecConfiguration -ConnectionName NAME -DHGroup Group14 -EncryptionMethod AES256 -IntegrityCheckMethod SHA256 -CipherTransformConstants AES256 -AuthenticationTransformConstants SHA256128 -PfsGroup None -Force (the script of culvert client export does it); or set the DWORD NegotiateDH2048_AES256 to 1 in HKLM\SYSTEM\CurrentControlSet\Services\RasMan\Parameters. If the peer cannot be changed and its traffic is worth little, add a proposal with modp1024 by name.`},
 		{IKEBadProposal, "The peer chose algorithms that were not offered.",
 			"The answer to our proposals is not one of them. The peer is broken, or somebody changed the message on its way.",
 			"Look at the trace of the exchange. If the peer is at fault, offer it exactly one proposal."},
@@ -167,6 +172,9 @@ func ikeLifeEntries() []Entry {
 		{IKEPeerRefused, "The peer refused the exchange.",
 			"It answered with the error that the message names.",
 			"Read the peer's log for its reason."},
+		{IKEPeerRekeys, "The peer does not let us rekey the child.",
+			"It answered with the private notify of Windows, which rekeys children by itself and, behind a NAT, lets nobody else do so. The child stays in use until the end of its lifetime.",
+			"Set peer_type = \"windows\" for the connection, or rekey_time = \"0s\" for the child, so that rekeying is left to the peer."},
 		{IKENoSuchSA, "There is no such SA.",
 			"The command names an IKE SA or Child SA that is not there, or no longer, or not in a state to obey.",
 			"`culvert status` lists what is there."},

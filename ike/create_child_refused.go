@@ -27,6 +27,8 @@ func (t *createChild) refused(sa *SA, n *wire.Notify) {
 		sa.enqueue(t)
 	case n.NotifyType == wire.NotifyChildSANotFound && t.old != nil:
 		t.lost(sa)
+	case n.NotifyType == wire.NotifyMicrosoftStatus && t.old != nil:
+		t.leave(sa, n)
 	case n.NotifyType == wire.NotifyNoAdditionalSAs && t.old != nil:
 		sa.askReauth() // the only way to new keys that is left (RFC 7296, Section 2.8)
 		t.failed(sa, sa.refusal(t.config.Name, n))
@@ -52,6 +54,14 @@ func (t *createChild) lost(sa *SA) {
 	config := t.old.config
 	sa.dropChild(t.old, refuse(explain.IKEChildNotFound, wire.NotifyChildSANotFound, "the peer has lost child %q", config.Name))
 	sa.enqueue(&createChild{config: sa.childConfig(config)})
+}
+
+// leave keeps a child that the peer rekeys by itself and only by itself, as Windows does: asking again is in vain. The end of its
+// lifetime, if it has one, still counts.
+func (t *createChild) leave(sa *SA, n *wire.Notify) {
+	t.old.rekeyFails = true
+	t.report(sa, refuse(explain.IKEPeerRekeys, n.NotifyType, "peer does not let us rekey child %q (status %x); we keep it and leave rekeying to the peer: set peer_type = \"windows\" or rekey_time = \"0s\"",
+		t.config.Name, n.Data[:min(len(n.Data), 16)]))
 }
 
 // refusal explains an error notify about a child.

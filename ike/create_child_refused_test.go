@@ -74,7 +74,7 @@ func TestRefusedChildLeavesTheIKESAAlone(t *testing.T) {
 		wire.NotifyNoProposalChosen: explain.IKENoProposal, wire.NotifyTSUnacceptable: explain.IKETSUnacceptable,
 		wire.NotifySinglePairRequired: explain.IKESinglePair, wire.NotifyNoAdditionalSAs: explain.IKENoAdditionalSAs,
 		wire.NotifyInternalAddressFailure: explain.IKENoAddress, wire.NotifyFailedCPRequired: explain.IKEAddressRequired,
-		wire.NotifyInvalidSelectors: explain.IKEPeerRefused, 12345: explain.IKEPeerRefused,
+		wire.NotifyInvalidSelectors: explain.IKEPeerRefused, 12346: explain.IKEPeerRefused,
 	} {
 		for _, rekey := range []bool{false, true} {
 			l := oneChild(t, nil)

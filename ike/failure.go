@@ -3,6 +3,7 @@ package ike
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"culvert/auth"
 	"culvert/explain"
@@ -62,10 +63,22 @@ func authFailure(f *auth.Failure) *Failure {
 func noProposal(name string, err error) *Failure {
 	var r *suite.Refusal
 	action := "change the proposals of one side"
+	if errors.As(err, &r) && weakGroups(r) {
+		return refuse(explain.IKEWeakGroup, wire.NotifyNoProposalChosen, "connection %q: %w: have the peer offer group 14 (modp2048); on Windows set the registry value NegotiateDH2048_AES256, or DHGroup by Set-VpnConnectionIPsecConfiguration", name, err)
+	}
 	if errors.As(err, &r) && len(r.Offered) > 0 {
 		action = "add " + suite.FormatProposal(wire.Proposal{Protocol: r.Protocol, Transforms: r.Offered}) + " to its proposals, or change the peer"
 	}
 	return refuse(explain.IKENoProposal, wire.NotifyNoProposalChosen, "connection %q: %w: %s", name, err, action)
+}
+
+// weakGroups tells whether the peer offers nothing but groups of 1024 bits and less, as Windows does unless it is told otherwise.
+// They must or should not be used (RFC 8247, Section 2.4).
+func weakGroups(r *suite.Refusal) bool {
+	strong := func(t wire.Transform) bool {
+		return t.ID != wire.KEMODP1024 && t.ID != wire.KEMODP768 && t.ID != wire.KEMODP1024S160
+	}
+	return r.Type == wire.TransformKE && len(r.Offered) > 0 && !slices.ContainsFunc(r.Offered, strong)
 }
 
 // internalFailure makes a Failure of an error that is ours alone.

@@ -92,9 +92,10 @@ type authority struct {
 	certificate *x509.Certificate
 	key         *rsa.PrivateKey
 	nut, tester *rsa.PrivateKey
+	shown       *x509.Certificate // the gateway's for native clients, once there is one
 }
 
-func newAuthority(t *testing.T) *authority {
+func newAuthority(t testing.TB) *authority {
 	t.Helper()
 	a := &authority{key: newKey(t), nut: newKey(t), tester: newKey(t)}
 	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "authority"}, IsCA: true,
@@ -103,7 +104,7 @@ func newAuthority(t *testing.T) *authority {
 	return a
 }
 
-func newKey(t *testing.T) *rsa.PrivateKey {
+func newKey(t testing.TB) *rsa.PrivateKey {
 	t.Helper()
 	k, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
@@ -112,7 +113,7 @@ func newKey(t *testing.T) *rsa.PrivateKey {
 	return k
 }
 
-func (a *authority) issue(t *testing.T, template *x509.Certificate, key *rsa.PrivateKey, issuer *x509.Certificate) *x509.Certificate {
+func (a *authority) issue(t testing.TB, template *x509.Certificate, key *rsa.PrivateKey, issuer *x509.Certificate) *x509.Certificate {
 	t.Helper()
 	template.NotBefore, template.NotAfter = time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2035, 1, 1, 0, 0, 0, 0, time.UTC)
 	der, err := x509.CreateCertificate(rand.Reader, template, issuer, key.Public(), a.key)
@@ -143,7 +144,7 @@ func identities(address net.IP, name string) []named {
 }
 
 // leaf issues a certificate for an identity.
-func (a *authority) leaf(t *testing.T, n named, key *rsa.PrivateKey) *x509.Certificate {
+func (a *authority) leaf(t testing.TB, n named, key *rsa.PrivateKey) *x509.Certificate {
 	t.Helper()
 	template := &x509.Certificate{SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: n.name}, KeyUsage: x509.KeyUsageDigitalSignature}
 	n.san(template)

@@ -227,5 +227,5 @@ func (s *session) signed(kind wire.PayloadType, id []byte) []byte {
 	if kind == wire.PayloadIDr {
 		first, nonce, key = s.firstAnswer, s.ni, s.keys.Pr
 	}
-	return slices.Concat(first, nonce, s.prf().Sum(key, id))
+	return slices.Concat(first, nonce, s.prf().Sum(key, id), s.intAuth)
 }

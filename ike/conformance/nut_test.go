@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"io"
 	"math/rand/v2"
@@ -31,6 +32,11 @@ type lab struct {
 	children  map[uint32]*child
 	spi       uint32 // of ESP, the last that the tester took
 	wanted    []byte // the tester's next nonce
+	port      uint16 // of both sides; 0 is 500
+
+	admitted     []ike.Admission
+	paths        []dataplane.Path // of what the node has sent
+	encapsulated int              // inbound SAs in UDP
 }
 
 // A nut is the node under test: the engine, a data plane, and hosts that answer echo requests.
@@ -66,7 +72,8 @@ func newLab(t testing.TB, s scene, changes ...change) *lab {
 
 // path is the way to the tester.
 func (l *lab) path() dataplane.Path {
-	return dataplane.Path{Local: netip.AddrPortFrom(nutAddr(), 500), Remote: netip.AddrPortFrom(testerAddr(), 500)}
+	port := cmp.Or(l.port, 500)
+	return dataplane.Path{Local: netip.AddrPortFrom(nutAddr(), port), Remote: netip.AddrPortFrom(testerAddr(), port)}
 }
 
 // handle has the node handle an event, and what follows from it.
@@ -91,12 +98,16 @@ func (l *lab) perform(a ike.Action) {
 	var err error
 	switch a := a.(type) {
 	case ike.Send:
+		l.paths = append(l.paths, a.Path)
 		for _, d := range a.Datagrams {
 			l.datagrams = append(l.datagrams, bytes.Clone(d))
 		}
 	case ike.StartWork:
 		n.events = append(n.events, ike.WorkFinished{SA: a.SA, Work: a.ID, Result: a.Work.Run(context.Background())})
 	case ike.InstallSA:
+		if a.SA.Direction == dataplane.Inbound && a.SA.Path.Transport == dataplane.TransportUDP {
+			l.encapsulated++
+		}
 		err = n.plane.Install(a.SA)
 	case ike.RemoveSA:
 		_, err = n.plane.Remove(a.Direction, a.SPI, a.Policy)

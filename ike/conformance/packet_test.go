@@ -158,5 +158,9 @@ func (l *lab) sends(want *child) {
 
 // ts is a selector as payloads have it.
 func ts(s spd.Selector) wire.TrafficSelector {
-	return wire.TrafficSelector{TSType: wire.TSIPv6AddrRange, Protocol: s.Protocol, StartPort: s.StartPort, EndPort: s.EndPort, Start: s.Start, End: s.End}
+	kind := wire.TSIPv6AddrRange
+	if s.Is4() {
+		kind = wire.TSIPv4AddrRange
+	}
+	return wire.TrafficSelector{TSType: kind, Protocol: s.Protocol, StartPort: s.StartPort, EndPort: s.EndPort, Start: s.Start, End: s.End}
 }

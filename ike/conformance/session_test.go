@@ -26,6 +26,7 @@ type session struct {
 	ni, nr       []byte
 	firstRequest []byte
 	firstAnswer  []byte
+	intAuth      []byte // of IKE_INTERMEDIATE, where it took place (RFC 9242, Section 3.3.2)
 }
 
 // theirs is the SPI of the node.
