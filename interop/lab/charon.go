@@ -17,7 +17,7 @@ type Charon struct {
 
 // charonPlugins are what the tests use. bypass-lan, dhcp and the like would touch the machine.
 const charonPlugins = "random nonce openssl gcm ccm chapoly ctr aes sha1 sha2 hmac cmac xcbc kdf drbg curve25519 gmp mgf1 " +
-	"pem pkcs1 pkcs8 pkcs12 x509 pubkey constraints revocation curl md5 gcrypt eap-identity eap-mschapv2 eap-md5 eap-gtc eap-tls eap-ttls " +
+	"pem pkcs1 pkcs8 pkcs12 x509 pubkey constraints revocation curl md5 gcrypt eap-identity eap-mschapv2 eap-md5 eap-gtc eap-tls eap-ttls eap-radius " +
 	"kernel-libipsec kernel-netlink socket-default vici updown counters"
 
 // Charon starts charon on the host. Extra is put into the charon-systemd section of strongswan.conf.
