@@ -19,15 +19,9 @@ type Identity struct {
 	Data string
 }
 
-// FromPayload returns the identity of a payload. It is never the zero Identity, not even for the reserved type 0. A distinguished
-// name that was written as domain name, as Apple's clients do, is one all the same: no domain name has a "=".
+// FromPayload returns the identity of a payload. It is never the zero Identity, not even for the reserved type 0.
 func FromPayload(p *wire.Identification) Identity {
 	id := Identity{p.IDType, string(p.Data)}
-	if id.Type == wire.IDFQDN && strings.Contains(id.Data, "=") {
-		if der, err := dn.Parse(id.Data); err == nil && !dn.HasWildcard(der) {
-			id = Identity{wire.IDDERASN1DN, string(der)}
-		}
-	}
 	if id.IsAny() {
 		id.Data = "\x00"
 	}

@@ -164,7 +164,7 @@ func TestWindowsAuthentication(t *testing.T) {
 			}
 		})
 	}
-	t.Run("MOBIKE_SUPPORTED is not answered and does no harm", func(t *testing.T) {
+	t.Run("MOBIKE_SUPPORTED does no harm", func(t *testing.T) {
 		se, _ := onWindows(t, a, settings{})
 		se.alive()
 	})
