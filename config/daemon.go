@@ -101,7 +101,7 @@ func (d *Daemon) schema() schema {
 			{name: "socket_group", slot: one(&d.SocketGroup, word("group name", 32)),
 				doc: "Group whose members may use the socket too. Without it only root can. Whoever can use the socket controls every tunnel."},
 			{name: "state_dir", slot: one(&d.StateDir, absolute()),
-				doc: "Directory for what outlives the process: address leases."},
+				doc: "Directory for what outlives the process: address leases, and the sequence numbers of SIMs."},
 			{name: "log_level", slot: one(&d.LogLevel, choice("log level",
 				value("debug", slog.LevelDebug), value("info", slog.LevelInfo), value("warn", slog.LevelWarn), value("error", slog.LevelError))),
 				doc: "The least severe messages that are logged."},
