@@ -164,8 +164,8 @@ func (a *authentication) peerID() (*wire.Identification, bool) {
 func (a *authentication) conclude() error {
 	sa := a.sa
 	p := &sa.initial.login.proof
-	p.Anonymous = !slices.ContainsFunc(p.remotes, func(id auth.Identity) bool { return !id.IsNull() })
 	sa.remote = p.identity()
+	p.Anonymous = sa.remote.IsNull()
 	for i := range sa.conn.RemoteAuth {
 		if g := sa.conn.RemoteAuth[i].Groups; !inGroup(g, p.Groups()) {
 			return refuse(explain.AuthGroup, wire.NotifyAuthenticationFailed, "%s is in none of the groups of connection %q (%s); its account has: %s",

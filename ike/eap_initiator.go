@@ -1,6 +1,8 @@
 package ike
 
 import (
+	"slices"
+
 	"culvert/auth"
 	"culvert/eap"
 	"culvert/explain"
@@ -15,7 +17,7 @@ func (a *authentication) openEAP() error {
 	switch {
 	case round.EAP == nil:
 		return refuse(explain.AuthNoCredential, 0, "connection %q has nothing to authenticate with by EAP as initiator: add a block eap to its block local", sa.conn.Name)
-	case remote != nil && remote.Method == auth.MethodNULL: // RFC 7619, Section 2
+	case sa.responderProvesNothing(): // RFC 7619, Section 2
 		return refuse(explain.AuthMethodRefused, 0, "connection %q would use EAP with a responder that proves nothing: set auth in the block remote", sa.conn.Name)
 	}
 	l.eapOnly = remote != nil && (remote.Method == auth.MethodEAP || remote.EAPOnly)
@@ -23,13 +25,24 @@ func (a *authentication) openEAP() error {
 	return a.next()
 }
 
-// hearEAPOnly takes a first response without AUTH: the responder leaves its proof to EAP (RFC 5998, Section 3).
+// responderProvesNothing tells whether all that the responder has proven before it hears of EAP is nothing.
+func (sa *SA) responderProvesNothing() bool {
+	rounds := sa.conn.RemoteAuth[:min(sa.initial.login.proven+1, len(sa.conn.RemoteAuth))]
+	return !slices.ContainsFunc(rounds, func(r auth.Remote) bool { return r.Method != auth.MethodNULL })
+}
+
+// hearEAPOnly takes a first response without AUTH: the responder leaves its proof to EAP (RFC 5998, Section 3). Its identity
+// must still be that of the connection.
 func (a *authentication) hearEAPOnly() error {
-	l := &a.sa.initial.login
+	sa, l := a.sa, &a.sa.initial.login
 	if !l.eapOnly || l.eap == nil || l.proven > 0 || eapOf(a.in.payloads) == nil {
 		return refuse(explain.AuthEAPOnly, wire.NotifyAuthenticationFailed,
 			"%v proves nothing before EAP, and connection %q does not allow that: have it use a certificate, or set eap_only in the block remote",
-			a.sa.path.Remote, a.sa.conn.Name)
+			sa.path.Remote, sa.conn.Name)
+	}
+	if want := sa.remoteRound().ID; !want.Matches(sa.remote) {
+		return refuse(explain.AuthIDRefused, wire.NotifyAuthenticationFailed, "peer says it is %s, connection %q is for %s: set remote.id, or the identity that the peer sends",
+			sa.remote, sa.conn.Name, want)
 	}
 	l.eap.only = true
 	return a.next()

@@ -168,3 +168,19 @@ func TestConversationIsClosedWithTheIKESA(t *testing.T) {
 		t.Errorf("closed %d and %d", l.client.closed, l.server.closed)
 	}
 }
+
+// Who leaves the proof to EAP must still be whom the connection is for: EAP says that the server knows us, not who the gateway is.
+func TestEAPOnlyResponderMustHaveTheIdentityOfTheConnection(t *testing.T) {
+	l := newEAPLab(t, func(l *eapLab, a, b *Connection) {
+		eapAlone(l, a, b)
+		b.LocalAuth[0].ID = fqdn("other.example")
+	})
+	l.connect()
+	l.elapse(rejectGrace)
+	if f := l.a.failure(t, NewsClosed); f.Code != explain.AuthIDRefused || len(l.client.begun) != 0 {
+		t.Errorf("closed with %v", f)
+	}
+	if len(l.a.of(NewsEstablished)) != 0 {
+		t.Error("established")
+	}
+}

@@ -1,6 +1,8 @@
 package ike
 
 import (
+	"slices"
+
 	"culvert/auth"
 	"culvert/eap"
 	"culvert/explain"
@@ -38,13 +40,12 @@ func (a *authentication) beginEAP() error {
 func (sa *SA) proofByEAP() (bool, error) {
 	l := &sa.initial.login
 	round := sa.localRound()
-	if l.signed > 0 || round == nil {
-		return false, nil
-	}
 	switch {
-	case round.Method == auth.MethodNULL:
+	case sa.provesNothing():
 		return false, refuse(explain.AuthMethodRefused, wire.NotifyAuthenticationFailed,
 			"%s asks for EAP, for which connection %q has to authenticate us: set auth in the block local", sa.remote, sa.conn.Name)
+	case l.signed > 0 || round == nil:
+		return false, nil
 	case l.eapOnly && (round.EAPOnly || round.Method == auth.MethodEAP):
 		return true, nil
 	case round.Method == auth.MethodEAP:
@@ -52,6 +53,12 @@ func (sa *SA) proofByEAP() (bool, error) {
 			"%s demands that we authenticate beside EAP, which connection %q does not: have it accept EAP alone, or set auth = \"pubkey\" in the block local", sa.remote, sa.conn.Name)
 	}
 	return false, nil
+}
+
+// provesNothing tells whether all that we prove as responder before EAP begins is nothing.
+func (sa *SA) provesNothing() bool {
+	rounds := sa.conn.LocalAuth[:min(sa.initial.login.signed+1, len(sa.conn.LocalAuth))]
+	return !slices.ContainsFunc(rounds, func(r auth.Local) bool { return r.Method != auth.MethodNULL })
 }
 
 // hearEAPResponse gives an answer of the initiator to the conversation.

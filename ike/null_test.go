@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"culvert/auth"
+	"culvert/eap"
 	"culvert/explain"
 	"culvert/wire"
 )
@@ -100,5 +101,39 @@ func TestNULLTakesNobodysPlace(t *testing.T) {
 	n.do(a, first)
 	if len(asked) != 1 || asked[0].InitialContact || !asked[0].Anonymous || !asked[0].Identity.IsNull() {
 		t.Errorf("asked %+v (RFC 7619, Section 2.3)", asked)
+	}
+}
+
+// A user whom EAP has authenticated is somebody, though IKE was told nothing: addresses and limits are the user's.
+func TestUserBehindIDNULLIsNotAnonymous(t *testing.T) {
+	l := newEAPLab(t, func(l *eapLab, a, b *Connection) {
+		a.LocalAuth[0].ID, b.RemoteAuth[0].ID = auth.NullIdentity(), auth.Identity{}
+		l.client.inside.(*eap.Peer).Identity = "carol"
+	})
+	var asked []Admission
+	l.b.env.Admit = func(ad Admission) Work {
+		asked = append(asked, ad)
+		return admitter{ad, func(Admission) Verdict { return Verdict{} }}
+	}
+	l.connect()
+	if len(asked) != 1 || asked[0].Anonymous || asked[0].EAPIdentity != "carol" || asked[0].Identity != auth.UserIdentity("carol") {
+		t.Errorf("asked %+v", asked)
+	}
+}
+
+// EAP proves no responder by itself, however many rounds there are.
+func TestNULLResponderIsNotToldAUserInALaterRound(t *testing.T) {
+	l := newEAPLab(t, func(l *eapLab, a, b *Connection) {
+		a.LocalAuth = append([]auth.Local{signsAs("a.example")}, a.LocalAuth...)
+		b.RemoteAuth = append([]auth.Remote{signedBy("a.example")}, b.RemoteAuth...)
+		a.RemoteAuth, b.LocalAuth = []auth.Remote{{Method: auth.MethodNULL}}, []auth.Local{{Method: auth.MethodNULL}}
+	})
+	l.connect()
+	l.elapse(rejectGrace)
+	if f := l.a.failure(t, NewsClosed); f.Code != explain.AuthMethodRefused || len(l.client.begun) != 0 {
+		t.Errorf("closed with %v", f)
+	}
+	if len(l.a.of(NewsEstablished))+len(l.b.of(NewsEstablished)) != 0 {
+		t.Error("established")
 	}
 }
