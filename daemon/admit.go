@@ -51,13 +51,15 @@ func (w admit) Run(ctx context.Context) any {
 	if refusal == nil {
 		refusal = e.sessions.admit(w.admission)
 	}
-	switch {
-	case refusal != nil:
+	if refusal != nil {
 		return ike.Verdict{Refusal: refusal}
-	case w.leases():
-		v := e.leases.admit(e.clock.wall(), w.admission)
-		e.sessions.granted(w.admission.SA, v.Addresses)
-		return v
 	}
-	return ike.Verdict{}
+	var v ike.Verdict
+	if w.leases() {
+		v = e.leases.admit(e.clock.wall(), w.admission)
+	}
+	if refusal = e.sessions.granted(w.admission, v.Addresses); refusal != nil {
+		return ike.Verdict{Refusal: refusal} // the end of the IKE SA gives the addresses back
+	}
+	return v
 }

@@ -9,6 +9,7 @@ import (
 	"culvert/explain"
 	"culvert/ike"
 	"culvert/radius"
+	"culvert/wire"
 )
 
 // limits are the times of a session.
@@ -125,4 +126,36 @@ func timeoutFailure(text string, s *session) *ike.Failure {
 func (b *sessions) end(s *session, cause radius.Cause, why *ike.Failure) {
 	s.cause = cause
 	b.close(s.account.Line.Connection, slices.Clone(s.sas), why)
+}
+
+// tooMany refuses a user who has as many sessions as allowed. Those that the new one takes the place of do not count.
+func (b *sessions) tooMany(a ike.Admission, s *session) *ike.Failure {
+	most := 0
+	for _, g := range a.Grants {
+		if g.MaxSessions > 0 && (most == 0 || g.MaxSessions < most) {
+			most = g.MaxSessions
+		}
+	}
+	if most == 0 {
+		return nil
+	}
+	has := 0
+	for _, other := range b.users[s.account.User] {
+		if other != s && !other.givesWay(a, s) {
+			has++
+		}
+	}
+	if has < most {
+		return nil
+	}
+	return &ike.Failure{
+		Code: explain.UserSessions, Notify: wire.NotifyAuthenticationFailed, Fatal: true,
+		Err: fmt.Errorf("user %q has %d of %d sessions already", s.account.User, has, most),
+	}
+}
+
+// givesWay tells whether a new session takes the place of this one. It does not of one that was established since the new IKE SA
+// began: those of a user who begins many at a time stay beside each other.
+func (s *session) givesWay(a ike.Admission, to *session) bool {
+	return takesOver(a) && s.like(to) && s.up && s.since.Before(a.Began)
 }

@@ -1,7 +1,6 @@
 package daemon
 
 import (
-	"fmt"
 	"net/netip"
 	"slices"
 	"sync"
@@ -23,7 +22,8 @@ type session struct {
 	groups   []string
 	demanded []string // groups of which the connection wants one
 	began    time.Time
-	up       bool // not only admitted
+	up       bool      // not only admitted
+	since    time.Time // of the engine's clock, when the last IKE SA was established
 	sas      []wire.SPI
 
 	children map[childKey]dataplane.PolicyID // SAs in the data plane
@@ -46,6 +46,7 @@ type childKey struct {
 // sessions is the book of users who are connected. It is safe for concurrent use.
 type sessions struct {
 	now     func() time.Time // the wall clock
+	engine  func() time.Time // the engine's clock
 	account func(connection string, r radius.Record)
 	interim func(connection string) time.Duration
 	query   func(dataplane.Direction, uint32, dataplane.PolicyID) (dataplane.Counters, error)
@@ -61,7 +62,7 @@ type sessions struct {
 
 func newSessions(e *engine) *sessions {
 	return &sessions{
-		now: e.clock.wall, account: e.radius.account, interim: e.radius.interim, query: e.backend.Query, close: e.endSAs,
+		now: e.clock.wall, engine: e.clock.now, account: e.radius.account, interim: e.radius.interim, query: e.backend.Query, close: e.endSAs,
 		expected: map[wire.SPI]bool{}, admitted: map[wire.SPI]*session{}, bySA: map[wire.SPI]*session{}, users: map[string][]*session{}, policies: map[dataplane.PolicyID]*session{},
 	}
 }
@@ -153,39 +154,29 @@ func (s *session) like(o *session) bool {
 	return s.account.User == o.account.User && s.identity == o.identity && s.account.Line.Connection == o.account.Line.Connection
 }
 
-// tooMany refuses a user who has as many sessions as allowed. Those that the new one takes the place of do not count.
-func (b *sessions) tooMany(a ike.Admission, s *session) *ike.Failure {
-	most := 0
-	for _, g := range a.Grants {
-		if g.MaxSessions > 0 && (most == 0 || g.MaxSessions < most) {
-			most = g.MaxSessions
-		}
-	}
-	if most == 0 {
-		return nil
-	}
-	has := 0
-	for _, other := range b.users[s.account.User] {
-		if !takesOver(a) || !other.like(s) {
-			has++
-		}
-	}
-	if has < most {
-		return nil
-	}
-	return &ike.Failure{
-		Code: explain.UserSessions, Notify: wire.NotifyAuthenticationFailed, Fatal: true,
-		Err: fmt.Errorf("user %q has %d of %d sessions already", s.account.User, has, most),
-	}
-}
-
-// granted notes the addresses of a user who was admitted.
-func (b *sessions) granted(sa wire.SPI, addresses []netip.Addr) {
+// granted notes the addresses of a user who was admitted. One who was taken for somebody who goes on with a session, and got other
+// addresses than that has, begins another one after all, and may be refused.
+func (b *sessions) granted(a ike.Admission, addresses []netip.Addr) *ike.Failure {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if s := b.admitted[sa]; s != nil {
-		s.account.Addresses = slices.Clone(addresses)
+	s := b.admitted[a.SA]
+	if s == nil {
+		return nil
 	}
+	if s.account.Addresses = slices.Clone(addresses); b.same(s) != nil {
+		return nil
+	}
+	return b.tooMany(a, s)
+}
+
+// same finds the session that a user who has been given addresses goes on with.
+func (b *sessions) same(s *session) *session {
+	for _, old := range b.users[s.account.User] {
+		if old.up && old.like(s) && old.goesOn(s) {
+			return old
+		}
+	}
+	return nil
 }
 
 // follow takes news of the engine.
@@ -221,12 +212,11 @@ func (b *sessions) establish(sa wire.SPI) {
 	if s == nil {
 		return
 	}
-	for _, old := range b.users[s.account.User] {
-		if old.up && old.like(s) && old.goesOn(s) {
-			b.forget(s)
-			b.join(old, s, sa)
-			return
-		}
+	s.since = b.engine()
+	if old := b.same(s); old != nil {
+		b.forget(s)
+		b.join(old, s, sa)
+		return
 	}
 	s.up = true
 	b.bySA[sa] = s
@@ -244,7 +234,7 @@ func (s *session) goesOn(o *session) bool {
 
 // join has a session go on with a new IKE SA and what its authentication gives.
 func (b *sessions) join(old, s *session, sa wire.SPI) {
-	old.sas = append(old.sas, sa)
+	old.sas, old.since = append(old.sas, sa), s.since
 	old.groups, old.demanded, old.limits, old.account.Class = s.groups, s.demanded, s.limits, s.account.Class
 	old.account.Line.Remote, old.account.Line.Local = s.account.Line.Remote, s.account.Line.Local
 	b.bySA[sa] = old

@@ -34,7 +34,7 @@ func inLobby(t *testing.T, test func(l *lobby)) {
 	synctest.Test(t, func(t *testing.T) {
 		l := &lobby{T: t, counters: map[childKey]dataplane.Counters{}}
 		l.sessions = &sessions{
-			now: time.Now, account: func(_ string, r radius.Record) { l.records = append(l.records, r) },
+			now: time.Now, engine: time.Now, account: func(_ string, r radius.Record) { l.records = append(l.records, r) },
 			interim: func(string) time.Duration { return 10 * time.Minute },
 			query: func(d dataplane.Direction, spi uint32, _ dataplane.PolicyID) (dataplane.Counters, error) {
 				c, ok := l.counters[childKey{d, spi}]
@@ -81,7 +81,10 @@ func (l *lobby) enter(a ike.Admission, addresses ...string) *ike.Failure {
 	if f := l.admit(a); f != nil {
 		return f
 	}
-	l.granted(a.SA, addrs(addresses...))
+	if f := l.granted(a, addrs(addresses...)); f != nil {
+		l.news(ike.News{Kind: ike.NewsClosed, SA: a.SA, Failure: f})
+		return f
+	}
 	l.news(ike.News{Kind: ike.NewsEstablished, SA: a.SA})
 	return nil
 }
@@ -168,7 +171,8 @@ func TestSessionsOfAUserAreLimited(t *testing.T) {
 		if f := l.enter(admission(4, "dave", limit), "10.9.0.9"); f != nil {
 			t.Errorf("another user: %v", f.Err)
 		}
-		contact := func(a *ike.Admission) { a.InitialContact = true }
+		time.Sleep(time.Second)
+		contact := func(a *ike.Admission) { a.InitialContact, a.Began = true, time.Now() }
 		if f := l.enter(admission(5, "carol", limit, contact), "10.9.0.1"); f != nil {
 			t.Errorf("a client that has forgotten its IKE SAs: %v", f.Err)
 		}
