@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"culvert/eap"
 	"culvert/explain"
@@ -68,14 +71,22 @@ func (c *conversation) introduce(ctx context.Context) eap.Result {
 	return c.relay(ctx, eap.Packet{Code: eap.CodeResponse, Type: eap.TypeIdentity, Data: []byte(c.user)}.Encode())
 }
 
-// setUser takes a name that fits the attribute.
+// setUser takes a name that fits the attribute and is text: it ends up in logs and tables (RFC 2865, Section 5.1).
 func (c *conversation) setUser(name string) error {
-	if name == "" || len(name) > maxUserName {
+	switch {
+	case name == "" || len(name) > maxUserName:
 		return &eap.Failure{Code: explain.EAPIdentity, Cause: fmt.Sprintf("the client's EAP identity has %d octets and a User-Name 1 to %d", len(name), maxUserName),
 			Action: "set the EAP identity of the client"}
+	case !isText(name):
+		return &eap.Failure{Code: explain.EAPIdentity, Cause: fmt.Sprintf("the client's EAP identity %s is no text", shown(name)), Action: "correct the EAP identity of the client"}
 	}
 	c.user = name
 	return nil
+}
+
+// isText tells whether a name is UTF-8 without control characters.
+func isText(name string) bool {
+	return utf8.ValidString(name) && !strings.ContainsFunc(name, unicode.IsControl)
 }
 
 // relay sends an EAP packet to the servers and follows the answer.

@@ -210,3 +210,26 @@ func TestEAPOnlyRefusesMethodsThatDoNotProveTheServer(t *testing.T) {
 		}
 	})
 }
+
+// A client may say anything outside a tunnel, and an accepted name stands in logs, tables and accounting.
+func TestNamesThatAreNoTextAreRefused(t *testing.T) {
+	for _, name := range []string{"carol\x1b[2J", "carol\r\nroot", "carol\x00", "carol\xff"} {
+		f := newFake(t, accept())
+		p := proxyOf(f.configured("a"))
+		during(t, p, func(t *testing.T) {
+			c, _ := p.Begin(session())
+			in, _ := eap.Parse(c.Step(t.Context(), nil).Packet)
+			r := c.Step(t.Context(), eap.Packet{Code: eap.CodeResponse, Identifier: in.Identifier, Type: eap.TypeIdentity, Data: []byte(name)}.Encode())
+			if r.State != eap.Failed || eap.AsFailure(0, r.Err).Code != explain.EAPIdentity || len(f.requests()) != 0 || strings.ContainsAny(r.Err.Error(), "\x1b\r\n\x00\xff") {
+				t.Errorf("%q: %v, %v", name, r.State, r.Err)
+			}
+		})
+		f = newFake(t, accept(keys(strings.Repeat("r", 32), strings.Repeat("s", 32)), func(p *foreign.Packet) { p.Set(1, []byte(name)) }))
+		p = proxyOf(f.configured("a"))
+		during(t, p, func(t *testing.T) {
+			if r := authenticate(t, p); r.State != eap.Failed || eap.AsFailure(0, r.Err).Code != explain.RadiusMalformed {
+				t.Errorf("accepted as %q: %v, %v", name, r.State, r.Err)
+			}
+		})
+	}
+}

@@ -28,6 +28,9 @@ func (rules GroupRules) grant(list Attributes) (*eap.Grant, error) {
 	if name, ok := list.First(UserName); ok {
 		g.User = string(name) // the name that accounting uses (RFC 2865, Section 5.1)
 	}
+	if !isText(g.User) {
+		return nil, errValue{UserName}
+	}
 	var err error
 	for _, field := range []func() error{
 		func() error { g.IPv4, err = framedAddress(list, FramedIPAddress, 32); return err },
