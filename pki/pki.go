@@ -150,6 +150,3 @@ func (a *Authority) Close() error {
 	a.lock = nil
 	return err
 }
-
-// CertificatePEM returns the authority's certificate for those who are to trust it.
-func (a *Authority) CertificatePEM() []byte { return encode("CERTIFICATE", a.Certificate.Raw) }
