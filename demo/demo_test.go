@@ -37,7 +37,7 @@ func tells(t *testing.T, out string, words ...string) {
 // life is what both scenes show.
 func life() []string {
 	return []string{
-		"Without a tunnel nothing passes", "IKE_SA_INIT request 0", "IKE_AUTH response 1", "IKE SA established", "child net up", "answered request 3",
+		"Without a tunnel nothing passes", "IKE_SA_INIT request 0", "IKE_INTERMEDIATE response 1", "IKE_AUTH response 2", "quantum-resistant: ML-KEM-768", "IKE SA established", "child net up", "answered request 3",
 		"child net rekeyed", "IKE SA rekeyed", "Gbit/s", "aes", "10.1.0.0/24 === 10.2.0.0/24", "IKE SA closed", "docs/site-to-site.md",
 	}
 }

@@ -73,12 +73,12 @@ func (s *Supervisor) crossed(t *tracked) {
 }
 
 // When both peers ask for the same child at the same time there are two of them. The one with the lower SPI stays, whichever
-// of the two SPIs that is; who has asked for the other one closes it.
+// of the two SPIs that is; who has made the other one closes it. That may be the same peer, if it has rekeyed the peer's.
 
 // doubled settles that for a new child.
 func (s *Supervisor) doubled(t *tracked, c twin) {
 	for _, o := range t.children {
-		if o.in == c.in || o.initiator == c.initiator || !o.same(c) {
+		if o.in == c.in || !o.same(c) {
 			continue
 		}
 		loser := c
