@@ -16,6 +16,7 @@ type decoder struct {
 	texts    map[string]*text // by path
 	findings Diagnostics
 	opened   map[string]hcl.Range // the blocks of all files
+	exposed  map[string]bool      // files of secrets that everybody can read
 	depth    int                  // of includes
 	errors   int                  // among the findings
 	broken   bool                 // a file does not parse: what seems to be missing may stand in what was skipped

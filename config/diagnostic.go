@@ -160,11 +160,17 @@ func (d *decoder) missing(o *Origin, block, option, why string) {
 	}
 }
 
-// sort puts the diagnostics in the order in which the files were read, then of lines.
+// sort puts the diagnostics in the order in which the files were read, then of lines. Files of users come after those of the
+// configuration.
 func (d *decoder) sort() {
 	rank := make(map[string]int)
 	for i, path := range d.config.Paths {
 		rank[path] = i
+	}
+	for _, f := range d.findings {
+		if _, ok := rank[f.File]; !ok {
+			rank[f.File] = len(rank)
+		}
 	}
 	slices.SortStableFunc(d.findings, func(a, b Diagnostic) int {
 		if by := rank[a.File] - rank[b.File]; by != 0 {

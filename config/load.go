@@ -39,7 +39,7 @@ func System(now time.Time) Source {
 func (s Source) Load(name string) (*Config, Diagnostics) {
 	d := &decoder{
 		Source: s, config: &Config{Daemon: newDaemon()},
-		texts: make(map[string]*text), opened: make(map[string]hcl.Range),
+		texts: make(map[string]*text), opened: make(map[string]hcl.Range), exposed: make(map[string]bool),
 	}
 	d.file(path.Clean(name), hcl.Range{Filename: name})
 	if !d.broken && !d.findings.Errors() {

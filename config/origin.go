@@ -13,8 +13,13 @@ type Place struct {
 	Column int    `json:"column"`
 }
 
-// String returns "file:line:column".
-func (p Place) String() string { return fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Column) }
+// String returns "file:line:column", or the file alone when there is no line.
+func (p Place) String() string {
+	if p.Line == 0 {
+		return p.File
+	}
+	return fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Column)
+}
 
 func placeOf(r hcl.Range) Place { return Place{r.Filename, r.Start.Line, r.Start.Column} }
 

@@ -157,10 +157,11 @@ func rooted(name string) string {
 	return name
 }
 
-// checkPermissions warns of a secret that everybody can read.
+// checkPermissions warns of a file of secrets that everybody can read, once, whatever number of secrets it has.
 func (d *decoder) checkPermissions(name string, span hcl.Range) {
 	info, err := fs.Stat(d.Files, rooted(name))
-	if err == nil && info.Mode().Perm()&0o007 != 0 {
+	if err == nil && info.Mode().Perm()&0o007 != 0 && !d.exposed[name] {
+		d.exposed[name] = true
 		d.warn(explain.ConfigPermissions, span, finding{message: fmt.Sprintf("%s is open to every user (mode %04o)", name, info.Mode().Perm()), hint: "chmod 600 " + name})
 	}
 }

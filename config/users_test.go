@@ -1,8 +1,10 @@
 package config
 
 import (
+	"fmt"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"culvert/explain"
@@ -40,6 +42,42 @@ func TestMistakesInAUsersFileAreShownThere(t *testing.T) {
 	_, found := newShelf(t).load("culvert.hcl", "users \"staff\" { file = \"bad.users\" }\n")
 	if text := found.String(); !strings.Contains(text, "bad.users:2:3") || !strings.Contains(text, `did you mean "password"?`) {
 		t.Errorf("got\n%s", text)
+	}
+}
+
+func TestOpenUsersFileIsWarnedOfOnce(t *testing.T) {
+	const user = "user \"%s\" {\n nt_hash = \"8846f7eaee8fb117ad06bdd830b7586c\"\n}\n"
+	files := fstest.MapFS{
+		"c/culvert.hcl": {Data: []byte("# a line\n\nusers \"staff\" { file = \"staff.users\" }\nconnection \"a\" {\n}\n"), Mode: 0o600},
+		"c/staff.users": {Data: fmt.Appendf(nil, user+user, "carol", "dave"), Mode: 0o644},
+	}
+	_, found := Source{Files: files}.Load("/c/culvert.hcl")
+	count := 0
+	for _, d := range found {
+		if d.Code == explain.ConfigPermissions {
+			count++
+		}
+	}
+	if count != 1 {
+		t.Errorf("%d times:\n%s", count, found)
+	}
+}
+
+func TestMistakesAreShownFileByFile(t *testing.T) {
+	files := fstest.MapFS{
+		"c/culvert.hcl": {Data: []byte("users \"staff\" { file = \"staff.users\" }\n\nconection \"a\" {\n}\n"), Mode: 0o600},
+		"c/staff.users": {Data: []byte("usr \"a\" {\n}\nuser \"b\" {\n x = 1\n}\n"), Mode: 0o600},
+	}
+	_, found := Source{Files: files}.Load("/c/culvert.hcl")
+	var places []string
+	for _, d := range found {
+		places = append(places, d.Place.String())
+	}
+	if got := strings.Join(places, " "); got != "/c/culvert.hcl:3:1 /c/staff.users:1:1 /c/staff.users:4:2" {
+		t.Errorf("got %s\n%s", got, found)
+	}
+	if _, found := (Source{Files: files}).Load("/c/nothere.hcl"); !strings.HasPrefix(found.String(), "/c/nothere.hcl: error: ") {
+		t.Errorf("got %s", found)
 	}
 }
 

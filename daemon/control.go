@@ -47,20 +47,27 @@ func (d *Daemon) Down(ctx context.Context, t api.Target) error {
 	})
 }
 
-// Reauth authenticates anew, make before break, and returns when the old IKE SAs are gone.
+// Reauth authenticates anew, make before break, and returns when the old IKE SAs are gone. Either side may close them: a peer
+// whose peers have one IKE SA each does so as soon as the new one is up.
 func (d *Daemon) Reauth(ctx context.Context, t api.Target) error {
 	spi, err := parseSPI(t.SA)
 	if err != nil {
 		return err
 	}
 	var old []wire.SPI
+	see := attempts(t.Connection, "")
 	return d.pursue(ctx, pursuit{
 		begin: func(now time.Time) ([]supervisor.Action, error) {
 			old = d.machine().Established(t.Connection, spi)
 			return d.machine().Reauth(now, t.Connection, spi)
 		},
-		see:     attempts(t.Connection, ""),
-		reached: func() bool { return d.gone(old) },
+		see: func(n ike.News) (bool, error) {
+			if n.Kind == ike.NewsClosed && slices.Contains(old, n.SA) {
+				return true, nil
+			}
+			return see(n)
+		},
+		reached: func() bool { return d.gone(old) && len(d.machine().Established(t.Connection, 0)) > 0 },
 	})
 }
 

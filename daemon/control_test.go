@@ -98,6 +98,21 @@ func TestReauthReplacesTheIKESA(t *testing.T) {
 	carries(west, east)
 }
 
+// The peer closes the old IKE SA itself when it lets nobody have two.
+func TestReauthSucceedsWhoeverClosesTheOldIKESA(t *testing.T) {
+	west, east := newNode(t, "west", "10.1.0.0/24"), newNode(t, "east", "10.2.0.0/24")
+	west.write("", west.site(east, "", ""))
+	east.write("", east.site(west, `unique = "replace"`, ""))
+	west.start()
+	east.start()
+	west.up()
+	for range 3 {
+		if err := west.client.Reauth(t.Context(), command(api.Target{})); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 func TestDownOfOneChildLeavesTheIKESA(t *testing.T) {
 	west, east := pair(t, "", "")
 	west.up()

@@ -20,7 +20,7 @@ func userEntries() []Entry {
 			"Remove the option and run `culvert reload`."},
 		{UserSessions, "A user has as many sessions as allowed.",
 			"Other devices of the user are connected, or a session whose client vanished has not timed out yet.",
-			"`culvert status` lists the sessions; close one with `culvert down --sa SPI`, allow more, or set unique = \"replace\" if one device is all that a user has."},
+			"`culvert status` lists the sessions; close one with `culvert down CONNECTION --sa SPI`, allow more, or set unique = \"replace\" if one device is all that a user has."},
 		{UserAddress, "The address that belongs to a user cannot be given.",
 			"Another IKE SA has it: of another user with the same address, or of the user's other device.",
 			"Give each user an address of its own, or limit the user to one session."},

@@ -30,7 +30,7 @@ type Record struct {
 	Serial  string    `json:"serial"` // hexadecimal
 	Name    string    `json:"name"`
 	Kind    Kind      `json:"kind"`
-	Expires time.Time `json:"expires"`
+	Expires time.Time `json:"expires,omitzero"`
 	Revoked time.Time `json:"revoked,omitzero"`
 	Reason  Reason    `json:"reason,omitempty"` // of the revocation
 	HasKey  bool      `json:"has_key"`          // its private key was made here
@@ -102,7 +102,7 @@ func (a *Authority) Current(name string, now time.Time) (Record, error) {
 	if known {
 		return Record{}, fmt.Errorf("%q has no valid certificate any more: renew it or issue another one", name)
 	}
-	return Record{}, fmt.Errorf("no certificate was issued to %q: `culvert pki list` shows all", name)
+	return Record{}, fmt.Errorf("no certificate was issued to %q", name)
 }
 
 // CertificateOf returns the certificate of a record.

@@ -137,7 +137,7 @@ func (s *Supervisor) Status() []LinkStatus {
 		l := s.links[name]
 		list = append(list, LinkStatus{
 			Connection: l.conn, Wanted: l.alone || len(l.wanted) > 0, Connecting: l.attempt != nil,
-			Attempts: l.attempts, NextAttempt: l.retryAt, Failure: l.failure,
+			Attempts: l.attempts, NextAttempt: l.nextAttempt(), Failure: l.failure,
 		})
 	}
 	return list

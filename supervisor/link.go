@@ -122,6 +122,14 @@ func (s *Supervisor) review(l *link) {
 	}
 }
 
+// nextAttempt is when the peer is connected to again: a review that finds nothing to do is no attempt.
+func (l *link) nextAttempt() time.Time {
+	if l.usable() != nil || len(l.missing()) == 0 && !l.alone {
+		return time.Time{}
+	}
+	return l.retryAt
+}
+
 // courtesy is how long the peer may take to ask for children before we do: it has connected, or closed one.
 const courtesy = 2 * time.Second
 

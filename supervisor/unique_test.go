@@ -260,3 +260,17 @@ func TestStatusTellsWhereAConnectionStands(t *testing.T) {
 		t.Errorf("in the end %+v", st)
 	}
 }
+
+// Looking after a peer that has connected is no attempt to connect to it.
+func TestNoAttemptIsAnnouncedWhereNoneWillBe(t *testing.T) {
+	c := connection(child("net", ike.StartNone))
+	b := newBench(t, c)
+	sa := b.accept(c)
+	if st := b.s.Status()[0]; !st.NextAttempt.IsZero() {
+		t.Errorf("beside an IKE SA: %+v", st)
+	}
+	b.end(sa, &ike.Failure{Code: explain.IKEPeerDeleted}, first(sa))
+	if st := b.s.Status()[0]; !st.NextAttempt.IsZero() || st.Failure == nil {
+		t.Errorf("after it: %+v", st)
+	}
+}

@@ -56,7 +56,7 @@ func (c *client) Step(ctx context.Context, in eap.Input) eap.Step {
 	case p.op == opSuccess && c.want != "" && !c.done:
 		return c.confirm(p.data)
 	case p.op == opFailure && c.want != "" && !c.done:
-		return eap.Step{State: eap.Failed, Data: short(opFailure), Err: parseFailure(p.data)}
+		return eap.Step{State: eap.Failed, Data: short(opFailure), Err: parseFailure(p.data, c.name)}
 	}
 	return outOfOrder("server", p.op)
 }

@@ -127,8 +127,8 @@ func TestClientReadsFailuresOfAnyShape(t *testing.T) {
 		"E=99999999999999999999 M=x": explain.EAPRejected,
 	} {
 		s := step(t, start(t), packet{opFailure, 5, []byte(message)}.encode())
-		if got := code(s); got != want || !bytes.Equal(s.Data, []byte{4}) {
-			t.Errorf("%q: got %s %x, want %s", message, got, s.Data, want)
+		if got := code(s); got != want || !bytes.Equal(s.Data, []byte{4}) || !strings.Contains(s.Err.Error(), "the server refuses \"") {
+			t.Errorf("%q: got %s %x %v, want %s", message, got, s.Data, s.Err, want)
 		}
 	}
 	// A header that is cut off or claims less than itself must not be read beyond (CVE-2025-62291).

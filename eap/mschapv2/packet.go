@@ -99,10 +99,11 @@ func failureMessage(code int, challenge []byte, text string) []byte {
 	return fmt.Appendf(nil, "E=%d R=0 C=%s V=3 M=%s", code, strings.ToUpper(hex.EncodeToString(challenge)), text)
 }
 
-// parseFailure returns the Failure that a server's message stands for. The message is not authenticated, and may lack anything.
-func parseFailure(message []byte) *eap.Failure {
+// parseFailure returns the Failure that a server's message about a user stands for. The message is not authenticated, and may
+// lack anything.
+func parseFailure(message []byte, name string) *eap.Failure {
 	text := eap.Displayable(message)
-	f := &eap.Failure{Code: explain.EAPRejected, Cause: fmt.Sprintf("the server says %q", text), Action: "look at the log of the server"}
+	f := &eap.Failure{Code: explain.EAPRejected, Cause: fmt.Sprintf("the server refuses %+q: it says %q", name, text), Action: "look at the log of the server"}
 	switch errorCode(text) {
 	case errorWrong:
 		f.Code, f.Action = explain.EAPPassword, "correct user name and password; the server counts a wrong domain as one, too"

@@ -113,9 +113,9 @@ func (p Profile) check(f Format) error {
 	case (p.Certificate == nil) != (p.Key == nil):
 		return errors.New("certificate and private key go together; the key of a certificate that was issued for a request is not here")
 	case needsKey && p.Key == nil:
-		return errors.New("PKCS #12 carries a certificate with its key, and this client has none")
+		return errors.New("PKCS #12 carries a certificate with its key, and this client has none: issue one with culvert client add")
 	case carriesKey && p.Key != nil && len(p.Passphrase) == 0:
-		return errors.New("the private key leaves this machine in the profile: give a passphrase that protects it")
+		return errors.New("the private key leaves this machine in the profile: give a passphrase that protects it (--passphrase-file)")
 	}
 	return nil
 }

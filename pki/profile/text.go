@@ -44,6 +44,9 @@ connections {
 	return []byte(b.String())
 }
 
+// PasswordFile is the name of the file in which a culvert.hcl expects the password of a client without certificate.
+func (p Profile) PasswordFile() string { return fileName(p.Name) + ".password" }
+
 // culvert writes a culvert.hcl.
 func (p Profile) culvert() []byte {
 	var networks []string
@@ -54,7 +57,7 @@ func (p Profile) culvert() []byte {
 		networks = []string{`"0.0.0.0/0"`, `"::/0"`}
 	}
 	name := fileName(p.Name)
-	local := fmt.Sprintf("    auth = \"eap\"\n    eap {\n      identity = %q\n      password = file(%q)\n    }\n", p.User, name+".password")
+	local := fmt.Sprintf("    auth = \"eap\"\n    eap {\n      identity = %q\n      password = file(%q)\n    }\n", p.User, p.PasswordFile())
 	if p.Certificate != nil {
 		local = fmt.Sprintf("    id          = %q\n    certificate = %q\n    key         = %q\n", p.User, fileName(p.User)+".pem", fileName(p.User)+".key")
 	}

@@ -161,7 +161,11 @@ func (p *authority) writeExport(made profile.Profile, files map[string][]byte, e
 	if made.Certificate != nil {
 		record.Serial, record.Expires = made.Certificate.SerialNumber.Text(16), made.Certificate.NotAfter
 	}
-	return p.issued(record, names...)
+	if err := p.issued(record, names...); err != nil || p.json || made.Certificate != nil || e.format != string(profile.Culvert) {
+		return err
+	}
+	p.out().line("write the password to %s, for its owner alone", filepath.Join(filepath.Dir(e.out), made.PasswordFile()))
+	return nil
 }
 
 // profile gathers what a client needs.

@@ -89,6 +89,25 @@ func TestClientWithAPasswordGetsAQRCode(t *testing.T) {
 	}
 }
 
+func TestClientWithAPasswordIsToldWhereItBelongs(t *testing.T) {
+	s, dir := withClient(t)
+	if err := os.Mkdir("conf", 0o700); err != nil {
+		t.Fatal(err)
+	}
+	s.run(exitOK, "client", "export", "dave", "--format", "culvert", "--out", "conf/dave.hcl", "--title", "work", "--dir", dir)
+	if got, want := s.out.String(), "dave connects with a password (EAP)\n  conf/ca.pem\n  conf/dave.hcl\nwrite the password to conf/work.password, for its owner alone\n"; got != want {
+		t.Errorf("got %q", got)
+	}
+	hcl, err := os.ReadFile("conf/dave.hcl")
+	if err != nil || !strings.Contains(string(hcl), `file("work.password")`) {
+		t.Errorf("%v\n%s", err, hcl)
+	}
+	s.run(exitOK, "client", "export", "dave", "--format", "culvert", "--json", "--dir", dir)
+	if got := s.out.String(); strings.Contains(got, "expires") || !strings.Contains(got, `"name":"dave"`) {
+		t.Errorf("JSON %s", got)
+	}
+}
+
 func TestClientMistakes(t *testing.T) {
 	s, dir := withClient(t)
 	for _, c := range []struct {

@@ -159,7 +159,7 @@ func (p *authority) showRecords(records []pki.Record) {
 	out.table([]string{"NAME", "KIND", "STATE", "UNTIL", "SERIAL"}, rows)
 }
 
-// issued tells what was made and where it is.
+// issued tells what was made and where it is. A client to which no certificate was issued has no serial number.
 func (p *authority) issued(r pki.Record, files ...string) error {
 	if p.json {
 		p.printJSON(struct {
@@ -169,7 +169,11 @@ func (p *authority) issued(r pki.Record, files ...string) error {
 		return nil
 	}
 	out := p.out()
-	out.line("%s is valid until %s", out.bold(r.Name), r.Expires.Format(time.DateOnly))
+	if r.Serial == "" && r.Expires.IsZero() {
+		out.line("%s connects with a password (EAP)", out.bold(r.Name))
+	} else {
+		out.line("%s is valid until %s", out.bold(r.Name), r.Expires.Format(time.DateOnly))
+	}
 	for _, f := range files {
 		out.line("  %s", f)
 	}
