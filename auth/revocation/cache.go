@@ -52,3 +52,27 @@ func (c *Checker) recall(ctx context.Context, k memo.Key, now time.Time, produce
 	}
 	return v, v.err
 }
+
+// onHold is the CRLReason of a revocation that may be taken back (RFC 5280, Section 5.3.1).
+const onHold = 6
+
+// revoked finds a final revocation among the answers and lists that are remembered: an answer from before, which a peer may show,
+// does not undo it.
+func (c *Checker) revoked(q query) (status, bool) {
+	final := func(s status, err error) bool { return err == nil && s.revoked && s.reason != onHold }
+	for _, url := range httpURLs(q.cert.OCSPServer) {
+		if v, ok := c.cache.Get(q.key("ocsp", url, q.cert.Raw), q.now); ok && v.response != nil {
+			if s, err := q.read(v.response); final(s, err) {
+				return s, true
+			}
+		}
+	}
+	for _, url := range httpURLs(q.cert.CRLDistributionPoints) {
+		if v, ok := c.cache.Get(q.listKey(url, false), q.now); ok && v.crl != nil {
+			if s, err := q.lookup(v.crl, nil); final(s, err) {
+				return s, true
+			}
+		}
+	}
+	return status{}, false
+}

@@ -67,7 +67,7 @@ func (c *Checker) fromCRL(ctx context.Context, q query) (status, error) {
 
 // list returns the complete or delta list of an address, remembered or fetched.
 func (c *Checker) list(ctx context.Context, url string, q query, delta bool) (*x509.RevocationList, error) {
-	v, err := c.recall(ctx, memo.KeyOf("crl", fmt.Sprint(delta), url, string(q.issuer.Raw)), q.now, func(ctx context.Context) (value, error) {
+	v, err := c.recall(ctx, q.listKey(url, delta), q.now, func(ctx context.Context) (value, error) {
 		der, err := c.get(ctx, url, nil, "")
 		if err != nil {
 			return value{}, err
@@ -85,6 +85,11 @@ func (c *Checker) list(ctx context.Context, url string, q query, delta bool) (*x
 		return value{crl: crl, octets: len(der), expires: crl.NextUpdate}, nil
 	})
 	return v.crl, err
+}
+
+// listKey names the complete or delta list of an address.
+func (q query) listKey(url string, delta bool) memo.Key {
+	return memo.KeyOf("crl", fmt.Sprint(delta), url, string(q.issuer.Raw))
 }
 
 // lookup says what a complete list knows about the certificate, and a delta list that goes with it, if there is one (RFC 5280,

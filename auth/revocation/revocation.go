@@ -170,12 +170,15 @@ type status struct {
 	err     error     // why it is not known
 }
 
-// status looks into the configured lists, then into what the peer has shown, then asks by OCSP, then fetches lists, until
+// status looks for a revocation that is remembered, into the configured lists, then into what the peer has shown, then asks by OCSP, then fetches lists, until
 // somebody knows. Where an OCSP answer is demanded of the peer, nothing else proves that a
 // certificate is good.
 func (c *Checker) status(ctx context.Context, q query, demand bool) status {
 	if c == nil {
 		return status{err: errUnknown}
+	}
+	if s, ok := c.revoked(q); ok {
+		return s
 	}
 	s := status{sourced: len(httpURLs(q.cert.OCSPServer)) > 0 || len(httpURLs(q.cert.CRLDistributionPoints)) > 0}
 	sources := []func(context.Context, query) (status, error){c.fromFiles, c.fromShown, c.fromOCSP, c.fromCRL}

@@ -95,3 +95,40 @@ func TestShownDoesNotHideAConfiguredList(t *testing.T) {
 		wantVerdict(t, unknown, err, "revoked")
 	}
 }
+
+// TestShownDoesNotHideWhatWasFetched: nor one that a server or a list has told for this certificate, or the list for another.
+func TestShownDoesNotHideWhatWasFetched(t *testing.T) {
+	next := pkitest.Now().Add(time.Hour)
+	for name, tt := range map[string]struct {
+		change func(*x509.Certificate)
+		serve  func(s *scene)
+	}{
+		"list": {withCRL, func(s *scene) { s.web.serve(crlURL, s.list(t, s.leaf).Raw) }},
+		"OCSP": {withOCSP, func(s *scene) {
+			s.answerWith(t, ocsp.Response{Status: ocsp.Revoked, RevokedAt: pkitest.Now(), NextUpdate: next}, s.root.Cert, s.root)
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newScene(t, tt.change)
+			tt.serve(s)
+			shown := Shown{OCSP: [][]byte{s.answer(t, ocsp.Response{Status: ocsp.Good, NextUpdate: next})}}
+			c := NewChecker(s.web, Options{})
+			for _, show := range []Shown{{}, shown} {
+				unknown, err := c.Check(context.Background(), IfAvailable, s.path(), show, pkitest.Now())
+				wantVerdict(t, unknown, err, "revoked")
+			}
+		})
+	}
+}
+
+// TestHoldThatIsOverCanBeShown: a certificate that was on hold only may be good again.
+func TestHoldThatIsOverCanBeShown(t *testing.T) {
+	next := pkitest.Now().Add(time.Hour)
+	s := newScene(t, withOCSP)
+	s.answerWith(t, ocsp.Response{Status: ocsp.Revoked, RevokedAt: pkitest.Now(), RevocationReason: onHold, NextUpdate: next}, s.root.Cert, s.root)
+	c := NewChecker(s.web, Options{})
+	unknown, err := c.Check(context.Background(), IfAvailable, s.path(), Shown{}, pkitest.Now())
+	wantVerdict(t, unknown, err, "revoked")
+	unknown, err = c.Check(context.Background(), IfAvailable, s.path(), Shown{OCSP: [][]byte{s.answer(t, ocsp.Response{Status: ocsp.Good, NextUpdate: next})}}, pkitest.Now())
+	wantVerdict(t, unknown, err, "good")
+}
