@@ -10,8 +10,12 @@ import (
 	"culvert/ike"
 )
 
-// maxWaiting bounds the work that waits for others, such as revocation servers or the disk, at one time.
-const maxWaiting = 256
+// maxWaiting bounds the work that waits for others, such as revocation servers or the disk, at one time; maxConversing the steps
+// of EAP, which are many, wait for slow hashes, and can be asked for by strangers.
+const (
+	maxWaiting    = 256
+	maxConversing = 256
+)
 
 // A job is work with the place where its result goes.
 type job struct {
@@ -22,9 +26,10 @@ type job struct {
 // workers run the engine's work: what computes on a few goroutines in the order of its coming, what waits for network or
 // disk each on one of its own, so that a server that hangs delays nobody else.
 type workers struct {
-	ctx     context.Context
-	waiting chan struct{}
-	wg      sync.WaitGroup
+	ctx        context.Context
+	waiting    chan struct{}
+	conversing chan struct{}
+	wg         sync.WaitGroup
 
 	mu   sync.Mutex
 	some *sync.Cond // of mu: there are jobs, or ctx has ended
@@ -36,7 +41,7 @@ func newWorkers(ctx context.Context, n int) *workers {
 	if n == 0 {
 		n = runtime.GOMAXPROCS(0)
 	}
-	w := &workers{ctx: ctx, waiting: make(chan struct{}, maxWaiting)}
+	w := &workers{ctx: ctx, waiting: make(chan struct{}, maxWaiting), conversing: make(chan struct{}, maxConversing)}
 	w.some = sync.NewCond(&w.mu)
 	for range n {
 		w.wg.Go(w.compute)
@@ -54,16 +59,28 @@ func (w *workers) start(j job) {
 	w.put(j)
 }
 
-// startWaiting has a job done on a goroutine of its own, as soon as there are not too many.
+// startWaiting has a job done on a goroutine of its own, as soon as there are not too many of its kind.
 func (w *workers) startWaiting(j job) {
+	places := w.placesFor(j.work)
 	w.wg.Go(func() {
 		select {
-		case w.waiting <- struct{}{}:
-			defer func() { <-w.waiting }()
+		case places <- struct{}{}:
+			defer func() { <-places }()
 			j.done(j.work.Run(w.ctx))
 		case <-w.ctx.Done():
 		}
 	})
+}
+
+// placesFor are the places that work takes one of. The end of a conversation, which stops a step that waits, has always one.
+func (w *workers) placesFor(work ike.Work) chan struct{} {
+	switch work.(type) {
+	case auth.EAPStep:
+		return w.conversing
+	case auth.EAPClose:
+		return make(chan struct{}, 1)
+	}
+	return w.waiting
 }
 
 // waits tells whether work may wait for network, disk or a device.

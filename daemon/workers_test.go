@@ -11,6 +11,7 @@ import (
 
 	"culvert/auth"
 	"culvert/auth/revocation"
+	"culvert/eap"
 	"culvert/ike"
 )
 
@@ -105,6 +106,44 @@ func TestWorkThatWaitsIsBounded(t *testing.T) {
 		synctest.Wait()
 		if got := most.Load(); got != maxWaiting {
 			t.Errorf("%d wait at one time", got)
+		}
+		end()
+	})
+}
+
+// hanging is an EAP server that never answers.
+type hanging struct{}
+
+func (hanging) Begin(eap.Session) (eap.Conversation, error) { return hanging{}, nil }
+func (hanging) Close()                                      {}
+func (hanging) Step(ctx context.Context, _ []byte) eap.Result {
+	<-ctx.Done()
+	return eap.Result{State: eap.Failed}
+}
+
+// However many strangers have EAP wait, revocation, addresses and the end of their conversations have places.
+func TestStepsOfEAPTakeNobodysPlace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, end := begin(t, 1)
+		var stepped, done atomic.Int64
+		var all []*auth.EAPConversation
+		for range maxConversing + 50 {
+			c := auth.NewEAPServer(hanging{}, eap.Session{})
+			all = append(all, c)
+			w.start(job{work: auth.EAPStep{Conversation: c}, done: func(any) { stepped.Add(1) }})
+		}
+		synctest.Wait()
+		w.startWaiting(job{work: doing(func(context.Context) any { return nil }), done: func(any) { done.Add(1) }})
+		synctest.Wait()
+		if done.Load() != 1 || stepped.Load() != 0 {
+			t.Fatalf("%d done, %d steps", done.Load(), stepped.Load())
+		}
+		for _, c := range all {
+			w.start(job{work: auth.EAPClose{Conversation: c}, done: func(any) { done.Add(1) }})
+		}
+		synctest.Wait()
+		if done.Load() != 1+int64(len(all)) || stepped.Load() != int64(len(all)) {
+			t.Errorf("%d done, %d steps have ended", done.Load(), stepped.Load())
 		}
 		end()
 	})
