@@ -56,7 +56,7 @@ func (g *radiusGroups) configure(list []*config.RADIUS, accounts map[string]stri
 			next[c.Name] = old
 			continue
 		}
-		r, err := g.open(c)
+		r, err := g.open(c, g.groups[c.Name])
 		if err != nil {
 			for _, m := range made {
 				m.hush()
@@ -69,6 +69,9 @@ func (g *radiusGroups) configure(list []*config.RADIUS, accounts map[string]stri
 	for name, old := range g.groups {
 		if next[name] != old {
 			old.hush()
+			if now := next[name]; now == nil || now.accountant == nil {
+				old.sayOff()
+			}
 			g.wg.Go(func() { old.retire(g.ctx) })
 		}
 	}
@@ -76,8 +79,9 @@ func (g *radiusGroups) configure(list []*config.RADIUS, accounts map[string]stri
 	return nil
 }
 
-// open starts a group.
-func (g *radiusGroups) open(c *config.RADIUS) (*radiusGroup, error) {
+// open starts a group. Servers hear that the node is there, which to them ends all sessions, unless the group takes the place of
+// one that has accounted for them.
+func (g *radiusGroups) open(c *config.RADIUS, before *radiusGroup) (*radiusGroup, error) {
 	sockets, err := listenDAE(g.ctx, &c.DAE)
 	if err != nil {
 		return nil, err
@@ -101,10 +105,19 @@ func (g *radiusGroups) open(c *config.RADIUS) (*radiusGroup, error) {
 	}
 	if c.Accounting {
 		r.accountant = radius.NewAccountant(r.group, r.nas)
-		r.accountant.Add(radius.Record{Status: radius.AccountingOn, Time: time.Now()})
+		if before == nil || before.accountant == nil {
+			r.accountant.Add(radius.Record{Status: radius.AccountingOn, Time: time.Now()})
+		}
 		g.wg.Go(func() { r.accountant.Run(running) })
 	}
 	return r, nil
+}
+
+// sayOff puts behind all records that the node accounts no more, which ends what sessions there still are.
+func (r *radiusGroup) sayOff() {
+	if r.accountant != nil {
+		r.accountant.Add(radius.Record{Status: radius.AccountingOff, Time: time.Now()})
+	}
 }
 
 // retire ends a group that is not configured any more as soon as its records are taken, or the daemon ends.
@@ -203,8 +216,7 @@ func (g *radiusGroups) all() (list []*radiusGroup) {
 func (g *radiusGroups) sayGoodbye(ctx context.Context) {
 	var wg sync.WaitGroup
 	for _, r := range g.all() {
-		if r.accountant != nil {
-			r.accountant.Add(radius.Record{Status: radius.AccountingOff, Time: time.Now()})
+		if r.sayOff(); r.accountant != nil {
 			wg.Go(func() { r.accountant.Flush(ctx) })
 		}
 	}

@@ -134,6 +134,36 @@ func TestReloadKeepsGroupsThatHaveNotChanged(t *testing.T) {
 	}
 }
 
+// Accounting-On and -Off end all sessions of the node at a server: a reload says neither while sessions go on, and the last word when
+// nobody accounts for them any more.
+func TestReloadEndsAccountingOnlyWithTheGroup(t *testing.T) {
+	_, port := quietServer(t)
+	dae := freeUDP(t)
+	g := groupsOf(t)
+	configure := func(change ...string) (waiting int) {
+		t.Helper()
+		cfg := radiusConfig(t, port, dae, change...)
+		if err := g.configure(cfg.RADIUS, accountsOf(cfg)); err != nil {
+			t.Fatal(err)
+		}
+		waiting, _, _ = g.groups["corp"].accountant.State()
+		return waiting
+	}
+	if n := configure(); n != 1 {
+		t.Errorf("%d records at the start", n)
+	}
+	if n := configure("tries = 1", "tries = 2"); n != 0 {
+		t.Errorf("%d records after a change", n)
+	}
+	last := g.groups["corp"]
+	if err := g.configure(nil, nil); err != nil {
+		t.Fatal(err)
+	}
+	if n, _, _ := last.accountant.State(); n != 1 {
+		t.Errorf("%d records at the end", n)
+	}
+}
+
 func TestRequestsForSessionsAreHeard(t *testing.T) {
 	_, port := quietServer(t)
 	dae := freeUDP(t)
