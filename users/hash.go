@@ -66,7 +66,7 @@ func ParseHash(text string) (*Hash, error) {
 	default:
 		return nil, errHash
 	}
-	if err != nil {
+	if err != nil || strings.ContainsAny(text, "\r\n") { // which decoders of base64 pass over
 		return nil, errHash
 	}
 	for i, field := range []*secret.Bytes{&h.sum, &h.salt} {

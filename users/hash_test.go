@@ -77,6 +77,8 @@ func TestWhatIsNoHashIsRefused(t *testing.T) {
 func FuzzParseHash(f *testing.F) {
 	f.Add(argon2Vector)
 	f.Add(scryptVector)
+	f.Add(strings.Replace(argon2Vector, "$v=19", "\n$v=19", 1))
+	f.Add(argon2Vector[:len(argon2Vector)-3] + "\n" + argon2Vector[len(argon2Vector)-3:])
 	f.Fuzz(func(t *testing.T, text string) {
 		h, err := ParseHash(text)
 		if err != nil {
