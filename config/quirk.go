@@ -55,8 +55,8 @@ type quirk struct {
 // quirks lists what is known of clients, one row each.
 func quirks() []quirk {
 	return []quirk{
-		{[]PeerType{windows, apple}, lacksServerAuth, "issue it with extendedKeyUsage serverAuth"},
-		{[]PeerType{windows}, lacksHostName, "issue it with the name that users connect to as dNSName in subjectAltName"},
+		{[]PeerType{windows, apple}, lacksServerAuth, "issue it with extendedKeyUsage serverAuth, as culvert pki gateway does"},
+		{[]PeerType{windows}, lacksHostName, "issue it with the name that users connect to as dNSName in subjectAltName, as culvert pki gateway does"},
 		{[]PeerType{windows}, addressOnly, "add the address as dNSName, too: Windows does not look at iPAddress"},
 		{[]PeerType{windows}, keyOfWindows, "use an RSA, ECDSA P-256 or P-384 key for this gateway"},
 		{[]PeerType{windows}, signedByPSS, "have the certificate signed with RSA PKCS #1 or ECDSA"},

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"culvert/api"
 	"culvert/config"
 	"culvert/dataplane"
 	"culvert/dataplane/fake"
@@ -130,9 +131,9 @@ func (w *world) leaseStore() lease.Store {
 // explainListen says what to do about a port that is taken.
 func explainListen(err error) error {
 	if errors.Is(err, os.ErrPermission) {
-		return fmt.Errorf("%w: ports below 1024 and raw ESP need root or CAP_NET_BIND_SERVICE and CAP_NET_RAW", err)
+		return api.NewProblem(0, explain.HostPort, "ports below 1024 and raw ESP need root or CAP_NET_BIND_SERVICE and CAP_NET_RAW", "%v", err)
 	}
-	return fmt.Errorf("%w: another IKE daemon may be running; `ss -ulpn` shows who holds the port", err)
+	return api.NewProblem(0, explain.HostPort, "another IKE daemon may be running; `ss -ulpn` shows who holds the port", "%v", err)
 }
 
 // count puts the counters of sockets and data plane into a map. Those that are zero are left out.

@@ -7,6 +7,7 @@ const (
 	HostRouting      Code = "HOST-ROUTING"
 	HostLeaseStore   Code = "HOST-LEASE-STORE"
 	HostKeyLog       Code = "HOST-KEY-LOG"
+	HostPort         Code = "HOST-PORT"
 )
 
 // hostEntries documents the warnings about the host.
@@ -27,5 +28,8 @@ func hostEntries() []Entry {
 		{HostKeyLog, "Session keys are written to a folder.",
 			"daemon.key_log is set. Whoever reads the folder reads the traffic.",
 			"Remove daemon.key_log and the folder as soon as the capture is decrypted."},
+		{HostPort, "The daemon cannot listen on the ports of IKE.",
+			"Another IKE daemon holds UDP port 500 or 4500, the host has not the address that daemon.listen names, or the daemon lacks the rights.",
+			"See who holds the port with `ss -ulpn` and stop it, correct daemon.listen, or start the daemon as root or with the capabilities of its unit."},
 	}
 }

@@ -87,7 +87,27 @@ func (p Profile) Export(f Format) ([]byte, error) {
 	case Culvert:
 		return p.culvert(), nil
 	}
-	return nil, fmt.Errorf("there is no format %q; there are %s", f, formatNames())
+	return nil, unknown(f)
+}
+
+func unknown(f Format) error {
+	return fmt.Errorf("there is no format %q; there are %s", f, formatNames())
+}
+
+// Protects says whether there is a passphrase where a private key would be in the file of a known format.
+func (p Profile) Protects(f Format) error {
+	switch {
+	case !slices.Contains(Formats(), f):
+		return unknown(f)
+	case f.carriesKey() && len(p.Passphrase) == 0:
+		return errors.New("the private key leaves this machine in the profile: give a passphrase that protects it (--passphrase-file)")
+	}
+	return nil
+}
+
+// carriesKey tells whether the private key is in the file itself.
+func (f Format) carriesKey() bool {
+	return f == PKCS12 || f == PKCS12Legacy || f == Mobileconfig || f == SSwan || f == PowerShell
 }
 
 func formatNames() string {
@@ -106,7 +126,6 @@ func (p Profile) check(f Format) error {
 		}
 	}
 	needsKey := slices.Contains([]Format{PKCS12, PKCS12Legacy}, f)
-	carriesKey := needsKey || f == Mobileconfig || f == SSwan || f == PowerShell
 	switch {
 	case p.CA == nil:
 		return errors.New("a profile needs the authority that vouches for the gateway")
@@ -114,8 +133,8 @@ func (p Profile) check(f Format) error {
 		return errors.New("certificate and private key go together; the key of a certificate that was issued for a request is not here")
 	case needsKey && p.Key == nil:
 		return errors.New("PKCS #12 carries a certificate with its key, and this client has none: issue one with culvert client add")
-	case carriesKey && p.Key != nil && len(p.Passphrase) == 0:
-		return errors.New("the private key leaves this machine in the profile: give a passphrase that protects it (--passphrase-file)")
+	case p.Key != nil:
+		return p.Protects(f)
 	}
 	return nil
 }

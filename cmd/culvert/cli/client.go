@@ -65,7 +65,13 @@ func (p *authority) clientAddCommand() *cobra.Command {
 	e.flags(cmd)
 	add := cmd.RunE
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		if err := add(cmd, args); err != nil || e.format == "" {
+		if e.format == "" {
+			return add(cmd, args)
+		}
+		if err := p.open(func(ca *pki.Authority) error { return p.exportable(ca, args[0], e) }); err != nil {
+			return err
+		}
+		if err := add(cmd, args); err != nil {
 			return err
 		}
 		return p.open(func(ca *pki.Authority) error { return p.export(ca, args[0], e) })
@@ -168,8 +174,26 @@ func (p *authority) writeExport(made profile.Profile, files map[string][]byte, e
 	return nil
 }
 
+// exportable says what would be wrong with an export before a certificate is issued for it.
+func (p *authority) exportable(ca *pki.Authority, name string, e exporting) error {
+	made, err := p.settings(ca, name, e)
+	if err != nil {
+		return err
+	}
+	return made.Protects(profile.Format(e.format))
+}
+
 // profile gathers what a client needs.
 func (p *authority) profile(ca *pki.Authority, name string, e exporting) (profile.Profile, error) {
+	made, err := p.settings(ca, name, e)
+	if err != nil {
+		return made, err
+	}
+	return made, addCertificate(ca, &made, p.Now())
+}
+
+// settings gathers what a client needs beside its certificate.
+func (p *authority) settings(ca *pki.Authority, name string, e exporting) (profile.Profile, error) {
 	made := profile.Profile{Name: e.title, Server: e.server, RemoteID: e.id, CA: ca.Certificate, User: name}
 	if made.Server == "" {
 		gateway, err := onlyGateway(ca, p.Now())
@@ -198,7 +222,7 @@ func (p *authority) profile(ca *pki.Authority, name string, e exporting) (profil
 		}
 		made.Passphrase = bytes.TrimRight(data, "\r\n")
 	}
-	return made, addCertificate(ca, &made, p.Now())
+	return made, nil
 }
 
 // addCertificate adds the client's certificate and key. A client to which none was issued has a password.

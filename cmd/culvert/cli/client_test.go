@@ -108,6 +108,17 @@ func TestClientWithAPasswordIsToldWhereItBelongs(t *testing.T) {
 	}
 }
 
+func TestNoCertificateIsIssuedForAnExportThatCannotBe(t *testing.T) {
+	s, dir := withClient(t)
+	for _, more := range [][]string{{"--format", "sswan"}, {"--format", "zip"}, {"--format", "p12", "--passphrase-file", "nothere"}, {"--format", "culvert", "--network", "x"}} {
+		s.run(exitFailure, append([]string{"client", "add", "frank", "--dir", dir}, more...)...)
+	}
+	s.run(exitOK, "client", "list", "--dir", dir)
+	if strings.Contains(s.out.String(), "frank") {
+		t.Errorf("got\n%s", s.out.String())
+	}
+}
+
 func TestClientMistakes(t *testing.T) {
 	s, dir := withClient(t)
 	for _, c := range []struct {
