@@ -33,7 +33,7 @@ type radiusGroup struct {
 type radiusGroups struct {
 	ctx    context.Context
 	log    *slog.Logger
-	rulers radius.Sessions // whom Disconnect-Requests and CoA-Requests are about
+	rulers *sessions // whom Disconnect-Requests and CoA-Requests are about
 	wg     *sync.WaitGroup
 
 	mu       sync.Mutex
@@ -132,7 +132,8 @@ func (r *radiusGroup) retire(ctx context.Context) {
 }
 
 func (g *radiusGroups) authority(r *radiusGroup) *radius.Authority {
-	a := &radius.Authority{NAS: r.nas, Groups: rulesOf(r.config), Window: r.config.DAE.Window, Sessions: g.rulers, Told: g.told}
+	over := func(connection string) bool { return g.groupOf(connection) == r.config.Name }
+	a := &radius.Authority{NAS: r.nas, Groups: rulesOf(r.config), Window: r.config.DAE.Window, Sessions: ruler{g.rulers, over}, Told: g.told}
 	for _, p := range r.config.DAE.Clients {
 		a.Clients = append(a.Clients, radius.Client{Prefix: p, Secret: r.config.DAE.Secret})
 	}
@@ -174,6 +175,13 @@ func accountsOf(cfg *config.Config) map[string]string {
 		}
 	}
 	return accounts
+}
+
+// groupOf names the group that authenticates the users of a connection; "" is none.
+func (g *radiusGroups) groupOf(connection string) string {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.accounts[connection]
 }
 
 // accounting returns the group that accounts for the sessions of a connection, nil when none does.

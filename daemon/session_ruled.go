@@ -11,11 +11,19 @@ import (
 	"culvert/radius"
 )
 
-// Disconnect ends sessions for a RADIUS server. It implements radius.Sessions.
-func (b *sessions) Disconnect(_ context.Context, which radius.Selection) (int, radius.ErrorCause) {
+// A ruler is a RADIUS server's hold on the book of sessions: on those whose users its group authenticates, and no others, which may
+// have the same names. It implements radius.Sessions.
+type ruler struct {
+	book *sessions
+	over func(connection string) bool
+}
+
+// Disconnect ends sessions for a RADIUS server.
+func (r ruler) Disconnect(_ context.Context, which radius.Selection) (int, radius.ErrorCause) {
+	b := r.book
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	met := b.matching(which)
+	met := b.matching(which, r.over)
 	for _, s := range met {
 		b.end(s, radius.AdminReset, &ike.Failure{Code: explain.RadiusDisconnect, Err: fmt.Errorf("a RADIUS server has ended the session of user %q", s.account.User)})
 	}
@@ -23,11 +31,12 @@ func (b *sessions) Disconnect(_ context.Context, which radius.Selection) (int, r
 }
 
 // Change changes sessions for a RADIUS server. One whose new groups the connection is not for stays as it is: a
-// Disconnect-Request ends it. It implements radius.Sessions.
-func (b *sessions) Change(_ context.Context, which radius.Selection, c radius.Change) (int, radius.ErrorCause) {
+// Disconnect-Request ends it.
+func (r ruler) Change(_ context.Context, which radius.Selection, c radius.Change) (int, radius.ErrorCause) {
+	b := r.book
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	met := b.matching(which)
+	met := b.matching(which, r.over)
 	for _, s := range met {
 		if len(c.Groups) > 0 && len(s.demanded) > 0 && !slices.ContainsFunc(s.demanded, func(g string) bool { return slices.Contains(c.Groups, g) }) {
 			return len(met), radius.InvalidAttributeValue
@@ -46,15 +55,15 @@ func (b *sessions) Change(_ context.Context, which radius.Selection, c radius.Ch
 	return len(met), 0
 }
 
-// matching are the sessions that are meant, each once.
-func (b *sessions) matching(which radius.Selection) (list []*session) {
+// matching are the sessions that are meant, each once, on connections that somebody is over.
+func (b *sessions) matching(which radius.Selection, over func(string) bool) (list []*session) {
 	candidates := slices.Values(b.users[which.User])
 	if which.User == "" {
 		candidates = maps.Values(b.bySA)
 	}
 	met := map[*session]bool{}
 	for s := range candidates {
-		if s.up && !met[s] && which.Matches(&s.account) {
+		if s.up && !met[s] && over(s.account.Line.Connection) && which.Matches(&s.account) {
 			met[s] = true
 			list = append(list, s)
 		}

@@ -53,6 +53,11 @@ func inLobby(t *testing.T, test func(l *lobby)) {
 	})
 }
 
+// ruler is of a group that authenticates the users of the connection "road".
+func (l *lobby) ruler() ruler {
+	return ruler{l.sessions, func(connection string) bool { return connection == "road" }}
+}
+
 func (l *lobby) news(n ike.News) { l.follow(n) }
 
 // admission is one of a user who comes by EAP.
@@ -259,11 +264,11 @@ func TestServersDisconnectAndChangeSessions(t *testing.T) {
 	inLobby(t, func(l *lobby) {
 		l.enter(admission(1, "carol"), "10.9.0.1")
 		l.enter(admission(2, "dave"), "10.9.0.2")
-		if n, cause := l.Disconnect(t.Context(), radius.Selection{User: "erin"}); n != 0 || cause != 0 {
+		if n, cause := l.ruler().Disconnect(t.Context(), radius.Selection{User: "erin"}); n != 0 || cause != 0 {
 			t.Errorf("nobody: %d, %v", n, cause)
 		}
 		hour, none := time.Hour, time.Duration(0)
-		if n, cause := l.Change(t.Context(), radius.Selection{IPv4: netip.MustParseAddr("10.9.0.2")}, radius.Change{SessionTimeout: &hour, IdleTimeout: &none, Groups: []string{"guests"}}); n != 1 || cause != 0 {
+		if n, cause := l.ruler().Change(t.Context(), radius.Selection{IPv4: netip.MustParseAddr("10.9.0.2")}, radius.Change{SessionTimeout: &hour, IdleTimeout: &none, Groups: []string{"guests"}}); n != 1 || cause != 0 {
 			t.Errorf("change: %d, %v", n, cause)
 		}
 		if p := l.of(2); !slices.Equal(p.groups, []string{"guests"}) {
@@ -274,7 +279,7 @@ func TestServersDisconnectAndChangeSessions(t *testing.T) {
 		if !slices.Equal(l.closed, []wire.SPI{2}) {
 			t.Errorf("closed %v", l.closed)
 		}
-		if n, _ := l.Disconnect(t.Context(), radius.Selection{User: "carol"}); n != 1 || !slices.Equal(l.closed, []wire.SPI{2, 1}) || l.why.Code != explain.RadiusDisconnect {
+		if n, _ := l.ruler().Disconnect(t.Context(), radius.Selection{User: "carol"}); n != 1 || !slices.Equal(l.closed, []wire.SPI{2, 1}) || l.why.Code != explain.RadiusDisconnect {
 			t.Errorf("%d met, closed %v", n, l.closed)
 		}
 		l.news(ike.News{Kind: ike.NewsClosed, SA: 1})
@@ -287,7 +292,7 @@ func TestServersDisconnectAndChangeSessions(t *testing.T) {
 func TestChangeToAGroupThatMayNotConnectIsRefused(t *testing.T) {
 	inLobby(t, func(l *lobby) {
 		l.enter(admission(1, "carol", func(a *ike.Admission) { a.Connection.RemoteAuth = []auth.Remote{{Groups: []string{"staff"}}} }))
-		if _, cause := l.Change(t.Context(), radius.Selection{User: "carol"}, radius.Change{Groups: []string{"guests"}}); cause != radius.InvalidAttributeValue {
+		if _, cause := l.ruler().Change(t.Context(), radius.Selection{User: "carol"}, radius.Change{Groups: []string{"guests"}}); cause != radius.InvalidAttributeValue {
 			t.Errorf("got %v", cause)
 		}
 		if p := l.of(1); !slices.Equal(p.groups, []string{"staff"}) {
