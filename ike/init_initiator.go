@@ -144,8 +144,8 @@ func (sa *SA) dropRequest(id uint32) {
 // initRefused explains an error notify.
 func initRefused(sa *SA, n *wire.Notify) error {
 	if n.NotifyType == wire.NotifyNoProposalChosen {
-		return refuse(explain.IKENoProposal, n.NotifyType, "%v accepts none of the proposals of connection %q, which are %s",
-			sa.path.Remote, sa.conn.Name, proposalStrings(sa.conn.Proposals))
+		return refuse(explain.IKENoProposal, n.NotifyType, "%v accepts none of the proposals of connection %q, which are %s%s",
+			sa.path.Remote, sa.conn.Name, proposalStrings(sa.conn.Proposals), sa.insistence())
 	}
 	return refuse(explain.IKEPeerRefused, n.NotifyType, "%v refuses IKE_SA_INIT", sa.path.Remote)
 }

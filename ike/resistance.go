@@ -86,6 +86,14 @@ func (sa *SA) checkResistance(notify wire.NotifyType) error {
 	return sa.notResistant(sa.suite, notify)
 }
 
+// insistence tells why proposals may be too much for a peer.
+func (sa *SA) insistence() string {
+	if sa.conn.PostQuantum != suite.PostQuantumRequire {
+		return ""
+	}
+	return `; with post_quantum = "require" the peer has to have one of their key exchanges, and not to have it switched off`
+}
+
 func (sa *SA) notResistant(sel suite.Selection, notify wire.NotifyType) *Failure {
 	return refuse(explain.IKENotQuantumSafe, notify,
 		"connection %q requires an IKE SA that withstands quantum computers; agreed with %v are %s and no PPK in IKE_INTERMEDIATE; we would do %s, with PPKs %s",

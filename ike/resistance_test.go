@@ -2,7 +2,9 @@ package ike
 
 import (
 	"slices"
+	"strings"
 	"testing"
+	"time"
 
 	"culvert/auth"
 	"culvert/explain"
@@ -110,6 +112,21 @@ func TestRequireMatrix(t *testing.T) {
 }
 
 // The refusal names what both sides have, and comes before identities are sent.
+// A peer that has nothing of what is required refuses without a reason; the operator is told where to look.
+func TestRefusedInsistenceIsExplained(t *testing.T) {
+	for mode, hinted := range map[suite.PostQuantum]bool{suite.PostQuantumRequire: true, suite.PostQuantumPrefer: false} {
+		n, a, _ := gateways(t, func(ca, cb *Connection) {
+			ca.PostQuantum, ca.Proposals = mode, []wire.Proposal{mustProposal(t, wire.ProtocolIKE, hybridSuite)}
+			cb.Proposals = []wire.Proposal{mustProposal(t, wire.ProtocolIKE, "aes128gcm16-prfsha256-x25519")}
+		})
+		n.do(a, initiate(a))
+		n.elapse(time.Minute)
+		if f := a.failure(t, NewsFailure); f.Code != explain.IKENoProposal || strings.Contains(f.Error(), "post_quantum") != hinted {
+			t.Errorf("%v: %v", mode, f)
+		}
+	}
+}
+
 func TestInsistingIsExplained(t *testing.T) {
 	n, a, b := gateways(t, func(ca, _ *Connection) {
 		ca.PostQuantum, ca.PPKs = suite.PostQuantumRequire, []auth.PPK{testPPK("x", "one")}
