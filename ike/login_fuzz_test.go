@@ -21,6 +21,7 @@ func FuzzLogin(f *testing.F) {
 			f.Add(id, id%2 == 0, uint8(first), wire.AppendPayloads(nil, payloads))
 		}
 	}
+	f.Add(uint8(1), false, uint8('5'), []byte("0"))
 	f.Fuzz(func(t *testing.T, id uint8, ofInitiator bool, first uint8, chain []byte) {
 		l := newEAPLab(t, nil)
 		l.tap = func(from, _ *testNode, d []byte) [][]byte {
@@ -28,7 +29,11 @@ func FuzzLogin(f *testing.F) {
 			if err != nil || h.Exchange != wire.ExchangeAuth || h.MessageID != uint32(id) || h.FromInitiator() != ofInitiator || len(chain) > 60000 {
 				return [][]byte{d}
 			}
-			d, err = sealRaw(awake(from.shard.slots.find(from.spi(h)).sa), h, wire.PayloadType(first), chain)
+			slot := from.shard.slots.find(from.spi(h))
+			if slot == nil {
+				return [][]byte{d} // its last message, after which the IKE SA is gone
+			}
+			d, err = sealRaw(awake(slot.sa), h, wire.PayloadType(first), chain)
 			if err != nil {
 				t.Fatal(err)
 			}
