@@ -86,7 +86,12 @@ func parseHash(in cryptobyte.String) (crypto.Hash, bool) {
 	if !id.Empty() && (!id.ReadASN1(&null, der.NULL) || !null.Empty() || !id.Empty()) {
 		return 0, false
 	}
-	switch oid.String() {
+	return HashByOID(oid.String())
+}
+
+// HashByOID returns the hash of a dotted object identifier, of those that certificates and OCSP use (RFC 4055, Section 2.1).
+func HashByOID(oid string) (crypto.Hash, bool) {
+	switch oid {
 	case "1.3.14.3.2.26":
 		return crypto.SHA1, true
 	case "2.16.840.1.101.3.4.2.1":

@@ -12,25 +12,12 @@ import (
 
 	"golang.org/x/crypto/cryptobyte"
 	casn1 "golang.org/x/crypto/cryptobyte/asn1"
+
+	"culvert/suite"
 )
 
 // oidSHA1 is id-sha1, the hash of our questions, which every server knows. It is a name here, nothing rests on it.
 func oidSHA1() asn1.ObjectIdentifier { return asn1.ObjectIdentifier{1, 3, 14, 3, 2, 26} }
-
-// hashOf returns the hash of a dotted object identifier.
-func hashOf(oid string) (crypto.Hash, bool) {
-	switch oid {
-	case "1.3.14.3.2.26":
-		return crypto.SHA1, true
-	case "2.16.840.1.101.3.4.2.1":
-		return crypto.SHA256, true
-	case "2.16.840.1.101.3.4.2.2":
-		return crypto.SHA384, true
-	case "2.16.840.1.101.3.4.2.3":
-		return crypto.SHA512, true
-	}
-	return 0, false
-}
 
 // read reads a CertID { hashAlgorithm, issuerNameHash, issuerKeyHash, serialNumber } (RFC 6960, Section 4.1.1).
 func (id *certID) read(input *cryptobyte.String) bool {
@@ -46,7 +33,7 @@ func (id *certID) read(input *cryptobyte.String) bool {
 
 // names reports whether a certID is that of a certificate: serial number and issuer, by its name and its key.
 func (id *certID) names(cert, issuer *x509.Certificate) bool {
-	h, known := hashOf(id.hash)
+	h, known := suite.HashByOID(id.hash)
 	return known && id.serial.Cmp(cert.SerialNumber) == 0 &&
 		bytes.Equal(id.nameHash, sum(h, issuer.RawSubject)) && bytes.Equal(id.keyHash, sum(h, keyBits(issuer)))
 }
