@@ -1,13 +1,9 @@
 package interop_test
 
 import (
-	"encoding/hex"
 	"fmt"
 	"strings"
 	"testing"
-
-	"culvert/eap/mschapv2"
-	"culvert/secret"
 )
 
 // A tlsCase is a method of EAP over TLS between us and charon.
@@ -39,7 +35,7 @@ func (c tlsCase) ours(client bool) string {
 	if client {
 		local = fmt.Sprintf(`eap {
       identity = %q
-      password = "correct horse"
+      password = %q
       methods  = [%q]
       tls {
         certificate = ["moon.pem"]
@@ -47,40 +43,19 @@ func (c tlsCase) ours(client bool) string {
         ca          = "ca.pem"
         %s
       }
-    }`, c.identity("moon"), c.method, c.options)
+    }`, c.identity("moon"), eapPassword, c.method, c.options)
 		remote = "id = \"sun.example.org\"\nca = [\"ca.pem\"]"
 		if c.eapOnly {
 			remote = "id = \"sun.example.org\"\nauth = \"eap\""
 		}
 	}
-	return fmt.Sprintf(`
-connection "site" {
-  local {
-    address = "10.99.0.1"
-    id = "moon.example.org"
-    %s
-  }
-  remote {
-    address = "10.99.0.2"
-    %s
-  }
-  child "net" {
-    local  = ["10.1.0.0/24"]
-    remote = ["10.2.0.0/24"]
-  }
-}
-users "staff" {
-  user "carol" {
-    nt_hash = %q
-  }
-}
-`, local, remote, hex.EncodeToString(mschapv2.NTHash(secret.Bytes("correct horse"))))
+	return eapOurs(local, remote)
 }
 
 // identity is the EAP identity of a host as client: a name in its certificate, or a user.
 func (c tlsCase) identity(host string) string {
 	if c.method == "ttls" {
-		return "carol"
+		return eapUser
 	}
 	return host + ".example.org"
 }
@@ -112,11 +87,11 @@ connections {
 }
 secrets {
   eap-carol {
-    id = carol
-    secret = "correct horse"
+    id = %s
+    secret = %q
   }
 }
-`, sides)
+`, sides, eapUser, eapPassword)
 }
 
 func (c tlsCase) start(s *scene, initiator who, ours string) {
