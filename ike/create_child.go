@@ -186,27 +186,16 @@ func (t *createChild) response(sa *SA, in *inbound) error {
 			return
 		}
 		from.shared = [][]byte{ke.shared}
-		t.goOn(sa, series{from, d.selection.Additional(), m.link})
+		t.follow = sa.carryOn(t, series{from, d.selection.Additional(), m.link})
 	})
 	return nil
 }
 
-// goOn makes the child, or begins the additional key exchanges. The exchange with the lowest of the four nonces of a
-// collision ends here: there is nothing to delete yet (RFC 9370, Section 2.2.4).
-func (t *createChild) goOn(sa *SA, s series) {
-	switch {
-	case len(s.methods) == 0:
-		t.exchanged(sa, s.from)
-	case !t.goesOn(sa):
-		s.from.clear()
-	case t.outdone(sa, s.from.lowest()):
-		s.from.clear()
-		t.end(sa)
-	default:
-		sa.renounce(t.rivals)
-		t.follow = sa.follow(t, s)
-	}
-}
+// giveWay ends an exchange that the peer's outdoes; there is nothing to delete yet.
+func (t *createChild) giveWay(sa *SA) { t.end(sa) }
+
+// opponent is the peer's exchange about the same child, while that is under way.
+func (t *createChild) opponent() *pendingSA { return t.rivals }
 
 // goesOn ends an exchange whose child is not wanted any more, or replaces one that is gone. The peer has made nothing yet.
 func (t *createChild) goesOn(sa *SA) bool {

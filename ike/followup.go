@@ -23,17 +23,36 @@ type followed interface {
 	goesOn(sa *SA) bool
 	// exchanged makes the SA when all key exchanges are over.
 	exchanged(sa *SA, from keySources)
+	// outdone tells whether the peer's exchange about the same SA wins over one with this lowest nonce; giveWay ends ours then.
+	outdone(sa *SA, lowest []byte) bool
+	giveWay(sa *SA)
+	// opponent is that exchange while it is under way, or nil.
+	opponent() *pendingSA
 	// refused handles an error notify.
 	refused(sa *SA, n *wire.Notify)
 	// broken handles an answer that we cannot use.
 	broken(sa *SA, why error)
 }
 
-// follow begins the additional key exchanges. They go before all that waits, because the peer does not wait for long.
-func (sa *SA) follow(of followed, s series) *followUp {
-	f := &followUp{series: s, of: of}
-	sa.goOn(f)
-	return f
+// carryOn makes the SA, or begins the additional key exchanges, which it returns. They go before all that waits, because the peer
+// does not wait for long. The exchange with the lowest of the four nonces of a collision ends here: there is nothing to delete
+// yet (RFC 9370, Section 2.2.4).
+func (sa *SA) carryOn(of followed, s series) *followUp {
+	switch {
+	case len(s.methods) == 0:
+		of.exchanged(sa, s.from)
+	case !of.goesOn(sa):
+		s.from.clear()
+	case of.outdone(sa, s.from.lowest()):
+		s.from.clear()
+		of.giveWay(sa)
+	default:
+		sa.renounce(of.opponent())
+		f := &followUp{series: s, of: of}
+		sa.goOn(f)
+		return f
+	}
+	return nil
 }
 
 func (sa *SA) goOn(f *followUp) { sa.tasks = slices.Insert(sa.tasks, 0, task(f)) }

@@ -151,7 +151,7 @@ func (t *rekeyIKE) response(sa *SA, in *inbound) error {
 			return
 		}
 		s.from.shared = [][]byte{ke.shared}
-		t.goOn(sa, s)
+		t.follow = sa.carryOn(t, s)
 	})
 	return nil
 }
@@ -184,22 +184,8 @@ func rekeySPI(p wire.Proposal) wire.SPI {
 	return wire.SPI(binary.BigEndian.Uint64(p.SPI))
 }
 
-// goOn makes the new IKE SA, or begins the additional key exchanges. The exchange with the lowest of the four nonces of a
-// collision ends here: there is nothing to delete yet (RFC 9370, Section 2.2.4).
-func (t *rekeyIKE) goOn(sa *SA, s series) {
-	switch {
-	case len(s.methods) == 0:
-		t.exchanged(sa, s.from)
-	case !t.goesOn(sa):
-		s.from.clear()
-	case t.outdone(sa, s.from.lowest()):
-		s.from.clear()
-		t.giveWay(sa)
-	default:
-		sa.renounce(t.rivals)
-		t.follow = sa.follow(t, s)
-	}
-}
+// opponent is the peer's exchange about the same IKE SA, while that is under way.
+func (t *rekeyIKE) opponent() *pendingSA { return t.rivals }
 
 // goesOn ends an exchange whose IKE SA is to be closed. The peer has made nothing yet.
 func (t *rekeyIKE) goesOn(sa *SA) bool {
