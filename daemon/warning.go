@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"culvert/api"
+	"culvert/dataplane"
 	"culvert/dataplane/user/route"
 	"culvert/explain"
 )
@@ -29,10 +30,10 @@ func (d *Daemon) warnings() []api.Warning {
 
 // hostFaults are what the host lacks.
 func (w *world) hostFaults() []error {
-	if w.user == nil {
-		return nil
+	if b, ok := w.backend.(dataplane.Warner); ok {
+		return b.Warnings()
 	}
-	return w.user.Warnings()
+	return nil
 }
 
 // hostWarning gives a fault of the host its code.

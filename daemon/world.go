@@ -14,7 +14,6 @@ import (
 	"culvert/dataplane"
 	"culvert/dataplane/fake"
 	"culvert/dataplane/user"
-	"culvert/esp"
 	"culvert/explain"
 	"culvert/lease"
 	"culvert/netio"
@@ -25,10 +24,8 @@ type world struct {
 	name     string // of the data plane, for people
 	listener *netio.Listener
 	backend  dataplane.Backend
-	user     *user.Backend // nil with another backend
-	fake     *fake.Backend // likewise
-	store    *lease.File   // nil: leases end with the process
-	unstored error         // why there is no store
+	store    *lease.File // nil: leases end with the process
+	unstored error       // why there is no store
 	sims     *sims
 }
 
@@ -54,25 +51,29 @@ func openWorld(d *config.Daemon, packets *Packets, log *slog.Logger) (*world, er
 
 func (w *world) openBackend(d *config.Daemon, packets *Packets) (err error) {
 	if d.Dataplane.Backend == config.BackendFake {
-		w.name = "none, for trying out"
-		hooks := fake.Hooks{Send: w.sendESP}
-		if packets != nil {
-			hooks.Deliver = packets.Deliver
-		}
-		w.fake = fake.New(rand.Reader, time.Now, hooks)
-		if packets != nil {
-			packets.Inject = w.fake.Inject
-		}
-		w.backend = w.fake
+		w.openFake(packets)
 		return nil
 	}
 	ikePort, natPort := w.listener.Ports()
-	w.user, err = user.New(user.Config{Device: d.Dataplane.Device, MTU: d.Dataplane.MTU, Ports: []uint16{ikePort, natPort}}, w.listener)
+	w.backend, err = user.New(user.Config{Device: d.Dataplane.Device, MTU: d.Dataplane.MTU, Ports: []uint16{ikePort, natPort}}, w.listener)
 	if errors.Is(err, os.ErrPermission) {
 		return fmt.Errorf("%w: run as root, or with dataplane { backend = \"fake\" } to try a configuration out without packets", err)
 	}
-	w.backend, w.name = w.user, "user space"
+	w.name = "user space"
 	return err
+}
+
+// openFake opens the data plane that carries packets in memory only.
+func (w *world) openFake(packets *Packets) {
+	hooks := fake.Hooks{Send: w.sendESP}
+	if packets != nil {
+		hooks.Deliver = packets.Deliver
+	}
+	b := fake.New(rand.Reader, time.Now, hooks)
+	if packets != nil {
+		packets.Inject = b.Inject
+	}
+	w.backend, w.name = b, "none, for trying out"
 }
 
 // sendESP takes a packet of the fake data plane to the network.
@@ -83,22 +84,13 @@ func (w *world) sendESP(path dataplane.Path, packet []byte) {
 // start lets the listener hand over what arrives.
 func (w *world) start(e *engine) {
 	h := netio.Handlers{IKE: e.receive}
-	switch {
-	case w.user != nil:
-		h.ESP, h.MTU = w.user.HandleESP, w.user.HandleMTU
-	case w.fake != nil:
-		h.ESP = w.receiveESP
+	if b, ok := w.backend.(dataplane.PacketHandler); ok {
+		h.ESP = b.HandleESP
+	}
+	if b, ok := w.backend.(dataplane.MTUHandler); ok {
+		h.MTU = b.HandleMTU
 	}
 	w.listener.Start(h)
-}
-
-// receiveESP takes packets to the fake data plane.
-func (w *world) receiveESP(bursts []dataplane.Burst) {
-	for i := range bursts {
-		for packet, ok := bursts[i].Next(); ok; packet, ok = bursts[i].Next() {
-			_ = w.fake.Receive(bursts[i].Path, packet) // what it drops, it counts
-		}
-	}
 }
 
 // close takes everything away.
@@ -144,16 +136,11 @@ func (w *world) count(m map[string]uint64) {
 			m["net_"+reason.String()] = n
 		}
 	}
-	var drops [esp.NumDrops]uint64
-	switch {
-	case w.user != nil:
-		drops = w.user.Drops()
-	case w.fake != nil:
-		drops = w.fake.Drops()
-	}
-	for reason, n := range drops {
-		if n > 0 {
-			m["esp_dropped_"+esp.Drop(reason).String()] = n
+	if b, ok := w.backend.(dataplane.Counting); ok {
+		for name, n := range b.Counts() {
+			if n > 0 {
+				m[name] = n
+			}
 		}
 	}
 }

@@ -5,6 +5,7 @@ package fake
 
 import (
 	"io"
+	"iter"
 	"sync"
 	"time"
 
@@ -31,7 +32,7 @@ type Backend struct {
 	spis     map[uint32]*inbound // nil: allocated and without SA
 	policies map[dataplane.PolicyID]*policy
 	db       *spd.Database[*policy]
-	drops    [esp.NumDrops]uint64
+	drops    dataplane.Drops
 	traffic  Traffic
 
 	leaving, arriving *spd.FragmentTable // of SAs that carry fragments without ports
@@ -123,10 +124,16 @@ func (b *Backend) finish(o outcome) error {
 func (o *outcome) tell(n dataplane.Notice) { o.notices = append(o.notices, n) }
 
 // Drops returns how many packets were dropped, by reason.
-func (b *Backend) Drops() [esp.NumDrops]uint64 {
+func (b *Backend) Drops() dataplane.Drops {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.drops
+}
+
+// Counts is that of dataplane.Counting.
+func (b *Backend) Counts() iter.Seq2[string, uint64] {
+	d := b.Drops()
+	return d.Counts()
 }
 
 // Traffic returns how many packets went which way.

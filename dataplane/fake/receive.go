@@ -22,6 +22,16 @@ func (b *Backend) Receive(path dataplane.Path, pkt []byte) error {
 	return b.finish(o)
 }
 
+// HandleESP is that of dataplane.PacketHandler.
+func (b *Backend) HandleESP(bursts []dataplane.Burst) {
+	for i := range bursts {
+		burst := bursts[i]
+		for packet, ok := burst.Next(); ok; packet, ok = burst.Next() {
+			_ = b.Receive(burst.Path, packet) // what it drops, it counts
+		}
+	}
+}
+
 func (b *Backend) receive(path dataplane.Path, pkt []byte) (o outcome) {
 	if len(pkt) < 8 {
 		return outcome{err: esp.ErrTruncated}

@@ -13,7 +13,6 @@ import (
 	"culvert/dataplane"
 	"culvert/dataplane/user/route"
 	"culvert/dataplane/user/tun"
-	"culvert/esp"
 	"culvert/spd"
 )
 
@@ -123,16 +122,6 @@ func (b *Backend) Device() string { return b.name }
 
 // SetNotices is that of dataplane.Backend.
 func (b *Backend) SetNotices(f func(dataplane.Notice)) { b.notices.set(f) }
-
-// Drops returns how many packets went no further, by reason. Clear text that the host's packet filter refused is among
-// them, as far as it could be read.
-func (b *Backend) Drops() Drops {
-	d := b.drops.read()
-	if n, err := b.plumber.Unprotected(); err == nil {
-		d[esp.ErrUnprotected] += n
-	}
-	return d
-}
 
 // Warnings returns what the host lacks, as values of type route.Warning, and errors of removals.
 func (b *Backend) Warnings() []error { return b.plumber.Warnings() }

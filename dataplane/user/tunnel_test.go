@@ -153,9 +153,9 @@ func settled(t *testing.T, answered *atomic.Uint64) {
 func dropsOf(n *node) map[esp.Drop]uint64 {
 	out := make(map[esp.Drop]uint64)
 	d := n.backend.Drops()
-	for r, c := range d.All() {
+	for r, c := range d {
 		if c > 0 {
-			out[r] = c
+			out[esp.Drop(r)] = c
 		}
 	}
 	return out

@@ -1,0 +1,48 @@
+package dataplane
+
+import (
+	"iter"
+	"net/netip"
+
+	"culvert/esp"
+)
+
+// What follows is what a Backend may do besides; whoever drives it asks by a type assertion. All of it is safe for
+// concurrent use but where it says otherwise.
+
+// A PacketHandler processes ESP itself and takes it from our sockets. HandleESP gets the packets of one batch in the order of
+// their arrival; it may change them in place, and they are the caller's again when it returns.
+type PacketHandler interface {
+	HandleESP(bursts []Burst)
+}
+
+// An MTUHandler learns what the network says about the largest packets to a host: mtu octets, outer headers included.
+// Nobody needs to have authenticated it.
+type MTUHandler interface {
+	HandleMTU(to netip.Addr, mtu int)
+}
+
+// A Counting backend tells what it has counted since it began, packets that went no further by reason above all. Names are
+// stable.
+type Counting interface {
+	Counts() iter.Seq2[string, uint64]
+}
+
+// A Warner tells what its host lacks at this moment.
+type Warner interface {
+	Warnings() []error
+}
+
+// Drops holds one number for each esp.Drop, of packets that went no further, and of dummies.
+type Drops [esp.NumDrops]uint64
+
+// Counts walks over the reasons, as "esp_dropped_replay", and their numbers.
+func (d *Drops) Counts() iter.Seq2[string, uint64] {
+	return func(yield func(string, uint64) bool) {
+		for r, n := range d {
+			if r != 0 && !yield("esp_dropped_"+esp.Drop(r).String(), n) {
+				return
+			}
+		}
+	}
+}
