@@ -14,8 +14,9 @@ import (
 // A Backend carries Child SAs and policies. All methods are safe for concurrent use and return without waiting for
 // the network.
 type Backend interface {
-	// AllocateSPI reserves an inbound ESP SPI, above 255 (RFC 4303, Section 2.1) and unique in the backend.
-	AllocateSPI() (uint32, error)
+	// AllocateSPI reserves an inbound ESP SPI, above 255 (RFC 4303, Section 2.1) and unique in the backend. resource is that
+	// of the SA to come (SA.Resource): the SPI may say which worker its packets are for.
+	AllocateSPI(resource int) (uint32, error)
 	// ReleaseSPI gives back an SPI that no installed SA uses.
 	ReleaseSPI(spi uint32)
 	// Install adds one SA. Several SAs of either direction may belong to one policy at a time: traffic leaves through the
@@ -80,6 +81,9 @@ type Policy struct {
 	VirtualIPs []netip.Prefix
 	// Peer is excluded from what the policy routes into the tunnel (our own IKE and ESP packets).
 	Peer netip.Addr
+	// PerResource wants an SA of its own for each resource that has traffic (RFC 9611): a resource without one sends through
+	// the SA of all and raises NoticeAcquire with its number.
+	PerResource bool
 }
 
 // An SA is one ESP SA, one direction.
@@ -105,6 +109,9 @@ type SA struct {
 	DF                DF
 	OriginalRemote    netip.Addr // transport mode behind NAT: the addresses before translation (RFC 7296, Section 2.23.1)
 	OriginalLocal     netip.Addr
+	// Resource binds the SA to one worker of the backend (RFC 9611, Section 3), from 1 to what Resources.Resources says. 0 is
+	// an SA of all: traffic of a worker leaves through the newest outbound SA of its own, else through the newest of all.
+	Resource int
 }
 
 // DF is what the outer header's don't-fragment bit becomes (RFC 4301, Section 8.1).
@@ -145,6 +152,7 @@ type Notice struct {
 	Direction Direction
 	Policy    PolicyID
 	Packet    spd.Flow // Acquire: the flow that asked
+	Resource  int      // Acquire: the worker that has no SA of its own under a policy which wants one; 0: there is none at all
 	Path      Path
 	Data      []byte
 }

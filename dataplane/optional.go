@@ -33,6 +33,11 @@ type Warner interface {
 	Warnings() []error
 }
 
+// Resources is how many workers a backend has to which SAs can be bound: SA.Resource is 1 to that number.
+type Resources interface {
+	Resources() int
+}
+
 // Drops holds one number for each esp.Drop, of packets that went no further, and of dummies.
 type Drops [esp.NumDrops]uint64
 

@@ -113,7 +113,7 @@ func (t *createChild) request(sa *SA, ke *wire.KE) (payloads []wire.Payload, err
 		return nil, err
 	}
 	if t.spi == 0 {
-		if t.spi, err = sa.env.SPIs.AllocateSPI(); err != nil {
+		if t.spi, err = sa.env.SPIs.AllocateSPI(0); err != nil {
 			return nil, &Failure{Code: explain.IKEDataPlane, Err: err}
 		}
 	}

@@ -219,7 +219,7 @@ func TestChainOfRekeyingsWithoutDeletesIsBounded(t *testing.T) {
 // exhaustedSPIs is a data plane without a free SPI.
 type exhaustedSPIs struct{}
 
-func (exhaustedSPIs) AllocateSPI() (uint32, error) { return 0, errors.New("no SPI left") }
+func (exhaustedSPIs) AllocateSPI(int) (uint32, error) { return 0, errors.New("no SPI left") }
 func (exhaustedSPIs) ReleaseSPI(uint32)            {}
 
 func TestWithoutSPIThereIsNoChild(t *testing.T) {

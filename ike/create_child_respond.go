@@ -174,7 +174,7 @@ func (sa *SA) confirmChild(c *Child) {
 
 // allocateSPI allocates our SPI of a child that the peer asks for.
 func (sa *SA) allocateSPI() (uint32, error) {
-	spi, err := sa.env.SPIs.AllocateSPI()
+	spi, err := sa.env.SPIs.AllocateSPI(0)
 	if err != nil {
 		return 0, &Failure{Code: explain.IKEDataPlane, Notify: wire.NotifyTemporaryFailure, Err: err}
 	}

@@ -33,7 +33,7 @@ type Env struct {
 
 // SPIAllocator reserves ESP SPIs; dataplane.Backend is one.
 type SPIAllocator interface {
-	AllocateSPI() (uint32, error)
+	AllocateSPI(resource int) (uint32, error)
 	ReleaseSPI(spi uint32)
 }
 

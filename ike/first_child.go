@@ -18,7 +18,7 @@ type firstChild struct {
 func (sa *SA) firstChildRequest(c *ChildConfig) []wire.Payload {
 	offer, err := sa.offer(c, sa.initial.trigger)
 	if err == nil {
-		sa.initial.first.spi, err = sa.env.SPIs.AllocateSPI()
+		sa.initial.first.spi, err = sa.env.SPIs.AllocateSPI(0)
 	}
 	if err != nil {
 		sa.childFailed(c, err)

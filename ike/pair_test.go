@@ -29,7 +29,7 @@ type testSPIs struct {
 	released []uint32
 }
 
-func (s *testSPIs) AllocateSPI() (uint32, error) { s.next++; return s.next, nil }
+func (s *testSPIs) AllocateSPI(int) (uint32, error) { s.next++; return s.next, nil }
 func (s *testSPIs) ReleaseSPI(spi uint32)        { s.released = append(s.released, spi) }
 
 // testPolicies numbers policies in order.

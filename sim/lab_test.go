@@ -286,7 +286,7 @@ func TestRestSees(t *testing.T) {
 		want string
 	}{
 		{"one end alone", func(_ *Lab, _, b *Node, conn string) { b.Handle(b.SPIOf(conn), ike.Close{Abandon: true}) }, "no other end"},
-		{"an SPI that is leaked", func(_ *Lab, a, _ *Node, _ string) { a.Plane().AllocateSPI() }, "allocated and has no SA"},
+		{"an SPI that is leaked", func(_ *Lab, a, _ *Node, _ string) { a.Plane().AllocateSPI(0) }, "allocated and has no SA"},
 		{"an SA that is lost", func(_ *Lab, a, _ *Node, conn string) {
 			a.Plane().Remove(dataplane.Inbound, a.Children(conn)[0].InSPI, a.Children(conn)[0].Policy)
 		}, "in the data plane"},

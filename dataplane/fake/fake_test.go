@@ -92,7 +92,7 @@ func gcm() suite.ESP {
 // install puts one pair of SAs from one side to the other and returns its SPI.
 func install(t testing.TB, from, to *side, change func(*dataplane.SA)) uint32 {
 	t.Helper()
-	spi, err := to.AllocateSPI()
+	spi, err := to.AllocateSPI(0)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -53,7 +53,7 @@ func params(sa *dataplane.SA) esp.Params {
 const spiTries = 64
 
 // AllocateSPI is that of dataplane.Backend.
-func (b *Backend) AllocateSPI() (uint32, error) {
+func (b *Backend) AllocateSPI(int) (uint32, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for range spiTries {

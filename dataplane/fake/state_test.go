@@ -48,7 +48,7 @@ func TestNothingIsLeftBehind(t *testing.T) {
 
 func TestCheckFindsWhatIsLeftBehind(t *testing.T) {
 	n := newTunnel(t)
-	if _, err := n.a.AllocateSPI(); err != nil {
+	if _, err := n.a.AllocateSPI(0); err != nil {
 		t.Fatal(err)
 	}
 	spi := install(t, n.b, n.a, plain)
@@ -99,7 +99,7 @@ func TestErrorsOfTheBackend(t *testing.T) {
 	inbound := outbound
 	inbound.Direction = dataplane.Inbound
 	change := func(sa dataplane.SA, f func(*dataplane.SA)) dataplane.SA { f(&sa); return sa }
-	fresh, _ := n.a.AllocateSPI()
+	fresh, _ := n.a.AllocateSPI(0)
 	tests := []struct {
 		name string
 		err  error
@@ -131,15 +131,15 @@ func TestSPIsAreUniqueAndNotReserved(t *testing.T) {
 	// Randomness that repeats itself, and gives reserved SPIs at first.
 	source := bytes.NewReader([]byte{0, 0, 0, 0, 0, 0, 0, 255, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 1})
 	b := New(source, epoch, Hooks{})
-	first, err := b.AllocateSPI()
+	first, err := b.AllocateSPI(0)
 	if err != nil || first != 256 {
 		t.Errorf("first %d, %v", first, err)
 	}
-	next, err := b.AllocateSPI()
+	next, err := b.AllocateSPI(0)
 	if err != nil || next != 257 {
 		t.Errorf("second %d, %v", next, err)
 	}
-	if _, err := b.AllocateSPI(); err == nil {
+	if _, err := b.AllocateSPI(0); err == nil {
 		t.Error("an SPI without randomness")
 	}
 	b.ReleaseSPI(first)
@@ -148,7 +148,7 @@ func TestSPIsAreUniqueAndNotReserved(t *testing.T) {
 		t.Errorf("census %+v", got)
 	}
 	same := New(zero{}, epoch, Hooks{})
-	if _, err := same.AllocateSPI(); err == nil {
+	if _, err := same.AllocateSPI(0); err == nil {
 		t.Error("a reserved SPI is allocated")
 	}
 }
@@ -192,7 +192,7 @@ func TestCloseEmptiesAndClears(t *testing.T) {
 	if err := n.a.Install(dataplane.SA{Direction: dataplane.Outbound, SPI: 999, Policy: child, Transforms: gcm(), EncrKey: k}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := n.a.AllocateSPI(); err != nil {
+	if _, err := n.a.AllocateSPI(0); err != nil {
 		t.Fatal(err)
 	}
 	if err := errors.Join(n.a.Close(), n.b.Close()); err != nil {
@@ -231,7 +231,7 @@ func TestBackendIsSafeForConcurrentUse(t *testing.T) {
 		all.Go(func() {
 			for range 50 {
 				n.a.Inject(aToB())
-				spi, err := n.a.AllocateSPI()
+				spi, err := n.a.AllocateSPI(0)
 				if err != nil {
 					t.Error(err)
 				}
@@ -260,7 +260,7 @@ func TestManySAs(t *testing.T) {
 		if err := b.SetPolicy(p); err != nil {
 			t.Fatal(err)
 		}
-		spi, err := b.AllocateSPI()
+		spi, err := b.AllocateSPI(0)
 		if err != nil {
 			t.Fatal(err)
 		}

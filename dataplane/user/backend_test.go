@@ -27,7 +27,7 @@ func TestSPIsAreUniqueAndLarge(t *testing.T) {
 	s := newBench(t)
 	seen := make(map[uint32]bool)
 	for range 5000 {
-		spi, err := s.AllocateSPI()
+		spi, err := s.AllocateSPI(0)
 		if err != nil || spi <= 255 || seen[spi] {
 			t.Fatalf("SPI %08x, %v, seen %v", spi, err, seen[spi])
 		}
@@ -41,11 +41,11 @@ func TestSPIsAreUniqueAndLarge(t *testing.T) {
 
 func TestIndexesRestBeforeTheyAreUsedAgain(t *testing.T) {
 	s := newBench(t)
-	first, _ := s.AllocateSPI()
+	first, _ := s.AllocateSPI(0)
 	s.ReleaseSPI(first)
 	s.ReleaseSPI(first) // once more does no harm
 	for i := range restingIndexes * 3 {
-		spi, err := s.AllocateSPI()
+		spi, err := s.AllocateSPI(0)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -62,14 +62,14 @@ func TestIndexesRestBeforeTheyAreUsedAgain(t *testing.T) {
 func TestSPIsRunOut(t *testing.T) {
 	s := newBench(t)
 	s.sad.next = maxSAs - 1
-	if _, err := s.AllocateSPI(); err != nil {
+	if _, err := s.AllocateSPI(0); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.AllocateSPI(); !errors.Is(err, errFull) {
+	if _, err := s.AllocateSPI(0); !errors.Is(err, errFull) {
 		t.Errorf("got %v, want errFull", err)
 	}
 	s.rand = bytes.NewReader(nil)
-	if _, err := s.AllocateSPI(); err == nil {
+	if _, err := s.AllocateSPI(0); err == nil {
 		t.Error("an SPI without randomness")
 	}
 }
@@ -77,7 +77,7 @@ func TestSPIsRunOut(t *testing.T) {
 func TestInstallRefuses(t *testing.T) {
 	s := newBench(t)
 	s.protect(1, nil)
-	spi, _ := s.AllocateSPI()
+	spi, _ := s.AllocateSPI(0)
 	short := sa(dataplane.Inbound, spi, 1)
 	short.EncrKey = short.EncrKey[:3]
 	s.install(sa(dataplane.Outbound, 0x1000, 1))

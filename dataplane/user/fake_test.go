@@ -191,7 +191,7 @@ func (s *bench) install(sa dataplane.SA) {
 // loop installs an outbound SA and the inbound SA that opens what it seals, for 10.2 to 10.1 as well as 10.1 to 10.2.
 func (s *bench) loop(id dataplane.PolicyID, change func(*dataplane.SA)) (spi uint32) {
 	s.t.Helper()
-	spi, err := s.AllocateSPI()
+	spi, err := s.AllocateSPI(0)
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -62,7 +62,7 @@ func TestFragmentsWithoutPortsArriveBehindTheFirst(t *testing.T) {
 	wrong, orphan := fragments("10.2.0.1", "10.1.0.1", 8, [4]byte{0, 99, 0x10, 0})
 	for _, agreed := range []bool{true, false} {
 		s := newBench(t)
-		spi, err := s.AllocateSPI()
+		spi, err := s.AllocateSPI(0)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -8,7 +8,7 @@ import (
 )
 
 // AllocateSPI is that of dataplane.Backend.
-func (b *Backend) AllocateSPI() (uint32, error) {
+func (b *Backend) AllocateSPI(int) (uint32, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	spi, err := b.sad.allocate(b.rand)

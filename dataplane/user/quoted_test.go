@@ -62,7 +62,7 @@ func TestICMPErrorsArriveWithTheTrafficTheyAreAbout(t *testing.T) {
 
 // newReceiving is the inbound SA of 10.2.0.0/16 to 10.1.0.0/16.
 func newReceiving(s *bench) *inbound {
-	spi, err := s.AllocateSPI()
+	spi, err := s.AllocateSPI(0)
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -87,7 +87,7 @@ func TestSelectorsOfTheSAAreChecked(t *testing.T) {
 	spi := s.loop(1, nil)
 	b := s.sealed(datagram(1, 10), datagram(2, 10))
 	s.Remove(dataplane.Inbound, spi, 1)
-	again, err := s.AllocateSPI()
+	again, err := s.AllocateSPI(0)
 	if err != nil {
 		t.Fatal(err)
 	}

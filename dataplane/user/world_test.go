@@ -280,7 +280,7 @@ func (u tunnel) disconnect(a, b *node, c child) {
 
 func (n *node) allocate() uint32 {
 	n.t.Helper()
-	spi, err := n.backend.AllocateSPI()
+	spi, err := n.backend.AllocateSPI(0)
 	if err != nil {
 		n.t.Fatal(err)
 	}

@@ -160,7 +160,7 @@ func (g *generator) note(n ike.News) {
 type counter uint32
 
 // AllocateSPI is that of ike.SPIAllocator; the first 256 are reserved (RFC 4303, Section 2.1).
-func (c *counter) AllocateSPI() (uint32, error) {
+func (c *counter) AllocateSPI(int) (uint32, error) {
 	*c++
 	return uint32(*c) + 0xff, nil
 }
