@@ -16,6 +16,8 @@ import (
 	"culvert/auth/lookup"
 	"culvert/auth/revocation"
 	"culvert/config"
+	"culvert/dataplane"
+	"culvert/dataplane/user"
 )
 
 // Options say how to run a daemon.
@@ -25,8 +27,13 @@ type Options struct {
 	Version string
 	Stderr  io.Writer // of the log
 	Packets *Packets  // nil: those of a fake data plane are dropped
+	Plane   Plane     // nil: the data plane that is configured
 	Ready   func()    // called when the daemon serves; may be nil
 }
+
+// A Plane makes the data plane of a daemon inside of a program, whose packets leave through the sender. name is for people.
+// Sockets need no privilege then, and leases end with the daemon.
+type Plane func(user.Sender) (b dataplane.Backend, name string, err error)
 
 // Packets connect a fake data plane with the program around the daemon: its inside is in memory.
 type Packets struct {
@@ -38,6 +45,7 @@ type Packets struct {
 type Daemon struct {
 	options Options
 	started time.Time
+	log     *slog.Logger
 	level   *slog.LevelVar
 	lines   *api.Feed[api.LogEntry]
 	fetcher fetch.Fetcher
@@ -46,6 +54,7 @@ type Daemon struct {
 	running *config.Daemon // what the process was started with; of a later one only what can change takes effect
 	engine  *engine
 	world   *world
+	stop    context.CancelFunc // of the engine
 
 	reloading sync.Mutex // one reload at a time
 
@@ -67,6 +76,39 @@ func Run(ctx context.Context, o Options) error {
 	if o.Socket == "" {
 		o.Socket = cfg.Daemon.Socket
 	}
+	d := newDaemon(cfg, o)
+	for _, w := range diagnostics.Concern() {
+		d.log.Warn(w.Message, "code", string(w.Code), "place", w.Place.String())
+	}
+	if err := d.openWorld(); err != nil {
+		return err
+	}
+	l, err := api.Listen(o.Socket, cfg.Daemon.SocketGroup)
+	if err != nil {
+		d.world.close(d.log)
+		return err
+	}
+	if err := d.begin(cfg); err != nil {
+		return errors.Join(err, l.Close())
+	}
+	defer d.Close()
+	return d.live(ctx, l)
+}
+
+// Start brings up a daemon inside of a program: nobody but the program manages it, and it hears no signals. The caller
+// closes it.
+func Start(cfg *config.Config, o Options) (*Daemon, error) {
+	d := newDaemon(cfg, o)
+	if err := d.openWorld(); err != nil {
+		return nil, err
+	}
+	if err := d.begin(cfg); err != nil {
+		return nil, err
+	}
+	return d, nil
+}
+
+func newDaemon(cfg *config.Config, o Options) *Daemon {
 	d := &Daemon{
 		options: o, started: time.Now(), level: new(slog.LevelVar), lines: api.NewLogFeed(linesKept),
 		fetcher: fetch.New(fetch.RevocationRules()), answers: revocation.NewCache(revocation.CacheLimits{}),
@@ -74,55 +116,52 @@ func Run(ctx context.Context, o Options) error {
 	}
 	_, journal := os.LookupEnv("JOURNAL_STREAM")
 	d.level.Set(cfg.Daemon.LogLevel)
-	log := newLogger(o.Stderr, cfg.Daemon, journal, d.level, d.lines)
-	for _, w := range diagnostics.Concern() {
-		log.Warn(w.Message, "code", string(w.Code), "place", w.Place.String())
-	}
-	return d.run(ctx, cfg, log)
+	d.log = newLogger(o.Stderr, cfg.Daemon, journal, d.level, d.lines)
+	return d
 }
 
-// run opens the world, has the engine run in it, and takes it away.
-func (d *Daemon) run(ctx context.Context, cfg *config.Config, log *slog.Logger) error {
-	w, err := openWorld(cfg.Daemon, d.options.Packets, log)
-	if err != nil {
-		return err
-	}
-	defer w.close(log)
-	l, err := api.Listen(d.options.Socket, cfg.Daemon.SocketGroup)
-	if err != nil {
-		return err
-	}
-	d.world = w
-	engineCtx, stop := context.WithCancel(context.Background())
-	if err := d.build(engineCtx, cfg, log); err != nil {
+// begin has the engine run in the world. After an error nothing is left of both.
+func (d *Daemon) begin(cfg *config.Config) error {
+	ctx, stop := context.WithCancel(context.Background())
+	d.stop = stop
+	if err := d.build(ctx, cfg, d.log); err != nil {
 		stop()
-		return errors.Join(err, l.Close())
+		d.world.close(d.log)
+		return err
 	}
 	d.engine.start()
-	err = d.live(ctx, cfg, l)
-	stop()
+	if err := d.configure(cfg); err != nil {
+		d.end()
+		return err
+	}
+	d.world.start(d.engine)
+	return nil
+}
+
+// Close closes the IKE SAs and takes away what the daemon made. It may be called once, and waits for the peers' answers a
+// few seconds at most.
+func (d *Daemon) Close() {
+	d.sayGoodbye()
+	d.log.Info("stopped")
+	d.end()
+}
+
+func (d *Daemon) end() {
+	d.stop()
 	d.engine.wait()
-	return err
+	d.world.close(d.log)
 }
 
 // live is the life of a daemon whose engine runs. It closes the listener.
-func (d *Daemon) live(ctx context.Context, cfg *config.Config, l net.Listener) error {
-	if err := d.configure(cfg); err != nil {
-		return errors.Join(err, l.Close())
-	}
-	d.world.start(d.engine)
-	log := d.engine.log
-	log.Info("ready", "version", d.options.Version, "socket", d.options.Socket, "dataplane", d.world.name)
+func (d *Daemon) live(ctx context.Context, l net.Listener) error {
+	d.log.Info("ready", "version", d.options.Version, "socket", d.options.Socket, "dataplane", d.world.name)
 	for _, w := range d.warnings() {
-		log.Warn(w.Text, "code", string(w.Code), "action", w.Action)
+		d.log.Warn(w.Text, "code", string(w.Code), "action", w.Action)
 	}
 	if d.options.Ready != nil {
 		d.options.Ready()
 	}
-	err := d.serve(ctx, l)
-	d.sayGoodbye()
-	log.Info("stopped")
-	return err
+	return d.serve(ctx, l)
 }
 
 // serve answers commands and tells systemd how it is, until ctx ends.

@@ -30,28 +30,42 @@ type world struct {
 }
 
 // openWorld opens sockets and data plane as configured.
-func openWorld(d *config.Daemon, packets *Packets, log *slog.Logger) (*world, error) {
-	c := netio.Config{Addresses: d.Listen, IKEPort: d.Port, NATPort: d.NATPort}
-	if d.Dataplane.Backend == config.BackendUser {
-		c.RawESP, c.Mark = true, user.DefaultMark
-	}
-	l, err := netio.Listen(c)
+func (d *Daemon) openWorld() error {
+	c := d.running
+	l, err := netio.Listen(d.sockets())
 	if err != nil {
-		return nil, explainListen(err)
+		return explainListen(err)
 	}
-	w := &world{listener: l, sims: newSIMs(d.StateDir)}
-	if err := w.openBackend(d, packets); err != nil {
-		return nil, errors.Join(err, l.Close())
+	w := &world{listener: l, sims: newSIMs(c.StateDir)}
+	if err := w.openBackend(c, &d.options); err != nil {
+		return errors.Join(err, l.Close())
 	}
-	if w.store, w.unstored = openStore(d); w.unstored != nil {
-		log.Warn("address leases are kept in memory only", "code", string(explain.HostLeaseStore), "error", w.unstored)
+	if d.options.Plane == nil {
+		w.store, w.unstored = openStore(c)
 	}
-	return w, nil
+	if w.unstored != nil {
+		d.log.Warn("address leases are kept in memory only", "code", string(explain.HostLeaseStore), "error", w.unstored)
+	}
+	d.world = w
+	return nil
 }
 
-func (w *world) openBackend(d *config.Daemon, packets *Packets) (err error) {
-	if d.Dataplane.Backend == config.BackendFake {
-		w.openFake(packets)
+// sockets are those that the data plane asks for.
+func (d *Daemon) sockets() netio.Config {
+	c := netio.Config{Addresses: d.running.Listen, IKEPort: d.running.Port, NATPort: d.running.NATPort}
+	if d.options.Plane == nil && d.running.Dataplane.Backend == config.BackendUser {
+		c.RawESP, c.Mark = true, user.DefaultMark
+	}
+	return c
+}
+
+func (w *world) openBackend(d *config.Daemon, o *Options) (err error) {
+	switch {
+	case o.Plane != nil:
+		w.backend, w.name, err = o.Plane(w.listener)
+		return err
+	case d.Dataplane.Backend == config.BackendFake:
+		w.openFake(o.Packets)
 		return nil
 	}
 	ikePort, natPort := w.listener.Ports()
