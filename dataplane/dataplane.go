@@ -57,12 +57,18 @@ type Transport uint8
 const (
 	TransportUDP Transport = iota // IKE and ESP in UDP (RFC 3948)
 	TransportRaw                  // ESP as IP protocol 50; IKE still in UDP
+	TransportTCP                  // IKE and ESP in a TCP stream (RFC 9329)
 )
 
 // A Path is where the packets of an SA go. It is a value and may change at any time.
 type Path struct {
-	Local, Remote netip.AddrPort // of UDP; for TransportRaw only the addresses count
+	Local, Remote netip.AddrPort // of UDP, or of the TCP stream; for TransportRaw only the addresses count
 	Transport     Transport
+}
+
+// Encapsulation is what surrounds ESP packets of a mode on the path.
+func (p *Path) Encapsulation(mode esp.Mode) esp.Encapsulation {
+	return esp.Encapsulation{Mode: mode, IPv6: p.Remote.Addr().Is6(), UDP: p.Transport == TransportUDP, TCP: p.Transport == TransportTCP}
 }
 
 // PolicyID names a policy and the child instance behind it (the "reqid" of other stacks). 0 is not used.

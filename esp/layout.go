@@ -27,7 +27,12 @@ type Encapsulation struct {
 	Mode Mode
 	IPv6 bool // the outer header is IPv6
 	UDP  bool // ESP in UDP (RFC 3948)
+	TCP  bool // ESP in a TCP stream (RFC 9329)
 }
+
+// streamOverhead is what a packet costs that has a segment of a stream to itself: the TCP header with timestamps and the
+// length before the packet.
+const streamOverhead = 20 + 12 + 2
 
 // Outer returns the octets of the headers before the ESP packet.
 func (e Encapsulation) Outer() int {
@@ -38,11 +43,15 @@ func (e Encapsulation) Outer() int {
 	if e.UDP {
 		n += udpHeaderLen
 	}
+	if e.TCP {
+		n += streamOverhead
+	}
 	return n
 }
 
 // EffectiveMTU returns the largest inner packet that fits into pathMTU octets once sealed; in transport mode for a
-// packet without options or extension headers (RFC 4301, Section 8.2.1). It is 0 when nothing fits.
+// packet without options or extension headers (RFC 4301, Section 8.2.1). It is 0 when nothing fits. A stream takes larger
+// packets too: it is only faster when each fits a segment (RFC 9329, Section 3).
 func (l Layout) EffectiveMTU(pathMTU int, e Encapsulation) int {
 	n := l.Largest(pathMTU - e.Outer())
 	if n == 0 || e.Mode == Tunnel {

@@ -30,6 +30,7 @@ func TestEffectiveMTU(t *testing.T) {
 		{"GCM over UDP and IPv4", gcm(), 1500, Encapsulation{UDP: true}, 1438},
 		{"GCM over IPv6", gcm(), 1500, Encapsulation{IPv6: true}, 1426},
 		{"GCM over UDP and IPv6", gcm(), 1280, Encapsulation{IPv6: true, UDP: true}, 1198},
+		{"GCM in a stream over IPv4", gcm(), 1500, Encapsulation{TCP: true}, 1410},
 		{"CBC over UDP and IPv4", cbc(), 1500, Encapsulation{UDP: true}, 1422},
 		{"GCM transport IPv4", gcm(), 1500, Encapsulation{Mode: Transport}, 1466},
 		{"GCM transport IPv6", gcm(), 1500, Encapsulation{Mode: Transport, IPv6: true}, 1466},

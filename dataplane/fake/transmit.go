@@ -100,7 +100,7 @@ func (out *outbound) seal(pkt []byte) ([]byte, error) {
 }
 
 func (out *outbound) encapsulation() esp.Encapsulation {
-	return esp.Encapsulation{Mode: out.mode, IPv6: out.path.Remote.Addr().Is6(), UDP: out.path.Transport == dataplane.TransportUDP}
+	return out.path.Encapsulation(out.mode)
 }
 
 func (o *outcome) limit(kind dataplane.NoticeKind, d dataplane.Direction, spi uint32, id dataplane.PolicyID) {

@@ -148,7 +148,7 @@ func (r *receiver) deliver(in *inbound, inner []byte, next uint8, from *dataplan
 			r.drop(esp.DropOf(err), 1)
 			return
 		}
-		if in.copyDSCP {
+		if in.copyDSCP && from.Path.Transport != dataplane.TransportTCP { // a stream has one marking for all (RFC 9329, Section 9.3)
 			if err := esp.CopyDSCP(inner, from.TOS); err != nil {
 				r.drop(esp.DropOf(err), 1)
 				return

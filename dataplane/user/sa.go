@@ -109,9 +109,9 @@ func (o *outbound) measure(w *way) error {
 	if err != nil {
 		return err
 	}
-	e := esp.Encapsulation{Mode: o.mode, IPv6: w.Remote.Addr().Is6(), UDP: w.Transport == dataplane.TransportUDP}
+	e := w.Encapsulation(o.mode)
 	o.measured, o.mtu, o.layout, o.largest = w, mtu, layout, 0
-	if mtu > 0 {
+	if mtu > 0 && !e.TCP { // a stream cuts what it carries to fit the path
 		o.largest = layout.EffectiveMTU(int(mtu), e)
 	}
 	if o.tfc < 0 {
