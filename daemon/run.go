@@ -17,7 +17,6 @@ import (
 	"culvert/auth/revocation"
 	"culvert/config"
 	"culvert/dataplane"
-	"culvert/dataplane/user"
 )
 
 // Options say how to run a daemon.
@@ -31,9 +30,9 @@ type Options struct {
 	Ready   func()    // called when the daemon serves; may be nil
 }
 
-// A Plane makes the data plane of a daemon inside of a program, whose packets leave through the sender. name is for people.
+// A Plane makes the data plane of a daemon inside of a program, whose packets leave through the network. name is for people.
 // Sockets need no privilege then, and leases end with the daemon.
-type Plane func(user.Sender) (b dataplane.Backend, name string, err error)
+type Plane func(dataplane.Network) (b dataplane.Backend, name string, err error)
 
 // Packets connect a fake data plane with the program around the daemon: its inside is in memory.
 type Packets struct {

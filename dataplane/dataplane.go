@@ -142,7 +142,7 @@ type NoticeKind uint8
 
 // The notices.
 const (
-	NoticeAcquire     NoticeKind = iota + 1 // a trap policy without SA met the packet Source -> Destination
+	NoticeAcquire     NoticeKind = iota + 1 // a trap policy without SA met the packet Source -> Destination; or a worker lacks its own SA (Resource)
 	NoticeSoftLimit                         // an SA reached its soft limit: rekey
 	NoticeHardLimit                         // an SA reached its hard limit: it stopped
 	NoticeNewAddress                        // authenticated packets of an inbound SA come from Path.Remote now

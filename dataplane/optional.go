@@ -11,9 +11,28 @@ import (
 // concurrent use but where it says otherwise.
 
 // A PacketHandler processes ESP itself and takes it from our sockets. HandleESP gets the packets of one batch in the order of
-// their arrival; it may change them in place, and they are the caller's again when it returns.
+// their arrival; it may change them in place, and they are the caller's again when it returns. worker says which of several
+// workers, counted from 0, received them; calls for the same worker wait for one another.
 type PacketHandler interface {
-	HandleESP(bursts []Burst)
+	HandleESP(worker int, bursts []Burst)
+}
+
+// A Sender takes ESP packets to the network, in order. What it cannot send it drops. The bursts are the caller's again when
+// it returns.
+type Sender interface {
+	SendESP(bursts []Burst)
+}
+
+// A Network has a Sender for each worker, counted from 0. Senders of different workers do not wait for one another, as far
+// as there are several.
+type Network interface {
+	Sender(worker int) Sender
+}
+
+// A ResourceAllocator reserves, as AllocateSPI does, an inbound SPI whose packets come to the worker of a resource, counted
+// from 1; 0 is any.
+type ResourceAllocator interface {
+	AllocateResourceSPI(resource int) (uint32, error)
 }
 
 // An MTUHandler learns what the network says about the largest packets to a host: mtu octets, outer headers included.

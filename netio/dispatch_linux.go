@@ -36,6 +36,9 @@ func (l *Listener) SendIKE(path dataplane.Path, datagram []byte) error {
 	return nil
 }
 
+// Sender is that of dataplane.Network.
+func (l *Listener) Sender(int) dataplane.Sender { return l }
+
 // SendESP sends bursts in their order. It waits a while for room in the socket; what cannot be sent is counted and
 // lost. The bursts are the caller's when it returns.
 func (l *Listener) SendESP(bursts []dataplane.Burst) {

@@ -45,8 +45,8 @@ func DefaultConfig() Config {
 type Handlers struct {
 	// IKE gets one IKE message without marker, at least as long as an IKE header.
 	IKE func(path dataplane.Path, message []byte)
-	// ESP gets the packets of one batch in the order of their arrival; each holds at least SPI and sequence number.
-	ESP func(bursts []dataplane.Burst)
+	// ESP gets the packets of one batch in the order of their arrival, from the worker that received them; each holds at least SPI and sequence number.
+	ESP func(worker int, bursts []dataplane.Burst)
 	// MTU is told that packets towards remote may have at most mtu octets, IP header included. Nobody authenticated this.
 	MTU func(remote netip.Addr, mtu int)
 }

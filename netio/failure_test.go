@@ -81,7 +81,7 @@ func TestSendErrorsHaveReasons(t *testing.T) {
 func TestUnusableMessagesAreCounted(t *testing.T) {
 	e := newEnd(t, "127.0.0.1")
 	s, in := e.natSocket(), newInbox()
-	h := &Handlers{IKE: func(dataplane.Path, []byte) { t.Error("reached a handler") }, ESP: func([]dataplane.Burst) { t.Error("reached a handler") }}
+	h := &Handlers{IKE: func(dataplane.Path, []byte) { t.Error("reached a handler") }, ESP: func(int, []dataplane.Burst) { t.Error("reached a handler") }}
 	fill := func() *mmsghdr {
 		in.arm(0)
 		m := &in.messages[0]
@@ -155,7 +155,7 @@ func BenchmarkSendAndReceive(b *testing.B) {
 	one, two := newEnd(b, "127.0.0.1"), newEnd(b, "127.0.0.1")
 	bursts := []dataplane.Burst{{Path: one.to(two, "127.0.0.1", roleNAT), Data: espPackets(44, 1400), Segment: 1400}}
 	in, packets := newInbox(), 0
-	h := &Handlers{ESP: func(bursts []dataplane.Burst) {
+	h := &Handlers{ESP: func(_ int, bursts []dataplane.Burst) {
 		for i := range bursts {
 			packets += bursts[i].Count()
 		}

@@ -50,7 +50,7 @@ func newEnd(t testing.TB, addresses ...string) *end {
 func (e *end) start() *end {
 	e.Start(Handlers{
 		IKE: func(p dataplane.Path, m []byte) { e.ike <- arrival{p, bytes.Clone(m), 0} },
-		ESP: func(bursts []dataplane.Burst) {
+		ESP: func(_ int, bursts []dataplane.Burst) {
 			for _, b := range bursts {
 				for p, ok := b.Next(); ok; p, ok = b.Next() {
 					e.esp <- arrival{b.Path, bytes.Clone(p), b.TOS}

@@ -77,7 +77,7 @@ func TestMixedMessageIsSortedIntoRuns(t *testing.T) {
 				t.Errorf("IKE message of %d octets", len(m))
 			}
 		},
-		ESP: func(bursts []dataplane.Burst) {
+		ESP: func(_ int, bursts []dataplane.Burst) {
 			for i := range bursts {
 				runs = append(runs, bursts[i].Count())
 			}
@@ -120,7 +120,7 @@ func TestSendAndReceiveDoNotAllocate(t *testing.T) {
 		}
 	}
 	in, packets := newInbox(), 0
-	h := &Handlers{ESP: func(bursts []dataplane.Burst) {
+	h := &Handlers{ESP: func(_ int, bursts []dataplane.Burst) {
 		for i := range bursts {
 			packets += bursts[i].Count()
 		}

@@ -176,7 +176,7 @@ func (l *Listener) deliver(in *inbox, h *Handlers) {
 			l.counters.add(DropUnhandled, in.bursts[i].Count())
 		}
 	default:
-		h.ESP(in.bursts)
+		h.ESP(0, in.bursts)
 	}
 	in.bursts = in.bursts[:0]
 }

@@ -23,7 +23,7 @@ func (b *Backend) Receive(path dataplane.Path, pkt []byte) error {
 }
 
 // HandleESP is that of dataplane.PacketHandler.
-func (b *Backend) HandleESP(bursts []dataplane.Burst) {
+func (b *Backend) HandleESP(_ int, bursts []dataplane.Burst) {
 	for i := range bursts {
 		burst := bursts[i]
 		for packet, ok := burst.Next(); ok; packet, ok = burst.Next() {

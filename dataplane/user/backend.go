@@ -16,12 +16,6 @@ import (
 	"culvert/spd"
 )
 
-// A Sender takes ESP packets to the network, in order. What it cannot send it drops. The bursts are the caller's again when
-// it returns.
-type Sender interface {
-	SendESP(bursts []dataplane.Burst)
-}
-
 // Config says how to set a Backend up.
 type Config struct {
 	Device string // of the TUN interface; %d becomes a number; empty is "culvert%d"
@@ -37,30 +31,10 @@ const DefaultMark = 4500
 
 const defaultMTU = 1400
 
-// A device is a TUN device, or a fake (see tun.Device for the contract).
-type device interface {
-	Read(b []byte) (int, error)
-	Wait() error
-	Wake()
-	WritePacket(parts [][]byte) error
-	JoinsUDP() bool
-	Shut()
-	Close() error
-}
-
-// A plumber directs traffic of policies into the device (see route.Plumber).
-type plumber interface {
-	Set(dataplane.Policy) error
-	Remove(dataplane.PolicyID) error
-	Unprotected() (uint64, error)
-	Warnings() []error
-	Close() error
-}
-
-// A Backend carries SAs and policies. All methods but HandleESP are safe for concurrent use.
+// A Backend carries SAs and policies. All methods are safe for concurrent use.
 type Backend struct {
-	device  device
-	plumber plumber
+	device  Device
+	plumber Plumber
 	name    string
 	rand    io.Reader
 	now     func() time.Time
@@ -80,8 +54,8 @@ type Backend struct {
 }
 
 // New opens the device in the network namespace of the calling thread and begins to carry what policies ask for. Packets
-// leave through s; what arrives is given to HandleESP. It needs CAP_NET_ADMIN.
-func New(c Config, s Sender) (*Backend, error) {
+// leave through n; what arrives is given to HandleESP. It needs CAP_NET_ADMIN.
+func New(c Config, n dataplane.Network) (*Backend, error) {
 	if c.Device == "" {
 		c.Device = "culvert%d"
 	}
@@ -99,20 +73,27 @@ func New(c Config, s Sender) (*Backend, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("data plane: %w", err), d.Close())
 	}
-	b := newBackend(d, p, s)
+	b := Over(d, p, n)
 	b.name = d.Name()
-	go b.tx.run()
 	return b, nil
 }
 
+// Over puts the data plane on a device that is there, and begins to carry what policies ask for; p and n as in New. The
+// Backend owns device and plumber, and closes them.
+func Over(d Device, p Plumber, n dataplane.Network) *Backend {
+	b := newBackend(d, p, n)
+	go b.tx.run()
+	return b
+}
+
 // newBackend puts the parts together. The caller starts tx.run.
-func newBackend(d device, p plumber, s Sender) *Backend {
+func newBackend(d Device, p Plumber, n dataplane.Network) *Backend {
 	b := &Backend{device: d, plumber: p, rand: rand.Reader, now: time.Now}
 	b.sad.spis = make(map[uint32]bool)
 	b.known = make(map[dataplane.PolicyID]*policy)
 	b.remotes.hosts = make(map[netip.Addr]*remote)
 	b.policies.Store(&spd.Database[*policy]{})
-	b.tx.init(b, s)
+	b.tx.init(b, n.Sender(0))
 	b.rx.init(b)
 	return b
 }

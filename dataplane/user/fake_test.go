@@ -28,7 +28,7 @@ type fakeDevice struct {
 	wakes   int
 }
 
-func (d *fakeDevice) Read(b []byte) (int, error) {
+func (d *fakeDevice) Read(_ int, b []byte) (int, error) {
 	if len(d.in) == 0 {
 		return 0, tun.ErrAgain
 	}
@@ -39,7 +39,7 @@ func (d *fakeDevice) Read(b []byte) (int, error) {
 	return copy(b, p), nil
 }
 
-func (d *fakeDevice) WritePacket(parts [][]byte) error {
+func (d *fakeDevice) WritePacket(_ int, parts [][]byte) error {
 	if d.refuse {
 		return errors.New("refused")
 	}
@@ -62,8 +62,9 @@ func (d *fakeDevice) WritePacket(parts [][]byte) error {
 	return nil
 }
 
-func (d *fakeDevice) Wait() error    { return os.ErrClosed }
-func (d *fakeDevice) Wake()          { d.wakes++ }
+func (d *fakeDevice) Wait(int) error { return os.ErrClosed }
+func (d *fakeDevice) Wake(int)       { d.wakes++ }
+func (d *fakeDevice) Queues() int    { return 1 }
 func (d *fakeDevice) JoinsUDP() bool { return true }
 func (d *fakeDevice) Shut()          {}
 func (d *fakeDevice) Close() error   { d.closed = true; return nil }
@@ -94,6 +95,8 @@ type fakeNetwork struct {
 	sends   int
 	discard bool
 }
+
+func (n *fakeNetwork) Sender(int) dataplane.Sender { return n }
 
 func (n *fakeNetwork) SendESP(bursts []dataplane.Burst) {
 	n.sends++
@@ -149,7 +152,8 @@ func (s *bench) noticed(kind dataplane.NoticeKind) (list []dataplane.Notice) {
 	return list
 }
 
-var _ device = (*fakeDevice)(nil)
+// HandleESP is that of the first worker.
+func (s *bench) HandleESP(bursts []dataplane.Burst) { s.Backend.HandleESP(0, bursts) }
 
 func path(local, remote string) dataplane.Path {
 	return dataplane.Path{Local: netip.MustParseAddrPort(local), Remote: netip.MustParseAddrPort(remote)}

@@ -13,7 +13,7 @@ const (
 
 // An outbox collects sealed packets, one behind the other, in bursts.
 type outbox struct {
-	sender Sender
+	sender dataplane.Sender
 	buffer []byte
 	used   int
 	bursts []dataplane.Burst
@@ -27,7 +27,7 @@ type label struct {
 	df   bool
 }
 
-func newOutbox(s Sender) outbox {
+func newOutbox(s dataplane.Sender) outbox {
 	return outbox{sender: s, buffer: make([]byte, outboxSize), bursts: make([]dataplane.Burst, 0, outboxBursts)}
 }
 

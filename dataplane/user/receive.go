@@ -2,6 +2,7 @@ package user
 
 import (
 	"encoding/binary"
+	"sync"
 	"time"
 
 	"culvert/dataplane"
@@ -20,8 +21,10 @@ const (
 // A receiver is the worker from the network to the device: whoever calls HandleESP.
 type receiver struct {
 	b         *Backend
+	mu        sync.Mutex
 	epoch     epoch
 	coalescer offload.Coalescer
+	out       port
 	rebuilt   []byte
 	last      *inbound // of the packet before, within a batch
 	now       time.Time
@@ -34,15 +37,18 @@ const fragmentMemory = 256
 
 func (r *receiver) init(b *Backend) {
 	r.b, r.fragments = b, spd.NewFragmentTable(fragmentMemory)
+	r.out = port{b.device, 0}
 	r.coalescer.UDP = b.device.JoinsUDP()
 	r.rebuilt = make([]byte, 0, rebuildSize)
 	r.strangers = limiter{every: badSPIEvery, burst: badSPIBurst}
 }
 
 // HandleESP takes ESP packets from the network, in the order of their arrival. They are changed in place, and the
-// caller's again when it returns. It may be called from one goroutine at a time.
-func (b *Backend) HandleESP(bursts []dataplane.Burst) {
+// caller's again when it returns. Calls for one worker wait for one another.
+func (b *Backend) HandleESP(worker int, bursts []dataplane.Burst) {
 	r := &b.rx
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	r.epoch.enter()
 	defer r.epoch.leave()
 	if b.closed.Load() {
@@ -60,7 +66,7 @@ func (b *Backend) HandleESP(bursts []dataplane.Burst) {
 }
 
 func (r *receiver) flush() {
-	if n := r.coalescer.Flush(r.b.device); n > 0 {
+	if n := r.coalescer.Flush(&r.out); n > 0 {
 		r.drop(esp.ErrOther, n)
 	}
 	r.rebuilt = r.rebuilt[:0]

@@ -53,7 +53,7 @@ const (
 	ageEvery    = 10 * time.Second
 )
 
-func (t *transmitter) init(b *Backend, s Sender) {
+func (t *transmitter) init(b *Backend, s dataplane.Sender) {
 	*t = transmitter{
 		b: b, outbox: newOutbox(s), done: make(chan struct{}),
 		in: make([]byte, readSize), inner: make([]byte, readSize), cache: spd.NewCache[*policy](flowCache),
@@ -68,7 +68,7 @@ func (t *transmitter) init(b *Backend, s Sender) {
 func (t *transmitter) release() {
 	t.wanted.Store(true)
 	if t.holding.Load() {
-		t.b.device.Wake()
+		t.b.device.Wake(0)
 	}
 }
 
@@ -99,7 +99,7 @@ const devicePause = 100 * time.Millisecond
 
 // wait waits for the device, or for its end.
 func (t *transmitter) wait() {
-	if err := t.b.device.Wait(); err != nil && !errors.Is(err, os.ErrClosed) {
+	if err := t.b.device.Wait(0); err != nil && !errors.Is(err, os.ErrClosed) {
 		time.Sleep(devicePause)
 	}
 }
@@ -111,7 +111,7 @@ func (t *transmitter) batch() (more bool) {
 		t.retry()
 	}
 	for range readBatch {
-		n, err := t.b.device.Read(t.in)
+		n, err := t.b.device.Read(0, t.in)
 		if err != nil {
 			if !errors.Is(err, tun.ErrAgain) {
 				t.drop(esp.ErrOther, 1)
@@ -245,7 +245,7 @@ func (t *transmitter) tooBig(sa *outbound, pkt []byte) bool {
 	answer, ok := esp.AppendTooBig(t.icmp[:0], pkt, sa.largest, netip.Addr{})
 	t.icmp = answer
 	if ok {
-		_ = t.b.device.WritePacket([][]byte{make([]byte, offload.HeaderLen), answer})
+		_ = t.b.device.WritePacket(0, [][]byte{make([]byte, offload.HeaderLen), answer})
 	}
 	return true
 }

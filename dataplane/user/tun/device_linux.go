@@ -87,8 +87,11 @@ func (d *Device) Index() int   { return d.index }
 // JoinsUDP reports whether super-packets of UDP may be written.
 func (d *Device) JoinsUDP() bool { return d.uso }
 
+// Queues is how many queues the device has.
+func (d *Device) Queues() int { return 1 }
+
 // Read reads one packet with its header, without waiting. A buffer of 64 KiB and a header is enough.
-func (d *Device) Read(b []byte) (int, error) {
+func (d *Device) Read(_ int, b []byte) (int, error) {
 	n, _, errno := unix.Syscall(unix.SYS_READ, uintptr(d.fd), uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)))
 	switch errno {
 	case 0:
@@ -100,7 +103,7 @@ func (d *Device) Read(b []byte) (int, error) {
 }
 
 // Wait waits for a packet, for Wake or for Close, which it answers with os.ErrClosed.
-func (d *Device) Wait() error {
+func (d *Device) Wait(int) error {
 	polls := [2]unix.PollFd{{Fd: int32(d.fd), Events: unix.POLLIN}, {Fd: int32(d.wake), Events: unix.POLLIN}}
 	_, err := unix.Poll(polls[:], -1)
 	if d.closed.Load() {
@@ -117,13 +120,13 @@ func (d *Device) Wait() error {
 }
 
 // Wake ends the Wait that runs, or the next.
-func (d *Device) Wake() {
+func (d *Device) Wake(int) {
 	one := [8]byte{1, 1, 1, 1, 1, 1, 1, 1} // any number, in any byte order
 	_, _ = unix.Write(d.wake, one[:])
 }
 
 // WritePacket writes one packet from its parts, of which the first is the header.
-func (d *Device) WritePacket(parts [][]byte) error {
+func (d *Device) WritePacket(_ int, parts [][]byte) error {
 	var vector [maxParts]unix.Iovec
 	if len(parts) > maxParts {
 		return syscall.EINVAL
@@ -146,7 +149,7 @@ func (d *Device) WritePacket(parts [][]byte) error {
 // Shut ends Wait for good. Reads and writes still work until Close.
 func (d *Device) Shut() {
 	d.closed.Store(true)
-	d.Wake()
+	d.Wake(0)
 }
 
 // Close removes the device. Nobody may use it any longer.

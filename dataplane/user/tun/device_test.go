@@ -56,14 +56,14 @@ func withAddress(mtu int) (*Device, error) {
 // next waits for a packet.
 func next(d *Device, b []byte) (offload.Header, []byte, error) {
 	for {
-		n, err := d.Read(b)
+		n, err := d.Read(0, b)
 		if err == nil {
 			return offload.ParseHeader(b[:n])
 		}
 		if !errors.Is(err, ErrAgain) {
 			return offload.Header{}, nil, err
 		}
-		if err := d.Wait(); err != nil {
+		if err := d.Wait(0); err != nil {
 			return offload.Header{}, nil, err
 		}
 	}
@@ -91,7 +91,7 @@ func TestDeviceIsConfigured(t *testing.T) {
 		if len(addresses) != 0 {
 			t.Errorf("addresses %v", addresses)
 		}
-		if n, err := d.Read(make([]byte, 2000)); !errors.Is(err, ErrAgain) {
+		if n, err := d.Read(0, make([]byte, 2000)); !errors.Is(err, ErrAgain) {
 			t.Errorf("a quiet device gives %d octets, %v", n, err)
 		}
 		return err
@@ -127,7 +127,7 @@ func TestPacketsPassBothWays(t *testing.T) {
 		copy(answer[20:], p[22:24])
 		copy(answer[22:], p[20:22])
 		answer[26], answer[27] = 0, 0 // no checksum
-		if err := d.WritePacket([][]byte{make([]byte, offload.HeaderLen), answer[:28], nil, answer[28:]}); err != nil {
+		if err := d.WritePacket(0, [][]byte{make([]byte, offload.HeaderLen), answer[:28], nil, answer[28:]}); err != nil {
 			return err
 		}
 		c.SetReadDeadline(time.Now().Add(10 * time.Second))
@@ -186,18 +186,18 @@ func TestWaitEndsByWakeAndShut(t *testing.T) {
 			return err
 		}
 		defer d.Close()
-		d.Wake()
-		d.Wake()
-		if err := d.Wait(); err != nil {
+		d.Wake(0)
+		d.Wake(0)
+		if err := d.Wait(0); err != nil {
 			t.Errorf("Wait after Wake: %v", err)
 		}
 		ended := make(chan error)
-		go func() { ended <- d.Wait() }()
+		go func() { ended <- d.Wait(0) }()
 		d.Shut()
 		if err := <-ended; !errors.Is(err, os.ErrClosed) {
 			t.Errorf("Wait after Shut: %v", err)
 		}
-		if err := d.Wait(); !errors.Is(err, os.ErrClosed) {
+		if err := d.Wait(0); !errors.Is(err, os.ErrClosed) {
 			t.Errorf("Wait again: %v", err)
 		}
 		return nil
@@ -211,10 +211,10 @@ func TestWritesAreChecked(t *testing.T) {
 			return err
 		}
 		defer d.Close()
-		if err := d.WritePacket([][]byte{make([]byte, offload.HeaderLen), {0x20}}); err == nil {
+		if err := d.WritePacket(0, [][]byte{make([]byte, offload.HeaderLen), {0x20}}); err == nil {
 			t.Error("rubbish was written")
 		}
-		if err := d.WritePacket(make([][]byte, maxParts+1)); !errors.Is(err, syscall.EINVAL) {
+		if err := d.WritePacket(0, make([][]byte, maxParts+1)); !errors.Is(err, syscall.EINVAL) {
 			t.Errorf("too many parts: %v", err)
 		}
 		return nil
@@ -255,10 +255,10 @@ func TestReadWriteAndWaitDoNotAllocate(t *testing.T) {
 		copy(p, []byte{0x45, 0, 0, 28, 0, 0, 0, 0, 64, 17, 0, 0, 10, 9, 0, 2, 224, 0, 0, 99, 1, 1, 1, 1, 0, 8, 0, 0})
 		parts, b := [][]byte{make([]byte, offload.HeaderLen), p}, make([]byte, 2000)
 		if n := testing.AllocsPerRun(100, func() {
-			_ = d.WritePacket(parts)
-			_, _ = d.Read(b)
-			d.Wake()
-			_ = d.Wait()
+			_ = d.WritePacket(0, parts)
+			_, _ = d.Read(0, b)
+			d.Wake(0)
+			_ = d.Wait(0)
 		}); n != 0 {
 			t.Errorf("%v allocations", n)
 		}
