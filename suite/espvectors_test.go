@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"testing"
 
+	"culvert/aesgcm"
 	"culvert/wire"
 )
 
@@ -91,7 +92,7 @@ func TestGMACCoversTheWholePacket(t *testing.T) {
 			signed = append(bytes.Clone(pkt[:4]), 0, 0, 0, 3, 0, 0, 0, 4)
 		}
 		signed = append(append(signed, pkt[8:16]...), text...)
-		gcm, err := newGCM(key[:16], 16)
+		gcm, err := aesgcm.New(key[:16], 16)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -118,7 +119,7 @@ func TestGCMESPNonceAndAssociatedData(t *testing.T) {
 			aad = []byte{0xc0, 0xff, 0xee, 0x00, 0, 0, 0, 3, 0, 0, 0, 4}
 		}
 		nonce := append(bytes.Clone(key[32:]), 0, 0, 0, 3, 0, 0, 0, 4)
-		gcm, err := newGCM(key[:32], 16)
+		gcm, err := aesgcm.New(key[:32], 16)
 		if err != nil {
 			t.Fatal(err)
 		}

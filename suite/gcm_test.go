@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"testing"
 
+	"culvert/aesgcm"
 	"culvert/wire"
 )
 
@@ -16,7 +17,7 @@ func TestGCMWycheproof(t *testing.T) {
 				return
 			}
 			tried++
-			aead, err := newGCM(p.Key, icv)
+			aead, err := aesgcm.New(p.Key, icv)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -38,33 +39,6 @@ func TestGCMWycheproof(t *testing.T) {
 	}
 }
 
-func TestShortGCMRefuses(t *testing.T) {
-	aead, err := newGCM(make([]byte, 16), 8)
-	if err != nil {
-		t.Fatal(err)
-	}
-	nonce := make([]byte, 12)
-	sealed := aead.Seal(nil, nonce, []byte("plain text"), []byte("aad"))
-	for bit := range 8 * len(sealed) {
-		forged := bytes.Clone(sealed)
-		forged[bit/8] ^= 1 << (bit % 8)
-		if got, err := aead.Open(forged[:0], nonce, forged, []byte("aad")); err != ErrAuthentication || got != nil {
-			t.Errorf("bit %d: got %x, %v", bit, got, err)
-		}
-		if plain := []byte("plain"); bytes.Contains(forged, plain) {
-			t.Errorf("bit %d: unauthenticated plaintext left behind", bit)
-		}
-	}
-	for n := range sealed {
-		if _, err := aead.Open(nil, nonce, sealed[:n], []byte("aad")); err != ErrAuthentication {
-			t.Errorf("%d of %d octets: got %v", n, len(sealed), err)
-		}
-	}
-	if _, err := newGCM(make([]byte, 17), 8); err == nil {
-		t.Error("key of 17 octets accepted")
-	}
-}
-
 // GMAC is GCM without plaintext (RFC 4543, Section 3).
 func TestGMACWycheproof(t *testing.T) {
 	tried := 0
@@ -73,7 +47,7 @@ func TestGMACWycheproof(t *testing.T) {
 			return
 		}
 		tried++
-		aead, err := newGCM(p.Key, 16)
+		aead, err := aesgcm.New(p.Key, 16)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,0 +1,117 @@
+//go:build !purego
+
+package aesgcm
+
+import (
+	"crypto/cipher"
+	"crypto/subtle"
+	"unsafe"
+
+	"golang.org/x/sys/cpu"
+)
+
+// An AEAD is AES-GCM under one key. It may be used by several goroutines at a time, but for tags of 8 octets by Library,
+// and but for Clear.
+type AEAD struct {
+	key     key // first: vectors of powers start at multiples of 64 octets then
+	library cipher.AEAD
+	tagSize int
+	with    Implementation
+}
+
+// fastest asks the processor, and whether the system keeps the vector registers.
+func fastest() Implementation {
+	x := &cpu.X86
+	if !x.HasAES || !x.HasPCLMULQDQ || !x.HasAVX2 {
+		return Library
+	}
+	const vaes, vpclmulqdq = 1 << 9, 1 << 10
+	if f := features7(); f&vaes == 0 || f&vpclmulqdq == 0 {
+		return Library
+	}
+	if x.HasAVX512F && x.HasAVX512BW && x.HasAVX512DQ && x.HasAVX512VL && x.HasBMI2 {
+		return AVX512
+	}
+	return Library
+}
+
+func newAEAD(i Implementation, key []byte, tagSize int) (*AEAD, error) {
+	a := &AEAD{tagSize: tagSize, with: i}
+	if i == Library {
+		var err error
+		a.library, err = newLibrary(key, tagSize)
+		return a, err
+	}
+	a.key.expand(key)
+	return a, nil
+}
+
+// NonceSize returns 12.
+func (a *AEAD) NonceSize() int { return nonceSize }
+
+// Overhead returns the length of the tag in octets.
+func (a *AEAD) Overhead() int { return a.tagSize }
+
+// Clear overwrites the key; the AEAD is not to be used any more. The standard library gives no access to its copy.
+func (a *AEAD) Clear() {
+	clear(unsafe.Slice((*byte)(unsafe.Pointer(&a.key)), unsafe.Sizeof(a.key)))
+	a.library = nil
+}
+
+// Seal encrypts plaintext, authenticates it with aad, and appends ciphertext and tag to dst. The ciphertext may go to
+// where the plaintext lies, or nowhere near it. It panics if the nonce is not 12 octets long.
+func (a *AEAD) Seal(dst, nonce, plaintext, aad []byte) []byte {
+	if a.library != nil {
+		return a.library.Seal(dst, nonce, plaintext, aad)
+	}
+	n := len(plaintext)
+	whole, room := extend(dst, n+a.tagSize)
+	check(room[:n], plaintext, nonce)
+	var tag [blockSize]byte
+	a.key.seal(a.with, room[:n], plaintext, nonce, aad, &tag)
+	copy(room[n:], tag[:])
+	return whole
+}
+
+// Open authenticates ciphertext, tag included, with aad, and appends the plaintext to dst; the same rules hold as for
+// Seal. When it returns ErrAuthentication, nothing of the plaintext is left behind: the room for it is cleared.
+func (a *AEAD) Open(dst, nonce, ciphertext, aad []byte) ([]byte, error) {
+	n := len(ciphertext) - a.tagSize
+	if n < 0 {
+		return nil, ErrAuthentication
+	}
+	if a.library != nil {
+		text, err := a.library.Open(dst, nonce, ciphertext, aad)
+		if err != nil {
+			return nil, ErrAuthentication
+		}
+		return text, nil
+	}
+	whole, room := extend(dst, n)
+	check(room, ciphertext[:n], nonce)
+	var tag [blockSize]byte
+	a.key.open(a.with, room, ciphertext[:n], nonce, aad, &tag)
+	if subtle.ConstantTimeCompare(tag[:a.tagSize], ciphertext[n:]) != 1 {
+		clear(room)
+		return nil, ErrAuthentication
+	}
+	return whole, nil
+}
+
+// check panics when a caller breaks the rules, as crypto/cipher does: a nonce of another length, a text beyond the
+// counter, or an overlap that would encrypt what is encrypted already.
+func check(out, in, nonce []byte) {
+	if len(nonce) != nonceSize {
+		panic("aesgcm: nonce is not 12 octets long")
+	}
+	if uint64(len(in)) > maxText {
+		panic("aesgcm: text too long")
+	}
+	if len(in) == 0 {
+		return
+	}
+	a, b := uintptr(unsafe.Pointer(&out[0])), uintptr(unsafe.Pointer(&in[0]))
+	if a != b && a < b+uintptr(len(in)) && b < a+uintptr(len(out)) {
+		panic("aesgcm: texts overlap")
+	}
+}
