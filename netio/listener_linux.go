@@ -22,6 +22,7 @@ type Listener struct {
 	config   Config
 	ike, nat uint16
 	sockets  []*socket
+	streams  *streams
 	wake     int // eventfd that ends the receiving thread
 	counters counters
 
@@ -38,7 +39,11 @@ func Listen(c Config) (*Listener, error) {
 		return nil, os.NewSyscallError("eventfd", err)
 	}
 	l := &Listener{config: c, wake: wake, stopped: make(chan struct{})}
-	if err := l.open(); err != nil {
+	err = l.open()
+	if err == nil {
+		l.streams, err = newStreams(&l.config, &l.counters)
+	}
+	if err != nil {
 		l.release()
 		return nil, fmt.Errorf("netio: %w", err)
 	}
@@ -157,6 +162,9 @@ func (l *Listener) release() error {
 	for _, s := range l.sockets {
 		errs = append(errs, s.close())
 	}
+	if l.streams != nil {
+		l.streams.close()
+	}
 	return errors.Join(append(errs, unix.Close(l.wake))...)
 }
 
@@ -168,7 +176,7 @@ func (l *Listener) run(h Handlers) {
 	runtime.LockOSThread() // never unlocked: the thread ends with its goroutine
 	defer close(l.stopped)
 	in := newInbox()
-	polls := []unix.PollFd{{Fd: int32(l.wake), Events: unix.POLLIN}}
+	polls := []unix.PollFd{{Fd: int32(l.wake), Events: unix.POLLIN}, {Fd: int32(l.streams.epoll), Events: unix.POLLIN}}
 	for _, s := range l.sockets {
 		polls = append(polls, unix.PollFd{Fd: int32(s.fd), Events: unix.POLLIN})
 	}
@@ -179,8 +187,11 @@ func (l *Listener) run(h Handlers) {
 		if polls[0].Revents != 0 {
 			return
 		}
+		if polls[1].Revents != 0 {
+			l.streams.serve(&h)
+		}
 		for i, s := range l.sockets {
-			l.serve(s, polls[i+1].Revents, in, &h)
+			l.serve(s, polls[i+2].Revents, in, &h)
 		}
 	}
 }
