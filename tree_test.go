@@ -23,10 +23,10 @@ var levels = [][]string{
 	{"esp", "auth", "lease", "keystore"},
 	{"dataplane"},
 	{"ike", "netio", "dataplane/fake"},
-	{"dataplane/user", "dataplane/xfrm", "supervisor", "config"},
-	{"sim", "api", "pki"},
+	{"dataplane/user", "supervisor", "config"},
+	{"sim", "api", "pki", "dataplane/netstack"},
 	{"daemon"},
-	{"demo"},
+	{"demo", "tunnel"},
 	{"cmd"},
 	{"interop"},
 }

@@ -181,10 +181,17 @@ func (l *supervisorLoop) path(a supervisor.Initiate) (dataplane.Path, error) {
 		return dataplane.Path{}, err
 	}
 	port, nat := l.ports()
-	if a.Connection.LocalPort == nat || a.Remote.Port() == netio.PortNAT {
+	if a.Connection.LocalPort == nat || beginsBehindNAT(a) {
 		port = nat
 	}
 	return dataplane.Path{Local: netip.AddrPortFrom(local, port), Remote: a.Remote}, nil
+}
+
+// beginsBehindNAT tells whether the peer's port carries ESP as well, so that our first message goes there as if a NAT had been
+// found (RFC 7296, Section 2.23). Without a port of our own, any but that of IKE is taken for such.
+func beginsBehindNAT(a supervisor.Initiate) bool {
+	remote := a.Remote.Port()
+	return remote == netio.PortNAT || a.Connection.LocalPort == 0 && remote != netio.PortIKE
 }
 
 // localAddr is the configured address of the peer's family, or else the one that routing chooses.

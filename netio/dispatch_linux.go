@@ -13,9 +13,6 @@ import (
 // SendIKE sends an IKE message, behind a marker when the path's local port is the one for NAT traversal, or a NAT
 // keepalive. The kernel may fragment it. SendIKE does not wait; datagram is the caller's when it returns.
 func (l *Listener) SendIKE(path dataplane.Path, datagram []byte) error {
-	if path.Transport == dataplane.TransportTCP {
-		return l.streams.sendIKE(path, datagram)
-	}
 	r := roleIKE
 	if path.Local.Port() == l.nat {
 		r = roleNAT
@@ -46,27 +43,14 @@ func (l *Listener) Sender(int) dataplane.Sender { return l }
 // lost. The bursts are the caller's when it returns.
 func (l *Listener) SendESP(bursts []dataplane.Burst) {
 	for len(bursts) > 0 {
-		if n := inStreams(bursts); n > 0 {
-			l.streams.sendESP(bursts[:n])
-			bursts = bursts[n:]
-			continue
-		}
 		s := l.carrier(&bursts[0].Path)
 		n := 1
-		for n < len(bursts) && bursts[n].Path.Transport != dataplane.TransportTCP && l.carrier(&bursts[n].Path) == s {
+		for n < len(bursts) && l.carrier(&bursts[n].Path) == s {
 			n++
 		}
 		l.sendThrough(s, bursts[:n])
 		bursts = bursts[n:]
 	}
-}
-
-// inStreams counts the bursts for streams that come first.
-func inStreams(bursts []dataplane.Burst) (n int) {
-	for n < len(bursts) && bursts[n].Path.Transport == dataplane.TransportTCP {
-		n++
-	}
-	return n
 }
 
 func (l *Listener) sendThrough(s *socket, bursts []dataplane.Burst) {

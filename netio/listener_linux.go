@@ -22,7 +22,6 @@ type Listener struct {
 	config   Config
 	ike, nat uint16
 	sockets  []*socket
-	streams  *streams
 	wake     int // eventfd that ends the receiving thread
 	counters counters
 
@@ -39,11 +38,7 @@ func Listen(c Config) (*Listener, error) {
 		return nil, os.NewSyscallError("eventfd", err)
 	}
 	l := &Listener{config: c, wake: wake, stopped: make(chan struct{})}
-	err = l.open()
-	if err == nil {
-		l.streams, err = newStreams(&l.config, &l.counters)
-	}
-	if err != nil {
+	if err := l.open(); err != nil {
 		l.release()
 		return nil, fmt.Errorf("netio: %w", err)
 	}
@@ -162,9 +157,6 @@ func (l *Listener) release() error {
 	for _, s := range l.sockets {
 		errs = append(errs, s.close())
 	}
-	if l.streams != nil {
-		l.streams.close()
-	}
 	return errors.Join(append(errs, unix.Close(l.wake))...)
 }
 
@@ -176,7 +168,7 @@ func (l *Listener) run(h Handlers) {
 	runtime.LockOSThread() // never unlocked: the thread ends with its goroutine
 	defer close(l.stopped)
 	in := newInbox()
-	polls := []unix.PollFd{{Fd: int32(l.wake), Events: unix.POLLIN}, {Fd: int32(l.streams.epoll), Events: unix.POLLIN}}
+	polls := []unix.PollFd{{Fd: int32(l.wake), Events: unix.POLLIN}}
 	for _, s := range l.sockets {
 		polls = append(polls, unix.PollFd{Fd: int32(s.fd), Events: unix.POLLIN})
 	}
@@ -187,11 +179,8 @@ func (l *Listener) run(h Handlers) {
 		if polls[0].Revents != 0 {
 			return
 		}
-		if polls[1].Revents != 0 {
-			l.streams.serve(&h)
-		}
 		for i, s := range l.sockets {
-			l.serve(s, polls[i+2].Revents, in, &h)
+			l.serve(s, polls[i+1].Revents, in, &h)
 		}
 	}
 }
