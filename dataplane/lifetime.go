@@ -2,8 +2,8 @@ package dataplane
 
 import "sync/atomic"
 
-// A Lifetime counts what an SA carried and knows its limits (RFC 4301, Section 4.4.2.1). Backends put it into their SAs: one
-// goroutine at a time spends, anybody reads.
+// A Lifetime counts what an SA carried and knows its limits (RFC 4301, Section 4.4.2.1). Backends put it into their SAs. It
+// is safe for concurrent use.
 type Lifetime struct {
 	softBytes, hardBytes, softPackets, hardPackets uint64 // 0 is no limit
 
@@ -24,17 +24,22 @@ func (l *Lifetime) Spend(bytes, packets int, at int64) (ok bool, notice NoticeKi
 	if l.hard.Load() {
 		return false, 0
 	}
-	b, p := l.bytes.Load()+uint64(bytes), l.packets.Load()+uint64(packets)
+	b, p := l.bytes.Add(uint64(bytes)), l.packets.Add(uint64(packets))
 	if beyond(b, l.hardBytes) || beyond(p, l.hardPackets) {
+		l.bytes.Add(-uint64(bytes))
+		l.packets.Add(-uint64(packets))
 		return false, l.Stop()
 	}
-	l.bytes.Store(b)
-	l.packets.Store(p)
 	l.last.Store(at)
 	if (beyond(b+1, l.softBytes) || beyond(p+1, l.softPackets)) && !l.soft.Swap(true) {
 		return true, NoticeSoftLimit
 	}
 	return true, 0
+}
+
+// Covers reports whether Spend, asked now, would let bytes and packets pass. It counts nothing.
+func (l *Lifetime) Covers(bytes, packets int) bool {
+	return !l.hard.Load() && !beyond(l.bytes.Load()+uint64(bytes), l.hardBytes) && !beyond(l.packets.Load()+uint64(packets), l.hardPackets)
 }
 
 // Stop ends the SA and returns NoticeHardLimit, once.

@@ -7,12 +7,13 @@ import (
 	"slices"
 )
 
-// Outbound seals the packets of one SA. Reserve and Sequence may be called from any goroutine; everything else belongs to
-// one goroutine at a time. Fork makes further sealers of the same SA for other goroutines.
+// Outbound seals the packets of one SA. Reserve, Sequence and Fork may be called from any goroutine; everything else belongs
+// to one goroutine at a time. Fork makes further sealers of the same SA for other goroutines.
 type Outbound struct {
 	state
 	rand  io.Reader
 	seq   *sequence
+	padTo int
 	split func(pkt []byte) (payload []byte, nextHeader uint8, err error)
 }
 
@@ -22,7 +23,7 @@ func NewOutbound(p Params, rand io.Reader) (*Outbound, error) {
 	if err := p.check(); err != nil {
 		return nil, err
 	}
-	o := &Outbound{state: state{params: p}, rand: rand, seq: newSequence(&p), split: splitTunnel}
+	o := &Outbound{state: state{params: p}, rand: rand, seq: newSequence(&p), padTo: p.PadTo, split: splitTunnel}
 	if p.Mode == Transport {
 		o.split = SplitTransport
 	}
@@ -34,7 +35,7 @@ func NewOutbound(p Params, rand io.Reader) (*Outbound, error) {
 func (o *Outbound) Fork() *Outbound {
 	p := o.params
 	p.EncrKey, p.IntegKey = slices.Clone(p.EncrKey), slices.Clone(p.IntegKey)
-	return &Outbound{state: state{params: p}, rand: o.rand, seq: o.seq, split: o.split}
+	return &Outbound{state: state{params: p}, rand: o.rand, seq: o.seq, padTo: p.PadTo, split: o.split}
 }
 
 // Reserve takes the next n sequence numbers and returns the first of them.
@@ -48,8 +49,8 @@ func (o *Outbound) Reserve(n int) (uint64, error) {
 // Sequence returns the last sequence number taken.
 func (o *Outbound) Sequence() uint64 { return o.seq.last.Load() }
 
-// SetPadTo changes Params.PadTo.
-func (o *Outbound) SetPadTo(n int) { o.params.PadTo = n }
+// SetPadTo changes Params.PadTo for this sealer.
+func (o *Outbound) SetPadTo(n int) { o.padTo = n }
 
 // Layout returns what the SA adds to a packet.
 func (o *Outbound) Layout() (Layout, error) {
@@ -101,10 +102,10 @@ func (o *Outbound) SealDummy(dst []byte, n int) ([]byte, error) {
 
 // tfc returns the octets of TFC padding behind a payload of n octets.
 func (o *Outbound) tfc(n int, next uint8) int {
-	if n >= o.params.PadTo || !tellsLength(next) {
+	if n >= o.padTo || !tellsLength(next) {
 		return 0
 	}
-	return o.params.PadTo - n
+	return o.padTo - n
 }
 
 // seal appends one packet:

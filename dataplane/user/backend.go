@@ -40,7 +40,6 @@ type Backend struct {
 	now     func() time.Time
 
 	notices  notifier
-	drops    drops
 	remotes  remotes
 	policies atomic.Pointer[spd.Database[*policy]]
 	closed   atomic.Bool
@@ -49,8 +48,8 @@ type Backend struct {
 	sad   sad
 	known map[dataplane.PolicyID]*policy
 
-	tx transmitter
-	rx receiver
+	workers            []*worker // one for each queue of the device
+	sending, receiving []*epoch  // theirs
 }
 
 // New opens the device in the network namespace of the calling thread and begins to carry what policies ask for. Packets
@@ -82,19 +81,29 @@ func New(c Config, n dataplane.Network) (*Backend, error) {
 // Backend owns device and plumber, and closes them.
 func Over(d Device, p Plumber, n dataplane.Network) *Backend {
 	b := newBackend(d, p, n)
-	go b.tx.run()
+	b.start()
 	return b
 }
 
-// newBackend puts the parts together. The caller starts tx.run.
+// start begins to send.
+func (b *Backend) start() {
+	for _, w := range b.workers {
+		go w.tx.run()
+	}
+}
+
+// newBackend puts the parts together. The caller calls start.
 func newBackend(d Device, p Plumber, n dataplane.Network) *Backend {
 	b := &Backend{device: d, plumber: p, rand: rand.Reader, now: time.Now}
 	b.sad.spis = make(map[uint32]bool)
 	b.known = make(map[dataplane.PolicyID]*policy)
 	b.remotes.hosts = make(map[netip.Addr]*remote)
 	b.policies.Store(&spd.Database[*policy]{})
-	b.tx.init(b, n.Sender(0))
-	b.rx.init(b)
+	for i := range d.Queues() {
+		w := newWorker(b, i, n.Sender(i))
+		b.workers = append(b.workers, w)
+		b.sending, b.receiving = append(b.sending, &w.tx.epoch), append(b.receiving, &w.rx.epoch)
+	}
 	return b
 }
 
@@ -118,8 +127,10 @@ func (b *Backend) Close() error {
 		return nil
 	}
 	b.device.Shut()
-	<-b.tx.done
-	b.rx.epoch.wait()
+	for _, w := range b.workers {
+		<-w.tx.done
+		w.rx.epoch.wait()
+	}
 	err := errors.Join(b.plumber.Close(), b.device.Close())
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -137,7 +148,7 @@ func (b *Backend) clear() {
 	}
 	for _, p := range b.known {
 		for _, out := range p.outs {
-			out.esp.Clear()
+			out.clear()
 		}
 	}
 }

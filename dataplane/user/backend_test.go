@@ -265,12 +265,12 @@ func TestControlWhileTrafficFlows(t *testing.T) {
 func TestEpochWaitsForTheBatch(t *testing.T) {
 	var e epoch
 	ran := make(chan bool, 2)
-	e.after(func() { ran <- true })
+	after(func() { ran <- true }, []*epoch{&e, new(epoch)})
 	if !<-ran {
 		t.Fatal("not run at once between batches")
 	}
 	e.enter()
-	e.after(func() { ran <- true })
+	after(func() { ran <- true }, []*epoch{new(epoch), &e})
 	select {
 	case <-ran:
 		t.Fatal("run in the middle of a batch")

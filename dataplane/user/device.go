@@ -1,6 +1,9 @@
 package user
 
-import "culvert/dataplane"
+import (
+	"culvert/dataplane"
+	"culvert/dataplane/user/offload"
+)
 
 // A Device is where clear packets come from and go to: a TUN device, a network stack in this process, a fake. Packets
 // stand behind a virtio-net header (package offload) and may be super-packets in both directions. Its queues are
@@ -37,10 +40,18 @@ type Plumber interface {
 	Close() error
 }
 
-// A port is a queue of a device, to write to.
+// A port writes packets to the queues of a device. Devices send the answers of a flow through the queue by which its
+// packets came, so that a port which spreads flows over the queues spreads the answers over the workers too.
 type port struct {
 	device Device
-	queue  int
+	queues uint32
 }
 
-func (p *port) WritePacket(parts [][]byte) error { return p.device.WritePacket(p.queue, parts) }
+// WritePacket is that of offload.Writer.
+func (p *port) WritePacket(parts [][]byte) error {
+	queue := 0
+	if p.queues > 1 && len(parts) > 1 {
+		queue = int(offload.FlowHash(parts[1]) % p.queues)
+	}
+	return p.device.WritePacket(queue, parts)
+}

@@ -8,23 +8,25 @@ import (
 	"culvert/esp"
 )
 
-// drops count from both workers.
+// drops count from both threads of a worker.
 type drops [esp.NumDrops]atomic.Uint64
 
 func (d *drops) add(r esp.Drop, n int) { d[r].Add(uint64(n)) }
 
-func (d *drops) read() dataplane.Drops {
-	var out dataplane.Drops
+// addTo adds what was counted.
+func (d *drops) addTo(sum *dataplane.Drops) {
 	for i := range d {
-		out[i] = d[i].Load()
+		sum[i] += d[i].Load()
 	}
-	return out
 }
 
 // Drops returns how many packets went no further, by reason. Clear text that the host's packet filter refused is among
 // them, as far as it could be read.
 func (b *Backend) Drops() dataplane.Drops {
-	d := b.drops.read()
+	var d dataplane.Drops
+	for _, w := range b.workers {
+		w.drops.addTo(&d)
+	}
 	if n, err := b.plumber.Unprotected(); err == nil {
 		d[esp.ErrUnprotected] += n
 	}

@@ -18,20 +18,31 @@ func (e *epoch) leave() { e.n.Add(1) }
 const poll = time.Millisecond
 
 // wait returns when the batch that runs, if any, is over.
-func (e *epoch) wait() {
-	for n := e.n.Load(); n%2 == 1 && e.n.Load() == n; {
+func (e *epoch) wait() { e.waitFor(e.n.Load()) }
+
+// waitFor returns when the batch that ran when n was read, if one did, is over.
+func (e *epoch) waitFor(n uint64) {
+	for n%2 == 1 && e.n.Load() == n {
 		time.Sleep(poll)
 	}
 }
 
-// after runs f when the batch that runs is over: at once, if none does.
-func (e *epoch) after(f func()) {
-	if e.n.Load()%2 == 0 {
+// after runs f when the batches that run are over: at once, if none does.
+func after(f func(), epochs []*epoch) {
+	var busy []func()
+	for _, e := range epochs {
+		if n := e.n.Load(); n%2 == 1 {
+			busy = append(busy, func() { e.waitFor(n) })
+		}
+	}
+	if len(busy) == 0 {
 		f()
 		return
 	}
 	go func() {
-		e.wait()
+		for _, wait := range busy {
+			wait()
+		}
 		f()
 	}()
 }

@@ -119,6 +119,8 @@ func (n *fakeNetwork) take() []dataplane.Burst {
 // A bench is a Backend without a host around it, driven by hand.
 type bench struct {
 	*Backend
+	tx      *transmitter // the first worker's
+	rx      *receiver
 	t       testing.TB
 	device  *fakeDevice
 	plumber *fakePlumber
@@ -130,6 +132,7 @@ type bench struct {
 func newBench(t testing.TB) *bench {
 	s := &bench{t: t, device: &fakeDevice{}, plumber: &fakePlumber{}, network: &fakeNetwork{}, clock: time.Unix(1_800_000_000, 0)}
 	s.Backend = newBackend(s.device, s.plumber, s.network)
+	s.tx, s.rx = &s.workers[0].tx, &s.workers[0].rx
 	s.Backend.now = func() time.Time { return s.clock }
 	s.SetNotices(func(n dataplane.Notice) { s.notices = append(s.notices, n) })
 	return s

@@ -62,14 +62,14 @@ func (b *Backend) installOutbound(sa *dataplane.SA) error {
 	if p == nil {
 		return fmt.Errorf("policy %d: %w", sa.Policy, dataplane.ErrNoPolicy)
 	}
-	out, err := newOutbound(sa, b.rand)
+	out, err := newOutbound(sa, b.rand, len(b.workers))
 	if err != nil {
 		return err
 	}
 	out.way.Store(b.remotes.way(sa.Path))
 	p.outs = append(slices.Clip(p.outs), out)
-	p.out.Store(out)
-	b.tx.release()
+	p.direct(len(b.workers))
+	b.release()
 	return nil
 }
 
@@ -123,11 +123,11 @@ func (b *Backend) removeInbound(spi uint32) dataplane.Counters {
 	}
 	b.sad.drop(spi)
 	b.sad.release(spi)
-	b.rx.epoch.after(in.esp.Clear)
+	b.afterReceiving(in.esp.Clear)
 	return in.Counters(in.sequence.Load())
 }
 
-// removeOutbound lets traffic return to the SA installed before, if there is one.
+// removeOutbound lets traffic go on through the SAs that remain.
 func (b *Backend) removeOutbound(spi uint32, id dataplane.PolicyID) dataplane.Counters {
 	out := b.outbound(spi, id)
 	if out == nil {
@@ -135,13 +135,9 @@ func (b *Backend) removeOutbound(spi uint32, id dataplane.PolicyID) dataplane.Co
 	}
 	p := b.known[id]
 	p.outs = slices.DeleteFunc(slices.Clone(p.outs), func(o *outbound) bool { return o == out })
-	var latest *outbound
-	if n := len(p.outs); n > 0 {
-		latest = p.outs[n-1]
-	}
-	p.out.Store(latest)
+	p.direct(len(b.workers))
 	b.remotes.leave(out.way.Load())
-	b.tx.epoch.after(out.esp.Clear)
+	b.afterSending(out.clear)
 	return out.Counters(out.esp.Sequence())
 }
 

@@ -77,7 +77,7 @@ func TestSuccessorOfACrashCleansUp(t *testing.T) {
 	crashed := a.backend
 	crashed.closed.Store(true)
 	crashed.device.Shut()
-	<-crashed.tx.done
+	<-crashed.workers[0].tx.done
 	if err := crashed.device.Close(); err != nil {
 		t.Fatal(err)
 	}

@@ -1,23 +1,40 @@
 package user
 
-import "culvert/dataplane"
+import (
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"culvert/dataplane"
+)
 
 const (
-	// outboxSize holds a sealed super-packet and a few packets more.
-	outboxSize = 128 << 10
-	// outboxFull is when the outbox is sent between two super-packets: while it is still in the processor's cache.
-	outboxFull = 48 << 10
+	// outboxSize holds a sealed batch, which is one super-packet at most beyond batchFull.
+	outboxSize = 192 << 10
 	// outboxBursts bounds the bursts of one send.
 	outboxBursts = 64
 )
 
 // An outbox collects sealed packets, one behind the other, in bursts.
+//
+// Where several workers seal for one SA, the packets leave in the order of their sequence numbers nevertheless, since the
+// peer's replay window may be small: whoever sends waits for its turn. A worker sends in the order in which it reserved, so
+// that every wait is for something reserved earlier, and none is for ever.
 type outbox struct {
-	sender dataplane.Sender
-	buffer []byte
-	used   int
-	bursts []dataplane.Burst
-	open   bool // the last burst may take more packets
+	sender  dataplane.Sender
+	buffer  []byte
+	used    int
+	bursts  []dataplane.Burst
+	open    bool // the last burst may take more packets
+	shared  bool // there are other workers
+	tickets []ticket
+}
+
+// A ticket says which sequence numbers of an SA are in the outbox, and with which burst their packets begin.
+type ticket struct {
+	sa          *outbound
+	first, next uint64
+	burst       int
 }
 
 // A label says how packets travel. Packets of one burst have the same.
@@ -27,23 +44,46 @@ type label struct {
 	df   bool
 }
 
-func newOutbox(s dataplane.Sender) outbox {
-	return outbox{sender: s, buffer: make([]byte, outboxSize), bursts: make([]dataplane.Burst, 0, outboxBursts)}
+func newOutbox(s dataplane.Sender, shared bool) outbox {
+	return outbox{
+		sender: s, buffer: make([]byte, outboxSize), bursts: make([]dataplane.Burst, 0, outboxBursts+1),
+		shared: shared, tickets: make([]ticket, 0, outboxBursts),
+	}
+}
+
+// begin says that the packets to be added now are those of an SA from sequence number seq on.
+func (o *outbox) begin(sa *outbound, seq uint64) {
+	if o.shared {
+		o.tickets = append(o.tickets, ticket{sa: sa, first: seq, next: seq, burst: len(o.bursts)})
+		o.open = false
+	}
 }
 
 // room returns an empty slice with capacity for n octets at least, where the next packet goes. It sends what is there
 // when it has to.
 func (o *outbox) room(n int) []byte {
 	if o.used+n > outboxSize || len(o.bursts) == outboxBursts {
-		o.flush()
+		o.makeRoom()
 	}
 	return o.buffer[o.used:o.used]
 }
 
-// add takes the n octets that were put into room.
+// makeRoom sends everything. The SA that is being sealed for goes on behind it.
+func (o *outbox) makeRoom() {
+	if !o.shared {
+		o.flush()
+		return
+	}
+	t := o.tickets[len(o.tickets)-1]
+	o.flush()
+	o.begin(t.sa, t.next)
+}
+
+// add takes the n octets that were put into room, the packet with the next sequence number.
 func (o *outbox) add(l label, n int) {
 	start := o.used
 	o.used += n
+	o.skip()
 	if o.open {
 		b := &o.bursts[len(o.bursts)-1]
 		if n <= b.Segment && b.TOS == l.tos && b.DF == l.df && b.Path == l.path {
@@ -56,17 +96,59 @@ func (o *outbox) add(l label, n int) {
 	o.open = true
 }
 
-// settle sends what is there if that is much.
-func (o *outbox) settle() {
-	if o.used >= outboxFull {
-		o.flush()
+// skip passes over a sequence number.
+func (o *outbox) skip() {
+	if o.shared {
+		o.tickets[len(o.tickets)-1].next++
 	}
 }
 
 // flush sends everything.
 func (o *outbox) flush() {
-	if len(o.bursts) > 0 {
-		o.sender.SendESP(o.bursts)
+	sent, passed := 0, 0
+	for i := range o.tickets {
+		if t := &o.tickets[i]; t.sa.turn.Load() != t.first {
+			o.send(o.bursts[sent:t.burst]) // others may wait for what comes before
+			pass(o.tickets[passed:i])
+			sent, passed = t.burst, i
+			t.sa.await(t.first)
+		}
 	}
-	o.bursts, o.used, o.open = o.bursts[:0], 0, false
+	o.send(o.bursts[sent:])
+	pass(o.tickets[passed:])
+	o.bursts, o.tickets, o.used, o.open = o.bursts[:0], o.tickets[:0], 0, false
+}
+
+func (o *outbox) send(bursts []dataplane.Burst) {
+	if len(bursts) > 0 {
+		o.sender.SendESP(bursts)
+	}
+}
+
+// pass gives the turn to whoever comes next.
+func pass(tickets []ticket) {
+	for i := range tickets {
+		tickets[i].sa.turn.Store(tickets[i].next)
+	}
+}
+
+// How await waits. Whoever it waits for is in the middle of sealing or sending, a matter of microseconds, unless its thread
+// does not run.
+const (
+	awaitSpins  = 2000
+	awaitYields = 100
+	awaitPause  = 20 * time.Microsecond
+)
+
+// await returns when the packet with the number seq is to be sent next.
+func (o *outbound) await(seq uint64) {
+	for try := 0; o.turn.Load() != seq; try++ {
+		switch {
+		case try < awaitSpins:
+		case try < awaitSpins+awaitYields:
+			_, _, _ = unix.Syscall(unix.SYS_SCHED_YIELD, 0, 0, 0)
+		default:
+			time.Sleep(awaitPause)
+		}
+	}
 }

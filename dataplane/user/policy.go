@@ -1,10 +1,12 @@
 package user
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
 	"sync/atomic"
+	"time"
 
 	"culvert/dataplane"
 	"culvert/spd"
@@ -12,17 +14,67 @@ import (
 
 // policy is what the database holds for a policy.
 type policy struct {
-	spec dataplane.Policy
-	out  atomic.Pointer[outbound] // the SA that traffic leaves through, nil when there is none
-	outs []*outbound              // in the order of their installation; guarded by the Backend's lock
-
-	acquires limiter // the sending worker's
+	spec  dataplane.Policy
+	exits atomic.Pointer[[]exit] // of each worker; nil when there is no SA
+	outs  []*outbound            // in the order of their installation; guarded by the Backend's lock
+	asked []int64                // of each worker, and its own: when it sent NoticeAcquire last, in Unix nanoseconds
 }
 
-// carriesNonFirst tells whether the SA in use takes fragments without ports.
-func (p *policy) carriesNonFirst() bool {
-	out := p.out.Load()
+// An exit is the SA that a worker's traffic leaves through.
+type exit struct {
+	sa  *outbound
+	own bool // bound to this worker
+}
+
+// exit returns that of a worker; its SA is nil when there is none.
+func (p *policy) exit(worker int) exit {
+	all := p.exits.Load()
+	if all == nil {
+		return exit{}
+	}
+	return (*all)[worker]
+}
+
+// direct chooses the exits of all workers anew (RFC 9611, Section 3): the newest SA of the worker's own, else the newest of
+// those for any, else the newest. The caller holds the Backend's lock.
+func (p *policy) direct(workers int) {
+	if len(p.outs) == 0 {
+		p.exits.Store(nil)
+		return
+	}
+	all := make([]exit, workers)
+	newest := p.outs[len(p.outs)-1]
+	for i := range all {
+		own, common := p.newest(i+1), p.newest(0)
+		all[i] = exit{sa: cmp.Or(own, common, newest), own: own != nil}
+	}
+	p.exits.Store(&all)
+}
+
+// newest returns the SA of a resource that was installed last, or nil.
+func (p *policy) newest(resource int) *outbound {
+	for _, o := range slices.Backward(p.outs) {
+		if o.resource == resource {
+			return o
+		}
+	}
+	return nil
+}
+
+// carriesNonFirst tells whether the SA that a worker uses takes fragments without ports.
+func (p *policy) carriesNonFirst(worker int) bool {
+	out := p.exit(worker).sa
 	return out != nil && out.nonFirst
+}
+
+// mayAsk reports whether a worker may send NoticeAcquire now, and takes it that it does.
+func (p *policy) mayAsk(worker int, now time.Time) bool {
+	at, last := now.UnixNano(), p.asked[worker]
+	if last != 0 && at >= last && at-last < int64(noticeEvery) {
+		return false
+	}
+	p.asked[worker] = at
+	return true
 }
 
 // SetPolicy is that of dataplane.Backend. The SAs of a policy that is replaced stay. After an error the backend has the
@@ -32,7 +84,7 @@ func (b *Backend) SetPolicy(p dataplane.Policy) error {
 	if err != nil {
 		return fmt.Errorf("data plane: %s: %w", p.Name, err)
 	}
-	b.tx.release()
+	b.release()
 	if err = b.plumber.Set(p); err == nil {
 		return nil
 	}
@@ -48,11 +100,11 @@ func (b *Backend) SetPolicy(p dataplane.Policy) error {
 func (b *Backend) publish(p dataplane.Policy) (old *policy, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	state := &policy{spec: p, acquires: limiter{every: noticeEvery, burst: 1}}
+	state := &policy{spec: p, asked: make([]int64, len(b.workers))}
 	old = b.known[p.ID]
 	if old != nil {
 		state.outs = old.outs
-		state.out.Store(old.out.Load())
+		state.exits.Store(old.exits.Load())
 	}
 	db, err := b.policies.Load().With(spd.Policy{
 		ID: uint32(p.ID), Action: p.Action, Priority: p.Priority,

@@ -21,12 +21,14 @@ const (
 // A receiver is the worker from the network to the device: whoever calls HandleESP.
 type receiver struct {
 	b         *Backend
+	worker    *worker
 	mu        sync.Mutex
 	epoch     epoch
 	coalescer offload.Coalescer
 	out       port
 	rebuilt   []byte
-	last      *inbound // of the packet before, within a batch
+	last      *inbound // of the packet before, within a batch; its lock is held
+	run       run
 	now       time.Time
 	strangers limiter
 	fragments *spd.FragmentTable // of SAs that carry fragments without ports
@@ -35,9 +37,9 @@ type receiver struct {
 // fragmentMemory is how many fragmented packets are remembered in each direction (RFC 4301, Section 7.3).
 const fragmentMemory = 256
 
-func (r *receiver) init(b *Backend) {
-	r.b, r.fragments = b, spd.NewFragmentTable(fragmentMemory)
-	r.out = port{b.device, 0}
+func (r *receiver) init(b *Backend, w *worker) {
+	r.b, r.worker, r.fragments = b, w, spd.NewFragmentTable(fragmentMemory)
+	r.out = port{b.device, uint32(b.device.Queues())}
 	r.coalescer.UDP = b.device.JoinsUDP()
 	r.rebuilt = make([]byte, 0, rebuildSize)
 	r.strangers = limiter{every: badSPIEvery, burst: badSPIBurst}
@@ -46,7 +48,7 @@ func (r *receiver) init(b *Backend) {
 // HandleESP takes ESP packets from the network, in the order of their arrival. They are changed in place, and the
 // caller's again when it returns. Calls for one worker wait for one another.
 func (b *Backend) HandleESP(worker int, bursts []dataplane.Burst) {
-	r := &b.rx
+	r := &b.workers[worker%len(b.workers)].rx
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.epoch.enter()
@@ -61,8 +63,8 @@ func (b *Backend) HandleESP(worker int, bursts []dataplane.Burst) {
 			r.packet(p, &burst)
 		}
 	}
+	r.turnTo(nil)
 	r.flush()
-	r.last = nil
 }
 
 func (r *receiver) flush() {
@@ -72,7 +74,7 @@ func (r *receiver) flush() {
 	r.rebuilt = r.rebuilt[:0]
 }
 
-func (r *receiver) drop(d esp.Drop, n int) { r.b.drops.add(d, n) }
+func (r *receiver) drop(d esp.Drop, n int) { r.worker.drops.add(d, n) }
 
 // packet processes one ESP packet (RFC 4301, Section 5.2; RFC 4303, Section 3.4).
 func (r *receiver) packet(p []byte, from *dataplane.Burst) {
@@ -87,7 +89,6 @@ func (r *receiver) packet(p []byte, from *dataplane.Burst) {
 	}
 	before := in.esp.Sequence()
 	inner, next, err := in.esp.Open(p)
-	in.sequence.Store(in.esp.Sequence())
 	if d := esp.DropOf(err); d != 0 && d != esp.ErrDummy {
 		r.drop(d, 1)
 		return
@@ -96,10 +97,8 @@ func (r *receiver) packet(p []byte, from *dataplane.Burst) {
 		r.b.notices.send(dataplane.Notice{Kind: dataplane.NoticeFirstPacket, Direction: dataplane.Inbound, SPI: in.spi, Policy: in.policy})
 	}
 	r.moved(in, from, in.esp.Sequence() > before)
-	ok, notice := in.Spend(len(inner), 1, r.now.UnixNano())
-	r.b.notices.limit(notice, dataplane.Inbound, in.spi, in.policy)
 	switch {
-	case !ok:
+	case !r.spend(in, len(inner)):
 		r.drop(esp.ErrExpired, 1)
 	case err != nil:
 		r.drop(esp.ErrDummy, 1)
@@ -108,11 +107,49 @@ func (r *receiver) packet(p []byte, from *dataplane.Burst) {
 	}
 }
 
+// find returns the SA of a packet, or nil, with its lock held until the next SA is found.
 func (r *receiver) find(spi uint32) *inbound {
 	if r.last == nil || r.last.spi != spi {
-		r.last = r.b.sad.find(spi)
+		r.turnTo(r.b.sad.find(spi))
 	}
 	return r.last
+}
+
+// A run is what packets of one SA, one behind the other, have carried and is not counted yet.
+type run struct{ bytes, packets int }
+
+// turnTo ends the run of the last SA, and begins one of in, which may be nil.
+func (r *receiver) turnTo(in *inbound) {
+	if r.last != nil {
+		r.settle(r.last)
+		r.last.sequence.Store(r.last.esp.Sequence())
+		r.last.mu.Unlock()
+	}
+	if r.last = in; in != nil {
+		in.mu.Lock()
+	}
+}
+
+// spend counts a packet with the run, and reports whether the SA may carry it.
+func (r *receiver) spend(in *inbound, octets int) bool {
+	if in.Covers(r.run.bytes+octets, r.run.packets+1) {
+		r.run.bytes += octets
+		r.run.packets++
+		return true
+	}
+	r.settle(in)
+	ok, notice := in.Spend(octets, 1, r.now.UnixNano())
+	r.b.notices.limit(notice, dataplane.Inbound, in.spi, in.policy)
+	return ok
+}
+
+// settle counts the run.
+func (r *receiver) settle(in *inbound) {
+	if r.run.packets > 0 {
+		_, notice := in.Spend(r.run.bytes, r.run.packets, r.now.UnixNano())
+		r.b.notices.limit(notice, dataplane.Inbound, in.spi, in.policy)
+		r.run = run{}
+	}
 }
 
 // stranger tells about a packet without SA (RFC 7296, Section 2.21.4, INVALID_SPI).

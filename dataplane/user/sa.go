@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"io"
 	"net/netip"
+	"sync"
 	"sync/atomic"
 
 	"culvert/dataplane"
@@ -11,10 +12,12 @@ import (
 	"culvert/spd"
 )
 
-// inbound is an SA as the receiving worker sees it.
+// inbound is an SA as the receiving workers see it. Its packets come to one worker as a rule, which holds the lock over runs
+// of them.
 type inbound struct {
 	dataplane.Lifetime
-	esp       *esp.Inbound // the worker's
+	mu        sync.Mutex   // guards esp and what follows sequence
+	esp       *esp.Inbound // but for Clear
 	spi       uint32
 	policy    dataplane.PolicyID
 	mode      esp.Mode
@@ -25,7 +28,6 @@ type inbound struct {
 	path      atomic.Pointer[dataplane.Path]
 	sequence  atomic.Uint64 // the highest accepted
 
-	// The worker's memory.
 	flow      spd.Flow       // passed the selectors
 	told      netip.AddrPort // NoticeNewAddress was sent about it
 	offenders limiter        // of NoticeSelectors
@@ -47,25 +49,54 @@ func newInbound(sa *dataplane.SA) (*inbound, error) {
 	return in, nil
 }
 
-// outbound is an SA as the sending worker sees it.
+// outbound is an SA as the sending workers see it.
 type outbound struct {
 	dataplane.Lifetime
-	esp    *esp.Outbound // the worker's, but for Sequence
-	spi    uint32
-	policy dataplane.PolicyID
-	mode   esp.Mode
-	outer  esp.Outer
-	tfc    int
-	way    atomic.Pointer[way]
-
+	esp      *esp.Outbound // for its sequence numbers; the sealer is the first worker's
+	spi      uint32
+	policy   dataplane.PolicyID
+	resource int
+	mode     esp.Mode
+	outer    esp.Outer
+	tfc      int
 	nonFirst bool // carries fragments without ports (RFC 4301, Section 7.3)
+	way      atomic.Pointer[way]
+	turn     atomic.Uint64 // the sequence number to be sent next, when there are several workers
+	lanes    []*lane       // of each worker, made when it first uses the SA
+}
 
-	// The worker's memory.
+// A lane is what one worker, and nobody else, uses of an outbound SA.
+type lane struct {
+	*outbound
+	sealer   *esp.Outbound
 	layout   esp.Layout
 	measured *way // what mtu and largest were computed for
 	mtu      int32
 	largest  int // octets of an inner packet that fits the path, 0 when the path is not known
 	padTo    int // octets to which shorter packets are padded
+	batch    group
+}
+
+// lane returns that of a worker, who calls it.
+func (o *outbound) lane(worker int) *lane {
+	if o.lanes[worker] == nil {
+		l := &lane{outbound: o, sealer: o.esp, padTo: max(o.tfc, 0)}
+		if worker > 0 {
+			l.sealer = o.esp.Fork()
+		}
+		o.lanes[worker] = l
+	}
+	return o.lanes[worker]
+}
+
+// clear overwrites the keys. No worker uses the SA any longer.
+func (o *outbound) clear() {
+	o.esp.Clear()
+	for _, l := range o.lanes {
+		if l != nil {
+			l.sealer.Clear()
+		}
+	}
 }
 
 // A way is a path and what is known about the host at its end. Ways are replaced, never changed.
@@ -74,7 +105,7 @@ type way struct {
 	remote *remote
 }
 
-func newOutbound(sa *dataplane.SA, rand io.Reader) (*outbound, error) {
+func newOutbound(sa *dataplane.SA, rand io.Reader, workers int) (*outbound, error) {
 	e, err := esp.NewOutbound(params(sa), rand)
 	if err != nil {
 		return nil, err
@@ -83,9 +114,10 @@ func newOutbound(sa *dataplane.SA, rand io.Reader) (*outbound, error) {
 	if sa.Mode == esp.Transport { // the header is the packet's own
 		outer = esp.Outer{CopyDSCP: true, DF: esp.DFCopy}
 	}
-	out := &outbound{esp: e, spi: sa.SPI, policy: sa.Policy, mode: sa.Mode, tfc: sa.TFC, padTo: max(sa.TFC, 0), outer: outer,
-		nonFirst: sa.NonFirstFragments}
+	out := &outbound{esp: e, spi: sa.SPI, policy: sa.Policy, resource: sa.Resource, mode: sa.Mode, tfc: sa.TFC, outer: outer,
+		nonFirst: sa.NonFirstFragments, lanes: make([]*lane, workers)}
 	out.SetLimits(sa)
+	out.turn.Store(e.Sequence() + 1)
 	return out, nil
 }
 
@@ -100,23 +132,23 @@ func params(sa *dataplane.SA) esp.Params {
 const defaultPath = 1500
 
 // measure brings largest, and padding up to it, in step with the way. It is called for every packet.
-func (o *outbound) measure(w *way) error {
+func (l *lane) measure(w *way) error {
 	mtu := w.remote.mtu.Load()
-	if o.measured == w && o.mtu == mtu {
+	if l.measured == w && l.mtu == mtu {
 		return nil
 	}
-	layout, err := o.esp.Layout()
+	layout, err := l.sealer.Layout()
 	if err != nil {
 		return err
 	}
-	e := w.Encapsulation(o.mode)
-	o.measured, o.mtu, o.layout, o.largest = w, mtu, layout, 0
+	e := w.Encapsulation(l.mode)
+	l.measured, l.mtu, l.layout, l.largest = w, mtu, layout, 0
 	if mtu > 0 && !e.TCP { // a stream cuts what it carries to fit the path
-		o.largest = layout.EffectiveMTU(int(mtu), e)
+		l.largest = layout.EffectiveMTU(int(mtu), e)
 	}
-	if o.tfc < 0 {
-		o.padTo = layout.EffectiveMTU(cmp.Or(int(mtu), defaultPath), e)
-		o.esp.SetPadTo(o.padTo)
+	if l.tfc < 0 {
+		l.padTo = layout.EffectiveMTU(cmp.Or(int(mtu), defaultPath), e)
+		l.sealer.SetPadTo(l.padTo)
 	}
 	return nil
 }

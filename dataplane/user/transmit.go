@@ -20,6 +20,8 @@ const (
 	readSize = 1<<16 + offload.HeaderLen
 	// readBatch bounds the packets read before the batch ends, and others learn that it did.
 	readBatch = 64
+	// readAlign is where packets begin in the buffer: in a line of the processor's cache of their own.
+	readAlign = 64
 	// flowCache is how many flows are remembered with their policy.
 	flowCache = 1024
 )
@@ -27,6 +29,7 @@ const (
 // A transmitter is the worker from the device to the network.
 type transmitter struct {
 	b        *Backend
+	worker   *worker
 	outbox   outbox
 	epoch    epoch
 	done     chan struct{}
@@ -35,9 +38,13 @@ type transmitter struct {
 	waiting  queue
 	retrying bool // what waits is being sent
 
-	in    []byte
-	inner []byte // a packet of transport mode, before its header is left out
-	icmp  []byte
+	in     []byte // packets of the batch, one behind the other
+	used   int
+	jobs   []job
+	groups []*lane // SAs that have jobs, in the order of their first
+	inner  []byte  // a packet of transport mode, before its header is left out
+	icmp   []byte
+
 	cache *spd.Cache[*policy]
 	now   time.Time
 
@@ -53,10 +60,10 @@ const (
 	ageEvery    = 10 * time.Second
 )
 
-func (t *transmitter) init(b *Backend, s dataplane.Sender) {
+func (t *transmitter) init(b *Backend, w *worker, s dataplane.Sender) {
 	*t = transmitter{
-		b: b, outbox: newOutbox(s), done: make(chan struct{}),
-		in: make([]byte, readSize), inner: make([]byte, readSize), cache: spd.NewCache[*policy](flowCache),
+		b: b, worker: w, outbox: newOutbox(s, b.device.Queues() > 1), done: make(chan struct{}),
+		in: make([]byte, batchFull+readSize), inner: make([]byte, readSize), cache: spd.NewCache[*policy](flowCache),
 		fragments: spd.NewFragmentTable(fragmentMemory),
 		answers:   limiter{every: answerEvery, burst: answerBurst}, aging: limiter{every: ageEvery, burst: 1},
 	}
@@ -68,7 +75,7 @@ func (t *transmitter) init(b *Backend, s dataplane.Sender) {
 func (t *transmitter) release() {
 	t.wanted.Store(true)
 	if t.holding.Load() {
-		t.b.device.Wake(0)
+		t.b.device.Wake(t.worker.index)
 	}
 }
 
@@ -88,7 +95,7 @@ func (t *transmitter) step() (more bool) {
 	t.epoch.enter()
 	defer t.epoch.leave()
 	more = t.batch()
-	t.outbox.flush()
+	t.dispatch()
 	holds := len(t.waiting.packets) > 0
 	t.holding.Store(holds)
 	return more || holds && t.wanted.Load()
@@ -99,7 +106,7 @@ const devicePause = 100 * time.Millisecond
 
 // wait waits for the device, or for its end.
 func (t *transmitter) wait() {
-	if err := t.b.device.Wait(0); err != nil && !errors.Is(err, os.ErrClosed) {
+	if err := t.b.device.Wait(t.worker.index); err != nil && !errors.Is(err, os.ErrClosed) {
 		time.Sleep(devicePause)
 	}
 }
@@ -111,14 +118,17 @@ func (t *transmitter) batch() (more bool) {
 		t.retry()
 	}
 	for range readBatch {
-		n, err := t.b.device.Read(0, t.in)
+		raw := t.in[t.used:]
+		n, err := t.b.device.Read(t.worker.index, raw)
 		if err != nil {
 			if !errors.Is(err, tun.ErrAgain) {
 				t.drop(esp.ErrOther, 1)
 			}
 			return false
 		}
-		t.packet(t.in[:n], t.now)
+		t.used += (n + readAlign - 1) &^ (readAlign - 1)
+		t.packet(raw[:n:n], t.now)
+		t.dispatchIfFull()
 	}
 	return true
 }
@@ -147,11 +157,22 @@ func (t *transmitter) packet(raw []byte, since time.Time) {
 	case e.Action == spd.Discard:
 		t.drop(esp.ErrDiscarded, segments.Count())
 	default:
-		if sa := e.Value.out.Load(); sa != nil {
-			t.protect(sa, &segments, pkt, info)
+		x := e.Value.exit(t.worker.index)
+		if x.sa == nil {
+			t.unprotected(e.Value, flow, raw, since)
 			return
 		}
-		t.unprotected(e.Value, flow, raw, since)
+		if e.Value.spec.PerResource && !x.own {
+			t.askForOwn(e.Value, flow)
+		}
+		t.protect(x.sa.lane(t.worker.index), &segments, pkt, info)
+	}
+}
+
+// askForOwn asks for an SA of the worker's own, while another one carries its traffic (RFC 9611, Section 3).
+func (t *transmitter) askForOwn(p *policy, flow spd.Flow) {
+	if p.mayAsk(t.worker.index, t.now) {
+		t.b.notices.send(dataplane.Notice{Kind: dataplane.NoticeAcquire, Policy: p.spec.ID, Packet: flow, Resource: t.worker.index + 1})
 	}
 }
 
@@ -161,7 +182,7 @@ func (t *transmitter) policyFor(pkt []byte, flow spd.Flow, info spd.PacketInfo) 
 	db := t.b.policies.Load()
 	if info.Fragment {
 		t.fragments.Passed(flow, info, t.now)
-		if e := t.cache.Outbound(db, t.fragments.Whole(flow, info, t.now)); e != nil && e.Value.carriesNonFirst() {
+		if e := t.cache.Outbound(db, t.fragments.Whole(flow, info, t.now)); e != nil && e.Value.carriesNonFirst(t.worker.index) {
 			return e
 		}
 	}
@@ -174,8 +195,8 @@ func (t *transmitter) policyFor(pkt []byte, flow spd.Flow, info spd.PacketInfo) 
 	return nil
 }
 
-// protect seals a (super-)packet.
-func (t *transmitter) protect(sa *outbound, s *offload.Segments, pkt []byte, info spd.PacketInfo) {
+// protect takes a (super-)packet to those that are sealed into an SA.
+func (t *transmitter) protect(sa *lane, s *offload.Segments, pkt []byte, info spd.PacketInfo) {
 	w, count := sa.way.Load(), s.Count()
 	if err := sa.measure(w); err != nil {
 		t.drop(esp.DropOf(err), count)
@@ -193,33 +214,10 @@ func (t *transmitter) protect(sa *outbound, s *offload.Segments, pkt []byte, inf
 		return
 	}
 	fits := sa.largest == 0 || s.MaxLen() <= sa.largest
-	t.seal(sa, s, label{path: w.Path, tos: sa.outer.TrafficClass(info.TrafficClass), df: fits && sa.outer.DF.DontFragment(pkt)})
-}
-
-// seal seals the packets of s into the outbox.
-func (t *transmitter) seal(sa *outbound, s *offload.Segments, l label) {
-	for s.Count() > 0 {
-		room := t.outbox.room(sa.layout.Sealed(max(s.MaxLen(), sa.padTo)))
-		at := t.inner
-		if sa.mode == esp.Tunnel {
-			at = room[sa.layout.HeaderLen():cap(room)] // where the plaintext goes
-		}
-		n := s.Next(at)
-		sealed, err := sa.esp.Seal(room, at[:n])
-		if err != nil {
-			t.sealFailed(sa, err)
-			continue
-		}
-		t.outbox.add(l, len(sealed))
-	}
-	t.outbox.settle()
-}
-
-func (t *transmitter) sealFailed(sa *outbound, err error) {
-	t.drop(esp.DropOf(err), 1)
-	if errors.Is(err, esp.ErrSequenceExhausted) {
-		t.b.notices.limit(sa.Stop(), dataplane.Outbound, sa.spi, sa.policy)
-	}
+	t.add(sa, job{
+		segments: *s, count: count,
+		label: label{path: w.Path, tos: sa.outer.TrafficClass(info.TrafficClass), df: fits && sa.outer.DF.DontFragment(pkt)},
+	})
 }
 
 // leastInner is the length that the sender of a packet need not go below.
@@ -232,7 +230,7 @@ func leastInner(version uint8) int {
 
 // tooBig tells the sender of a packet that it does not fit (RFC 4301, Section 8.2.1), unless what is known about the path
 // turns out to be old. It reports whether the packet is to be dropped.
-func (t *transmitter) tooBig(sa *outbound, pkt []byte) bool {
+func (t *transmitter) tooBig(sa *lane, pkt []byte) bool {
 	if t.aging.allow(t.now) {
 		t.b.remotes.age(t.now)
 		if sa.way.Load().remote.mtu.Load() == 0 {
@@ -245,12 +243,12 @@ func (t *transmitter) tooBig(sa *outbound, pkt []byte) bool {
 	answer, ok := esp.AppendTooBig(t.icmp[:0], pkt, sa.largest, netip.Addr{})
 	t.icmp = answer
 	if ok {
-		_ = t.b.device.WritePacket(0, [][]byte{make([]byte, offload.HeaderLen), answer})
+		_ = t.b.device.WritePacket(t.worker.index, [][]byte{make([]byte, offload.HeaderLen), answer})
 	}
 	return true
 }
 
-func (t *transmitter) drop(r esp.Drop, n int) { t.b.drops.add(r, n) }
+func (t *transmitter) drop(r esp.Drop, n int) { t.worker.drops.add(r, n) }
 
 // reason says which drop a packet that cannot be parsed is.
 func reason(err error) esp.Drop {

@@ -70,19 +70,46 @@ func (in inspection) datagram(p []byte) (inspection, bool) {
 	return in, true
 }
 
-// slotOf hashes the addresses and ports of a packet.
-func (in inspection) slotOf(p []byte) uint8 {
+// FlowHash hashes the addresses and ports of an IP packet, the addresses alone where ports cannot be told, and returns 0 for
+// what is no packet.
+func FlowHash(p []byte) uint32 {
+	protocol, transport := network(p)
+	in := inspection{transport: transport}
+	switch {
+	case transport != 0 && (protocol == protocolTCP || protocol == protocolUDP) && len(p) >= transport+4:
+		return uint32(in.hash(p) >> 32)
+	case len(p) >= ipv4Header && p[0]>>4 == 4:
+		return uint32(mix(binary.NativeEndian.Uint64(p[12:])) >> 32)
+	case len(p) >= ipv6Header && p[0]>>4 == 6:
+		return uint32(addresses6(p) >> 32)
+	}
+	return 0
+}
+
+// slotOf picks one of 256 places for the flow of a packet.
+func (in inspection) slotOf(p []byte) uint8 { return uint8(in.hash(p) >> 56) }
+
+// hash hashes the addresses and ports of a packet.
+func (in inspection) hash(p []byte) uint64 {
 	var h uint64
 	if in.transport == ipv4Header {
 		h = binary.NativeEndian.Uint64(p[12:])
 	} else {
-		for o := 8; o < 40; o += 8 {
-			h = (h ^ binary.NativeEndian.Uint64(p[o:])) * 0x9e3779b97f4a7c15
-		}
+		h = addresses6(p)
 	}
-	h = (h ^ uint64(binary.NativeEndian.Uint32(p[in.transport:]))) * 0x9e3779b97f4a7c15
-	return uint8(h >> 56)
+	return mix(h ^ uint64(binary.NativeEndian.Uint32(p[in.transport:])))
 }
+
+// addresses6 hashes the addresses of an IPv6 packet.
+func addresses6(p []byte) (h uint64) {
+	for o := 8; o < 40; o += 8 {
+		h = mix(h ^ binary.NativeEndian.Uint64(p[o:]))
+	}
+	return h
+}
+
+// mix spreads the bits of h over the upper ones.
+func mix(h uint64) uint64 { return h * 0x9e3779b97f4a7c15 }
 
 // valid verifies the checksums of a packet, which joining would otherwise renew.
 func (in inspection) valid(p []byte) bool {
