@@ -90,6 +90,7 @@ type Policy struct {
 	// PerResource wants an SA of its own for each resource that has traffic (RFC 9611): a resource without one sends through
 	// the SA of all and raises NoticeAcquire with its number.
 	PerResource bool
+	Kernel      Kernel
 }
 
 // An SA is one ESP SA, one direction.
@@ -118,6 +119,7 @@ type SA struct {
 	// Resource binds the SA to one worker of the backend (RFC 9611, Section 3), from 1 to what Resources.Resources says. 0 is
 	// an SA of all: traffic of a worker leaves through the newest outbound SA of its own, else through the newest of all.
 	Resource int
+	Kernel   Kernel
 }
 
 // DF is what the outer header's don't-fragment bit becomes (RFC 4301, Section 8.1).

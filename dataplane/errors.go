@@ -12,4 +12,6 @@ var (
 	ErrBusy = errors.New("policy has SAs")
 	// ErrNoSA means that there is no such SA.
 	ErrNoSA = errors.New("no such SA")
+	// ErrKernelOnly means that an SA or policy has attributes that the kernel's data plane alone honours.
+	ErrKernelOnly = errors.New("marks, if_id, interface, hw_offload and security_label need the data plane of the kernel")
 )

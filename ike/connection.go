@@ -130,6 +130,7 @@ type ChildConfig struct {
 	ReplayWindow             int
 	TFC                      int
 	CopyDSCP                 bool
+	Kernel                   dataplane.Kernel
 	DF                       dataplane.DF
 	Priority                 int
 	Start                    StartAction

@@ -39,6 +39,9 @@ func (b *Backend) Install(sa dataplane.SA) error {
 }
 
 func (b *Backend) install(sa *dataplane.SA) error {
+	if sa.Kernel != (dataplane.Kernel{}) {
+		return dataplane.ErrKernelOnly
+	}
 	if sa.Direction == dataplane.Inbound {
 		return b.installInbound(sa)
 	}

@@ -80,6 +80,9 @@ func (p *policy) mayAsk(worker int, now time.Time) bool {
 // SetPolicy is that of dataplane.Backend. The SAs of a policy that is replaced stay. After an error the backend has the
 // policy that it had before.
 func (b *Backend) SetPolicy(p dataplane.Policy) error {
+	if p.Kernel != (dataplane.Kernel{}) {
+		return fmt.Errorf("data plane: %s: %w", p.Name, dataplane.ErrKernelOnly)
+	}
 	old, err := b.publish(p)
 	if err != nil {
 		return fmt.Errorf("data plane: %s: %w", p.Name, err)

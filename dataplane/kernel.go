@@ -1,0 +1,26 @@
+package dataplane
+
+// Kernel is what the kernel's own data plane honours and no other: they refuse an SA or policy with it (ErrKernelOnly). The
+// zero Kernel asks for nothing. It is comparable.
+type Kernel struct {
+	MarkIn, MarkOut       Mark // of the packets that inbound and outbound SAs and policies are for
+	SetMarkIn, SetMarkOut Mark // put on packets once they are opened, and on ESP packets
+	IfIDIn, IfIDOut       uint32
+	Interface             string // XFRM interface that is there while the policy is; empty: none
+	Offload               Offload
+	Label                 string // security context for SAs and policies; empty: none
+}
+
+// A Mark is a value and the bits of it that count.
+type Mark struct{ Value, Mask uint32 }
+
+// Offload says what a network device does for an SA.
+type Offload uint8
+
+// The kinds of offload.
+const (
+	OffloadNo     Offload = iota
+	OffloadCrypto         // the device encrypts and authenticates
+	OffloadPacket         // the device does all of ESP
+	OffloadAuto           // the most that the device can
+)
