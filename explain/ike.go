@@ -42,6 +42,7 @@ const (
 	IKEConnecting       Code = "IKE-CONNECTING"
 	IKEPeerUnresolved   Code = "IKE-PEER-UNRESOLVED"
 	IKENoRoute          Code = "IKE-NO-ROUTE"
+	IKEStream           Code = "IKE-STREAM"
 	IKENoPeerAddress    Code = "IKE-NO-PEER-ADDRESS"
 	IKEPPKRequired      Code = "IKE-PPK-REQUIRED"
 	IKEPPKUnknown       Code = "IKE-PPK-UNKNOWN"
@@ -193,6 +194,9 @@ func ikeLifeEntries() []Entry {
 		{IKEPeerUnresolved, "The peer's name has no address.",
 			"The name is misspelt, DNS does not answer, or the way to the DNS server is blocked while the tunnel is down.",
 			"Look the name up by hand; give an address in remote.address, beside the name if need be."},
+		{IKEStream, "There is no TCP stream to the peer.",
+			"IKE and ESP were to go in a TCP stream (RFC 9329), because the connection says so or because UDP had no answer. The message says what the host or the network answered: `connection refused` is a peer that does not listen on that port.",
+			"Let the peer listen on TCP (daemon.tcp_ports), set remote.tcp_port to where it does, and let firewalls on the way pass it."},
 		{IKENoRoute, "There is no way to the peer.",
 			"The interface is down, no route leads to the peer's address, or no socket listens on an address of its family.",
 			"`ip route get ADDRESS` must answer; compare local.address and daemon.listen with `ip address`."},

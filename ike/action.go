@@ -2,6 +2,7 @@ package ike
 
 import (
 	"context"
+	"time"
 
 	"culvert/dataplane"
 	"culvert/suite"
@@ -19,6 +20,15 @@ type Send struct {
 
 // SendKeepalive transmits one octet 0xFF along a path, without a marker (RFC 3948, Section 2.3).
 type SendKeepalive struct{ Path dataplane.Path }
+
+// KeepStream has the driver keep a TCP stream open: an IKE SA uses it. Streams that nobody keeps end after a few seconds.
+type KeepStream struct{ Path dataplane.Path }
+
+// CloseStream ends a TCP stream when everything is sent; with After only if the peer does not within that time.
+type CloseStream struct {
+	Path  dataplane.Path
+	After time.Duration
+}
 
 // WorkID names work of one SA.
 type WorkID uint32
@@ -87,6 +97,8 @@ type Report struct{ News News }
 
 func (Send) action()          {}
 func (SendKeepalive) action() {}
+func (KeepStream) action()    {}
+func (CloseStream) action()   {}
 func (StartWork) action()     {}
 func (InstallSA) action()     {}
 func (RemoveSA) action()      {}

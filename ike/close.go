@@ -31,6 +31,7 @@ func (sa *SA) terminate(f *Failure) {
 	}
 	sa.abandonWork(f)
 	sa.abandonAll(f)
+	sa.leaveStream()
 	sa.separate()
 	sa.endConversation()
 	if sa.initial != nil {

@@ -20,7 +20,9 @@ type Connection struct {
 	RemoteNames    []string       // names of the peer, resolved anew before each attempt to connect
 	LocalPort      uint16         // 0 is 500
 	RemotePort     uint16         // 0 is 500
-	LocalAuth      []auth.Local   // rounds in order; one for now
+	Transport      Transport
+	TCPPort        uint16       // of the peer; 0 is 4500 (RFC 9329, Section 2)
+	LocalAuth      []auth.Local // rounds in order; one for now
 	RemoteAuth     []auth.Remote
 	Proposals      []wire.Proposal // IKE, in order of preference
 	Children       []*ChildConfig
@@ -50,6 +52,16 @@ type Connection struct {
 	Reconnect      Reconnect
 	Limits         ConnectionLimits
 }
+
+// Transport says what carries IKE and ESP of a connection.
+type Transport uint8
+
+// The transports.
+const (
+	TransportUDP  Transport = iota // UDP, and ESP alone where nothing stands in its way
+	TransportTCP                   // a TCP stream (RFC 9329)
+	TransportAuto                  // either; as initiator UDP first (RFC 9329, Section 5.1)
+)
 
 // Reconnect says how often a connection is tried. The wait after attempt n is Delay * 2^n, at most MaxDelay, less a random
 // quarter.

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"culvert/auth"
+	"culvert/dataplane"
 )
 
 // Connections is the set of configured connections, found by address first and by identity later: the Peer Authorization
@@ -72,9 +73,9 @@ func (cs *Connections) Find(name string) (*Connection, bool) {
 	return c, ok
 }
 
-// ForAddresses yields the connections for a pair of addresses, the most specific remote prefix first.
-func (cs *Connections) ForAddresses(local, remote netip.Addr) func(yield func(*Connection) bool) {
-	local, remote = local.Unmap(), remote.Unmap()
+// ForPath yields the connections for the addresses and the transport of a path, the most specific remote prefix first.
+func (cs *Connections) ForPath(path dataplane.Path) func(yield func(*Connection) bool) {
+	local, remote := path.Local.Addr().Unmap(), path.Remote.Addr().Unmap()
 	return func(yield func(*Connection) bool) {
 		if cs == nil {
 			return
@@ -85,7 +86,7 @@ func (cs *Connections) ForAddresses(local, remote netip.Addr) func(yield func(*C
 			}
 			p, _ := remote.Prefix(l.Bits())
 			for _, c := range cs.byRemote[p] {
-				if holds(c.LocalAddrs, local) && !yield(c) {
+				if holds(c.LocalAddrs, local) && c.carries(path.Transport) && !yield(c) {
 					return
 				}
 			}
@@ -117,9 +118,9 @@ func holds(list []netip.Prefix, a netip.Addr) bool {
 	return len(list) == 0 || slices.ContainsFunc(list, func(p netip.Prefix) bool { return p.Contains(a.Unmap()) })
 }
 
-// covers tells whether a connection allows a pair of addresses.
-func (c *Connection) covers(local, remote netip.Addr) bool {
-	return holds(c.LocalAddrs, local) && holds(c.RemoteAddrs, remote)
+// covers tells whether a connection allows the addresses and the transport of a path.
+func (c *Connection) covers(path dataplane.Path) bool {
+	return c.carries(path.Transport) && holds(c.LocalAddrs, path.Local.Addr()) && holds(c.RemoteAddrs, path.Remote.Addr())
 }
 
 // remoteID is the pattern for the peer's first identity.

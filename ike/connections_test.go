@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"culvert/auth"
+	"culvert/dataplane"
 	"culvert/wire"
 )
 
@@ -49,7 +50,7 @@ func TestConnectionsForAddresses(t *testing.T) {
 		{"2001:db8:1::1", "2001:db8::7", []string{"host", "v6", "any"}},
 		{"198.51.100.2", "10.200.0.1", []string{"unmasked", "any"}},
 	} {
-		got := names(cs.ForAddresses(netip.MustParseAddr(tt.local), netip.MustParseAddr(tt.remote)))
+		got := names(cs.ForPath(pathBetween(netip.MustParseAddr(tt.local), netip.MustParseAddr(tt.remote))))
 		if !slices.Equal(got, tt.want) {
 			t.Errorf("%s at %s: got %q, want %q", tt.remote, tt.local, got, tt.want)
 		}
@@ -84,9 +85,32 @@ func TestConnectionsAreFoundByName(t *testing.T) {
 	}
 }
 
+func pathBetween(local, remote netip.Addr) dataplane.Path {
+	return dataplane.Path{Local: netip.AddrPortFrom(local, portIKE), Remote: netip.AddrPortFrom(remote, portIKE)}
+}
+
+func TestConnectionsForTransports(t *testing.T) {
+	var list []*Connection
+	for name, transport := range map[string]Transport{"udp": TransportUDP, "tcp": TransportTCP, "auto": TransportAuto} {
+		c := peerNamed(name, "")
+		c.Transport = transport
+		list = append(list, c)
+	}
+	cs := NewConnections(list...)
+	for transport, want := range map[dataplane.Transport][]string{
+		dataplane.TransportUDP: {"auto", "udp"}, dataplane.TransportTCP: {"auto", "tcp"},
+	} {
+		path := pathBetween(addrA, addrB)
+		path.Transport = transport
+		if got := slices.Sorted(slices.Values(names(cs.ForPath(path)))); !slices.Equal(got, want) {
+			t.Errorf("transport %d: %q", transport, got)
+		}
+	}
+}
+
 func TestNoConnectionsAtAll(t *testing.T) {
 	var cs *Connections
-	if len(cs.All()) != 0 || len(names(cs.ForAddresses(addrA, addrB))) != 0 || len(names(cs.ForIdentity(fqdn("x")))) != 0 {
+	if len(cs.All()) != 0 || len(names(cs.ForPath(pathBetween(addrA, addrB)))) != 0 || len(names(cs.ForIdentity(fqdn("x")))) != 0 {
 		t.Error("nothing holds something")
 	}
 	if _, ok := cs.Find("x"); ok {

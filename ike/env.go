@@ -23,10 +23,13 @@ type Env struct {
 	// LastInbound answers with the time.Time of the last packet that came in through these children, named by inbound SPI
 	// and policy; it is asked before a liveness check. nil: only messages are signs of life.
 	LastInbound func(children []ChildRef) Work
-	Gateway     Gateway
-	ExportKeys  bool   // have ExportIKEKeys and the like emitted
-	Trace       bool   // report every message with a summary
-	Stats       *Stats // may be nil
+	// Dial opens a TCP stream from the address of path.Local, whose port is any, to path.Remote and answers with a Dialed (RFC
+	// 9329). The driver tells when it ends by StreamClosed. nil: there are no streams.
+	Dial       func(path dataplane.Path) Work
+	Gateway    Gateway
+	ExportKeys bool   // have ExportIKEKeys and the like emitted
+	Trace      bool   // report every message with a summary
+	Stats      *Stats // may be nil
 
 	table []row // instead of exchangeRows; nil in all but tests of the dispatcher
 }

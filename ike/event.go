@@ -36,9 +36,13 @@ type InstallFailed struct {
 	Err error
 }
 
+// StreamClosed tells that a TCP stream has ended which Env.Dial had opened.
+type StreamClosed struct{ Path dataplane.Path }
+
 // Initiate asks a shard for an IKE SA with the peer at Path.Remote. The first of Children is made with it, the others follow.
 // INITIAL_CONTACT is sent when both the connection and InitialContact ask for it (RFC 7296, Section 2.4); not for a
-// reauthentication, whose old SA is to live until the new one is up.
+// reauthentication, whose old SA is to live until the new one is up. With dataplane.TransportTCP the SA opens a stream first.
+// Fallback tells that there is another transport, so that silence ends the attempt early (RFC 9329, Section 5.1).
 type Initiate struct {
 	Connection     *Connection
 	Path           dataplane.Path
@@ -46,6 +50,7 @@ type Initiate struct {
 	Trigger        *spd.Flow    // the packet that asks for the first child, or nil
 	VirtualIPs     []netip.Addr // what an earlier IKE SA was assigned, to be asked for again
 	InitialContact bool
+	Fallback       bool
 	Ticket         uint64 // repeated in the News of the SA, for who asked
 }
 
@@ -90,6 +95,7 @@ func (WorkFinished) event()    {}
 func (TimerDue) event()        {}
 func (Noticed) event()         {}
 func (InstallFailed) event()   {}
+func (StreamClosed) event()    {}
 func (Command) event()         {}
 func (SetConnections) event()  {}
 func (Initiate) event()        {}

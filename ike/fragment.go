@@ -23,7 +23,8 @@ const probeTries = 3
 
 // fragmentLimit is the largest IKE message that is sent whole; 0 is any.
 func (sa *SA) fragmentLimit() int {
-	if !sa.peer.fragmentation || sa.conn.Fragmentation == FragmentAccept || sa.conn.Fragmentation == FragmentNo {
+	if !sa.peer.fragmentation || sa.inStream() || // a stream fragments by itself (RFC 9329, Section 7.5)
+		sa.conn.Fragmentation == FragmentAccept || sa.conn.Fragmentation == FragmentNo {
 		return 0
 	}
 	if sa.fragmentSize > 0 {

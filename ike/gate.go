@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 
+	"culvert/dataplane"
 	"culvert/wire"
 )
 
@@ -69,7 +70,7 @@ func gateReflected(s *Shard, m *firstMessage) ruling {
 
 // gateAddress stops addresses for which there is no connection.
 func gateAddress(s *Shard, m *firstMessage) ruling {
-	for range s.env.Connections.ForAddresses(m.ev.Path.Local.Addr(), m.ev.Path.Remote.Addr()) {
+	for range s.env.Connections.ForPath(m.ev.Path) {
 		return ruling{}
 	}
 	_, f := chooseInit(s.env.Connections, m.ev.Path, []wire.Payload{&wire.SA{}})
@@ -116,6 +117,9 @@ func gatePayloads(_ *Shard, m *firstMessage) ruling {
 // gateCookie demands a cookie when there are many half-open SAs, in total or of one network: who forges the addresses of
 // another must not use up what that one may have. A wrong cookie counts as none (RFC 7296, Section 2.6).
 func gateCookie(s *Shard, m *firstMessage) ruling {
+	if m.ev.Path.Transport == dataplane.TransportTCP {
+		return ruling{} // the handshake of TCP has proven the address (RFC 9329, Section 6.3)
+	}
 	limits := s.env.Gateway.HalfOpen.withDefaults()
 	if s.half.total < limits.Cookie && s.half.byPrefix[networkOf(m.ev.Path.Remote.Addr())] < (limits.Prefix+1)/2 {
 		return ruling{}
@@ -131,8 +135,12 @@ func gateCookie(s *Shard, m *firstMessage) ruling {
 	return ruling{DropCookie, &Failure{Notify: wire.NotifyCookie, Data: s.cookies.make(from, m.InitiatorSPI, nonce.Data)}}
 }
 
-// keyOf makes the key of a first request.
+// keyOf makes the key of a first request. One that comes again in another stream is the same from any port (RFC 9329, Section 6.2).
 func keyOf(m *firstMessage) initKey {
-	h := sha256Sum(m.ev.Datagram, m.ev.Path.Remote.Addr().Unmap().AsSlice(), binary.BigEndian.AppendUint16(nil, m.ev.Path.Remote.Port()))
+	port := m.ev.Path.Remote.Port()
+	if m.ev.Path.Transport == dataplane.TransportTCP {
+		port = 0
+	}
+	h := sha256Sum(m.ev.Datagram, m.ev.Path.Remote.Addr().Unmap().AsSlice(), binary.BigEndian.AppendUint16(nil, port))
 	return initKey(h[:16])
 }

@@ -20,8 +20,13 @@ const (
 func newInitiator(env *Env, now time.Time, spi wire.SPI, ev Initiate) *SA {
 	sa := &SA{env: env, conn: ev.Connection, initiator: true, spiI: spi, path: ev.Path, now: now, created: now, lastHeard: now}
 	sa.wishes, sa.ticket = ev.VirtualIPs, ev.Ticket
-	sa.initial = &initialState{trigger: ev.Trigger, children: ev.Children, initialContact: ev.InitialContact && ev.Connection.InitialContact}
+	sa.initial = &initialState{trigger: ev.Trigger, children: ev.Children, fallback: ev.Fallback, initialContact: ev.InitialContact && ev.Connection.InitialContact}
 	sa.news(News{Kind: NewsConnecting})
+	if sa.inStream() {
+		sa.stream.originator = true
+		sa.dial()
+		return sa
+	}
 	sa.enqueue(&initTask{method: firstKE(sa.conn.Proposals)})
 	return sa
 }
@@ -229,7 +234,10 @@ func (t *initTask) finish(sa *SA, in *inbound, ke keResult) error {
 // distrust keeps an error of an unauthenticated answer in mind, and gives better answers some time to come.
 func (sa *SA) distrust(err error) {
 	f := *asFailure(err)
-	f.Fatal = false
+	if f.Fatal = sa.inStream(); f.Fatal { // nothing better comes in this stream (RFC 9329, Section 6.4)
+		sa.fail(&f)
+		return
+	}
 	if sa.initial.trouble == nil {
 		sa.timers.set(timerHalfOpen, 0, sa.now.Add(troubleGrace))
 		sa.fail(&f)

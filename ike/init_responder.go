@@ -26,9 +26,9 @@ type initChoice struct {
 func chooseInit(cs *Connections, path dataplane.Path, payloads []wire.Payload) (initChoice, *Failure) {
 	offer, _ := wire.Find[*wire.SA](payloads)
 	_, intermediate := wire.FindNotify(payloads, wire.NotifyIntermediateExchangeSupported) // RFC 9370, Section 2.2.1
-	refusal := refuse(explain.IKENoConnection, wire.NotifyNoProposalChosen, "no connection for %v at %v",
-		path.Remote.Addr(), path.Local.Addr())
-	for c := range cs.ForAddresses(path.Local.Addr(), path.Remote.Addr()) {
+	refusal := refuse(explain.IKENoConnection, wire.NotifyNoProposalChosen, "no connection for %v at %v%s",
+		path.Remote.Addr(), path.Local.Addr(), overTCP(path))
+	for c := range cs.ForPath(path) {
 		sel, err := suite.Select(offer.Proposals, c.Proposals, suite.SelectOptions{NoAdditional: !intermediate})
 		if err == nil {
 			return initChoice{c, sel}, checkGroup(payloads, sel)
@@ -38,6 +38,14 @@ func chooseInit(cs *Connections, path dataplane.Path, payloads []wire.Payload) (
 		}
 	}
 	return initChoice{}, refusal
+}
+
+// overTCP is what messages say about a path that is a stream.
+func overTCP(path dataplane.Path) string {
+	if path.Transport == dataplane.TransportTCP {
+		return " over TCP"
+	}
+	return ""
 }
 
 // checkGroup holds the KE payload against the chosen key exchange; on a mismatch the peer is told which one we want
@@ -57,6 +65,9 @@ func checkGroup(payloads []wire.Payload, sel suite.Selection) *Failure {
 func newResponder(env *Env, now time.Time, spi wire.SPI, in *inbound, choice initChoice) *SA {
 	sa := &SA{env: env, conn: choice.conn, suite: choice.sel, spiI: in.InitiatorSPI, spiR: spi, path: in.path, now: now,
 		created: now, lastHeard: now, initial: &initialState{messageI: in.datagram}}
+	if sa.inStream() {
+		sa.emit(KeepStream{Path: sa.path})
+	}
 	sa.timers.set(timerHalfOpen, 0, now.Add(env.Gateway.HalfOpen.withDefaults().Timeout))
 	return sa
 }

@@ -42,6 +42,7 @@ type initialState struct {
 	exchange  *suite.KeyExchange
 	cookies   [][]byte // that we were asked to return, the last one in use
 	tried     []wire.TransformID
+	fallback  bool     // there is another transport to try
 	finishing bool     // the key exchange of a good answer is being computed
 	trouble   *Failure // what unauthenticated answers said
 }

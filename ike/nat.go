@@ -68,7 +68,7 @@ func matchHash(in *inbound, t wire.NotifyType, at netip.AddrPort) (n int, match 
 // floatPort moves the initiator to port 4500 when there is a NAT (RFC 7296, Section 2.23). A peer on a port of its own
 // choice stays there.
 func (sa *SA) floatPort() {
-	if !sa.peer.encap {
+	if !sa.peer.encap || sa.inStream() {
 		return
 	}
 	local := sa.env.Gateway.NATTPort
@@ -84,6 +84,9 @@ func (sa *SA) floatPort() {
 // espPath is the path of the children: raw ESP where nothing stands in its way.
 func (sa *SA) espPath() dataplane.Path {
 	p := sa.path
+	if sa.inStream() { // NATs do not matter to it (RFC 9329, Section 6.5)
+		return p
+	}
 	p.Transport = dataplane.TransportRaw
 	if sa.peer.encap {
 		p.Transport = dataplane.TransportUDP
@@ -94,15 +97,24 @@ func (sa *SA) espPath() dataplane.Path {
 // heard takes note of a fresh authentic message: a sign of life (RFC 7296, Section 2.4), and perhaps a new address.
 func (sa *SA) heard(path dataplane.Path) {
 	sa.lastHeard = sa.now
-	path.Transport = sa.path.Transport
-	if path != sa.path && sa.follows() {
+	sa.stream.tries = 0
+	if sa.follows(path) {
 		sa.move(path)
 	}
 }
 
 // follows tells whether the SA goes to where an authentic message came from. Half-open, the initiator decides on the ports;
-// later only a peer behind a NAT moves, and only when we are behind none (RFC 7296, Section 2.23).
-func (sa *SA) follows() bool {
+// later only a peer behind a NAT moves, and only when we are behind none (RFC 7296, Section 2.23). A stream has as its end who did
+// not open it (RFC 9329, Section 6.1).
+func (sa *SA) follows(path dataplane.Path) bool {
+	streams := path.Transport == dataplane.TransportTCP
+	path.Transport = sa.path.Transport
+	switch {
+	case path == sa.path || streams != sa.inStream():
+		return false
+	case streams:
+		return !sa.stream.originator
+	}
 	if !sa.initiator && sa.state == StateAuthenticating {
 		return true
 	}
@@ -111,9 +123,14 @@ func (sa *SA) follows() bool {
 
 // move gives the SA and its children a new path.
 func (sa *SA) move(path dataplane.Path) {
-	elsewhere := path.Remote.Addr() != sa.path.Remote.Addr()
+	before := sa.path
+	elsewhere := path.Remote.Addr() != before.Remote.Addr()
+	path.Transport = before.Transport
 	sa.path = path
 	sa.moveChildren()
+	if sa.inStream() {
+		sa.moveStream(before)
+	}
 	if elsewhere {
 		sa.renewTransport()
 	}
@@ -124,7 +141,7 @@ func (sa *SA) move(path dataplane.Path) {
 
 // armKeepalive keeps the mapping of a NAT in front of us alive (RFC 7296, Section 2.23; RFC 3948, Section 4).
 func (sa *SA) armKeepalive() {
-	if sa.peer.weBehindNAT {
+	if sa.peer.weBehindNAT && !sa.inStream() { // RFC 9329, Section 6.6
 		sa.timers.set(timerKeepalive, 0, sa.now.Add(sa.keepaliveInterval()))
 	}
 }

@@ -52,8 +52,7 @@ func (sa *SA) noticed(n dataplane.Notice) *Child {
 // heardESP follows the peer to where its ESP packets come from, as heard does for IKE (RFC 7296, Section 2.23).
 func (sa *SA) heardESP(path dataplane.Path) {
 	sa.lastHeard = sa.now
-	path.Transport = sa.path.Transport
-	if path != sa.path && sa.follows() && sa.state.authenticated() {
+	if sa.follows(path) && sa.state.authenticated() {
 		sa.move(path)
 	}
 }

@@ -111,7 +111,7 @@ func (sa *SA) choosePPK(in *inbound) error {
 // candidates yields the connections that a half-open responder's IKE SA may turn out to be for.
 func (sa *SA) candidates() func(yield func(*Connection) bool) {
 	return func(yield func(*Connection) bool) {
-		for c := range sa.env.Connections.ForAddresses(sa.path.Local.Addr(), sa.path.Remote.Addr()) {
+		for c := range sa.env.Connections.ForPath(sa.path) {
 			if c.allows(sa.suite) && !yield(c) {
 				return
 			}

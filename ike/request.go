@@ -56,7 +56,7 @@ func (sa *SA) request(t task, payloads []wire.Payload) {
 	sa.requests.pending = append(sa.requests.pending, r)
 	sa.send(sa.path, datagrams)
 	sa.traceSent(h, payloads, datagrams)
-	sa.timers.set(timerRetransmit, id, sa.now.Add(sa.backoff(0)))
+	sa.timers.set(timerRetransmit, id, sa.now.Add(sa.patience(0)))
 	sa.watchMessageID()
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"culvert/explain"
+	"culvert/wire"
 )
 
 // Defaults of Retransmit: a dozen retransmissions over four minutes (RFC 7296, Section 2.4).
@@ -66,6 +67,9 @@ func (sa *SA) jitter(d time.Duration, percent int) time.Duration {
 	return d + time.Duration(span*(2*float64(binary.BigEndian.Uint32(b[:]))/math.MaxUint32-1))
 }
 
+// fallbackTries is how often IKE_SA_INIT is sent again over UDP before a stream is tried: once at least (RFC 9329, Section 5.1).
+const fallbackTries = 1
+
 // retransmit sends a request again, bitwise identical unless it is cut into smaller fragments (RFC 7296, Section 2.1;
 // RFC 7383, Section 2.5.2). When there were tries enough the peer is dead (RFC 7296, Section 2.4).
 func (sa *SA) retransmit(id uint32) {
@@ -74,6 +78,12 @@ func (sa *SA) retransmit(id uint32) {
 		return
 	}
 	policy := sa.conn.Retransmit.WithDefaults()
+	switch {
+	case sa.inStream():
+		policy.Tries = r.tries
+	case r.header.Exchange == wire.ExchangeSAInit && sa.initial.fallback:
+		policy.Tries = min(policy.Tries, fallbackTries)
+	}
 	if r.tries >= policy.Tries {
 		sa.unanswered(r, policy)
 		return
@@ -88,6 +98,11 @@ func (sa *SA) retransmit(id uint32) {
 }
 
 func (sa *SA) unanswered(r *pendingRequest, policy Retransmit) {
+	if sa.inStream() {
+		sa.terminate(refuse(explain.IKETimeout, 0, "%v request %d to %v had no answer in a TCP stream within %v%s",
+			r.header.Exchange, r.id, sa.path.Remote, sa.conn.Retransmit.Total().Round(time.Second), sa.initHint()))
+		return
+	}
 	sa.terminate(refuse(explain.IKETimeout, 0, "%v request %d to %v had no answer after %d retransmissions in %v%s",
 		r.header.Exchange, r.id, sa.path.Remote, policy.Tries, policy.Total().Round(time.Second), sa.initHint()))
 }

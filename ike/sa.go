@@ -82,6 +82,7 @@ type SA struct {
 	created, established time.Time
 	proofEnds            time.Time // end of validity of the peer's certificates; zero is never
 	lastHeard, lastSent  time.Time
+	stream               streamLife
 	lastComplaint        time.Time // of ours about a Message ID, to limit their rate
 }
 
@@ -119,6 +120,8 @@ func (sa *SA) Handle(now time.Time, ev Event) []Action {
 		sa.notice(ev.Notice)
 	case InstallFailed:
 		sa.installFailed(ev)
+	case StreamClosed:
+		sa.streamClosed(ev.Path)
 	default:
 		sa.command(ev)
 	}

@@ -87,7 +87,7 @@ func (f fitness) less(g fitness) bool {
 
 func (sa *SA) fitness(c *Connection, cl claim) fitness {
 	local, remote := sa.path.Local.Addr(), sa.path.Remote.Addr()
-	if len(c.LocalAuth) == 0 || len(c.RemoteAuth) == 0 || !c.covers(local, remote) || !c.allows(sa.suite) {
+	if len(c.LocalAuth) == 0 || len(c.RemoteAuth) == 0 || !c.covers(sa.path) || !c.allows(sa.suite) {
 		return fitness{}
 	}
 	first := &c.RemoteAuth[0]

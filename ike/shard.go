@@ -64,6 +64,8 @@ func (s *Shard) Handle(now time.Time, ev Event) []Action {
 		s.notice(ev)
 	case InstallFailed:
 		s.give(s.children[ev.SPI], ev)
+	case StreamClosed:
+		s.streamClosed(ev)
 	case Command:
 		s.command(ev)
 	case Initiate:
@@ -216,6 +218,16 @@ func (s *Shard) report(n News) {
 func (s *Shard) command(ev Command) {
 	if !s.give(ev.SA, ev.Event) {
 		s.report(News{Kind: NewsFailure, SA: ev.SA, Failure: noSuchSA(ev.SA)})
+	}
+}
+
+// streamClosed tells every SA about a stream of ours: with its successor more than one may use it. There are as many such streams
+// as we have opened.
+func (s *Shard) streamClosed(ev StreamClosed) {
+	for i := range s.slots.list {
+		if sa := s.slots.list[i].sa; sa != nil && sa.path == ev.Path {
+			s.give(s.slots.list[i].spi, ev)
+		}
 	}
 }
 

@@ -17,8 +17,9 @@ type SAStatus struct {
 	Initiator             bool
 	LocalSPI, RemoteSPI   wire.SPI
 	Path                  dataplane.Path
-	Local, Remote         string // identities, once authenticated
-	Proof                 *Proof // how, once authenticated
+	ESP                   dataplane.Transport // of the children
+	Local, Remote         string              // identities, once authenticated
+	Proof                 *Proof              // how, once authenticated
 	LocalNAT, RemoteNAT   bool
 	Suite                 string // as in a proposal
 	Resistance            Resistance
@@ -32,7 +33,7 @@ type SAStatus struct {
 // Status tells about the SA.
 func (sa *SA) Status() SAStatus {
 	s := SAStatus{
-		Connection: sa.conn, State: sa.state, Initiator: sa.initiator, LocalSPI: sa.LocalSPI(), RemoteSPI: sa.spiR, Path: sa.path,
+		Connection: sa.conn, State: sa.state, Initiator: sa.initiator, LocalSPI: sa.LocalSPI(), RemoteSPI: sa.spiR, Path: sa.path, ESP: sa.espPath().Transport,
 		LocalNAT: sa.peer.weBehindNAT, RemoteNAT: sa.peer.behindNAT,
 		Created: sa.created, Established: sa.established,
 		Rekey: sa.timers.at(timerRekey, 0), Reauth: sa.timers.at(timerReauth, 0), Expire: sa.timers.at(timerExpire, 0),

@@ -24,6 +24,7 @@ const (
 	timerReassembly
 	timerFollowUp // the peer has to go on with additional key exchanges
 	timerForget   // responses are no longer remembered
+	timerStream   // another TCP stream is to be opened
 	timerGone     // a closed SA no longer repeats its last response
 )
 
@@ -48,6 +49,8 @@ func (sa *SA) runTimer(key timerKey) {
 		sa.livenessDue()
 	case timerKeepalive:
 		sa.keepaliveDue()
+	case timerStream:
+		sa.dial()
 	case timerReassembly:
 		sa.fragments = nil
 	case timerGone:
