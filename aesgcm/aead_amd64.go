@@ -13,8 +13,8 @@ import (
 // An AEAD is AES-GCM under one key. It may be used by several goroutines at a time, but for tags of 8 octets by Library,
 // and but for Clear.
 type AEAD struct {
-	key     key // first: vectors of powers start at multiples of 64 octets then
-	library cipher.AEAD
+	key     *key        // by itself it starts at a multiple of 64 octets, and so do its vectors of powers
+	library cipher.AEAD // the one that does the work, or nil
 	tagSize int
 	with    Implementation
 }
@@ -32,18 +32,15 @@ func fastest() Implementation {
 	if x.HasAVX512F && x.HasAVX512BW && x.HasAVX512DQ && x.HasAVX512VL && x.HasBMI2 {
 		return AVX512
 	}
-	return Library
+	return AVX2
 }
 
 func newAEAD(i Implementation, key []byte, tagSize int) (*AEAD, error) {
-	a := &AEAD{tagSize: tagSize, with: i}
 	if i == Library {
-		var err error
-		a.library, err = newLibrary(key, tagSize)
-		return a, err
+		library, err := newLibrary(key, tagSize)
+		return &AEAD{library: library, tagSize: tagSize}, err
 	}
-	a.key.expand(key)
-	return a, nil
+	return &AEAD{key: expand(key), tagSize: tagSize, with: i}, nil
 }
 
 // NonceSize returns 12.
@@ -54,14 +51,16 @@ func (a *AEAD) Overhead() int { return a.tagSize }
 
 // Clear overwrites the key; the AEAD is not to be used any more. The standard library gives no access to its copy.
 func (a *AEAD) Clear() {
-	clear(unsafe.Slice((*byte)(unsafe.Pointer(&a.key)), unsafe.Sizeof(a.key)))
+	if a.key != nil {
+		*a.key = key{}
+	}
 	a.library = nil
 }
 
 // Seal encrypts plaintext, authenticates it with aad, and appends ciphertext and tag to dst. The ciphertext may go to
 // where the plaintext lies, or nowhere near it. It panics if the nonce is not 12 octets long.
 func (a *AEAD) Seal(dst, nonce, plaintext, aad []byte) []byte {
-	if a.library != nil {
+	if a.with == Library {
 		return a.library.Seal(dst, nonce, plaintext, aad)
 	}
 	n := len(plaintext)
@@ -80,7 +79,7 @@ func (a *AEAD) Open(dst, nonce, ciphertext, aad []byte) ([]byte, error) {
 	if n < 0 {
 		return nil, ErrAuthentication
 	}
-	if a.library != nil {
+	if a.with == Library {
 		text, err := a.library.Open(dst, nonce, ciphertext, aad)
 		if err != nil {
 			return nil, ErrAuthentication

@@ -19,12 +19,12 @@ type key struct {
 }
 
 // expand makes round keys (FIPS 197, Section 5.2) and powers of H.
-func (k *key) expand(key []byte) {
-	nk := len(key) / 4
-	k.count = nk + 6
+func expand(octets []byte) *key {
+	nk := len(octets) / 4
+	k := &key{count: nk + 6}
 	w := make([]uint32, 4*(k.count+1))
 	for i := range nk {
-		w[i] = binary.LittleEndian.Uint32(key[4*i:])
+		w[i] = binary.LittleEndian.Uint32(octets[4*i:])
 	}
 	rcon := uint32(1)
 	for i := nk; i < len(w); i++ {
@@ -43,6 +43,7 @@ func (k *key) expand(key []byte) {
 	}
 	clear(w)
 	k.raise()
+	return k
 }
 
 // raise computes H, which is the zero block encrypted (SP 800-38D, Section 7.1), and its powers.
