@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sys/cpu"
 )
 
-// An AEAD is AES-GCM under one key. It may be used by several goroutines at a time, but for tags of 8 octets by Library,
+// An AEAD is AES-GCM under one key. It may be used by several goroutines at a time, but for short tags by Library,
 // and but for Clear.
 type AEAD struct {
 	key     *key        // by itself it starts at a multiple of 64 octets, and so do its vectors of powers
@@ -54,7 +54,7 @@ func (a *AEAD) Clear() {
 	if a.key != nil {
 		*a.key = key{}
 	}
-	a.library = nil
+	a.key, a.library = nil, nil // whoever goes on is stopped, rather than left to encrypt with a key of zeroes
 }
 
 // Seal encrypts plaintext, authenticates it with aad, and appends ciphertext and tag to dst. The ciphertext may go to

@@ -4,7 +4,7 @@ package aesgcm
 
 import "crypto/cipher"
 
-// An AEAD is AES-GCM under one key. With tags of 8 octets it is for one goroutine at a time.
+// An AEAD is AES-GCM under one key. With short tags it is for one goroutine at a time.
 type AEAD struct{ library cipher.AEAD }
 
 func fastest() Implementation { return Library }

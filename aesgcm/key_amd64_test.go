@@ -30,10 +30,12 @@ func TestKeyExpansionOfFIPS197(t *testing.T) {
 func TestClearLeavesNoKey(t *testing.T) {
 	for _, i := range available() {
 		a := keyed(t, i, []byte("0123456789abcdef"), 16)
+		k := a.key
 		a.Clear()
-		if a.key != nil && *a.key != (key{}) || a.library != nil {
+		if k != nil && *k != (key{}) {
 			t.Errorf("%s: key left behind", i)
 		}
+		checkPanics(t, "sealing without a key", func() { a.Seal(nil, make([]byte, nonceSize), []byte("text"), nil) })
 	}
 }
 

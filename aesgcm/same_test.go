@@ -125,7 +125,7 @@ func TestEveryLengthOfAssociatedDataCounts(t *testing.T) {
 		a, gcm := keyed(t, i, key, 12), reference(t, key)
 		aad, nonce := randomOctets(r, 1600), randomOctets(r, nonceSize)
 		for n := range aad {
-			checkSame(t, a, gcm, placement{inPlace: true}, nonce, aad[:n%3+4], aad[:n])
+			checkSame(t, a, gcm, placement{inPlace: true}, nonce, aad[:n%17], aad[:n])
 		}
 	})
 }
@@ -151,12 +151,8 @@ func FuzzSameAsTheLibrary(f *testing.F) {
 		text = append(text, bytes.Repeat([]byte{shape}, int(more)%4200)...)
 		for _, i := range available() {
 			for _, keyLen := range []int{16, 24, 32} {
-				tagSize := []int{8, 12, 16}[shape%3]
-				if i == Library && len(text) < 4 { // with tags of 12 octets it writes past so short a text; ESP has none
-					tagSize = 16
-				}
-				a := keyed(t, i, key[:keyLen], tagSize)
-				where := placement{shift: int(shape >> 2), inPlace: shape&1 == 0}
+				a := keyed(t, i, key[:keyLen], []int{8, 12, 16}[shape%3])
+			where := placement{shift: int(shape >> 2), inPlace: shape&1 == 0}
 				checkSame(t, a, reference(t, key[:keyLen]), where, nonce[:], text, aad)
 			}
 		}

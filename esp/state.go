@@ -39,5 +39,8 @@ func (s *state) SPI() uint32 { return s.params.SPI }
 func (s *state) Clear() {
 	s.params.EncrKey.Clear()
 	s.params.IntegKey.Clear()
+	if s.cipher != nil {
+		s.cipher.Clear()
+	}
 	s.params.EncrKey, s.params.IntegKey, s.cipher = nil, nil, nil
 }

@@ -15,6 +15,7 @@ type saltedAEAD struct {
 	cipher.AEAD
 	nonce []byte // salt | IV of the packet in hand
 	salt  int
+	icv   int
 }
 
 // newAEAD keys a combined-mode transform; keymat is the key followed by the salt.
@@ -27,7 +28,7 @@ func newAEAD(t wire.Transform, e encryption, keymat []byte) (*saltedAEAD, error)
 		return nil, err
 	}
 	nonce := append(make([]byte, 0, e.salt+e.iv), keymat[e.key:]...)
-	return &saltedAEAD{AEAD: aead, nonce: nonce, salt: e.salt}, nil
+	return &saltedAEAD{AEAD: aead, nonce: nonce, salt: e.salt, icv: e.icv}, nil
 }
 
 func newBareAEAD(id wire.TransformID, e encryption, key []byte) (cipher.AEAD, error) {
@@ -44,4 +45,12 @@ func newBareAEAD(id wire.TransformID, e encryption, key []byte) (cipher.AEAD, er
 func (a *saltedAEAD) with(iv []byte) []byte {
 	a.nonce = append(a.nonce[:a.salt], iv...)
 	return a.nonce
+}
+
+// clear overwrites what of the key is within reach: the standard library and x/crypto keep theirs to themselves.
+func (a *saltedAEAD) clear() {
+	clear(a.nonce)
+	if c, ok := a.AEAD.(interface{ Clear() }); ok {
+		c.Clear()
+	}
 }

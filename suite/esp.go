@@ -67,6 +67,9 @@ type ESPCipher interface {
 	// Open verifies pkt and returns its decrypted part, which aliases pkt. seq is the whole sequence number, of which
 	// only the low half is in the packet when the SA has ESN. After an error the content of pkt is undefined.
 	Open(pkt []byte, seq uint64) (plaintext []byte, err error)
+
+	// Clear overwrites the keys as far as they are within reach; no packet passes after it.
+	Clear()
 }
 
 // espHeader is the length of SPI and sequence number.

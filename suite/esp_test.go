@@ -139,6 +139,19 @@ func TestESPIsBoundToItsKeys(t *testing.T) {
 	}
 }
 
+// A cleared cipher must not go on with a key of zeroes.
+func TestClearedESPSealsNothing(t *testing.T) {
+	c := newTestESP(t, ESP{ENCR: encrID(wire.EncrAESGCM16, 128)}, 6)
+	c.Clear()
+	defer func() {
+		if recover() == nil {
+			t.Error("sealed")
+		}
+	}()
+	pkt, _ := testPacket(c, 32, 1)
+	c.Seal(pkt, 1)
+}
+
 func TestESPIVs(t *testing.T) {
 	for _, e := range espSuites() {
 		c := newTestESP(t, e, 6)

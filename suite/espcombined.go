@@ -13,18 +13,19 @@ type espCombined struct {
 }
 
 func (c *espCombined) IVLen() int    { return aeadIV }
-func (c *espCombined) ICVLen() int   { return c.aead.Overhead() }
+func (c *espCombined) ICVLen() int   { return c.aead.icv }
 func (c *espCombined) BlockLen() int { return espAlign }
+func (c *espCombined) Clear()        { c.aead.clear() }
 
 func (c *espCombined) Seal(pkt []byte, seq uint64) {
 	iv := pkt[espHeader : espHeader+aeadIV]
 	binary.BigEndian.PutUint64(iv, seq)
-	text := pkt[espHeader+aeadIV : len(pkt)-c.aead.Overhead()]
+	text := pkt[espHeader+aeadIV : len(pkt)-c.aead.icv]
 	c.aead.Seal(text[:0], c.aead.with(iv), text, c.associated(pkt, seq))
 }
 
 func (c *espCombined) Open(pkt []byte, seq uint64) ([]byte, error) {
-	if len(pkt) < espHeader+aeadIV+c.aead.Overhead() {
+	if len(pkt) < espHeader+aeadIV+c.aead.icv {
 		return nil, ErrAuthentication
 	}
 	iv, sealed := pkt[espHeader:espHeader+aeadIV], pkt[espHeader+aeadIV:]

@@ -11,18 +11,19 @@ type espGMAC struct {
 }
 
 func (c *espGMAC) IVLen() int    { return aeadIV }
-func (c *espGMAC) ICVLen() int   { return c.aead.Overhead() }
+func (c *espGMAC) ICVLen() int   { return c.aead.icv }
 func (c *espGMAC) BlockLen() int { return espAlign }
+func (c *espGMAC) Clear()        { c.aead.clear() }
 
 func (c *espGMAC) Seal(pkt []byte, seq uint64) {
-	end := len(pkt) - c.aead.Overhead()
+	end := len(pkt) - c.aead.icv
 	iv := pkt[espHeader : espHeader+aeadIV]
 	binary.BigEndian.PutUint64(iv, seq)
 	c.aead.Seal(pkt[end:end], c.aead.with(iv), nil, c.associated(pkt[:end], seq))
 }
 
 func (c *espGMAC) Open(pkt []byte, seq uint64) ([]byte, error) {
-	end := len(pkt) - c.aead.Overhead()
+	end := len(pkt) - c.aead.icv
 	if end < espHeader+aeadIV {
 		return nil, ErrAuthentication
 	}

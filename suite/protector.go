@@ -76,7 +76,7 @@ func newAEADProtector(t wire.Transform, e encryption, key []byte, next uint64) (
 	return &aeadProtector{aead: aead, next: next}, nil
 }
 
-func (p *aeadProtector) Overhead(int) int { return aeadIV + 1 + p.aead.Overhead() }
+func (p *aeadProtector) Overhead(int) int { return aeadIV + 1 + p.aead.icv }
 
 func (p *aeadProtector) Seal(prefix, plaintext []byte) ([]byte, error) {
 	n := len(prefix)
