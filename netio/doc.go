@@ -3,6 +3,7 @@
 //
 // Received: recvmmsg with UDP_GRO -> packets by port and first four octets -> Handlers, all on one locked thread.
 // Sent: bursts -> UDP_SEGMENT or single packets -> one sendmmsg, on the thread of the caller.
+// Of several workers each has such a thread and sockets of its own for ESP, between which the kernel chooses by SPI.
 // What the kernel lacks is found out by trying, and done without.
 //
 // Nothing that arrives, and no error of the network, ends a Listener: everything is counted by a Reason.
@@ -31,6 +32,9 @@ type Config struct {
 	// Mark is put on everything that is sent, so that policy routing keeps it out of the tunnel. It needs CAP_NET_ADMIN;
 	// 0 is no mark.
 	Mark uint32
+	// Workers is how many threads receive; 0 is 1. ESP with an SPI comes to the worker SPI modulo Workers, as far as the kernel
+	// can tell the packets of one message apart; IKE comes to any.
+	Workers int
 	// Buffer is what the sockets are asked to hold in each direction, in octets; 0 is 4 MiB.
 	Buffer int
 }
@@ -40,7 +44,7 @@ func DefaultConfig() Config {
 	return Config{IKEPort: PortIKE, NATPort: PortNAT, RawESP: true}
 }
 
-// Handlers take what arrives. They are called from one goroutine, one at a time, and must not block. What they are given
+// Handlers take what arrives. They are called from the thread of each worker, and must not block. What they are given
 // belongs to the Listener again when they return; until then they may write to it. A nil handler drops.
 type Handlers struct {
 	// IKE gets one IKE message without marker, at least as long as an IKE header.

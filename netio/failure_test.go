@@ -91,21 +91,22 @@ func TestUnusableMessagesAreCounted(t *testing.T) {
 		return m
 	}
 	fill().hdr.Flags = unix.MSG_TRUNC
-	e.take(s, in, 0, h)
+	e.workers[0].take(s, in, 0, h)
 	fill().hdr.Namelen = 0
-	e.take(s, in, 0, h)
+	e.workers[0].take(s, in, 0, h)
 	fill().hdr.SetControllen(0)
-	e.take(s, in, 0, h)
+	e.workers[0].take(s, in, 0, h)
 	fill().n = 0
-	e.take(s, in, 0, h)
-	e.deliver(in, h)
+	e.workers[0].take(s, in, 0, h)
+	e.workers[0].deliver(in, h)
 	if c := e.Counts(); c[DropTruncated] != 1 || c[DropUnaddressed] != 2 || c[DropEmpty] != 1 {
 		t.Errorf("counts %v", c)
 	}
 }
 
 func TestReceiveErrorsAreCounted(t *testing.T) {
-	l := &Listener{}
+	l := &worker{Listener: &Listener{}}
+	l.workers = append(l.workers, l)
 	for _, errno := range []syscall.Errno{unix.EAGAIN, unix.EINTR, unix.ENETDOWN} {
 		if l.receiveFailed(errno) {
 			t.Errorf("%v: more is expected", errno)
@@ -117,7 +118,8 @@ func TestReceiveErrorsAreCounted(t *testing.T) {
 }
 
 func TestOnlyPlausibleMTUsAreTold(t *testing.T) {
-	l, told := &Listener{}, 0
+	l, told := &worker{Listener: &Listener{}}, 0
+	l.workers = append(l.workers, l)
 	h := &Handlers{MTU: func(netip.Addr, int) { told++ }}
 	for _, e := range []unix.SockExtendedErr{
 		{Errno: uint32(unix.EMSGSIZE), Info: 1300}, {Errno: uint32(unix.EMSGSIZE)}, {Errno: uint32(unix.EMSGSIZE), Info: 1 << 20},
@@ -142,7 +144,7 @@ func TestFindPrefersTheRightSocket(t *testing.T) {
 		{netip.Addr{}, addr("127.0.0.9"), "127.0.0.1"}, {addr("127.0.0.3"), addr("127.0.0.9"), ""}, {addr("127.0.0.1"), addr("::1"), ""},
 	} {
 		got := ""
-		if s := e.find(roleNAT, tt.local, tt.remote); s != nil {
+		if s := e.workers[0].find(roleNAT, tt.local, tt.remote); s != nil {
 			got = s.bound.Addr().String()
 		}
 		if got != tt.want {
@@ -166,7 +168,7 @@ func BenchmarkSendAndReceive(b *testing.B) {
 	for b.Loop() {
 		one.SendESP(bursts)
 		for want := packets + 44; packets < want; {
-			two.receive(s, in, h)
+			two.workers[0].receive(s, in, h)
 		}
 	}
 }

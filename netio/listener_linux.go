@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
-	"runtime"
 	"sync"
 
 	"golang.org/x/sys/unix"
@@ -22,12 +21,13 @@ type Listener struct {
 	config   Config
 	ike, nat uint16
 	sockets  []*socket
-	wake     int // eventfd that ends the receiving thread
+	workers  []*worker
+	wake     int // eventfd that ends the receiving threads
 	counters counters
 
 	once    sync.Once // Start
 	closing sync.Once
-	stopped chan struct{}
+	running sync.WaitGroup
 }
 
 // Listen opens the sockets. What arrives waits in them until Start. A family that the host lacks is left out when no
@@ -37,7 +37,10 @@ func Listen(c Config) (*Listener, error) {
 	if err != nil {
 		return nil, os.NewSyscallError("eventfd", err)
 	}
-	l := &Listener{config: c, wake: wake, stopped: make(chan struct{})}
+	l := &Listener{config: c, wake: wake}
+	for i := range max(c.Workers, 1) {
+		l.workers = append(l.workers, &worker{Listener: l, index: i})
+	}
 	if err := l.open(); err != nil {
 		l.release()
 		return nil, fmt.Errorf("netio: %w", err)
@@ -73,10 +76,7 @@ func (l *Listener) openUDP(r role, port uint16) (uint16, error) {
 		case port != 0 || try == attempts || !errors.Is(err, unix.EADDRINUSE):
 			return 0, err
 		}
-		for _, s := range l.sockets[before:] {
-			s.close()
-		}
-		l.sockets = l.sockets[:before]
+		l.forget(before)
 	}
 }
 
@@ -89,7 +89,7 @@ func (l *Listener) openAll(r role, port uint16) error {
 	opened := 0
 	var missing error
 	for _, a := range addresses {
-		s, err := openSocket(&l.config, r, netip.AddrPortFrom(a.Unmap(), port))
+		at, err := l.openFor(r, netip.AddrPortFrom(a.Unmap(), port))
 		if optional && errors.Is(err, unix.EAFNOSUPPORT) {
 			missing = err
 			continue
@@ -97,8 +97,7 @@ func (l *Listener) openAll(r role, port uint16) error {
 		if err != nil {
 			return err
 		}
-		l.sockets = append(l.sockets, s)
-		port = s.bound.Port()
+		port = at.Port()
 		opened++
 	}
 	if opened == 0 {
@@ -109,14 +108,25 @@ func (l *Listener) openAll(r role, port uint16) error {
 
 // Start begins to receive. It may be called once.
 func (l *Listener) Start(h Handlers) {
-	l.once.Do(func() { go l.run(h) })
+	l.once.Do(func() {
+		for _, w := range l.workers {
+			l.running.Go(func() { w.run(h) })
+		}
+	})
 }
 
 // Ports returns the ports for IKE and for NAT traversal.
 func (l *Listener) Ports() (ike, nat uint16) { return l.ike, l.nat }
 
 // Counts returns what was counted so far.
-func (l *Listener) Counts() Counts { return l.counters.read() }
+func (l *Listener) Counts() Counts {
+	var sum Counts
+	l.counters.addTo(&sum)
+	for _, w := range l.workers {
+		w.counters.addTo(&sum)
+	}
+	return sum
+}
 
 // Features tells what is in use.
 func (l *Listener) Features() Features {
@@ -131,7 +141,7 @@ func (l *Listener) Features() Features {
 	return f
 }
 
-// Close ends the receiving thread, waits for the handler that runs, and closes the sockets. It must not be called from
+// Close ends the receiving threads, waits for the handlers that run, and closes the sockets. It must not be called from
 // a handler.
 func (l *Listener) Close() error {
 	var err error
@@ -140,7 +150,7 @@ func (l *Listener) Close() error {
 		l.once.Do(func() { started = false })
 		if started {
 			l.interrupt()
-			<-l.stopped
+			l.running.Wait()
 		}
 		err = l.release()
 	})
@@ -158,44 +168,4 @@ func (l *Listener) release() error {
 		errs = append(errs, s.close())
 	}
 	return errors.Join(append(errs, unix.Close(l.wake))...)
-}
-
-// turn bounds the batches that one socket delivers before the others are looked at.
-const turn = 8
-
-// run receives until Close.
-func (l *Listener) run(h Handlers) {
-	runtime.LockOSThread() // never unlocked: the thread ends with its goroutine
-	defer close(l.stopped)
-	in := newInbox()
-	polls := []unix.PollFd{{Fd: int32(l.wake), Events: unix.POLLIN}}
-	for _, s := range l.sockets {
-		polls = append(polls, unix.PollFd{Fd: int32(s.fd), Events: unix.POLLIN})
-	}
-	for {
-		if _, err := unix.Poll(polls, -1); err != nil && err != unix.EINTR && err != unix.EAGAIN {
-			l.counters.add(ReceiveFailed, 1)
-		}
-		if polls[0].Revents != 0 {
-			return
-		}
-		for i, s := range l.sockets {
-			l.serve(s, polls[i+1].Revents, in, &h)
-		}
-	}
-}
-
-// serve handles what poll said about one socket.
-func (l *Listener) serve(s *socket, events int16, in *inbox, h *Handlers) {
-	if events&unix.POLLERR != 0 {
-		l.receiveErrors(s, in, h)
-	}
-	if events&unix.POLLIN == 0 {
-		return
-	}
-	for range turn {
-		if !l.receive(s, in, h) {
-			return
-		}
-	}
 }

@@ -67,7 +67,8 @@ func TestMixedMessageIsSortedIntoRuns(t *testing.T) {
 	for _, p := range [][]byte{esp, esp, ike, esp, odd, odd, ike, esp, esp, {0xff}} {
 		data = append(data, p...)
 	}
-	l, in := &Listener{}, newInbox()
+	l, in := &worker{Listener: &Listener{}}, newInbox()
+	l.workers = append(l.workers, l)
 	messages := 0
 	var runs []int
 	h := &Handlers{
@@ -128,7 +129,7 @@ func TestSendAndReceiveDoNotAllocate(t *testing.T) {
 	run := func() {
 		one.SendESP(bursts)
 		for want := packets + 21; packets < want; {
-			two.receive(nat, in, h)
+			two.workers[0].receive(nat, in, h)
 		}
 	}
 	run()

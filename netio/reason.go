@@ -73,10 +73,9 @@ type counters [reasons]atomic.Uint64
 
 func (c *counters) add(r Reason, n int) { c[r].Add(uint64(n)) }
 
-func (c *counters) read() Counts {
-	var out Counts
+// addTo adds what was counted.
+func (c *counters) addTo(sum *Counts) {
 	for i := range c {
-		out[i] = c[i].Load()
+		sum[i] += c[i].Load()
 	}
-	return out
 }

@@ -52,43 +52,43 @@ func (in *inbox) arm(i int) {
 }
 
 // receive reads one batch without waiting and reports whether there may be more.
-func (l *Listener) receive(s *socket, in *inbox, h *Handlers) (more bool) {
+func (w *worker) receive(s *socket, in *inbox, h *Handlers) (more bool) {
 	most := inboxSize
 	if s.coalesce {
 		most = coalescedBatch
 	}
 	n, _, errno := unix.Syscall6(unix.SYS_RECVMMSG, uintptr(s.fd), uintptr(unsafe.Pointer(&in.messages[0])), uintptr(most), unix.MSG_DONTWAIT, 0, 0)
 	if errno != 0 {
-		return l.receiveFailed(errno)
+		return w.receiveFailed(errno)
 	}
 	for i := range int(n) {
-		l.take(s, in, i, h)
+		w.take(s, in, i, h)
 		in.arm(i)
 	}
-	l.deliver(in, h)
+	w.deliver(in, h)
 	return int(n) == most
 }
 
 // receiveFailed counts an error of the socket. Those that ICMP caused are behind us once they were reported.
-func (l *Listener) receiveFailed(errno syscall.Errno) (more bool) {
+func (w *worker) receiveFailed(errno syscall.Errno) (more bool) {
 	if errno == unix.EAGAIN || errno == unix.EINTR {
 		return false
 	}
-	l.counters.add(ReceiveFailed, 1)
+	w.counters.add(ReceiveFailed, 1)
 	return false
 }
 
 // take sorts the packets of message i.
-func (l *Listener) take(s *socket, in *inbox, i int, h *Handlers) {
+func (w *worker) take(s *socket, in *inbox, i int, h *Handlers) {
 	m, sl := &in.messages[i], &in.slots[i]
 	if m.hdr.Flags&(unix.MSG_TRUNC|unix.MSG_CTRUNC) != 0 {
-		l.counters.add(DropTruncated, 1)
+		w.counters.add(DropTruncated, 1)
 		return
 	}
 	from, ok := getName(&sl.name, m.hdr.Namelen)
 	c := getControl(sl.control[:m.hdr.Controllen])
 	if !ok || !c.local.IsValid() {
-		l.counters.add(DropUnaddressed, 1)
+		w.counters.add(DropUnaddressed, 1)
 		return
 	}
 	b := dataplane.Burst{
@@ -101,7 +101,7 @@ func (l *Listener) take(s *socket, in *inbox, i int, h *Handlers) {
 		b.Path.Transport = dataplane.TransportRaw
 		b.Data = withoutHeader(b.Data, s.v6())
 	}
-	l.sort(s.role, b, in, h)
+	w.sort(s.role, b, in, h)
 }
 
 // withoutHeader cuts off the IPv4 header that raw sockets deliver; IPv6 ones do not.
@@ -113,9 +113,9 @@ func withoutHeader(p []byte, v6 bool) []byte {
 }
 
 // sort tells the packets of one message apart. Runs of ESP stay together.
-func (l *Listener) sort(r role, b dataplane.Burst, in *inbox, h *Handlers) {
+func (w *worker) sort(r role, b dataplane.Burst, in *inbox, h *Handlers) {
 	if len(b.Data) == 0 {
-		l.counters.add(DropEmpty, 1)
+		w.counters.add(DropEmpty, 1)
 		return
 	}
 	run := b
@@ -129,10 +129,10 @@ func (l *Listener) sort(r role, b dataplane.Burst, in *inbox, h *Handlers) {
 			continue
 		}
 		in.close(&run)
-		l.other(reason, r, &b.Path, p, h)
+		w.other(reason, r, &b.Path, p, h)
 	}
 	in.close(&run)
-	l.counters.add(ReceivedESP, esp)
+	w.counters.add(ReceivedESP, esp)
 }
 
 // join extends run by the packet behind it.
@@ -152,8 +152,8 @@ func (in *inbox) close(run *dataplane.Burst) {
 }
 
 // other counts what is not ESP, and hands over IKE.
-func (l *Listener) other(reason Reason, r role, path *dataplane.Path, p []byte, h *Handlers) {
-	l.counters.add(reason, 1)
+func (w *worker) other(reason Reason, r role, path *dataplane.Path, p []byte, h *Handlers) {
+	w.counters.add(reason, 1)
 	if reason != ReceivedIKE {
 		return
 	}
@@ -161,33 +161,33 @@ func (l *Listener) other(reason Reason, r role, path *dataplane.Path, p []byte, 
 		p = p[markerLen:]
 	}
 	if h.IKE == nil {
-		l.counters.add(DropUnhandled, 1)
+		w.counters.add(DropUnhandled, 1)
 		return
 	}
 	h.IKE(*path, p)
 }
 
 // deliver hands over the batch's ESP.
-func (l *Listener) deliver(in *inbox, h *Handlers) {
+func (w *worker) deliver(in *inbox, h *Handlers) {
 	switch {
 	case len(in.bursts) == 0:
 	case h.ESP == nil:
 		for i := range in.bursts {
-			l.counters.add(DropUnhandled, in.bursts[i].Count())
+			w.counters.add(DropUnhandled, in.bursts[i].Count())
 		}
 	default:
-		h.ESP(0, in.bursts)
+		h.ESP(w.index, in.bursts)
 	}
 	in.bursts = in.bursts[:0]
 }
 
 // receiveErrors empties the socket's queue of ICMP errors, within bounds.
-func (l *Listener) receiveErrors(s *socket, in *inbox, h *Handlers) {
+func (w *worker) receiveErrors(s *socket, in *inbox, h *Handlers) {
 	for range errorBatch {
 		m, sl := &in.messages[0], &in.slots[0]
 		_, _, errno := unix.Syscall(unix.SYS_RECVMSG, uintptr(s.fd), uintptr(unsafe.Pointer(&m.hdr)), unix.MSG_ERRQUEUE|unix.MSG_DONTWAIT)
 		if errno != 0 {
-			l.receiveFailed(errno)
+			w.receiveFailed(errno)
 			in.arm(0)
 			break
 		}
@@ -195,19 +195,19 @@ func (l *Listener) receiveErrors(s *socket, in *inbox, h *Handlers) {
 		c := getControl(sl.control[:m.hdr.Controllen])
 		in.arm(0)
 		if ok && c.failure != nil {
-			l.failure(to.Addr(), c.failure, h)
+			w.failure(to.Addr(), c.failure, h)
 		}
 	}
 	// What the queue held may be pending as an error of the socket too, and would be reported once more.
 	_, _ = unix.GetsockoptInt(s.fd, unix.SOL_SOCKET, unix.SO_ERROR)
 }
 
-func (l *Listener) failure(to netip.Addr, e *unix.SockExtendedErr, h *Handlers) {
+func (w *worker) failure(to netip.Addr, e *unix.SockExtendedErr, h *Handlers) {
 	if syscall.Errno(e.Errno) != unix.EMSGSIZE {
-		l.counters.add(UnreachableNotice, 1)
+		w.counters.add(UnreachableNotice, 1)
 		return
 	}
-	l.counters.add(TooBigNotice, 1)
+	w.counters.add(TooBigNotice, 1)
 	if h.MTU != nil && e.Info > 0 && e.Info <= messageSize {
 		h.MTU(to, int(e.Info))
 	}

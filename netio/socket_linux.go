@@ -17,7 +17,7 @@ const defaultBuffer = 4 << 20
 // sendPatience bounds how long a sender waits for room in a full socket.
 const sendPatience = time.Second
 
-// A socket is one of the Listener's. Receiving is the business of the Listener's one thread, sending locks.
+// A socket is one of the Listener's. Receiving is the business of its worker's thread, sending locks.
 type socket struct {
 	role     role
 	bound    netip.AddrPort // as asked for; the port as it became
@@ -31,7 +31,7 @@ type socket struct {
 }
 
 // openSocket makes, sets up and binds one socket.
-func openSocket(c *Config, r role, bind netip.AddrPort) (*socket, error) {
+func openSocket(c *Config, r role, bind netip.AddrPort, m member) (*socket, error) {
 	s := &socket{role: r, bound: bind}
 	kind, protocol, what := unix.SOCK_DGRAM, unix.IPPROTO_UDP, "UDP "+bind.String()
 	if r == roleRaw {
@@ -42,7 +42,7 @@ func openSocket(c *Config, r role, bind netip.AddrPort) (*socket, error) {
 		return nil, fmt.Errorf("%s: %w", what, os.NewSyscallError("socket", err))
 	}
 	s.fd = fd
-	if err := errors.Join(s.configure(c), s.bind()); err != nil {
+	if err := errors.Join(s.configure(c), s.place(m)); err != nil {
 		unix.Close(fd)
 		return nil, fmt.Errorf("%s: %w", what, err)
 	}
@@ -95,6 +95,20 @@ func (s *socket) configure(c *Config) error {
 	}
 	patience := unix.NsecToTimeval(sendPatience.Nanoseconds())
 	return os.NewSyscallError("SO_SNDTIMEO", unix.SetsockoptTimeval(s.fd, unix.SOL_SOCKET, unix.SO_SNDTIMEO, &patience))
+}
+
+// place takes the address, with others when they are several.
+func (s *socket) place(m member) error {
+	switch {
+	case m.of < 2:
+		return s.bind()
+	case s.role == roleRaw:
+		if err := s.filter(m); err != nil {
+			return err
+		}
+		return s.bind()
+	}
+	return s.join(m, s.bind)
 }
 
 // bind takes the address; a port that the kernel chose is read back.
