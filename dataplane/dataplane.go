@@ -110,6 +110,10 @@ type SA struct {
 	SoftPackets   uint64
 	HardPackets   uint64
 	TFC           int // pad packets up to this many octets; 0 is off, -1 up to the path MTU
+	// Cover is how many packets per second leave at least, dummies where there is no traffic (RFC 4303, Section 2.6); 0: any.
+	Cover int
+	// AggFrag, unless nil, makes it an SA in AGGFRAG mode, which is one of tunnel mode otherwise.
+	AggFrag *AggFrag
 	// NonFirstFragments lets fragments without ports through, whatever ports the selectors name (RFC 4301, Section 7).
 	NonFirstFragments bool
 	CopyDSCP          bool // inner to outer and back as RFC 2983 and RFC 4301, Section 5.1.2
@@ -137,6 +141,7 @@ type Counters struct {
 	Bytes, Packets uint64
 	LastUse        int64 // Unix nanoseconds, 0 when unused
 	Sequence       uint64
+	Traffic        *Traffic // of SAs in AGGFRAG mode
 }
 
 // NoticeKind is what a Notice is about.
@@ -150,6 +155,7 @@ const (
 	NoticeNewAddress                        // authenticated packets of an inbound SA come from Path.Remote now
 	NoticeBadSPI                            // an ESP packet with an unknown SPI came from Path.Remote
 	NoticeFirstPacket                       // an inbound SA opened its first packet: the peer has it
+	NoticeBreaker                           // the circuit breaker of an outbound SA has tripped (RFC 9347, Section 2.4.2.1): it stopped
 	NoticeSelectors                         // a packet failed the selector check of SPI (INVALID_SELECTORS); Data is its start
 )
 

@@ -9,6 +9,7 @@ type Inbound struct {
 	state
 	window Window
 	resync resync
+	latest uint64 // the sequence number of the packet opened last
 	unwrap func(payload []byte, nextHeader uint8) ([]byte, error)
 }
 
@@ -27,14 +28,20 @@ func NewInbound(p Params) (*Inbound, error) {
 	}
 	i := &Inbound{state: state{params: p}, unwrap: unwrapTunnel}
 	i.window = NewWindow(p.ReplayWindow, p.Transforms.ESN, p.Sequence)
-	if p.Mode == Transport {
+	switch {
+	case p.Mode == Transport:
 		i.unwrap = unwrapTransport
+	case p.AggFrag:
+		i.unwrap = unwrapAggFrag
 	}
 	return i, nil
 }
 
 // Sequence returns the highest sequence number accepted.
 func (i *Inbound) Sequence() uint64 { return i.window.Top() }
+
+// Latest returns the sequence number of the packet that was opened last.
+func (i *Inbound) Latest() uint64 { return i.latest }
 
 // Layout returns what the SA adds to a packet.
 func (i *Inbound) Layout() (Layout, error) {
@@ -43,7 +50,7 @@ func (i *Inbound) Layout() (Layout, error) {
 }
 
 // Open authenticates and decrypts pkt, an ESP packet from SPI to ICV, in place. It returns the packet inside (in tunnel
-// mode an IP packet without TFC padding; in transport mode what follows the IP header) and its protocol. The result
+// mode an IP packet without TFC padding, or an AGGFRAG payload; in transport mode what follows the IP header) and its protocol. The result
 // aliases pkt, whose content is undefined after an error. The errors are of type Drop, or wrap one.
 //
 // The order is that of RFC 4303, Section 3.4: replays are refused before authentication, and the window moves after it.
@@ -88,5 +95,6 @@ func (i *Inbound) authenticate(pkt []byte) ([]byte, error) {
 	}
 	i.resync = resync{}
 	i.window.Mark(seq)
+	i.latest = seq
 	return text, nil
 }

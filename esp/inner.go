@@ -13,6 +13,7 @@ const (
 	protoESP     = 50
 	protoICMPv6  = 58
 	protoNone    = 59
+	protoAggFrag = 144
 	protoUDPLite = 136
 )
 
@@ -39,6 +40,17 @@ func unwrapTunnel(payload []byte, next uint8) ([]byte, error) {
 		return nil, ErrNextHeader
 	}
 	return unwrapIP(payload, next)
+}
+
+// splitAggFrag returns a payload made elsewhere.
+func splitAggFrag(pkt []byte) (payload []byte, next uint8, err error) { return pkt, protoAggFrag, nil }
+
+// unwrapAggFrag returns a payload, and refuses others than an SA in AGGFRAG mode carries (RFC 9347, Section 2.3).
+func unwrapAggFrag(payload []byte, next uint8) ([]byte, error) {
+	if next != protoAggFrag {
+		return nil, ErrNextHeader
+	}
+	return payload, nil
 }
 
 // unwrapTransport returns a payload, without TFC padding where its protocol tells its length (RFC 4303, Section 2.7).

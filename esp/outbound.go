@@ -24,8 +24,11 @@ func NewOutbound(p Params, rand io.Reader) (*Outbound, error) {
 		return nil, err
 	}
 	o := &Outbound{state: state{params: p}, rand: rand, seq: newSequence(&p), padTo: p.PadTo, split: splitTunnel}
-	if p.Mode == Transport {
+	switch {
+	case p.Mode == Transport:
 		o.split = SplitTransport
+	case p.AggFrag:
+		o.split = splitAggFrag
 	}
 	return o, nil
 }
@@ -59,7 +62,7 @@ func (o *Outbound) Layout() (Layout, error) {
 }
 
 // Seal appends the ESP packet, from SPI to ICV, that carries inner to dst, under the next sequence number. inner is an IP
-// packet; in transport mode its IP header is left out. It may lie in the spare capacity of dst, and is not even copied
+// packet, whose header is left out in transport mode, or an AGGFRAG payload. It may lie in the spare capacity of dst, and is not even copied
 // when it lies where its plaintext goes, HeaderLen octets behind the end of dst.
 func (o *Outbound) Seal(dst, inner []byte) ([]byte, error) {
 	payload, next, err := o.split(inner)

@@ -15,6 +15,7 @@ type Params struct {
 	Mode              Mode
 	ReplayWindow      int    // inbound: packets, MinWindow to MaxWindow; 0 switches the check off
 	Sequence          uint64 // the last number used (outbound) or the highest accepted (inbound); 0 for a new SA
+	AggFrag           bool   // packets carry AGGFRAG payloads, which Seal is given and Open returns (RFC 9347, Section 2.3)
 	PadTo             int    // outbound: pad shorter packets to this many octets (RFC 4303, Section 2.7); 0 is off
 }
 
@@ -24,6 +25,8 @@ func (p *Params) check() error {
 	switch {
 	case p.Mode > Transport:
 		return fmt.Errorf("SA %08x: mode %d: %w", p.SPI, p.Mode, ErrCipher)
+	case p.AggFrag && p.Mode != Tunnel:
+		return fmt.Errorf("SA %08x: AGGFRAG payloads need tunnel mode: %w", p.SPI, ErrCipher)
 	case encr == 0 && integ == 0:
 		return fmt.Errorf("SA %08x: transforms %v are not supported: %w", p.SPI, p.Transforms, ErrCipher)
 	case len(p.EncrKey) != encr || len(p.IntegKey) != integ:

@@ -13,6 +13,9 @@ import (
 // SendIKE sends an IKE message, behind a marker when the path's local port is the one for NAT traversal, or a NAT
 // keepalive. The kernel may fragment it. SendIKE does not wait; datagram is the caller's when it returns.
 func (l *Listener) SendIKE(path dataplane.Path, datagram []byte) error {
+	if path.Transport == dataplane.TransportTCP {
+		return l.streams.sendIKE(path, datagram)
+	}
 	r := roleIKE
 	if path.Local.Port() == l.nat {
 		r = roleNAT

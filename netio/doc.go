@@ -1,5 +1,6 @@
 // Package netio carries IKE and ESP over sockets: UDP in batches on the IKE port and on the NAT traversal port, where ESP
-// is told from IKE by the non-ESP marker (RFC 3948, Section 2.2), and ESP as IP protocol 50.
+// is told from IKE by the non-ESP marker (RFC 3948, Section 2.2), ESP as IP protocol 50, and TCP streams that carry both
+// (RFC 9329).
 //
 // Received: recvmmsg with UDP_GRO -> packets by port and first four octets -> Handlers, all on one locked thread.
 // Sent: bursts -> UDP_SEGMENT or single packets -> one sendmmsg, on the thread of the caller.
@@ -27,6 +28,8 @@ type Config struct {
 	Addresses []netip.Addr
 	// IKEPort carries IKE without marker, NATPort IKE with marker and ESP. 0 lets the kernel choose.
 	IKEPort, NATPort uint16
+	// TCPPorts are where streams are accepted (RFC 9329); none accepts none. Streams can be opened in any case.
+	TCPPorts []uint16
 	// RawESP opens IP protocol 50 as well, which needs CAP_NET_RAW.
 	RawESP bool
 	// Mark is put on everything that is sent, so that policy routing keeps it out of the tunnel. It needs CAP_NET_ADMIN;
@@ -53,6 +56,8 @@ type Handlers struct {
 	ESP func(worker int, bursts []dataplane.Burst)
 	// MTU is told that packets towards remote may have at most mtu octets, IP header included. Nobody authenticated this.
 	MTU func(remote netip.Addr, mtu int)
+	// Stream is told that a stream which Dial opened has ended.
+	Stream func(path dataplane.Path)
 }
 
 // Features are the parts of the kernel in use, as they were found.

@@ -22,6 +22,7 @@ type Listener struct {
 	ike, nat uint16
 	sockets  []*socket
 	workers  []*worker
+	streams  *streams
 	wake     int // eventfd that ends the receiving threads
 	counters counters
 
@@ -41,7 +42,11 @@ func Listen(c Config) (*Listener, error) {
 	for i := range max(c.Workers, 1) {
 		l.workers = append(l.workers, &worker{Listener: l, index: i})
 	}
-	if err := l.open(); err != nil {
+	err = l.open()
+	if err == nil {
+		l.streams, err = newStreams(&l.config, &l.counters)
+	}
+	if err != nil {
 		l.release()
 		return nil, fmt.Errorf("netio: %w", err)
 	}
@@ -166,6 +171,9 @@ func (l *Listener) release() error {
 	var errs []error
 	for _, s := range l.sockets {
 		errs = append(errs, s.close())
+	}
+	if l.streams != nil {
+		l.streams.close()
 	}
 	return errors.Join(append(errs, unix.Close(l.wake))...)
 }

@@ -33,6 +33,12 @@ const (
 	UnreachableNotice // ICMP errors other than too big
 	TooBigNotice      // ICMP too big, or the kernel's own word for it
 	ReceiveFailed     // errors of receive calls
+	StreamOpened      // TCP streams, from either side
+	StreamClosed      // those that ended by themselves, or by the peer
+	DropStreamPrefix  // streams that did not begin with IKETCP (RFC 9329, Section 4)
+	DropStreamLength  // streams with a message of length 0 or 1 (RFC 9329, Section 3.1)
+	DropStreamIdle    // streams that belonged to no IKE SA for too long
+	DropStreamLimit   // streams that were one too many
 
 	reasons
 )
@@ -47,6 +53,8 @@ func (r Reason) String() string {
 		SendForbidden: "send_forbidden", SendUnreachable: "send_unreachable", SendNoAddress: "send_no_address",
 		SendFailed: "send_failed", SegmentationLost: "segmentation_lost",
 		UnreachableNotice: "icmp_unreachable", TooBigNotice: "icmp_too_big", ReceiveFailed: "receive_failed",
+		StreamOpened: "stream_opened", StreamClosed: "stream_closed", DropStreamPrefix: "drop_stream_prefix",
+		DropStreamLength: "drop_stream_length", DropStreamIdle: "drop_stream_idle", DropStreamLimit: "drop_stream_limit",
 	}
 	if r < reasons {
 		return names[r]

@@ -9,7 +9,7 @@ import (
 	"culvert/dataplane"
 )
 
-// A worker has a receiving thread, and sockets for ESP of its own. The first has those for IKE as well.
+// A worker has a receiving thread, and sockets for ESP of its own. The first has those for IKE and all streams as well.
 type worker struct {
 	*Listener
 	index    int
@@ -21,14 +21,27 @@ type worker struct {
 // lost. The bursts are the caller's when it returns.
 func (w *worker) SendESP(bursts []dataplane.Burst) {
 	for len(bursts) > 0 {
+		if n := inStreams(bursts); n > 0 {
+			w.streams.sendESP(bursts[:n])
+			bursts = bursts[n:]
+			continue
+		}
 		s := w.carrier(&bursts[0].Path)
 		n := 1
-		for n < len(bursts) && w.carrier(&bursts[n].Path) == s {
+		for n < len(bursts) && bursts[n].Path.Transport != dataplane.TransportTCP && w.carrier(&bursts[n].Path) == s {
 			n++
 		}
 		w.sendThrough(s, bursts[:n])
 		bursts = bursts[n:]
 	}
+}
+
+// inStreams counts the bursts for streams that come first.
+func inStreams(bursts []dataplane.Burst) (n int) {
+	for n < len(bursts) && bursts[n].Path.Transport == dataplane.TransportTCP {
+		n++
+	}
+	return n
 }
 
 func (w *worker) sendThrough(s *socket, bursts []dataplane.Burst) {
@@ -79,7 +92,10 @@ const turn = 8
 func (w *worker) run(h Handlers) {
 	runtime.LockOSThread() // never unlocked: the thread ends with its goroutine
 	in := newInbox()
-	polls := []unix.PollFd{{Fd: int32(w.wake), Events: unix.POLLIN}}
+	polls := []unix.PollFd{{Fd: int32(w.wake), Events: unix.POLLIN}, {Fd: -1, Events: unix.POLLIN}}
+	if w.index == 0 {
+		polls[1].Fd = int32(w.streams.epoll)
+	}
 	for _, s := range w.sockets {
 		polls = append(polls, unix.PollFd{Fd: int32(s.fd), Events: unix.POLLIN})
 	}
@@ -90,8 +106,11 @@ func (w *worker) run(h Handlers) {
 		if polls[0].Revents != 0 {
 			return
 		}
+		if polls[1].Revents != 0 {
+			w.streams.serve(&h)
+		}
 		for i, s := range w.sockets {
-			w.serve(s, polls[i+1].Revents, in, &h)
+			w.serve(s, polls[i+2].Revents, in, &h)
 		}
 	}
 }
