@@ -17,7 +17,7 @@ import (
 
 // levels are the packages from the ground up. A package imports only from lower levels, or what allowed names.
 var levels = [][]string{
-	{"secret", "aesgcm", "explain"},
+	{"secret", "aesgcm", "checksum", "explain"},
 	{"wire", "spd", "eap"},
 	{"suite", "users", "radius"},
 	{"esp", "auth", "lease", "keystore"},
@@ -32,7 +32,7 @@ var levels = [][]string{
 }
 
 // pure packages touch no socket, clock, file, goroutine or logger.
-var pure = []string{"aesgcm", "wire", "suite", "spd", "esp", "ike"}
+var pure = []string{"aesgcm", "checksum", "wire", "suite", "spd", "esp", "ike"}
 
 // impure standard packages that no pure package imports.
 var impure = []string{"net", "os", "log", "log/slog", "net/http", "syscall", "os/exec"}

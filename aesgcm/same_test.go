@@ -152,7 +152,7 @@ func FuzzSameAsTheLibrary(f *testing.F) {
 		for _, i := range available() {
 			for _, keyLen := range []int{16, 24, 32} {
 				a := keyed(t, i, key[:keyLen], []int{8, 12, 16}[shape%3])
-			where := placement{shift: int(shape >> 2), inPlace: shape&1 == 0}
+				where := placement{shift: int(shape >> 2), inPlace: shape&1 == 0}
 				checkSame(t, a, reference(t, key[:keyLen]), where, nonce[:], text, aad)
 			}
 		}

@@ -3,6 +3,8 @@ package offload
 import (
 	"bytes"
 	"encoding/binary"
+
+	"culvert/checksum"
 )
 
 // maxParts is the most packets in a super-packet: the kernel's UDP_MAX_SEGMENTS before 6.9, and enough for 64 KiB.
@@ -206,10 +208,10 @@ func (it *item) finish() Header {
 		}
 		binary.BigEndian.PutUint16(p[2:], uint16(it.total))
 		clear(p[10:12])
-		binary.BigEndian.PutUint16(p[10:], ^fold(sum(p[:ipv4Header], 0)))
+		binary.BigEndian.PutUint16(p[10:], ^checksum.Fold(checksum.Add(p[:ipv4Header], 0)))
 	} else {
 		binary.BigEndian.PutUint16(p[4:], uint16(it.total-ipv6Header))
 	}
-	binary.BigEndian.PutUint16(t[h.ChecksumOffset:], fold(pseudo(p, protocol, n)))
+	binary.BigEndian.PutUint16(t[h.ChecksumOffset:], checksum.Fold(pseudo(p, protocol, n)))
 	return h
 }

@@ -1,6 +1,10 @@
 package offload
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+
+	"culvert/checksum"
+)
 
 const (
 	ipv4Header = 20 // without options
@@ -113,7 +117,7 @@ func mix(h uint64) uint64 { return h * 0x9e3779b97f4a7c15 }
 
 // valid verifies the checksums of a packet, which joining would otherwise renew.
 func (in inspection) valid(p []byte) bool {
-	if in.transport == ipv4Header && fold(sum(p[:ipv4Header], 0)) != 0xffff {
+	if in.transport == ipv4Header && checksum.Fold(checksum.Add(p[:ipv4Header], 0)) != 0xffff {
 		return false
 	}
 	protocol := uint8(protocolTCP)
@@ -121,5 +125,5 @@ func (in inspection) valid(p []byte) bool {
 		protocol = protocolUDP
 	}
 	t := p[in.transport:]
-	return fold(sum(t, pseudo(p, protocol, len(t)))) == 0xffff
+	return checksum.Fold(checksum.Add(t, pseudo(p, protocol, len(t)))) == 0xffff
 }

@@ -1,6 +1,10 @@
 package offload
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+
+	"culvert/checksum"
+)
 
 const (
 	protocolTCP = 6
@@ -93,7 +97,7 @@ func (s *Segments) prepare() {
 		s.id = binary.BigEndian.Uint16(h[4:])
 		clear(h[2:6]) // length, identification
 		clear(h[10:12])
-		s.ipSum = narrow(sum(h[:s.transport], 0))
+		s.ipSum = checksum.Narrow(checksum.Add(h[:s.transport], 0))
 	}
 	protocol := uint8(protocolUDP)
 	if s.udp {
@@ -106,7 +110,7 @@ func (s *Segments) prepare() {
 		t[13] = 0
 		clear(t[tcpChecksum : tcpChecksum+2])
 	}
-	s.sum = narrow(sum(t, pseudo(h, protocol, 0)))
+	s.sum = checksum.Narrow(checksum.Add(t, pseudo(h, protocol, 0)))
 }
 
 func (s *Segments) ipv4() bool { return s.head[0]>>4 == 4 }
@@ -155,26 +159,26 @@ func (s *Segments) fill(p []byte) {
 	if s.ipv4() {
 		binary.BigEndian.PutUint16(p[2:], uint16(len(p)))
 		binary.BigEndian.PutUint16(p[4:], s.id)
-		binary.BigEndian.PutUint16(p[10:], ^fold(addWord(s.id, addWord(uint16(len(p)), s.ipSum))))
+		binary.BigEndian.PutUint16(p[10:], ^checksum.Fold(checksum.AddWord(s.id, checksum.AddWord(uint16(len(p)), s.ipSum))))
 	} else {
 		binary.BigEndian.PutUint16(p[4:], uint16(len(p)-40))
 	}
 	t := p[s.transport:]
-	acc := addWord(uint16(len(t)), s.sum)
+	acc := checksum.AddWord(uint16(len(t)), s.sum)
 	if s.udp {
 		binary.BigEndian.PutUint16(t[4:], uint16(len(t)))
-		acc = addWord(uint16(len(t)), acc)
+		acc = checksum.AddWord(uint16(len(t)), acc)
 	} else {
 		t[13] = s.flagsHere()
 		binary.BigEndian.PutUint32(t[4:], s.sequence)
-		acc = addWord(uint16(t[13]), addWord(uint16(s.sequence>>16), addWord(uint16(s.sequence), acc)))
+		acc = checksum.AddWord(uint16(t[13]), checksum.AddWord(uint16(s.sequence>>16), checksum.AddWord(uint16(s.sequence), acc)))
 	}
 	s.finish(t, acc)
 }
 
 // finish writes the transport checksum: acc covers the headers.
 func (s *Segments) finish(t []byte, acc uint64) {
-	c := ^fold(sum(t[len(s.head)-s.transport:], acc))
+	c := ^checksum.Fold(checksum.Add(t[len(s.head)-s.transport:], acc))
 	if !s.udp {
 		binary.BigEndian.PutUint16(t[tcpChecksum:], c)
 		return
@@ -213,7 +217,7 @@ func whole(h Header, pkt []byte) (Segments, error) {
 
 // complete computes the checksum of a packet whose sender left it to the device.
 func (s *Segments) complete(p []byte) {
-	c := ^fold(sum(p[s.transport:], 0)) // the field holds the sum of the pseudo header
+	c := ^checksum.Fold(checksum.Add(p[s.transport:], 0)) // the field holds the sum of the pseudo header
 	if c == 0 && s.udp {
 		c = 0xffff // 0 would say that there is none (RFC 768)
 	}

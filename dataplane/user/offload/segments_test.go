@@ -152,20 +152,6 @@ func TestHeaderRoundTrip(t *testing.T) {
 	}
 }
 
-func TestSumAgreesWithTheReference(t *testing.T) {
-	r := rand.New(rand.NewPCG(3, 4))
-	for n := range 300 {
-		b := randomOctets(r, n)
-		if got, want := fold(sum(b, 0)), slowSum(b); got != want {
-			t.Errorf("%d octets: got %#x, want %#x", n, got, want)
-		}
-	}
-	ones := bytes.Repeat([]byte{0xff}, 70)
-	if got, want := fold(sum(ones, 0xffffffffffffffff)), slowSum(ones); got != want {
-		t.Errorf("carries: got %#x, want %#x", got, want)
-	}
-}
-
 func FuzzSplit(f *testing.F) {
 	for _, spec := range []packetSpec{{ttl: 64, flags: flagACK}, {v6: true, udp: true, ttl: 64}} {
 		spec.payload = make([]byte, 300)
