@@ -23,7 +23,7 @@ var levels = [][]string{
 	{"esp", "auth", "lease", "keystore"},
 	{"dataplane"},
 	{"ike", "netio", "dataplane/fake"},
-	{"dataplane/user", "supervisor", "config"},
+	{"dataplane/user", "dataplane/xfrm", "supervisor", "config"},
 	{"sim", "api", "pki", "dataplane/netstack"},
 	{"daemon"},
 	{"demo", "tunnel"},
