@@ -29,6 +29,8 @@ const (
 	IKEStateNotFound    Code = "IKE-STATE-NOT-FOUND"
 	IKEMode             Code = "IKE-MODE"
 	IKEChildless        Code = "IKE-CHILDLESS"
+	IKEAggFrag          Code = "IKE-IPTFS"
+	IKECircuitBreaker   Code = "IKE-CIRCUIT-BREAKER"
 	IKEDataPlane        Code = "IKE-DATA-PLANE"
 	IKEPeerDeleted      Code = "IKE-PEER-DELETED"
 	IKELifetime         Code = "IKE-LIFETIME"
@@ -149,6 +151,12 @@ func ikeChildEntries() []Entry {
 		{IKEMode, "The two sides do not agree on tunnel or transport mode.",
 			"One side insists on a mode that the other did not choose.",
 			"Set the same mode on both sides."},
+		{IKEAggFrag, "The two sides do not agree on IP-TFS.",
+			"A child that is for IP-TFS only met a peer that declines it, does not know it or requires something unknown.",
+			"Configure IP-TFS on both sides, or take require = true off where traffic may show its shape."},
+		{IKECircuitBreaker, "The circuit breaker of an IP-TFS tunnel has tripped.",
+			"The peer reported more loss than breaker_loss for as long as breaker_time: the path does not carry the configured rate. The child stays down.",
+			"Lower the rate or give the path more bandwidth, then bring the child up again."},
 		{IKEChildless, "The peer cannot do without a first Child SA.",
 			"The connection begins without a Child SA, which the peer has not announced to support.",
 			"Give the connection a child, or let it choose."},

@@ -20,7 +20,8 @@ type Child struct {
 	inSPI, outSPI uint32
 	suite         suite.Selection
 	mode          esp.Mode
-	local, remote []spd.Selector // negotiated, as our SPD sees them
+	local, remote []spd.Selector     // negotiated, as our SPD sees them
+	aggFrag       *dataplane.AggFrag // nil: not in AGGFRAG mode
 	state         childState
 	initiator     bool   // we initiated the exchange that made it
 	ppk           string // name of the PPK that its exchange has mixed in; empty: none
@@ -74,7 +75,8 @@ type ChildInfo struct {
 	Local, Remote []spd.Selector
 	Created       time.Time
 	State         string
-	Rekey, Expire time.Time // when it is rekeyed and ended by age; zero: never
+	AggFrag       *dataplane.AggFrag // nil: not in AGGFRAG mode
+	Rekey, Expire time.Time          // when it is rekeyed and ended by age; zero: never
 }
 
 // Children tells about the children, in the order in which they were made.
@@ -90,7 +92,7 @@ func (sa *SA) childInfo(c *Child) ChildInfo {
 	return ChildInfo{
 		Name: c.config.Name, InSPI: c.inSPI, OutSPI: c.outSPI, Policy: c.policy, Mode: c.mode,
 		Suite: suite.FormatProposal(c.suite.Proposal), KeyExchanges: keyExchangesOf(c.suite), PPK: c.ppk, Initiator: c.initiator, Local: slices.Clone(c.local), Remote: slices.Clone(c.remote),
-		Created: c.created, State: c.state.String(),
+		Created: c.created, State: c.state.String(), AggFrag: c.aggFrag,
 		Rekey:  sa.timers.at(timerChildRekey, c.inSPI),
 		Expire: sa.timers.at(timerChildExpire, c.inSPI),
 	}

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"slices"
 
+	"culvert/dataplane"
 	"culvert/esp"
 	"culvert/explain"
 	"culvert/spd"
@@ -25,7 +26,8 @@ type childDeal struct {
 	fragments                     bool // both carry non-first fragments
 	moreTS                        bool // other selectors are possible, in another Child SA
 	fit                           fit
-	ppk                           string // name of the PPK that is mixed in; empty: none
+	aggFrag                       *dataplane.AggFrag // nil: no AGGFRAG mode
+	ppk                           string             // name of the PPK that is mixed in; empty: none
 }
 
 // outSPI is the peer's SPI.
@@ -45,6 +47,10 @@ func (sa *SA) negotiate(m childMessage, old *Child, keyExchange bool) (childDeal
 		selection, err := selectESP(m, d.config.Proposals, keyExchange)
 		if err != nil {
 			refused = refuse(explain.IKENoProposal, wire.NotifyNoProposalChosen, "child %q: %w", d.config.Name, err)
+			continue
+		}
+		if err := d.useAggFrag(m.aggFrag, old); err != nil {
+			refused = err
 			continue
 		}
 		d.selection = selection

@@ -25,7 +25,7 @@ func StandInPriority(configured int) int { return 2 * configured }
 // outbound SA may be deferred, until the peer is known to be ready for it.
 func (sa *SA) install(d childDeal, inSPI uint32, keys suite.ChildKeys, initiator bool, old *Child, deferred bool) *Child {
 	c := &Child{config: d.config, inSPI: inSPI, outSPI: d.outSPI(), suite: d.selection, mode: d.mode, local: d.local,
-		remote: d.remote, initiator: initiator, ppk: d.ppk, created: sa.now}
+		remote: d.remote, initiator: initiator, ppk: d.ppk, aggFrag: d.aggFrag, created: sa.now}
 	if old != nil {
 		c.policy = old.policy
 	} else {
@@ -57,8 +57,12 @@ func (sa *SA) directions(c *Child, d childDeal, keys suite.ChildKeys) (in, out d
 	in, out = base, base
 	in.Direction, in.SPI = dataplane.Inbound, c.inSPI
 	out.Direction, out.SPI = dataplane.Outbound, c.outSPI
-	if !d.noTFC {
+	in.AggFrag, out.AggFrag = withPair(c.aggFrag, c.outSPI), withPair(c.aggFrag, c.inSPI)
+	if !d.noTFC && c.aggFrag == nil {
 		out.TFC = d.config.TFC
+	}
+	if c.aggFrag == nil {
+		out.Cover = d.config.Cover
 	}
 	in.EncrKey, in.IntegKey, out.EncrKey, out.IntegKey = keys.EncrI, keys.IntegI, keys.EncrR, keys.IntegR
 	if c.initiator {

@@ -17,13 +17,14 @@ const minSPI = 256
 type childMessage struct {
 	proposals []wire.Proposal // of ESP, each with the sender's SPI
 	tsi, tsr  []spd.Selector
-	nonce     []byte   // none in IKE_AUTH
-	ke        *wire.KE // none without key exchange
-	transport bool     // USE_TRANSPORT_MODE
-	noTFC     bool     // ESP_TFC_PADDING_NOT_SUPPORTED
-	fragments bool     // NON_FIRST_FRAGMENTS_ALSO
-	moreTS    bool     // ADDITIONAL_TS_POSSIBLE
-	link      []byte   // ADDITIONAL_KEY_EXCHANGE; nil: no IKE_FOLLOWUP_KE exchange follows
+	nonce     []byte        // none in IKE_AUTH
+	ke        *wire.KE      // none without key exchange
+	transport bool          // USE_TRANSPORT_MODE
+	noTFC     bool          // ESP_TFC_PADDING_NOT_SUPPORTED
+	fragments bool          // NON_FIRST_FRAGMENTS_ALSO
+	aggFrag   *requirements // USE_AGGFRAG; nil: none
+	moreTS    bool          // ADDITIONAL_TS_POSSIBLE
+	link      []byte        // ADDITIONAL_KEY_EXCHANGE; nil: no IKE_FOLLOWUP_KE exchange follows
 }
 
 // childMessageOf reads payloads. Proposals for other protocols than ESP and with reserved SPIs are left out, as are
@@ -47,6 +48,7 @@ func childMessageOf(payloads []wire.Payload) childMessage {
 	_, m.noTFC = wire.FindNotify(payloads, wire.NotifyESPTFCPaddingNotSupported)
 	_, m.fragments = wire.FindNotify(payloads, wire.NotifyNonFirstFragmentsAlso)
 	_, m.moreTS = wire.FindNotify(payloads, wire.NotifyAdditionalTSPossible)
+	m.aggFrag = aggFragOf(payloads, m.transport)
 	m.link = linkOf(payloads)
 	return m
 }
@@ -70,6 +72,9 @@ func (m childMessage) payloads() []wire.Payload {
 	flag(m.transport, wire.NotifyUseTransportMode)
 	flag(m.noTFC, wire.NotifyESPTFCPaddingNotSupported)
 	flag(m.fragments, wire.NotifyNonFirstFragmentsAlso)
+	if m.aggFrag != nil {
+		out = append(out, m.aggFrag.notify())
+	}
 	out = append(out, &wire.SA{Proposals: m.proposals})
 	if m.nonce != nil {
 		out = append(out, &wire.Nonce{Data: m.nonce})

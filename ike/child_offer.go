@@ -14,7 +14,7 @@ import (
 // offer is the initiator's part for a new child: all that is configured, and first of all the packet that asks for it
 // (RFC 7296, Section 2.9). Transport mode is between the ends of the IKE SA (RFC 7296, Section 2.23.1).
 func (sa *SA) offer(c *ChildConfig, trigger *spd.Flow) (childMessage, error) {
-	m := childMessage{transport: c.Mode == esp.Transport, fragments: c.NonFirstFragments}
+	m := childMessage{transport: c.Mode == esp.Transport, fragments: c.NonFirstFragments, aggFrag: c.aggFrag()}
 	if m.transport {
 		m.tsi, m.tsr = betweenEnds(c.Local, sa.path.Local), betweenEnds(c.Remote, sa.path.Remote)
 	} else {
@@ -39,7 +39,8 @@ func (m *childMessage) offerPair(trigger spd.Flow) {
 
 // offerAgain is the initiator's part for a child that replaces another: the same traffic (RFC 7296, Section 2.9.2).
 func (sa *SA) offerAgain(old *Child) childMessage {
-	m := childMessage{tsi: old.local, tsr: old.remote, transport: old.mode == esp.Transport, fragments: old.config.NonFirstFragments}
+	m := childMessage{tsi: old.local, tsr: old.remote, transport: old.mode == esp.Transport, fragments: old.config.NonFirstFragments,
+		aggFrag: sa.childConfig(old.config).aggFrag()}
 	if m.transport {
 		m.tsi, m.tsr = substitute(old.local, sa.path.Local.Addr().Unmap()), substitute(old.remote, sa.path.Remote.Addr().Unmap())
 	}
@@ -65,8 +66,8 @@ func (sa *SA) wishedAddrs() []netip.Addr {
 	return out
 }
 
-// accept is what the initiator makes of an answer: it must be a part of the offer (RFC 7296, Sections 2.7 and 2.9).
-func (sa *SA) accept(c *ChildConfig, offer, m childMessage) (childDeal, error) {
+// accept is what the initiator makes of an answer for a child that is new or replaces old: it must be a part of the offer (RFC 7296, Sections 2.7 and 2.9).
+func (sa *SA) accept(c *ChildConfig, offer, m childMessage, old *Child) (childDeal, error) {
 	d := childDeal{config: c, noTFC: m.noTFC, fragments: offer.fragments && m.fragments, moreTS: m.moreTS}
 	if len(m.proposals) != 1 {
 		return d, refuse(explain.IKEBadProposal, 0, "child %q: peer answers with %d ESP proposals instead of one", c.Name, len(m.proposals))
@@ -80,6 +81,9 @@ func (sa *SA) accept(c *ChildConfig, offer, m childMessage) (childDeal, error) {
 			c.Name, offer.transport, m.transport)
 	}
 	if err := sa.acceptTraffic(&d, offer, m); err != nil {
+		return d, err
+	}
+	if err := d.acceptAggFrag(offer.aggFrag, m.aggFrag, old); err != nil {
 		return d, err
 	}
 	return d, sa.checkSPI(&d)

@@ -141,6 +141,8 @@ type ChildConfig struct {
 	NonFirstFragments        bool // agree to carry fragments without ports (RFC 4301, Section 7)
 	ReplayWindow             int
 	TFC                      int
+	Cover                    int            // packets per second that leave at least (RFC 4303, Section 2.6); 0: any
+	AggFrag                  *AggFragConfig // nil: no AGGFRAG mode
 	CopyDSCP                 bool
 	Kernel                   dataplane.Kernel
 	DF                       dataplane.DF

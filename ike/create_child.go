@@ -213,7 +213,7 @@ func (t *createChild) goesOn(sa *SA) bool {
 
 // judge holds the answer against the offer.
 func (t *createChild) judge(sa *SA, in *inbound, m childMessage) (childDeal, error) {
-	d, err := sa.accept(t.config, t.offer, m)
+	d, err := sa.accept(t.config, t.offer, m, t.old)
 	if err != nil {
 		return d, err
 	}

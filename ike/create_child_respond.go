@@ -197,8 +197,12 @@ func (sa *SA) respondWith(p *promisedChild, from keySources) (*Child, error) {
 func (sa *SA) childAnswer(d childDeal, spi uint32) childMessage {
 	chosen := d.selection.Proposal
 	chosen.SPI = spiOctets(spi)
-	return childMessage{proposals: []wire.Proposal{chosen}, tsi: d.remote, tsr: d.local, transport: d.mode == esp.Transport,
+	answer := childMessage{proposals: []wire.Proposal{chosen}, tsi: d.remote, tsr: d.local, transport: d.mode == esp.Transport,
 		fragments: d.fragments, moreTS: d.moreTS}
+	if d.aggFrag != nil {
+		answer.aggFrag = d.config.aggFrag()
+	}
+	return answer
 }
 
 func (sa *SA) reportAnswered(old, c *Child) {

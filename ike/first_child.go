@@ -79,7 +79,7 @@ func (sa *SA) firstChildInstall(in *inbound, c *ChildConfig) error {
 		return nil
 	}
 	m := childMessageOf(in.payloads)
-	d, err := sa.accept(c, first.offer, m)
+	d, err := sa.accept(c, first.offer, m, nil)
 	if err == nil && methodOf(d.selection) != wire.KENone {
 		err = refuse(explain.IKEKeyExchange, 0, "child %q: the peer selects a key exchange inside IKE_AUTH", c.Name)
 	}

@@ -21,6 +21,8 @@ func (sa *SA) notice(n dataplane.Notice) {
 		sa.startRekeyChild(sa.noticed(n))
 	case dataplane.NoticeHardLimit:
 		sa.expireChild(sa.noticed(n), "by volume")
+	case dataplane.NoticeBreaker:
+		sa.breakChild(sa.noticed(n))
 	case dataplane.NoticeFirstPacket:
 		sa.sendWith(sa.noticed(n))
 	case dataplane.NoticeNewAddress:

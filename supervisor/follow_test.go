@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"culvert/explain"
 	"culvert/ike"
 )
 
@@ -203,5 +204,18 @@ func TestSuccessorWithoutChildrenGetsALittleTime(t *testing.T) {
 	b.elapse(1)
 	if got := b.commands(old.SA); len(got) != 1 {
 		t.Errorf("the old SA gets %v", got)
+	}
+}
+
+// After its circuit breaker has tripped a child waits for an operator (RFC 9347, Section 2.4.2.1).
+func TestBrokenChildStaysDown(t *testing.T) {
+	b := newBench(t, connection(child("net", ike.StartUp)))
+	sa := b.connect()
+	b.childNews(sa, ike.NewsChildDown, "net", first(sa), failure(explain.IKECircuitBreaker, "loss"))
+	b.elapse(time.Hour)
+	none[Command](b)
+	b.must(b.s.Up(b.now, "office", "net"))
+	if got := b.commands(sa.SA); len(got) != 1 || got[0] != "CreateChild" {
+		t.Errorf("commands %v", got)
 	}
 }

@@ -177,6 +177,10 @@ func (s *Supervisor) childDown(n ike.News) {
 	if c.in == 0 || t.link == nil || t.closing {
 		return
 	}
+	if n.Failure != nil && n.Failure.Code == explain.IKECircuitBreaker { // somebody has to look at the network
+		t.link.off[c.name] = true
+		delete(t.link.wanted, c.name)
+	}
 	if n.Failure != nil { // otherwise we have closed it
 		s.follow(t.link, c.name, dead(n.Failure))
 	}
