@@ -4,13 +4,17 @@ set -euo pipefail
 need() { command -v "$1" >/dev/null || [ -x "/usr/sbin/$1" ]; }
 missing=
 for tool in charon-systemd swanctl pki ip nft sysctl iperf3 tshark tcpdump ping openssl gcc \
-	softhsm2-util pkcs11-tool swtpm tpm2_create ssh-agent zbarimg plistutil eapol_test freeradius radclient hostapd; do
+	softhsm2-util pkcs11-tool swtpm tpm2_create ssh-agent zbarimg plistutil eapol_test freeradius radclient hostapd \
+	qemu-system-x86_64; do
 	need "$tool" || missing=1
 done
 plugins=/usr/lib/ipsec/plugins
 for plugin in kernel-libipsec openssl curve25519 eap-mschapv2 eap-md5 eap-gtc eap-identity eap-tls eap-ttls eap-radius; do
 	[ -e "$plugins/libstrongswan-$plugin.so" ] || missing=1
 done
+# The kernel for the virtual machine of the tests. It is unpacked and not installed: its installation would make this machine boot it.
+linux=/var/cache/culvert/linux
+ls "$linux"/boot/vmlinuz-* >/dev/null 2>&1 || missing=1
 [ -z "$missing" ] && exit 0
 if [ "$(id -u)" != 0 ]; then
 	echo "install-peers: peers are missing and only root can install them" >&2
@@ -28,4 +32,16 @@ apt-get update -qq
 apt-get install -y -qq --no-install-recommends \
 	charon-systemd strongswan-swanctl strongswan-charon strongswan-pki libcharon-extra-plugins libcharon-extauth-plugins libstrongswan-extra-plugins \
 	libstrongswan-standard-plugins iproute2 nftables iperf3 tshark tcpdump iputils-ping openssl procps \
-	gcc libc6-dev softhsm2 opensc swtpm tpm2-tools openssh-client zbar-tools libplist-utils eapoltest freeradius freeradius-utils hostapd >/dev/null
+	gcc libc6-dev softhsm2 opensc swtpm tpm2-tools openssh-client zbar-tools libplist-utils eapoltest freeradius freeradius-utils hostapd \
+	qemu-system-x86 >/dev/null
+
+if ! ls "$linux"/boot/vmlinuz-* >/dev/null 2>&1; then
+	kernel=$(apt-cache depends linux-image-cloud-amd64 | sed -n 's/^ *Depends: \(linux-image-[^ ]*\)$/\1/p' | head -n 1)
+	fresh=$linux.new
+	rm -rf "$fresh" "$linux"
+	mkdir -p "$fresh/package"
+	(cd "$fresh/package" && apt-get download -qq -o APT::Sandbox::User=root "$kernel")
+	dpkg-deb -x "$fresh"/package/*.deb "$fresh"
+	rm -rf "$fresh/package"
+	mv "$fresh" "$linux"
+fi

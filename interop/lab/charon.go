@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// Charon is strongSwan's daemon with the user-space ESP of kernel-libipsec, driven by swanctl.
+// Charon is strongSwan's daemon, driven by swanctl.
 type Charon struct {
 	*Process
 	host *Host
@@ -20,8 +20,26 @@ const charonPlugins = "random nonce openssl gcm ccm chapoly ctr aes sha1 sha2 hm
 	"pem pkcs1 pkcs8 pkcs12 x509 pubkey constraints revocation curl md5 gcrypt eap-identity eap-mschapv2 eap-md5 eap-gtc eap-tls eap-ttls eap-radius " +
 	"kernel-libipsec kernel-netlink socket-default vici updown counters"
 
-// Charon starts charon on the host. Extra is put into the charon-systemd section of strongswan.conf.
+// swanctlPlugins are what swanctl loads.
+const swanctlPlugins = "random nonce openssl aes sha1 sha2 hmac pem pkcs1 pkcs8 pkcs12 x509 pubkey"
+
+// KernelCharonPlugins are what charon loads to drive the kernel's ESP, and swanctl to drive charon.
+const KernelCharonPlugins = swanctlPlugins + " gcm ccm chapoly ctr cmac xcbc kdf drbg curve25519 constraints kernel-netlink socket-default vici updown"
+
+// Charon starts charon on the host, with the user-space ESP of kernel-libipsec. Extra is put into the charon-systemd section
+// of strongswan.conf.
 func (h *Host) Charon(extra string) *Charon {
+	h.lab.Helper()
+	return h.charon(charonPlugins, extra)
+}
+
+// KernelCharon is Charon with the ESP of the kernel.
+func (h *Host) KernelCharon(extra string) *Charon {
+	h.lab.Helper()
+	return h.charon(KernelCharonPlugins, extra)
+}
+
+func (h *Host) charon(plugins, extra string) *Charon {
 	h.lab.Helper()
 	for _, d := range []string{"x509", "x509ca", "x509ocsp", "x509crl", "x509aa", "x509ac", "pubkey", "private", "rsa", "ecdsa", "pkcs8", "pkcs12", "bliss", "conf.d"} {
 		if err := os.MkdirAll(filepath.Join(h.dir, "swanctl", d), 0o700); err != nil {
@@ -55,9 +73,9 @@ func (h *Host) Charon(extra string) *Charon {
 	%s
 }
 swanctl {
-	load = random nonce openssl aes sha1 sha2 hmac pem pkcs1 pkcs8 pkcs12 x509 pubkey
+	load = %s
 }
-`, charonPlugins, filepath.Join(h.dir, "charon.log"), h.viciSocket(), extra))
+`, plugins, filepath.Join(h.dir, "charon.log"), h.viciSocket(), extra, swanctlPlugins))
 	p := h.StartNotify("charon-out", []string{"STRONGSWAN_CONF=" + conf}, "/usr/sbin/charon-systemd")
 	return &Charon{Process: p, host: h}
 }

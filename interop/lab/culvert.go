@@ -2,6 +2,7 @@ package lab
 
 import (
 	"encoding/json"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"sync"
@@ -15,8 +16,14 @@ type Culvert struct {
 	host *Host
 }
 
+// binaryVariable names a culvert binary that is already built, where there is no Go to build one.
+const binaryVariable = "CULVERT_BINARY"
+
 // binary builds cmd/culvert once per test process.
 var binary = sync.OnceValues(func() (string, error) {
+	if bin := os.Getenv(binaryVariable); bin != "" {
+		return bin, nil
+	}
 	root, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}").Output()
 	if err != nil {
 		return "", err
@@ -30,6 +37,9 @@ var binary = sync.OnceValues(func() (string, error) {
 	}
 	return bin, nil
 })
+
+// BuildBinary builds the culvert binary under test, once per test process.
+func BuildBinary() (string, error) { return binary() }
 
 // Binary returns the path of the culvert binary under test.
 func (l *Lab) Binary() string {

@@ -1,0 +1,56 @@
+package kernel_test
+
+import (
+	"bytes"
+	"net"
+	"net/netip"
+	"os"
+	"time"
+)
+
+// sizes of datagrams: every length of padding to 4 and 16 octets, one that just fits, and packets that have to be cut.
+var sizes = []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 500, 1300, 1472, 4000}
+
+// echo sends datagrams of all sizes from an address of moon to one of sun, and expects each back as it was.
+func (s *scene) echo(source, target string) {
+	s.Helper()
+	from := s.moon.ListenUDP(netip.AddrPortFrom(netip.MustParseAddr(source), 0))
+	defer from.Close()
+	to := s.sun.ListenUDP(netip.AddrPortFrom(netip.MustParseAddr(target), 0))
+	defer to.Close()
+	go reflect(to)
+	for _, size := range sizes {
+		if err := exchange(from, to.LocalAddr(), size); err != nil {
+			s.Fatalf("%d octets from %s to %s: %v\n%s", size, source, target, err, s.refused())
+		}
+	}
+}
+
+// reflect sends every datagram back until the socket is closed.
+func reflect(conn *net.UDPConn) {
+	buf := make([]byte, 1<<16)
+	for {
+		n, from, err := conn.ReadFromUDPAddrPort(buf)
+		if err != nil {
+			return
+		}
+		_, _ = conn.WriteToUDPAddrPort(buf[:n], from)
+	}
+}
+
+// exchange sends a datagram and waits for its echo.
+func exchange(conn *net.UDPConn, to net.Addr, size int) error {
+	sent := bytes.Repeat([]byte{byte(size), 0x5a, 0x00, 0xff}, size/4+1)[:size]
+	if _, err := conn.WriteTo(sent, to); err != nil {
+		return err
+	}
+	if err := conn.SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {
+		return err
+	}
+	got := make([]byte, size+1)
+	n, err := conn.Read(got)
+	if err == nil && !bytes.Equal(got[:n], sent) {
+		err = os.ErrInvalid
+	}
+	return err
+}
