@@ -10,6 +10,7 @@ const (
 	ManageSocket        Code = "MANAGE-SOCKET"
 	ManageInternal      Code = "MANAGE-INTERNAL"
 	ManageUsage         Code = "MANAGE-USAGE"
+	ManageListen        Code = "MANAGE-LISTEN"
 	PKIFailed           Code = "PKI-FAILED"
 )
 
@@ -40,6 +41,9 @@ func manageEntries() []Entry {
 		{ManageUsage, "A command was not written as it should be.",
 			"A word is misspelt, missing or one too many.",
 			"`culvert help COMMAND` shows how it is written, with examples."},
+		{ManageListen, "A port of a proxy or a forward cannot be opened.",
+			"Another program has it, it is below 1024 and not open to ordinary users, or the address is not one of ours.",
+			"Choose another port with --socks, --http, --forward or --reverse; `ss -ltnp` shows who has one. `--http off` does without."},
 		{PKIFailed, "The certificate authority could not do what was asked.",
 			"The folder has no authority or may not be written, another process is using it, or a name is not one that a certificate can have; the message says which.",
 			"Correct what the message names. `culvert pki list` shows what was issued."},

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"sync"
+	"syscall"
 	"time"
 
 	"culvert/api"
@@ -150,6 +151,9 @@ func (e *DownError) Error() string {
 	}
 	return text + "; it is connecting again at " + e.Next.Format(time.TimeOnly)
 }
+
+// Is tells that it is what the kernel calls ENETDOWN.
+func (e *DownError) Is(err error) bool { return err == syscall.ENETDOWN }
 
 // Unwrap returns the cause.
 func (e *DownError) Unwrap() error {

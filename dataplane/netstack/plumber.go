@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 
 	"gvisor.dev/gvisor/pkg/tcpip/stack"
 
@@ -75,6 +76,9 @@ func (e *UnreachableError) Error() string {
 	}
 	return fmt.Sprintf("%v is out of reach: the tunnel leads to %s only", e.Remote, strings.Join(e.Networks, ", "))
 }
+
+// Is tells that it is what the kernel calls ENETUNREACH.
+func (e *UnreachableError) Is(err error) bool { return err == syscall.ENETUNREACH }
 
 // source chooses the address from which traffic to remote takes a tunnel.
 func (p *plumber) source(protocol uint8, remote netip.AddrPort) (netip.Addr, error) {

@@ -28,8 +28,8 @@ func Reference(root *cobra.Command) string {
 	return b.String()
 }
 
-const referenceHead = "`culvert daemon` does the work; every other command asks it over its Unix socket, or needs no daemon at all (`check`, `pki`,\n" +
-	"`client`, `explain`, `version`). Results go to standard output. A failure is one sentence on standard error: the cause with both sides' values, what to\n" +
+const referenceHead = "`culvert daemon` does the work; every other command asks it over its Unix socket, or needs no daemon at all (`connect`, `check`,\n" +
+	"`pki`, `client`, `explain`, `version`). Results go to standard output. A failure is one sentence on standard error: the cause with both sides' values, what to\n" +
 	"do, and a code that `culvert explain CODE` tells more about.\n\n" +
 	"Output is at most 80 columns wide, or as wide as the terminal. Colours appear on terminals only, and never with `NO_COLOR`.\n\n"
 
@@ -41,6 +41,7 @@ const referenceJSON = "## JSON\n\n" +
 	"| `status` | `Status`: `connections`, `sas` with their `children`, `warnings`, `counters` |\n" +
 	"| `pools` | a list of `Pool`, each with its `leases` |\n" +
 	"| `up` | an `Event` for each step, at last `{\"target\":\"office\",\"result\":\"up\"}` |\n" +
+	"| `connect` | an `Event` for each step; `{\"target\":\"office\",\"result\":\"up\",\"addresses\":[...],\"socks\":\"127.0.0.1:1080\",\"http\":...}` when it is up; `{\"target\":\"intranet:80\",\"problem\":\"...\"}` for what a program could not reach |\n" +
 	"| `down`, `rekey`, `reauth` | `{\"target\":\"office\",\"result\":\"down\"}`, with `rekeyed` or `reauthenticated` |\n" +
 	"| `reload` | `Reloaded`: `added`, `removed`, `changed`, `restart`, `warnings` |\n" +
 	"| `check` | `{\"diagnostics\":[...]}`: `severity`, `code`, `file`, `line`, `column`, `message`, `expected`, `hint`, `source` |\n" +
