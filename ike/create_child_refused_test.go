@@ -220,7 +220,7 @@ func TestChainOfRekeyingsWithoutDeletesIsBounded(t *testing.T) {
 type exhaustedSPIs struct{}
 
 func (exhaustedSPIs) AllocateSPI(int) (uint32, error) { return 0, errors.New("no SPI left") }
-func (exhaustedSPIs) ReleaseSPI(uint32)            {}
+func (exhaustedSPIs) ReleaseSPI(uint32)               {}
 
 func TestWithoutSPIThereIsNoChild(t *testing.T) {
 	l := oneChild(t, nil)

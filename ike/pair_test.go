@@ -30,7 +30,7 @@ type testSPIs struct {
 }
 
 func (s *testSPIs) AllocateSPI(int) (uint32, error) { s.next++; return s.next, nil }
-func (s *testSPIs) ReleaseSPI(spi uint32)        { s.released = append(s.released, spi) }
+func (s *testSPIs) ReleaseSPI(spi uint32)           { s.released = append(s.released, spi) }
 
 // testPolicies numbers policies in order.
 func testPolicies() func() dataplane.PolicyID {

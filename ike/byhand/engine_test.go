@@ -62,7 +62,7 @@ type node struct {
 type spis struct{ next uint32 }
 
 func (s *spis) AllocateSPI(int) (uint32, error) { s.next++; return s.next, nil }
-func (s *spis) ReleaseSPI(uint32)            {}
+func (s *spis) ReleaseSPI(uint32)               {}
 
 func newNode(t *testing.T, s setting) *node {
 	t.Helper()
