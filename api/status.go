@@ -144,6 +144,7 @@ type Child struct {
 	Encapsulation string     `json:"encapsulation" enum:"udp,esp" doc:"How ESP travels"`
 	InSPI         string     `json:"in_spi"`
 	OutSPI        string     `json:"out_spi"`
+	Resource      int        `json:"resource,omitempty" doc:"The worker of the data plane that it belongs to alone (RFC 9611), 1 for the first; missing: to all"`
 	Suite         string     `json:"suite" doc:"Algorithms, as in a proposal"`
 	KeyExchanges  []string   `json:"key_exchanges" doc:"Of the exchange that made it, the additional ones behind the first; none: its keys come from those of the IKE SA alone"`
 	PPK           string     `json:"ppk,omitempty" doc:"The post-quantum preshared key that was mixed in when it was made"`

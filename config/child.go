@@ -36,6 +36,7 @@ type Child struct {
 	Block        bool     // no clear text while the child is down
 	Groups       []string // of the peer's account; empty: any peer
 
+	PerCPU            bool // a Child SA for each processor beside the first
 	SinglePair        bool // one Child SA for each pair of addresses
 	NonFirstFragments bool // agree to carry fragments without ports
 }
@@ -88,6 +89,8 @@ func (c *Child) trafficOptions() []option {
 			doc: "Policies with a higher priority are looked at first; among equals the more specific one."},
 		{name: "single_pair", slot: one(&c.SinglePair, boolean()), rfc: "RFC 7296, Section 2.9",
 			doc: "Give each pair of addresses a Child SA of its own, for peers that take no more."},
+		{name: "per_cpu_sas", slot: one(&c.PerCPU, boolean()), rfc: "RFC 9611", aka: "per_cpu_sas",
+			doc: "Give each worker of the data plane that has traffic a Child SA of its own beside the first, if the peer agrees: more than one processor carries the traffic then. For gateways that trust each other, not for remote access."},
 		{name: "non_first_fragments", slot: one(&c.NonFirstFragments, boolean()), rfc: "RFC 4301, Section 7; RFC 7296, Section 3.10.1",
 			doc: "With selectors that have ports: agree with the peer to carry fragments that show none."},
 		{name: "replay_window", slot: one(&c.ReplayWindow, zeroOr(64, 8192)), rfc: "RFC 4303, Section 3.4.3", aka: "replay_window",

@@ -69,6 +69,7 @@ connection "a" {
     when_down           = "clear"
     priority            = -7
     single_pair         = true
+    per_cpu_sas         = true
     non_first_fragments = true
     replay_window       = 64
     tfc                 = "mtu"

@@ -263,6 +263,8 @@ func childSamples() []sample {
 		{option: "priority", value: `-5`},
 		{option: "priority", value: `1000001`, code: badValue},
 		{option: "priority", value: `--5`, text: `5`},
+		{option: "per_cpu_sas", value: `true`},
+		{option: "per_cpu_sas", value: `"yes"`, code: wrongType},
 		{option: "single_pair", value: `true`},
 		{option: "single_pair", value: `1`, code: wrongType},
 		{option: "non_first_fragments", value: `true`},

@@ -55,8 +55,16 @@ func (e *engine) env(newPolicy func() dataplane.PolicyID) *ike.Env {
 		Rand: rand.Reader, SPIs: e.backend, NewPolicy: newPolicy, Connections: ike.NewConnections(),
 		Admit:       e.admit,
 		LastInbound: func(children []ike.ChildRef) ike.Work { return lastInbound{e.backend, e.clock, children} },
-		ExportKeys:  e.keys != nil, Trace: true,
+		ExportKeys:  e.keys != nil, Trace: true, Resources: resources(e.backend),
 	}
+}
+
+// resources is how many workers a data plane has.
+func resources(b dataplane.Backend) int {
+	if r, ok := b.(dataplane.Resources); ok {
+		return r.Resources()
+	}
+	return 1
 }
 
 // halfOpen is a shard's share of the limits. For the engine a negative threshold is always to ask for cookies.

@@ -108,7 +108,7 @@ const lingering = "lingering"
 func (e *engine) childStatus(c ike.ChildInfo, transport dataplane.Transport, carried *totals) api.Child {
 	child := api.Child{
 		Name: c.Name, State: api.ChildState(c.State), Mode: "tunnel", Encapsulation: "udp",
-		InSPI: fmt.Sprintf("%08x", c.InSPI), OutSPI: fmt.Sprintf("%08x", c.OutSPI), Suite: c.Suite,
+		InSPI: fmt.Sprintf("%08x", c.InSPI), OutSPI: fmt.Sprintf("%08x", c.OutSPI), Suite: c.Suite, Resource: c.Resource,
 		KeyExchanges: append([]string{}, c.KeyExchanges...), PPK: c.PPK,
 		Local: selectorTexts(c.Local), Remote: selectorTexts(c.Remote),
 		Created: e.clock.shown(c.Created), Rekey: e.when(c.Rekey), Expire: e.when(c.Expire),

@@ -267,6 +267,7 @@ func childConfig(c *config.Child) *ike.ChildConfig {
 		SoftPackets:       c.Packets.Rekey,
 		HardPackets:       c.Packets.Life,
 		JitterPackets:     c.Packets.Rand,
+		PerResource:       c.PerCPU,
 		SinglePair:        c.SinglePair,
 		NonFirstFragments: c.NonFirstFragments,
 		ReplayWindow:      c.ReplayWindow,

@@ -24,6 +24,7 @@ const (
 	IKETSUnacceptable   Code = "IKE-TS-UNACCEPTABLE"
 	IKESinglePair       Code = "IKE-SINGLE-PAIR"
 	IKENoAdditionalSAs  Code = "IKE-NO-ADDITIONAL-SAS"
+	IKETooManyQueues    Code = "IKE-TS-MAX-QUEUE"
 	IKETemporaryFailure Code = "IKE-TEMPORARY-FAILURE"
 	IKEChildNotFound    Code = "IKE-CHILD-NOT-FOUND"
 	IKEStateNotFound    Code = "IKE-STATE-NOT-FOUND"
@@ -139,6 +140,9 @@ func ikeChildEntries() []Entry {
 		{IKENoAdditionalSAs, "No more Child SAs are allowed.",
 			"One side has reached the number of Child SAs that it allows on an IKE SA.",
 			"Use fewer children with more selectors each, or raise the limit."},
+		{IKETooManyQueues, "No more Child SAs of single processors are made.",
+			"With per_cpu_sas the first Child SA has others beside it, one for each processor with traffic, and one side has reached the number that it allows. Traffic goes on through those that are there.",
+			"Nothing; or allow more on the side that refuses."},
 		{IKETemporaryFailure, "An exchange has to wait.",
 			"It met another exchange about the same SA, and one side answered TEMPORARY_FAILURE. It is tried again by itself.",
 			"Nothing, unless it stays: then look for a peer whose exchange never ends."},

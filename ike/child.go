@@ -39,6 +39,11 @@ type Child struct {
 	unconfirmed bool
 	answered    uint32
 	lowest      []byte // the lower nonce of the exchange that made it, while a collision may need it
+
+	line          uint32    // inbound SPI of the first child of those that rekeying has made one of the other
+	perResource   bool      // both sides make Child SAs of single resources beside it (RFC 9611)
+	resource      int       // to which it belongs; 0: to all
+	resourcesFrom time.Time // before then no further one is asked for
 }
 
 // childState is where a child stands.
@@ -66,6 +71,7 @@ func (c *Child) live() bool {
 type ChildInfo struct {
 	Name          string
 	InSPI, OutSPI uint32
+	Resource      int // worker that it belongs to alone (RFC 9611), and unnoticed by the supervisor; 0: to all
 	Policy        dataplane.PolicyID
 	Mode          esp.Mode
 	Suite         string
@@ -90,7 +96,7 @@ func (sa *SA) Children() []ChildInfo {
 
 func (sa *SA) childInfo(c *Child) ChildInfo {
 	return ChildInfo{
-		Name: c.config.Name, InSPI: c.inSPI, OutSPI: c.outSPI, Policy: c.policy, Mode: c.mode,
+		Name: c.config.Name, InSPI: c.inSPI, OutSPI: c.outSPI, Resource: c.resource, Policy: c.policy, Mode: c.mode,
 		Suite: suite.FormatProposal(c.suite.Proposal), KeyExchanges: keyExchangesOf(c.suite), PPK: c.ppk, Initiator: c.initiator, Local: slices.Clone(c.local), Remote: slices.Clone(c.remote),
 		Created: c.created, State: c.state.String(), AggFrag: c.aggFrag,
 		Rekey:  sa.timers.at(timerChildRekey, c.inSPI),
@@ -151,14 +157,15 @@ func (sa *SA) maxChildren() int {
 	return 64
 }
 
-// full tells whether the peer has all the children that it may have, and for each one more by rekeying.
+// full tells whether the peer has all the children that it may have, and for each one more by rekeying. Those of single
+// resources have a limit of their own.
 func (sa *SA) full(rekey bool) bool {
 	limit, n := sa.maxChildren(), len(sa.exchanges.pending)
 	if rekey {
 		limit = 2*limit + 2
 	}
 	for _, c := range sa.children {
-		if rekey || c.live() {
+		if c.live() && !c.forResource() || rekey && !c.live() {
 			n++
 		}
 	}

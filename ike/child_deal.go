@@ -1,6 +1,7 @@
 package ike
 
 import (
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"net/netip"
@@ -22,9 +23,12 @@ type childDeal struct {
 	local, remote []spd.Selector
 	// Transport mode behind a NAT: the addresses before translation (RFC 7296, Section 2.23.1).
 	originalLocal, originalRemote netip.Addr
-	noTFC                         bool // the peer takes no TFC padding
-	fragments                     bool // both carry non-first fragments
-	moreTS                        bool // other selectors are possible, in another Child SA
+	noTFC                         bool   // the peer takes no TFC padding
+	fragments                     bool   // both carry non-first fragments
+	moreTS                        bool   // other selectors are possible, in another Child SA
+	perResource                   bool   // both make Child SAs of single resources (RFC 9611)
+	first                         *Child // that of all resources, if this one is to be of a single resource
+	resource                      int    // which that is; 0: of all
 	fit                           fit
 	aggFrag                       *dataplane.AggFrag // nil: no AGGFRAG mode
 	ppk                           string             // name of the PPK that is mixed in; empty: none
@@ -44,12 +48,18 @@ func (sa *SA) negotiate(m childMessage, old *Child, keyExchange bool) (childDeal
 		return childDeal{}, refused
 	}
 	for _, d := range deals {
-		selection, err := selectESP(m, d.config.Proposals, keyExchange)
+		possible, err := d.config.Proposals, error(nil)
+		if old == nil {
+			if possible, err = sa.join(&d); err != nil {
+				return childDeal{}, err
+			}
+		}
+		selection, err := selectESP(m, possible, keyExchange)
 		if err != nil {
 			refused = refuse(explain.IKENoProposal, wire.NotifyNoProposalChosen, "child %q: %w", d.config.Name, err)
 			continue
 		}
-		if err := d.useAggFrag(m.aggFrag, old); err != nil {
+		if err := d.useAggFrag(m.aggFrag, cmp.Or(old, d.first)); err != nil {
 			refused = err
 			continue
 		}
@@ -100,7 +110,8 @@ var errNoMatch = errors.New("other traffic")
 // match holds one configured child against an offer. A rekeyed SA is never narrower than the one it replaces, so that one's
 // selectors are policy too (RFC 7296, Section 2.9.2).
 func (sa *SA) match(c *ChildConfig, m childMessage, old *Child) (childDeal, error) {
-	d := childDeal{config: c, mode: c.Mode, noTFC: m.noTFC, fragments: m.fragments && c.NonFirstFragments}
+	d := childDeal{config: c, mode: c.Mode, noTFC: m.noTFC, fragments: m.fragments && c.NonFirstFragments,
+		perResource: m.perResource && c.PerResource}
 	tsi, tsr := m.tsi, m.tsr
 	if c.Mode == esp.Transport {
 		var ok bool

@@ -26,14 +26,10 @@ func StandInPriority(configured int) int { return 2 * configured }
 func (sa *SA) install(d childDeal, inSPI uint32, keys suite.ChildKeys, initiator bool, old *Child, deferred bool) *Child {
 	c := &Child{config: d.config, inSPI: inSPI, outSPI: d.outSPI(), suite: d.selection, mode: d.mode, local: d.local,
 		remote: d.remote, initiator: initiator, ppk: d.ppk, aggFrag: d.aggFrag, created: sa.now}
-	if old != nil {
-		c.policy = old.policy
-	} else {
-		c.policy = sa.env.NewPolicy()
-	}
+	sa.place(c, d, old)
 	sa.children = append(sa.children, c)
 	sa.emit(Bind{SA: sa.LocalSPI(), SPI: c.inSPI, Policy: c.policy})
-	if old == nil {
+	if old == nil && !c.forResource() {
 		sa.setPolicy(c, Priority(c.config.Priority))
 	}
 	in, out := sa.directions(c, d, keys)
@@ -47,13 +43,26 @@ func (sa *SA) install(d childDeal, inSPI uint32, keys suite.ChildKeys, initiator
 	return c
 }
 
+// place gives a child its policy: that of the one which it replaces or stands beside, or a new one.
+func (sa *SA) place(c *Child, d childDeal, old *Child) {
+	switch {
+	case old != nil:
+		c.policy, c.line, c.perResource, c.resource = old.policy, old.line, old.perResource, old.resource
+	case d.first != nil:
+		c.policy, c.line, c.resource = d.first.policy, c.inSPI, d.resource
+	default:
+		c.policy, c.line, c.perResource = sa.env.NewPolicy(), c.inSPI, d.perResource
+	}
+}
+
 // directions makes both SAs of a child. Keys of "I" protect what the initiator of the exchange sends (RFC 7296, Section 2.17).
 func (sa *SA) directions(c *Child, d childDeal, keys suite.ChildKeys) (in, out dataplane.SA) {
 	soft := sa.softVolume(d.config)
 	base := dataplane.SA{Policy: c.policy, Path: sa.espPath(), Mode: c.mode, Transforms: suite.ESPFromSelection(c.suite),
 		ReplayWindow: d.config.ReplayWindow, Local: c.local, Remote: c.remote, SoftBytes: soft.bytes, HardBytes: d.config.HardBytes,
 		SoftPackets: soft.packets, HardPackets: d.config.HardPackets, CopyDSCP: d.config.CopyDSCP, DF: d.config.DF,
-		NonFirstFragments: d.fragments, OriginalRemote: d.originalRemote, OriginalLocal: d.originalLocal, Kernel: d.config.Kernel}
+		NonFirstFragments: d.fragments, OriginalRemote: d.originalRemote, OriginalLocal: d.originalLocal,
+		Resource: c.resource, Kernel: d.config.Kernel}
 	in, out = base, base
 	in.Direction, in.SPI = dataplane.Inbound, c.inSPI
 	out.Direction, out.SPI = dataplane.Outbound, c.outSPI
@@ -75,7 +84,7 @@ func (sa *SA) directions(c *Child, d childDeal, keys suite.ChildKeys) (in, out d
 func (sa *SA) setPolicy(c *Child, priority int) {
 	sa.emit(SetPolicy{Policy: dataplane.Policy{ID: c.policy, Name: sa.conn.Name + "/" + c.config.Name, Action: spd.Protect,
 		Local: c.local, Remote: c.remote, Priority: priority, Mode: c.mode, VirtualIPs: sa.assigned.Addresses,
-		Peer: sa.path.Remote.Addr().Unmap(), Kernel: c.config.Kernel}})
+		Peer: sa.path.Remote.Addr().Unmap(), PerResource: c.perResource && sa.env.Resources > 1, Kernel: c.config.Kernel}})
 }
 
 // activate begins to send through a child.
@@ -139,6 +148,9 @@ func (sa *SA) sendWith(c *Child) {
 
 // changePolicy gives the policy of old the selectors of its successor.
 func (sa *SA) changePolicy(old, successor *Child) {
+	if old.forResource() {
+		return // the policy is that of the first
+	}
 	if !slices.Equal(old.local, successor.local) || !slices.Equal(old.remote, successor.remote) {
 		sa.setPolicy(successor, Priority(successor.config.Priority))
 	}
@@ -185,6 +197,7 @@ func (sa *SA) dropChild(c *Child, why *Failure) {
 	case live && back != nil:
 		sa.childRekeyed(c, back)
 	case live:
+		sa.endResources(c)
 		sa.news(News{Kind: NewsChildDown, Child: &info, Failure: why})
 	}
 }
@@ -231,7 +244,7 @@ func (sa *SA) moveChildren() {
 		case c.sending:
 			sa.emit(MoveSA{Inbound: c.inSPI, Outbound: c.outSPI, Path: sa.espPath()})
 		}
-		if c.live() {
+		if c.live() && !c.forResource() {
 			sa.setPolicy(c, Priority(c.config.Priority))
 		}
 	}

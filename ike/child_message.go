@@ -24,7 +24,9 @@ type childMessage struct {
 	fragments bool          // NON_FIRST_FRAGMENTS_ALSO
 	aggFrag   *requirements // USE_AGGFRAG; nil: none
 	moreTS    bool          // ADDITIONAL_TS_POSSIBLE
-	link      []byte        // ADDITIONAL_KEY_EXCHANGE; nil: no IKE_FOLLOWUP_KE exchange follows
+	// perResource is SA_RESOURCE_INFO. It has no data: our SPI tells such Child SAs apart (RFC 9611, Sections 3 and 7).
+	perResource bool
+	link        []byte // ADDITIONAL_KEY_EXCHANGE; nil: no IKE_FOLLOWUP_KE exchange follows
 }
 
 // childMessageOf reads payloads. Proposals for other protocols than ESP and with reserved SPIs are left out, as are
@@ -49,6 +51,7 @@ func childMessageOf(payloads []wire.Payload) childMessage {
 	_, m.fragments = wire.FindNotify(payloads, wire.NotifyNonFirstFragmentsAlso)
 	_, m.moreTS = wire.FindNotify(payloads, wire.NotifyAdditionalTSPossible)
 	m.aggFrag = aggFragOf(payloads, m.transport)
+	_, m.perResource = wire.FindNotify(payloads, wire.NotifySAResourceInfo)
 	m.link = linkOf(payloads)
 	return m
 }
@@ -84,6 +87,7 @@ func (m childMessage) payloads() []wire.Payload {
 	}
 	out = append(out, tsPayload(wire.PayloadTSi, m.tsi), tsPayload(wire.PayloadTSr, m.tsr))
 	flag(m.moreTS, wire.NotifyAdditionalTSPossible)
+	flag(m.perResource, wire.NotifySAResourceInfo)
 	if m.link != nil {
 		out = append(out, linkNotify(m.link))
 	}

@@ -14,7 +14,8 @@ import (
 // offer is the initiator's part for a new child: all that is configured, and first of all the packet that asks for it
 // (RFC 7296, Section 2.9). Transport mode is between the ends of the IKE SA (RFC 7296, Section 2.23.1).
 func (sa *SA) offer(c *ChildConfig, trigger *spd.Flow) (childMessage, error) {
-	m := childMessage{transport: c.Mode == esp.Transport, fragments: c.NonFirstFragments, aggFrag: c.aggFrag()}
+	m := childMessage{transport: c.Mode == esp.Transport, fragments: c.NonFirstFragments, aggFrag: c.aggFrag(),
+		perResource: c.PerResource}
 	if m.transport {
 		m.tsi, m.tsr = betweenEnds(c.Local, sa.path.Local), betweenEnds(c.Remote, sa.path.Remote)
 	} else {
@@ -40,7 +41,7 @@ func (m *childMessage) offerPair(trigger spd.Flow) {
 // offerAgain is the initiator's part for a child that replaces another: the same traffic (RFC 7296, Section 2.9.2).
 func (sa *SA) offerAgain(old *Child) childMessage {
 	m := childMessage{tsi: old.local, tsr: old.remote, transport: old.mode == esp.Transport, fragments: old.config.NonFirstFragments,
-		aggFrag: sa.childConfig(old.config).aggFrag()}
+		aggFrag: sa.childConfig(old.config).aggFrag(), perResource: old.perResource || old.forResource()}
 	if m.transport {
 		m.tsi, m.tsr = substitute(old.local, sa.path.Local.Addr().Unmap()), substitute(old.remote, sa.path.Remote.Addr().Unmap())
 	}
@@ -68,7 +69,8 @@ func (sa *SA) wishedAddrs() []netip.Addr {
 
 // accept is what the initiator makes of an answer for a child that is new or replaces old: it must be a part of the offer (RFC 7296, Sections 2.7 and 2.9).
 func (sa *SA) accept(c *ChildConfig, offer, m childMessage, old *Child) (childDeal, error) {
-	d := childDeal{config: c, noTFC: m.noTFC, fragments: offer.fragments && m.fragments, moreTS: m.moreTS}
+	d := childDeal{config: c, noTFC: m.noTFC, fragments: offer.fragments && m.fragments, moreTS: m.moreTS,
+		perResource: offer.perResource && m.perResource}
 	if len(m.proposals) != 1 {
 		return d, refuse(explain.IKEBadProposal, 0, "child %q: peer answers with %d ESP proposals instead of one", c.Name, len(m.proposals))
 	}
@@ -112,7 +114,7 @@ func (sa *SA) acceptTraffic(d *childDeal, offer, m childMessage) error {
 }
 
 // offerProposals completes an offer with its proposals and, for all but the first child, with nonce and key exchange.
-func (m *childMessage) offerProposals(c *ChildConfig, spi uint32, nonce []byte, ke *wire.KE) {
-	m.proposals = espOffer(c.Proposals, spi, nonce != nil)
+func (m *childMessage) offerProposals(configured []wire.Proposal, spi uint32, nonce []byte, ke *wire.KE) {
+	m.proposals = espOffer(configured, spi, nonce != nil)
 	m.nonce, m.ke = nonce, ke
 }

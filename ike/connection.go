@@ -138,6 +138,7 @@ type ChildConfig struct {
 	JitterBytes              uint64 // the soft limits are lowered by a random part of up to this
 	JitterPackets            uint64
 	SinglePair               bool // one Child SA for each pair of addresses (RFC 7296, Section 2.9)
+	PerResource              bool // Child SAs of single resources beside the first (RFC 9611)
 	NonFirstFragments        bool // agree to carry fragments without ports (RFC 4301, Section 7)
 	ReplayWindow             int
 	TFC                      int

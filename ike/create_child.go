@@ -1,6 +1,7 @@
 package ike
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 
@@ -18,6 +19,8 @@ type createChild struct {
 	trigger  *spd.Flow        // the packet that asks for it, or nil
 	pair     bool             // the peer wants a single pair of addresses
 	old      *Child           // to be replaced, or nil
+	first    *Child           // beside which one of a single resource is made (RFC 9611), or nil
+	resource int              // that one
 	rival    *Child           // what the peer replaced it by meanwhile (RFC 7296, Section 2.8.1)
 	rivals   *pendingSA       // what the peer is going to replace it by (RFC 9370, Section 2.2.4)
 	unwanted bool             // old is to be deleted as soon as this is over
@@ -54,6 +57,9 @@ func (t *createChild) begin(sa *SA) bool {
 	if t.old != nil && (!sa.has(t.old) || t.old.state != childInstalled) {
 		return false // it was deleted, or the peer was faster
 	}
+	if t.first != nil && (!sa.has(t.first) || !sa.lacksResource(t.first, t.resource)) {
+		return false
+	}
 	sa.begun(t)
 	if t.old != nil {
 		t.config = sa.childConfig(t.config)
@@ -61,7 +67,7 @@ func (t *createChild) begin(sa *SA) bool {
 	}
 	method := t.method
 	if method == wire.KENone {
-		method = firstKE(t.config.Proposals)
+		method = firstKE(t.proposals())
 	}
 	if method == wire.KENone {
 		t.send(sa, nil)
@@ -102,6 +108,8 @@ func (t *createChild) request(sa *SA, ke *wire.KE) (payloads []wire.Payload, err
 	if t.old != nil {
 		t.offer = sa.offerAgain(t.old)
 		payloads = append(payloads, &wire.Notify{Protocol: wire.ProtocolESP, SPI: spiOctets(t.old.inSPI), NotifyType: wire.NotifyRekeySA})
+	} else if t.first != nil {
+		t.offer = sa.offerResource(t.first)
 	} else if t.offer, err = sa.offer(t.config, t.trigger); err != nil {
 		return nil, err
 	}
@@ -113,11 +121,11 @@ func (t *createChild) request(sa *SA, ke *wire.KE) (payloads []wire.Payload, err
 		return nil, err
 	}
 	if t.spi == 0 {
-		if t.spi, err = sa.env.SPIs.AllocateSPI(0); err != nil {
+		if t.spi, err = sa.env.SPIs.AllocateSPI(t.forResource()); err != nil {
 			return nil, &Failure{Code: explain.IKEDataPlane, Err: err}
 		}
 	}
-	t.offer.offerProposals(t.config, t.spi, nonce, ke)
+	t.offer.offerProposals(t.proposals(), t.spi, nonce, ke)
 	notifies, fresh, err := sa.offerFreshPPKs(nonce)
 	t.ppks = fresh
 	return slices.Concat(payloads, t.offer.payloads(), notifies), err
@@ -213,7 +221,11 @@ func (t *createChild) goesOn(sa *SA) bool {
 
 // judge holds the answer against the offer.
 func (t *createChild) judge(sa *SA, in *inbound, m childMessage) (childDeal, error) {
-	d, err := sa.accept(t.config, t.offer, m, t.old)
+	d, err := sa.accept(t.config, t.offer, m, cmp.Or(t.old, t.first))
+	if err == nil && t.first != nil {
+		d.first, d.resource = t.first, t.resource
+		err = acceptResource(t.first, &d)
+	}
 	if err != nil {
 		return d, err
 	}
@@ -254,6 +266,10 @@ func (t *createChild) failed(sa *SA, why error) {
 		sa.deleteChild(t.old, t.why)
 		return
 	}
+	if t.first != nil {
+		t.resourceFailed(sa, why)
+		return
+	}
 	t.report(sa, why)
 	if t.old != nil && sa.has(t.old) && t.old.live() {
 		t.old.rekeyFails = true
@@ -277,7 +293,7 @@ func (t *createChild) exchanged(sa *SA, from keySources) {
 	spi := t.spi
 	t.spi = 0
 	t.end(sa)
-	if t.old != nil && sa.childWhere(func(c *Child) bool { return c.policy == t.old.policy }) != nil {
+	if t.old != nil && sa.childWhere(func(c *Child) bool { return c.line == t.old.line }) != nil {
 		t.replace(sa, d, spi, keys, from.lowest())
 		return
 	}

@@ -51,9 +51,11 @@ func (t *createChild) retryMethod(sa *SA, n *wire.Notify) {
 // lost deletes, without a word to the peer, a child that the peer does not have any more, and asks for a new one from
 // scratch (RFC 7296, Section 2.25).
 func (t *createChild) lost(sa *SA) {
-	config := t.old.config
+	config, again := t.old.config, !t.old.forResource()
 	sa.dropChild(t.old, refuse(explain.IKEChildNotFound, wire.NotifyChildSANotFound, "the peer has lost child %q", config.Name))
-	sa.enqueue(&createChild{config: sa.childConfig(config)})
+	if again {
+		sa.enqueue(&createChild{config: sa.childConfig(config)})
+	}
 }
 
 // leave keeps a child that the peer rekeys by itself and only by itself, as Windows does: asking again is in vain. The end of its
@@ -78,6 +80,8 @@ func (sa *SA) refusal(name string, n *wire.Notify) *Failure {
 	case wire.NotifySinglePairRequired:
 		return refuse(explain.IKESinglePair, n.NotifyType,
 			"peer wants a Child SA of its own for each pair of addresses of child %q", name)
+	case wire.NotifyTSMaxQueue:
+		return refuse(explain.IKETooManyQueues, n.NotifyType, "peer makes no more Child SAs for the traffic of child %q", name)
 	case wire.NotifyNoAdditionalSAs:
 		return refuse(explain.IKENoAdditionalSAs, n.NotifyType, "peer accepts no more Child SAs, such as child %q, on this IKE SA", name)
 	case wire.NotifyInternalAddressFailure:

@@ -10,7 +10,7 @@ import (
 // respondNewChild answers a request for a new child (RFC 7296, Section 1.3.1).
 func (sa *SA) respondNewChild(in *inbound) error {
 	if err := sa.mayCreate(false); err != nil {
-		return err
+		return tooMany(in, err)
 	}
 	return sa.respondChild(in, nil)
 }
@@ -73,7 +73,7 @@ func (sa *SA) answerChild(in *inbound, m childMessage, p *promisedChild, ke keRe
 	if err != nil {
 		return err
 	}
-	if p.spi, err = sa.allocateSPI(); err != nil {
+	if p.spi, err = sa.allocateSPI(p.forResource()); err != nil {
 		return err
 	}
 	from := keySources{ni: m.nonce, nr: nonce, ppk: p.ppk}
@@ -126,18 +126,29 @@ func (sa *SA) promiseChild(p *promisedChild, from keySources, methods []wire.Tra
 	return pending
 }
 
+// forResource is the resource that the child will belong to; 0: to all.
+func (p *promisedChild) forResource() int {
+	if p.old != nil {
+		return p.old.resource
+	}
+	return p.deal.resource
+}
+
 func (p *promisedChild) replaces() *Child { return p.old }
 
 func (p *promisedChild) release(sa *SA) { sa.env.SPIs.ReleaseSPI(p.spi) }
 
 // make derives the keys, installs the child and answers. Both directions of a new child are used at once; one that replaces
-// another receives at once and sends later (RFC 7296, Section 2.8).
+// another, or takes over the traffic of a single worker, receives at once and sends later (RFC 7296, Section 2.8).
 func (p *promisedChild) make(sa *SA, in *inbound, from keySources, answer []wire.Payload) error {
 	if err := sa.stillWanted(in, p.old); err != nil {
 		return err
 	}
 	if err := sa.checkSPI(&p.deal); err != nil {
 		return err
+	}
+	if p.deal.first != nil && !p.deal.first.live() {
+		return temporary("the peer asks for a Child SA of a single resource beside one that has ended")
 	}
 	c, err := sa.respondWith(p, from)
 	if err != nil {
@@ -166,15 +177,18 @@ func (sa *SA) confirmChildren(id uint32) {
 	}
 }
 
-// confirmChild lets our own exchanges about a child begin.
+// confirmChild lets our own exchanges about a child begin. Until now the traffic of a worker went through the child of all.
 func (sa *SA) confirmChild(c *Child) {
 	c.unconfirmed = false
 	sa.timers.stop(timerConfirm, c.inSPI)
+	if c.forResource() && c.live() && c.line == c.inSPI {
+		sa.activate(c)
+	}
 }
 
 // allocateSPI allocates our SPI of a child that the peer asks for.
-func (sa *SA) allocateSPI() (uint32, error) {
-	spi, err := sa.env.SPIs.AllocateSPI(0)
+func (sa *SA) allocateSPI(resource int) (uint32, error) {
+	spi, err := sa.env.SPIs.AllocateSPI(resource)
 	if err != nil {
 		return 0, &Failure{Code: explain.IKEDataPlane, Notify: wire.NotifyTemporaryFailure, Err: err}
 	}
@@ -188,7 +202,7 @@ func (sa *SA) respondWith(p *promisedChild, from keySources) (*Child, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := sa.install(p.deal, p.spi, keys, false, p.old, p.old != nil)
+	c := sa.install(p.deal, p.spi, keys, false, p.old, p.old != nil || p.deal.first != nil)
 	c.lowest = lowest
 	return c, nil
 }
@@ -198,7 +212,7 @@ func (sa *SA) childAnswer(d childDeal, spi uint32) childMessage {
 	chosen := d.selection.Proposal
 	chosen.SPI = spiOctets(spi)
 	answer := childMessage{proposals: []wire.Proposal{chosen}, tsi: d.remote, tsr: d.local, transport: d.mode == esp.Transport,
-		fragments: d.fragments, moreTS: d.moreTS}
+		fragments: d.fragments, moreTS: d.moreTS, perResource: d.perResource}
 	if d.aggFrag != nil {
 		answer.aggFrag = d.config.aggFrag()
 	}

@@ -63,16 +63,23 @@ func (sa *SA) deleteChild(c *Child, why *Failure) {
 		c.state = childDeleting
 		sa.disarmChild(c)
 		sa.enqueue(&deleteChild{spi: c.inSPI, child: c, why: why})
+		sa.deletingResources(c)
 	}
 }
 
-// finishChild ends a child that is deleted on both sides. One that was replaced still takes what is on its way.
+// finishChild ends a child that is deleted on both sides. One whose traffic goes on through another still takes what is on
+// its way.
 func (sa *SA) finishChild(c *Child, why *Failure) {
-	if c.live() {
+	switch {
+	case !c.live():
+		sa.lingerChild(c)
+	case c.forResource() && sa.firstOf(c) != nil:
+		info := sa.childInfo(c)
+		sa.lingerChild(c)
+		sa.news(News{Kind: NewsChildDown, Child: &info, Failure: why})
+	default:
 		sa.dropChild(c, why)
-		return
 	}
-	sa.lingerChild(c)
 }
 
 // deletedByPeer handles a Delete payload and returns our answer to it: the SPIs of the other halves (RFC 7296,
@@ -100,6 +107,9 @@ func (sa *SA) deletedByPeer(d *wire.Delete) []wire.Payload {
 
 // childDeleted ends a child that the peer deletes. Our rekeying of it goes on, and finds out how it ends.
 func (sa *SA) childDeleted(c *Child) {
+	if first := sa.firstOf(c); first != nil {
+		sa.restResources(first)
+	}
 	sa.renounce(sa.pendingFor(c))
 	sa.finishChild(c, refuse(explain.IKEPeerDeleted, 0, "the peer deleted child %q", c.config.Name))
 }

@@ -27,6 +27,7 @@ type Env struct {
 	// 9329). The driver tells when it ends by StreamClosed. nil: there are no streams.
 	Dial       func(path dataplane.Path) Work
 	Gateway    Gateway
+	Resources  int    // workers of the data plane to which SAs can be bound (RFC 9611); 0 or 1: nothing to divide
 	ExportKeys bool   // have ExportIKEKeys and the like emitted
 	Trace      bool   // report every message with a summary
 	Stats      *Stats // may be nil

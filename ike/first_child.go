@@ -24,7 +24,7 @@ func (sa *SA) firstChildRequest(c *ChildConfig) []wire.Payload {
 		sa.childFailed(c, err)
 		return nil
 	}
-	offer.offerProposals(c, sa.initial.first.spi, nil, nil)
+	offer.offerProposals(c.Proposals, sa.initial.first.spi, nil, nil)
 	sa.initial.first.offer = offer
 	payloads := offer.payloads()
 	if cp := sa.configRequest(); cp != nil {
@@ -54,7 +54,7 @@ func (sa *SA) firstChildRespond(in *inbound, asked []wire.Payload) (payloads []w
 }
 
 func (sa *SA) firstChildMake(d childDeal) (*Child, error) {
-	spi, err := sa.allocateSPI()
+	spi, err := sa.allocateSPI(0)
 	if err != nil {
 		return nil, err
 	}

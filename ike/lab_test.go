@@ -280,8 +280,14 @@ func (l *childLab) checkLossless() {
 	for _, pair := range [][2]*testNode{{l.a, l.b}, {l.b, l.a}} {
 		own, other := l.planes[pair[0]], l.planes[pair[1]]
 		for id, list := range own.out {
-			if last := list[len(list)-1]; !other.receives(last) {
-				l.failf("%s sends with %08x under policy %d, which %s does not receive", own.name, last.SPI, id, other.name)
+			last := map[int]dataplane.SA{} // of each worker
+			for _, out := range list {
+				last[out.Resource] = out
+			}
+			for _, out := range last {
+				if !other.receives(out) {
+					l.failf("%s sends with %08x under policy %d, which %s does not receive", own.name, out.SPI, id, other.name)
+				}
 			}
 		}
 		if len(own.out) == 0 {

@@ -17,6 +17,8 @@ const maxPacketStart = 64
 // notice handles news of the data plane.
 func (sa *SA) notice(n dataplane.Notice) {
 	switch n.Kind {
+	case dataplane.NoticeAcquire:
+		sa.acquireResource(n)
 	case dataplane.NoticeSoftLimit:
 		sa.startRekeyChild(sa.noticed(n))
 	case dataplane.NoticeHardLimit:

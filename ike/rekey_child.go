@@ -29,7 +29,7 @@ func (sa *SA) startRekeyChild(c *Child) {
 func (t *createChild) replace(sa *SA, d childDeal, spi uint32, keys suite.ChildKeys, nonce []byte) {
 	before := t.old
 	if !sa.has(before) {
-		before = sa.childWhere(func(c *Child) bool { return c.policy == t.old.policy && c.live() })
+		before = sa.childWhere(func(c *Child) bool { return c.line == t.old.line && c.live() })
 	}
 	lost := before != t.old
 	if t.rivalled(sa) || sa.pending(t.rivals) {

@@ -50,7 +50,9 @@ func (g *Ledger) Send(from, to *Node, source, destination netip.AddrPort) (numbe
 	}
 	payload := binary.BigEndian.AppendUint64([]byte(canary), number)
 	g.current = number
-	_ = from.core.plane.Inject(udp(source, destination, payload)) // without an SA it goes nowhere
+	plane := from.core.plane
+	worker := 1 + int(source.Port())%plane.Resources()
+	_ = plane.InjectAt(worker, udp(source, destination, payload)) // without an SA it goes nowhere
 	g.current = 0
 	return number
 }

@@ -18,6 +18,7 @@ type Node struct {
 	Name     string
 	Up, Down Weather       // of its line, from it and to it
 	Shards   int           // how many; 0 is one
+	Workers  int           // of the data plane, by the source ports of packets; 0 is one
 	Gateway  ike.Gateway   // settings of the engine
 	WorkTime time.Duration // work takes up to so long
 	Bare     bool          // the supervisor hears nothing: IKE SAs are begun by hand
@@ -116,7 +117,7 @@ func (n *Node) Start() {
 	c := &core{owners: newOwners(), book: newBook(), account: newAccount(), grants: map[wire.SPI]grant{}, standing: map[dataplane.PolicyID]bool{}}
 	n.core = c
 	now := func() time.Time { return n.lab.now }
-	c.plane = fake.New(n.rand, now, fake.Hooks{Send: n.sendESP, Deliver: n.deliver})
+	c.plane = fake.New(n.rand, now, fake.Hooks{Send: n.sendESP, Deliver: n.deliver, Workers: n.Workers})
 	c.plane.SetNotices(func(notice dataplane.Notice) { n.soon(func() { n.notice(notice) }) })
 	for i := range max(n.Shards, 1) {
 		env := n.newEnv()
@@ -146,7 +147,7 @@ func (n *Node) Restart(after time.Duration) {
 func (n *Node) newEnv() *ike.Env {
 	c := n.core
 	return &ike.Env{
-		Rand: n.rand, SPIs: c.plane, Gateway: n.Gateway, Stats: &ike.Stats{}, Trace: n.lab.trace != nil,
+		Rand: n.rand, SPIs: c.plane, Gateway: n.Gateway, Stats: &ike.Stats{}, Trace: n.lab.trace != nil, Resources: c.plane.Resources(),
 		Connections: ike.NewConnections(n.conns...),
 		NewPolicy:   c.newPolicy,
 		Admit:       func(a ike.Admission) ike.Work { return admit{n, a} },

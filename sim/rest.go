@@ -142,7 +142,9 @@ func (n *Node) checkWanted() {
 	for _, e := range n.SAs() {
 		once("IKE SA", e)
 		for _, c := range e.Children {
-			once("child "+c.Name, e)
+			if c.Resource == 0 {
+				once("child "+c.Name, e)
+			}
 		}
 	}
 }

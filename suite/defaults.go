@@ -70,3 +70,20 @@ func WithoutKE(proposals []wire.Proposal) []wire.Proposal {
 	}
 	return stripped
 }
+
+// Alike returns copies of proposals with the algorithms of one that was chosen, as further Child SAs for the same traffic
+// have them (RFC 9611, Section 3). Key exchanges are free. Proposals that do not allow the algorithms are left out.
+func Alike(proposals []wire.Proposal, chosen wire.Proposal) []wire.Proposal {
+	same := func(t wire.Transform) bool {
+		return isExchange(t.Type) || slices.ContainsFunc(chosen.Transforms, func(c wire.Transform) bool { return c == t })
+	}
+	var out []wire.Proposal
+	for _, p := range proposals {
+		p.Transforms = slices.DeleteFunc(slices.Clone(p.Transforms), func(t wire.Transform) bool { return !same(t) })
+		missing := func(c wire.Transform) bool { return !isExchange(c.Type) && !slices.Contains(p.Transforms, c) }
+		if !slices.ContainsFunc(chosen.Transforms, missing) {
+			out = append(out, p)
+		}
+	}
+	return out
+}

@@ -19,6 +19,9 @@ func (s *Supervisor) News(now time.Time, n ike.News) []Action {
 	if n.Connection == nil {
 		return nil
 	}
+	if n.Child != nil && n.Child.Resource > 0 {
+		return nil // comes and goes with the one beside it
+	}
 	l := s.links[n.Connection.Name]
 	switch n.Kind {
 	case ike.NewsConnecting:

@@ -19,6 +19,9 @@ type Hooks struct {
 	Send        func(path dataplane.Path, pkt []byte) // an ESP packet leaves
 	Deliver     func(pkt []byte)                      // an IP packet arrived through an SA, or unprotected where policy bypasses
 	Unprotected func(pkt []byte)                      // an IP packet leaves in the clear, as a Bypass policy says
+
+	// Workers is how many workers there seem to be, to which SAs may be bound; 0 is 1.
+	Workers int
 }
 
 // A Backend is a dataplane.Backend in memory. All methods are safe for concurrent use.
@@ -129,6 +132,9 @@ func (b *Backend) Drops() dataplane.Drops {
 	defer b.mu.Unlock()
 	return b.drops
 }
+
+// Resources is that of dataplane.Resources.
+func (b *Backend) Resources() int { return max(b.hooks.Workers, 1) }
 
 // Counts is that of dataplane.Counting.
 func (b *Backend) Counts() iter.Seq2[string, uint64] {

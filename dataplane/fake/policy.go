@@ -27,12 +27,25 @@ func (p *policy) find(spi uint32) *outbound {
 	return nil
 }
 
-// latest returns the SA that traffic leaves through, or nil.
-func (p *policy) latest() *outbound {
-	if len(p.outs) == 0 {
-		return nil
+// latest returns the SA that a worker's traffic leaves through, or nil: the newest of its own, else of all, else any.
+func (p *policy) latest(worker int) (best *outbound) {
+	rank := func(out *outbound) int {
+		switch {
+		case out == nil:
+			return -1
+		case out.resource == worker:
+			return 2
+		case out.resource == 0:
+			return 1
+		}
+		return 0
 	}
-	return p.outs[len(p.outs)-1]
+	for _, out := range p.outs {
+		if rank(out) >= rank(best) {
+			best = out
+		}
+	}
+	return best
 }
 
 // SetPolicy is that of dataplane.Backend. The SAs of a policy that is replaced stay.

@@ -40,6 +40,7 @@ type outbound struct {
 	path      dataplane.Path
 	nonFirst  bool
 	padToPath bool // TFC padding up to the path MTU
+	resource  int
 }
 
 func params(sa *dataplane.SA) esp.Params {
@@ -123,7 +124,7 @@ func (b *Backend) installOutbound(sa *dataplane.SA) error {
 	if err != nil {
 		return err
 	}
-	out := &outbound{esp: e, mode: sa.Mode, path: sa.Path, nonFirst: sa.NonFirstFragments, padToPath: sa.TFC < 0}
+	out := &outbound{esp: e, mode: sa.Mode, path: sa.Path, nonFirst: sa.NonFirstFragments, padToPath: sa.TFC < 0, resource: sa.Resource}
 	out.SetLimits(sa)
 	p.outs = append(p.outs, out)
 	return nil

@@ -334,7 +334,7 @@ func TestDummyAndNonsenseInside(t *testing.T) {
 	n := newTunnel(t)
 	spi := install(t, n.a, n.b, plain)
 	path := dataplane.Path{Local: n.b.address, Remote: n.a.address}
-	dummy, err := n.a.policies[child].latest().esp.SealDummy(nil, 100)
+	dummy, err := n.a.policies[child].latest(0).esp.SealDummy(nil, 100)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -346,7 +346,7 @@ func TestDummyAndNonsenseInside(t *testing.T) {
 	bad[0] = 0x4f // a header that is longer than the packet
 	bad = bad[:40]
 	bad[3] = 40
-	sealed, err := n.a.policies[child].latest().esp.Seal(nil, bad)
+	sealed, err := n.a.policies[child].latest(0).esp.Seal(nil, bad)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,15 +10,18 @@ import (
 
 // Inject takes an IP packet from inside and sends it as policy says (RFC 4301, Section 5.1). The error is the reason why it
 // went no further. pkt stays the caller's.
-func (b *Backend) Inject(pkt []byte) error {
+func (b *Backend) Inject(pkt []byte) error { return b.InjectAt(1, pkt) }
+
+// InjectAt is Inject on one of the workers, 1 for the first.
+func (b *Backend) InjectAt(worker int, pkt []byte) error {
 	b.mu.Lock()
-	o := b.inject(pkt)
+	o := b.inject(worker, pkt)
 	b.settle(&o)
 	b.mu.Unlock()
 	return b.finish(o)
 }
 
-func (b *Backend) inject(pkt []byte) outcome {
+func (b *Backend) inject(worker int, pkt []byte) outcome {
 	f, i, err := spd.ParseFlow(pkt)
 	if err != nil {
 		return outcome{err: esp.ErrMalformed}
@@ -33,7 +36,7 @@ func (b *Backend) inject(pkt []byte) outcome {
 		b.traffic.Unprotected++
 		return outcome{hook: func() { call(b.hooks.Unprotected, slices.Clone(pkt)) }}
 	}
-	return b.protect(e.Value, pkt, f)
+	return b.protect(e.Value, worker, pkt, f)
 }
 
 // policyFor finds the policy of an outbound packet. A fragment without ports follows the first of its packet into an SA
@@ -41,7 +44,7 @@ func (b *Backend) inject(pkt []byte) outcome {
 func (b *Backend) policyFor(pkt []byte, f spd.Flow, i spd.PacketInfo) *spd.Entry[*policy] {
 	b.leaving.Passed(f, i, b.now())
 	if e := b.db.Outbound(b.leaving.Whole(f, i, b.now())); e != nil && i.Fragment {
-		if out := e.Value.latest(); out != nil && out.nonFirst {
+		if out := e.Value.latest(0); out != nil && out.nonFirst {
 			return e
 		}
 	}
@@ -54,14 +57,17 @@ func (b *Backend) policyFor(pkt []byte, f spd.Flow, i spd.PacketInfo) *spd.Entry
 	return nil
 }
 
-func (b *Backend) protect(p *policy, pkt []byte, f spd.Flow) (o outcome) {
-	out := p.latest()
+func (b *Backend) protect(p *policy, worker int, pkt []byte, f spd.Flow) (o outcome) {
+	out := p.latest(worker)
 	if out == nil {
 		if p.Trap {
 			o.tell(dataplane.Notice{Kind: dataplane.NoticeAcquire, Policy: p.ID, Packet: f})
 		}
 		o.err = esp.ErrNoSA
 		return o
+	}
+	if p.PerResource && out.resource != worker {
+		o.tell(dataplane.Notice{Kind: dataplane.NoticeAcquire, Policy: p.ID, Packet: f, Resource: worker})
 	}
 	ok, kind := out.Spend(len(pkt), 1, b.now().UnixNano())
 	o.limit(kind, dataplane.Outbound, out.esp.SPI(), p.ID)

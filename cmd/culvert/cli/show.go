@@ -175,6 +175,9 @@ func (a *app) showChild(out *printer, c *api.Child) {
 		transport = "ESP in UDP"
 	}
 	facts := []string{string(c.State), c.Mode, transport, c.Suite}
+	if c.Resource > 0 {
+		facts = append(facts, fmt.Sprintf("of worker %d", c.Resource))
+	}
 	if c.Rekey != nil {
 		facts = append(facts, "rekey in "+a.until(*c.Rekey))
 	}
