@@ -91,6 +91,7 @@ type SA struct {
 	Initiator   bool       `json:"initiator" doc:"We connected"`
 	SPI         string     `json:"spi" doc:"Our SPI; it names the SA in commands"`
 	PeerSPI     string     `json:"peer_spi"`
+	Transport   string     `json:"transport" enum:"udp,tcp" doc:"What carries IKE"`
 	Local       Endpoint   `json:"local"`
 	Remote      Endpoint   `json:"remote"`
 	User        string     `json:"user,omitempty" doc:"Whom EAP has authenticated, as accounting knows the user"`
@@ -141,7 +142,7 @@ type Child struct {
 	Name          string     `json:"name"`
 	State         ChildState `json:"state" enum:"installed,rekeying,rekeyed,deleting"`
 	Mode          string     `json:"mode" enum:"tunnel,transport"`
-	Encapsulation string     `json:"encapsulation" enum:"udp,esp" doc:"How ESP travels"`
+	Encapsulation string     `json:"encapsulation" enum:"udp,esp,tcp" doc:"How ESP travels"`
 	InSPI         string     `json:"in_spi"`
 	OutSPI        string     `json:"out_spi"`
 	Resource      int        `json:"resource,omitempty" doc:"The worker of the data plane that it belongs to alone (RFC 9611), 1 for the first; missing: to all"`

@@ -24,6 +24,7 @@ type Connection struct {
 	FragmentSize   int // octets of an IKE message; 0: by address family
 	Childless      ike.Childless
 	WindowSize     int
+	Transport      ike.Transport
 	ForceEncap     bool
 	Keepalive      time.Duration
 	DPDDelay       time.Duration // 0: no liveness checks
@@ -69,7 +70,7 @@ func newRemoteRound() RemoteRound {
 func newConnection() *Connection {
 	return &Connection{
 		Local:     Local{LocalRound: newLocalRound(), Second: newLocalRound()},
-		Remote:    Remote{Port: 500, RemoteRound: newRemoteRound(), Second: newRemoteRound()},
+		Remote:    Remote{Port: 500, TCPPort: 4500, RemoteRound: newRemoteRound(), Second: newRemoteRound()},
 		Proposals: suite.DefaultIKE(), WindowSize: 1,
 		Keepalive: 20 * time.Second, DPDDelay: 30 * time.Second, RekeyTime: 4 * time.Hour,
 		Unique: ike.UniqueNo, InitialContact: true, SendCertReq: true, AnnounceAuth: true, MaxChildren: 64,
@@ -116,6 +117,9 @@ func (c *Connection) options() []option {
 			doc: "IKE SAs without a first child. `allow`: as responder; `prefer`: as initiator when the peer can; `force`: only; `never`: refused."},
 		{name: "window_size", slot: one(&c.WindowSize, number[int](1, 64)), rfc: "RFC 7296, Section 2.3",
 			doc: "Requests that the peer may have outstanding, announced when above 1."},
+		{name: "transport", slot: one(&c.Transport, choice("transport", value("udp", ike.TransportUDP), value("tcp", ike.TransportTCP),
+			value("auto", ike.TransportAuto))), rfc: "RFC 9329",
+			doc: "What carries IKE and ESP. `udp`; `tcp`: a TCP stream, only; `auto`: as initiator UDP first and a stream where UDP gets no answer, as responder either (see `daemon.tcp_ports`)."},
 		{name: "force_encapsulation", slot: one(&c.ForceEncap, boolean()), rfc: "RFC 7296, Section 2.23; RFC 3948", aka: "encap",
 			doc: "Carry ESP in UDP even without a NAT on the way."},
 		{name: "keepalive", slot: one(&c.Keepalive, duration(time.Second, time.Hour)), rfc: "RFC 3948, Section 4", aka: "charon.keep_alive",
@@ -198,6 +202,9 @@ func (c *Connection) contradictions(d *decoder) {
 	}
 	if len(c.VirtualIPs) > 0 && len(c.Pools) > 0 {
 		d.contradiction(&c.Origin, "pools", "virtual_ips asks the peer for addresses, pools hands some to it: a connection is client or gateway")
+	}
+	if c.Transport == ike.TransportTCP && c.ForceEncap {
+		d.contradiction(&c.Origin, "force_encapsulation", `force_encapsulation is about UDP, and transport is "tcp"`)
 	}
 	if c.Fragmentation == ike.FragmentNo && c.FragmentSize != 0 {
 		d.contradiction(&c.Origin, "fragment_size", `fragment_size has no effect with fragmentation = "no"`)

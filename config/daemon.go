@@ -9,9 +9,10 @@ import (
 // Daemon holds the settings of the whole process.
 type Daemon struct {
 	Origin
-	Listen  []netip.Addr // empty: every address
-	Port    uint16
-	NATPort uint16
+	Listen   []netip.Addr // empty: every address
+	Port     uint16
+	NATPort  uint16
+	TCPPorts []uint16 // on which streams are accepted; empty: none
 
 	Socket      string
 	SocketGroup string // group that may use the socket; empty: only its owner
@@ -96,6 +97,8 @@ func (d *Daemon) schema() schema {
 				doc: "UDP port of IKE."},
 			{name: "nat_port", slot: one(&d.NATPort, number[uint16](1, 65535)), rfc: "RFC 3948", aka: "charon.port_nat_t",
 				doc: "UDP port of IKE and ESP once a NAT was found or encapsulation is forced."},
+			{name: "tcp_ports", slot: many(&d.TCPPorts, number[uint16](1, 65535)), rfc: "RFC 9329, Section 2",
+				doc: "TCP ports on which peers may open streams for IKE and ESP, usually `[4500]`, for connections with `transport` `tcp` or `auto`. Empty: none; our own streams need none."},
 			{name: "socket", slot: one(&d.Socket, absolute()),
 				doc: "Unix socket of the management API."},
 			{name: "socket_group", slot: one(&d.SocketGroup, word("group name", 32)),

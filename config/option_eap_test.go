@@ -5,7 +5,7 @@ import "slices"
 // secondSamples are those samples of a side that a second round has.
 func secondSamples(first []sample) []sample {
 	return slices.DeleteFunc(first, func(s sample) bool {
-		return s.option == "address" || s.option == "port" || s.option == "auth" && s.value == `"null"`
+		return s.option == "address" || s.option == "port" || s.option == "tcp_port" || s.option == "auth" && s.value == `"null"`
 	})
 }
 

@@ -13,6 +13,7 @@ type Remote struct {
 	RemoteRound
 	Addresses []Address // empty: any, we only answer
 	Port      uint16
+	TCPPort   uint16
 	Second    RemoteRound // if Present
 }
 
@@ -89,6 +90,8 @@ func (r *Remote) schema() schema {
 				doc: "The peer's addresses, prefixes or names. Names and single addresses can be connected to, in order. Empty or `%any`: any, we only answer."},
 			{name: "port", slot: one(&r.Port, number[uint16](1, 65535)), aka: "remote_port",
 				doc: "The peer's UDP port. 4500 begins there, for networks that let nothing else through."},
+			{name: "tcp_port", slot: one(&r.TCPPort, number[uint16](1, 65535)), rfc: "RFC 9329, Section 2",
+				doc: "The peer's TCP port, for `transport` `tcp` or `auto`."},
 		}, r.RemoteRound.allOptions()...),
 		blocks: []nested{
 			{kind: "eap", open: func() schema { return r.EAP.schema("remote.eap") }},
@@ -102,7 +105,7 @@ func (r *Remote) schema() schema {
 func (r *RemoteRound) schema() schema {
 	return schema{
 		kind: "second", path: "remote.second", like: "remote", origin: &r.Origin,
-		doc:     "A second round of the peer's authentication (RFC 4739), after that of `remote`: the options of `remote` but `address` and `port`.",
+		doc:     "A second round of the peer's authentication (RFC 4739), after that of `remote`: the options of `remote` but `address`, `port` and `tcp_port`.",
 		options: r.allOptions(),
 		blocks:  []nested{{kind: "eap", open: func() schema { return r.EAP.schema("remote.second.eap") }}},
 		finish:  r.finish,

@@ -55,6 +55,7 @@ func (e *engine) env(newPolicy func() dataplane.PolicyID) *ike.Env {
 		Rand: rand.Reader, SPIs: e.backend, NewPolicy: newPolicy, Connections: ike.NewConnections(),
 		Admit:       e.admit,
 		LastInbound: func(children []ike.ChildRef) ike.Work { return lastInbound{e.backend, e.clock, children} },
+		Dial:        func(p dataplane.Path) ike.Work { return dialing{e.network, p} },
 		ExportKeys:  e.keys != nil, Trace: true, Resources: resources(e.backend),
 	}
 }

@@ -116,7 +116,7 @@ func attempts(connection, child string) func(ike.News) (bool, error) {
 // attemptFailure is news that an attempt of ours has failed, or the child that is named, or any if none is.
 func attemptFailure(n ike.News, child string) error {
 	switch {
-	case n.Failure == nil || n.Failure.Code == explain.IKETemporaryFailure: // is tried again by itself (RFC 7296, Section 2.25)
+	case n.Failure == nil || byItself(n.Failure):
 	case n.Kind == ike.NewsClosed && n.Initiator:
 		return n.Failure
 	case n.Kind == ike.NewsFailure && n.Child == nil && n.Initiator:
@@ -125,6 +125,11 @@ func attemptFailure(n ike.News, child string) error {
 		return n.Failure
 	}
 	return nil
+}
+
+// byItself tells whether what failed is tried again at once, without a new attempt (RFC 7296, Section 2.25; RFC 9329, Section 5.1).
+func byItself(f *ike.Failure) bool {
+	return f.Code == explain.IKETemporaryFailure || f.Code == explain.IKEUDPSilent
 }
 
 // asProblem gives an error of the engine the form in which it is shown.

@@ -30,6 +30,7 @@ const (
 type network interface {
 	// SendIKE sends one IKE message, or a NAT keepalive.
 	SendIKE(path dataplane.Path, datagram []byte) error
+	streams
 }
 
 // An engine drives the shards of package ike and the supervisor.
@@ -121,6 +122,7 @@ func (e *engine) notice(n dataplane.Notice) {
 		for _, l := range e.shards {
 			l.box.offer(ike.Noticed{Notice: n}, maxDatagrams)
 		}
+		e.doubt(n.Path)
 		return
 	}
 	if l := e.owners.find(n.SPI, n.Policy); l != nil {

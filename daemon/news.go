@@ -24,6 +24,9 @@ func (e *engine) news(n ike.News) {
 		e.workers.start(job{work: giveBack{e.leases, grants, e.clock.wall()}, done: func(any) {}})
 	}
 	e.sessions.follow(n)
+	if senseless(n) {
+		e.doubt(n.Path)
+	}
 	e.supervisor.news(n)
 	if stranger(n) && !e.mayTell() {
 		return

@@ -184,6 +184,9 @@ func listening(d *config.Daemon, ike, nat uint16) []string {
 	var out []string
 	for _, a := range addrs {
 		out = append(out, netip.AddrPortFrom(a, ike).String(), netip.AddrPortFrom(a, nat).String())
+		for _, port := range d.TCPPorts {
+			out = append(out, netip.AddrPortFrom(a, port).String()+"/tcp")
+		}
 	}
 	return out
 }

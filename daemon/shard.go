@@ -75,6 +75,10 @@ func (l *shardLoop) perform(a ike.Action) {
 		}
 	case ike.SendKeepalive:
 		e.sent(a.Path, e.network.SendIKE(a.Path, []byte(wire.NATKeepalive)))
+	case ike.KeepStream:
+		e.network.KeepStream(a.Path)
+	case ike.CloseStream:
+		e.network.CloseStream(a.Path, a.After)
 	case ike.StartWork:
 		l.startWork(a)
 	case ike.InstallSA:

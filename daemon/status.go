@@ -63,11 +63,14 @@ func (e *engine) snapshot(ctx context.Context) ([]ike.SAStatus, ike.Stats, error
 // saStatus shows an IKE SA, and adds to the totals what its children have carried.
 func (e *engine) saStatus(s ike.SAStatus, carried *totals) api.SA {
 	sa := api.SA{
-		State: api.SAState(s.State.String()), Initiator: s.Initiator, SPI: spiText(s.LocalSPI), PeerSPI: spiText(s.RemoteSPI),
+		State: api.SAState(s.State.String()), Initiator: s.Initiator, SPI: spiText(s.LocalSPI), PeerSPI: spiText(s.RemoteSPI), Transport: "udp",
 		Local:  api.Endpoint{Address: s.Path.Local.String(), ID: s.Local, NAT: s.LocalNAT},
 		Remote: api.Endpoint{Address: s.Path.Remote.String(), ID: s.Remote, NAT: s.RemoteNAT},
 		Suite:  s.Suite, Created: e.clock.shown(s.Created), Established: e.when(s.Established), Rekey: e.when(s.Rekey), Reauth: e.when(s.Reauth),
 		Children: []api.Child{},
+	}
+	if s.Path.Transport == dataplane.TransportTCP {
+		sa.Transport = "tcp"
 	}
 	if s.Connection != nil {
 		sa.Connection = s.Connection.Name
@@ -94,7 +97,7 @@ func (e *engine) saStatus(s ike.SAStatus, carried *totals) api.SA {
 		sa.Leases = append(sa.Leases, a.String())
 	}
 	for _, c := range s.Children {
-		child := e.childStatus(c, s.Path.Transport, carried)
+		child := e.childStatus(c, s.ESP, carried)
 		if c.State != lingering {
 			sa.Children = append(sa.Children, child)
 		}
@@ -118,8 +121,11 @@ func (e *engine) childStatus(c ike.ChildInfo, transport dataplane.Transport, car
 	if c.Mode == esp.Transport {
 		child.Mode = "transport"
 	}
-	if transport == dataplane.TransportRaw {
+	switch transport {
+	case dataplane.TransportRaw:
 		child.Encapsulation = "esp"
+	case dataplane.TransportTCP:
+		child.Encapsulation = "tcp"
 	}
 	return child
 }

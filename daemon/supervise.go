@@ -170,7 +170,7 @@ func (l *supervisorLoop) initiate(a supervisor.Initiate) {
 	l.turn = (l.turn + 1) % len(shards)
 	shards[l.turn].box.put(ike.Initiate{
 		Connection: a.Connection, Path: path, Children: a.Children, Trigger: a.Trigger,
-		VirtualIPs: a.VirtualIPs, InitialContact: a.InitialContact, Ticket: a.Ticket,
+		VirtualIPs: a.VirtualIPs, InitialContact: a.InitialContact, Fallback: a.Fallback, Ticket: a.Ticket,
 	})
 }
 
@@ -179,6 +179,9 @@ func (l *supervisorLoop) path(a supervisor.Initiate) (dataplane.Path, error) {
 	local, err := l.localAddr(a.Connection, a.Remote.Addr())
 	if err != nil {
 		return dataplane.Path{}, err
+	}
+	if a.Transport == dataplane.TransportTCP {
+		return dataplane.Path{Local: netip.AddrPortFrom(local, 0), Remote: a.Remote, Transport: a.Transport}, nil
 	}
 	port, nat := l.ports()
 	if a.Connection.LocalPort == nat || beginsBehindNAT(a) {

@@ -73,6 +73,8 @@ func (t *translator) connection(c *config.Connection) *ike.Connection {
 		Childless:      c.Childless,
 		WindowSize:     c.WindowSize,
 		ForceEncap:     c.ForceEncap,
+		Transport:      c.Transport,
+		TCPPort:        c.Remote.TCPPort,
 		Unique:         c.Unique,
 		InitialContact: c.InitialContact,
 		SendCertReq:    c.SendCertReq,

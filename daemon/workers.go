@@ -92,7 +92,7 @@ func waits(work ike.Work) bool {
 		return w.AsksForOCSP() || slices.ContainsFunc(w.Local.Credentials, auth.Credential.Elsewhere)
 	case admit:
 		return w.leases()
-	case giveBack, auth.EAPStep, auth.EAPClose: // of RADIUS servers, devices and slow hashes
+	case giveBack, dialing, auth.EAPStep, auth.EAPClose: // of RADIUS servers, peers, devices and slow hashes
 		return true
 	}
 	return false

@@ -52,7 +52,7 @@ func (d *Daemon) openWorld() error {
 
 // sockets are those that the data plane asks for.
 func (d *Daemon) sockets() netio.Config {
-	c := netio.Config{Addresses: d.running.Listen, IKEPort: d.running.Port, NATPort: d.running.NATPort}
+	c := netio.Config{Addresses: d.running.Listen, IKEPort: d.running.Port, NATPort: d.running.NATPort, TCPPorts: d.running.TCPPorts}
 	if d.options.Plane == nil && d.running.Dataplane.Backend == config.BackendUser {
 		c.RawESP, c.Mark = true, user.DefaultMark
 	}
@@ -97,7 +97,7 @@ func (w *world) sendESP(path dataplane.Path, packet []byte) {
 
 // start lets the listener hand over what arrives.
 func (w *world) start(e *engine) {
-	h := netio.Handlers{IKE: e.receive}
+	h := netio.Handlers{IKE: e.receive, Stream: e.streamClosed}
 	if b, ok := w.backend.(dataplane.PacketHandler); ok {
 		h.ESP = b.HandleESP
 	}

@@ -46,6 +46,7 @@ const (
 	IKEPeerUnresolved   Code = "IKE-PEER-UNRESOLVED"
 	IKENoRoute          Code = "IKE-NO-ROUTE"
 	IKEStream           Code = "IKE-STREAM"
+	IKEUDPSilent        Code = "IKE-UDP-SILENT"
 	IKENoPeerAddress    Code = "IKE-NO-PEER-ADDRESS"
 	IKEPPKRequired      Code = "IKE-PPK-REQUIRED"
 	IKEPPKUnknown       Code = "IKE-PPK-UNKNOWN"
@@ -209,6 +210,9 @@ func ikeLifeEntries() []Entry {
 		{IKEStream, "There is no TCP stream to the peer.",
 			"IKE and ESP were to go in a TCP stream (RFC 9329), because the connection says so or because UDP had no answer. The message says what the host or the network answered: `connection refused` is a peer that does not listen on that port.",
 			"Let the peer listen on TCP (daemon.tcp_ports), set remote.tcp_port to where it does, and let firewalls on the way pass it."},
+		{IKEUDPSilent, "The peer does not answer over UDP; a TCP stream is tried.",
+			"The connection has transport = \"auto\": where UDP is blocked, IKE and ESP go in a TCP stream (RFC 9329, Section 5.1).",
+			"Nothing has to be done. If the peer can never be reached over UDP, transport = \"tcp\" saves the wait."},
 		{IKENoRoute, "There is no way to the peer.",
 			"The interface is down, no route leads to the peer's address, or no socket listens on an address of its family.",
 			"`ip route get ADDRESS` must answer; compare local.address and daemon.listen with `ip address`."},

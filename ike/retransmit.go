@@ -98,11 +98,15 @@ func (sa *SA) retransmit(id uint32) {
 }
 
 func (sa *SA) unanswered(r *pendingRequest, policy Retransmit) {
+	code := explain.IKETimeout
+	if sa.initial != nil && sa.initial.fallback {
+		code = explain.IKEUDPSilent
+	}
 	if sa.inStream() {
-		sa.terminate(refuse(explain.IKETimeout, 0, "%v request %d to %v had no answer in a TCP stream within %v%s",
+		sa.terminate(refuse(code, 0, "%v request %d to %v had no answer in a TCP stream within %v%s",
 			r.header.Exchange, r.id, sa.path.Remote, sa.conn.Retransmit.Total().Round(time.Second), sa.initHint()))
 		return
 	}
-	sa.terminate(refuse(explain.IKETimeout, 0, "%v request %d to %v had no answer after %d retransmissions in %v%s",
+	sa.terminate(refuse(code, 0, "%v request %d to %v had no answer after %d retransmissions in %v%s",
 		r.header.Exchange, r.id, sa.path.Remote, policy.Tries, policy.Total().Round(time.Second), sa.initHint()))
 }

@@ -62,7 +62,7 @@ func (sa *SA) dialed(d Dialed) error {
 	case !sa.streaming():
 		return fatal(refuse(explain.IKEStream, 0, "no TCP stream to %v: %w", sa.path.Remote, d.Err))
 	default:
-		sa.news(News{Kind: NewsFailure, Failure: refuse(explain.IKEStream, 0, "no TCP stream to %v: %w", sa.path.Remote, d.Err)})
+		sa.news(News{Kind: NewsWarning, Failure: refuse(explain.IKEStream, 0, "no TCP stream to %v: %w", sa.path.Remote, d.Err)})
 		sa.redialLater()
 	}
 	return nil

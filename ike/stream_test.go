@@ -117,7 +117,7 @@ func TestAPeerThatTakesNoStreamsIsAskedLessAndLess(t *testing.T) {
 	l := newStreams(t, nil)
 	l.refused = errRefused
 	l.cut()
-	asked := func() int { return len(l.a.of(NewsFailure)) }
+	asked := func() int { return len(l.a.of(NewsWarning)) }
 	first := asked()
 	l.elapse(time.Minute)
 	if first != 1 || asked() < 3 || asked() > 20 {
@@ -297,7 +297,7 @@ func TestSilenceOverUDPIsNoticedSoonWhenThereIsAnotherWay(t *testing.T) {
 	ev.Fallback = true
 	n.do(a, ev)
 	n.elapse(20 * time.Second)
-	if f := a.failure(t, NewsClosed); f.Code != explain.IKETimeout || len(a.of(NewsRetransmitted)) != fallbackTries {
+	if f := a.failure(t, NewsClosed); f.Code != explain.IKEUDPSilent || len(a.of(NewsRetransmitted)) != fallbackTries {
 		t.Errorf("%v after %d retransmissions (RFC 9329, Section 5.1)", f, len(a.of(NewsRetransmitted)))
 	}
 }

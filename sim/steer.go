@@ -49,7 +49,7 @@ func (n *Node) initiate(a supervisor.Initiate) {
 	}
 	path := dataplane.Path{Local: at(n.Addr(a.Remote.Addr()), local), Remote: a.Remote}
 	ev := ike.Initiate{Connection: a.Connection, Path: path, Children: a.Children, Trigger: a.Trigger, VirtualIPs: a.VirtualIPs,
-		InitialContact: a.InitialContact, Ticket: a.Ticket}
+		InitialContact: a.InitialContact, Fallback: a.Fallback, Ticket: a.Ticket}
 	n.soon(func() { n.handle(s, ev) })
 }
 

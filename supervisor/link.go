@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"culvert/dataplane"
 	"culvert/explain"
 	"culvert/ike"
 	"culvert/spd"
@@ -24,7 +25,8 @@ type link struct {
 	addrs    []netip.Addr    // of the peer, as known last
 	next     int             // index in addrs of the next attempt
 	failure  *ike.Failure
-	virtual  []netip.Addr // what we were assigned last, to be asked for again
+	streams  map[netip.Addr]time.Time // peers that answered in a TCP stream only, and until when that is believed
+	virtual  []netip.Addr             // what we were assigned last, to be asked for again
 	sas      map[wire.SPI]*tracked
 	peers    map[string][]*tracked // the same by the peer's identity, in the order in which they came up
 }
@@ -33,14 +35,16 @@ type link struct {
 type attempt struct {
 	children []string
 	ticket   uint64
-	trigger  *spd.Flow // the packet that asked for it, or nil
-	spi      wire.SPI  // ours, once the shard has told it
-	replaces *tracked  // reauthentication: the SA that goes when this one is up
-	begun    bool      // the peer's address is known
+	trigger  *spd.Flow  // the packet that asked for it, or nil
+	spi      wire.SPI   // ours, once the shard has told it
+	replaces *tracked   // reauthentication: the SA that goes when this one is up
+	begun    bool       // the peer's address is known
+	addr     netip.Addr // of the peer, once begun
+	fallback bool       // there is a TCP stream to try if the peer is silent
 }
 
 func newLink(c *ike.Connection) *link {
-	return &link{conn: c, wanted: map[string]bool{}, off: map[string]bool{}, sas: map[wire.SPI]*tracked{}, peers: map[string][]*tracked{}}
+	return &link{conn: c, wanted: map[string]bool{}, off: map[string]bool{}, sas: map[wire.SPI]*tracked{}, streams: map[netip.Addr]time.Time{}, peers: map[string][]*tracked{}}
 }
 
 // child returns the configuration of a child, or nil.
@@ -188,25 +192,24 @@ func (s *Supervisor) initiate(l *link) {
 		s.attemptFailed(l, failure(explain.IKENoPeerAddress, "connection %q has no address of the peer to connect to", l.conn.Name))
 		return
 	}
-	l.attempt.begun = true
-	remote := netip.AddrPortFrom(l.addrs[l.next%len(l.addrs)], remotePort(l.conn))
+	l.attempt.begun, l.attempt.addr = true, l.addrs[l.next%len(l.addrs)]
 	l.next++
+	s.try(l, s.transport(l, l.attempt.addr))
+}
+
+// try begins an IKE SA with the peer's address over a transport.
+func (s *Supervisor) try(l *link, transport dataplane.Transport) {
+	l.attempt.fallback = transport == dataplane.TransportUDP && l.conn.Transport == ike.TransportAuto
+	remote := netip.AddrPortFrom(l.attempt.addr, remotePort(l.conn, transport))
 	children := make([]*ike.ChildConfig, len(l.attempt.children))
 	for i, name := range l.attempt.children {
 		children[i] = l.child(name)
 	}
 	s.emit(Note{Connection: l.conn, Kind: NoteAttempt, Remote: remote, Attempt: l.attempts + 1})
 	s.emit(Initiate{
-		Connection: l.conn, Remote: remote, Children: children, Trigger: l.attempt.trigger, VirtualIPs: l.virtual,
+		Connection: l.conn, Remote: remote, Transport: transport, Fallback: l.attempt.fallback, Children: children, Trigger: l.attempt.trigger, VirtualIPs: l.virtual,
 		InitialContact: len(l.sas) == 0, Ticket: l.attempt.ticket,
 	})
-}
-
-func remotePort(c *ike.Connection) uint16 {
-	if c.RemotePort != 0 {
-		return c.RemotePort
-	}
-	return 500
 }
 
 // attemptFailed plans the next attempt or gives up.

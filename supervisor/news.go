@@ -62,6 +62,7 @@ func (s *Supervisor) established(l *link, n ike.News) {
 		return
 	}
 	if a := l.attempt; a != nil && a.ticket == n.Ticket {
+		s.learnTransport(l, true)
 		l.attempt, l.attempts, l.failure = nil, 0, nil
 		t.asked = a.children
 		if a.replaces != nil {
@@ -92,7 +93,9 @@ func (s *Supervisor) closed(l *link, n ike.News) {
 	case n.Failure == nil: // withdrawn
 		l.attempt = nil
 		s.reviewLater(l)
+	case s.fallBack(l, n):
 	default:
+		s.learnTransport(l, false)
 		s.attemptFailed(l, n.Failure)
 	}
 }

@@ -48,6 +48,8 @@ type (
 	Initiate struct {
 		Connection     *ike.Connection
 		Remote         netip.AddrPort
+		Transport      dataplane.Transport // TCP: the IKE SA opens a stream
+		Fallback       bool                // silence ends the attempt early: a stream is tried then
 		Children       []*ike.ChildConfig
 		Trigger        *spd.Flow    // the packet that asks for the first child, or nil
 		VirtualIPs     []netip.Addr // to be asked for again

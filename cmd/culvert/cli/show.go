@@ -170,11 +170,8 @@ func end(e api.Endpoint) string {
 }
 
 func (a *app) showChild(out *printer, c *api.Child) {
-	transport := "raw ESP"
-	if c.Encapsulation == "udp" {
-		transport = "ESP in UDP"
-	}
-	facts := []string{string(c.State), c.Mode, transport, c.Suite}
+	transport := map[string]string{"esp": "raw ESP", "udp": "ESP in UDP", "tcp": "ESP in TCP"}
+	facts := []string{string(c.State), c.Mode, transport[c.Encapsulation], c.Suite}
 	if c.Resource > 0 {
 		facts = append(facts, fmt.Sprintf("of worker %d", c.Resource))
 	}

@@ -17,6 +17,7 @@ type wall struct {
 	config Config
 	conn   *nftables.Conn
 	table  *nftables.Table
+	knows  bool   // nftables sees the marks of sockets
 	past   uint64 // packets dropped by rules that were replaced
 }
 
@@ -26,8 +27,13 @@ func newWall(c Config) (*wall, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &wall{config: c, conn: conn, table: &nftables.Table{Name: c.Guard, Family: nftables.TableFamilyINet}}
-	if err := w.set(nil); err != nil {
+	w := &wall{config: c, conn: conn, knows: true, table: &nftables.Table{Name: c.Guard, Family: nftables.TableFamilyINet}}
+	err = w.set(nil)
+	if errors.Is(err, unix.ENOENT) { // a kernel without nft_socket
+		w.knows = false
+		err = w.set(nil)
+	}
+	if err != nil {
 		return nil, errors.Join(fmt.Errorf("nftables: %w", err), conn.CloseLasting())
 	}
 	return w, nil
@@ -88,6 +94,9 @@ func (w *wall) admit(add func(...[]expr.Any)) {
 	add(meta(expr.MetaKeyL4PROTO, []byte{unix.IPPROTO_ESP}), pass())
 	for _, port := range w.config.Ports {
 		add(meta(expr.MetaKeyL4PROTO, []byte{unix.IPPROTO_UDP}), transport(2, big16(port), big16(port)), pass())
+	}
+	if w.knows && w.config.Mark != 0 { // streams that carry IKE and ESP (RFC 9329)
+		add(meta(expr.MetaKeyL4PROTO, []byte{unix.IPPROTO_TCP}), marked(w.config.Mark), pass())
 	}
 	const unreachableTooBig, tooBig, firstDiscovery, lastDiscovery = 3<<8 | 4, 2 << 8, 133 << 8, 137<<8 | 255
 	add(meta(expr.MetaKeyL4PROTO, []byte{unix.IPPROTO_ICMP}), transport(0, big16(unreachableTooBig), big16(unreachableTooBig)), pass())
@@ -181,6 +190,14 @@ func routedInto(index int) []expr.Any {
 
 func meta(key expr.MetaKey, value []byte) []expr.Any {
 	return []expr.Any{&expr.Meta{Key: key, Register: 1}, &expr.Cmp{Op: expr.CmpOpEq, Register: 1, Data: value}}
+}
+
+// marked matches packets for sockets that bear a mark.
+func marked(mark uint32) []expr.Any {
+	return []expr.Any{
+		&expr.Socket{Key: expr.SocketKeyMark, Register: 1},
+		&expr.Cmp{Op: expr.CmpOpEq, Register: 1, Data: native32(int(mark))},
+	}
 }
 
 func pass() []expr.Any { return verdict(true) }
