@@ -37,7 +37,7 @@ fuzz:
 # Beside strongSwan, in about ten minutes; docs/benchmarks.md says what is measured.
 bench: build
 	./interop/install-peers.sh
-	$(GO) test -run '^$$' -bench . -benchtime 0.2s -benchmem ./wire ./suite ./esp ./spd ./ike
+	$(GO) test -run '^$$' -bench . -benchtime 0.2s -benchmem ./aesgcm ./checksum ./wire ./suite ./esp ./spd ./ike
 	$(GO) test -v -count=1 -run '^(TestHeapPerSA|TestHundredThousandSAs)$$' ./ike ./sim
 	CULVERT_BENCH=1 $(GO) test -v -count=1 -timeout 30m -run '^TestBench' ./interop/bench
 
