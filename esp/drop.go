@@ -28,6 +28,7 @@ const (
 	ErrSequenceExhausted      // the SA has no more sequence numbers (RFC 4303, Section 3.3.3)
 	ErrExpired                // the SA reached a hard limit
 	ErrCipher                 // the transforms or keys of the SA do not make a cipher
+	ErrQueue                  // the queue of an SA at a fixed rate is full
 	ErrOther                  // anything else
 
 	NumDrops = int(ErrOther) + 1
@@ -59,6 +60,7 @@ func (d Drop) text() dropText {
 		ErrSequenceExhausted: {"sequence_exhausted", "sequence numbers used up"},
 		ErrExpired:           {"expired", "SA reached its hard limit"},
 		ErrCipher:            {"cipher", "transforms or keys do not make a cipher"},
+		ErrQueue:             {"queue", "the queue of an SA at a fixed rate is full"},
 		ErrOther:             {"other", "other fault"},
 	}
 	if int(d) >= NumDrops {

@@ -91,6 +91,14 @@ func (o *Outbound) SealReserved(dst, inner []byte, seq uint64) ([]byte, error) {
 	return o.seal(dst, payload, o.tfc(len(payload), next), next, seq), nil
 }
 
+// SealDummyReserved is SealDummy under a number that Reserve returned.
+func (o *Outbound) SealDummyReserved(dst []byte, n int, seq uint64) ([]byte, error) {
+	if err := o.build(o.rand); err != nil {
+		return dst, err
+	}
+	return o.seal(dst, nil, max(n, 0), protoNone, seq), nil
+}
+
 // SealDummy appends a dummy packet with n octets of payload, which the peer drops (RFC 4303, Section 2.6).
 func (o *Outbound) SealDummy(dst []byte, n int) ([]byte, error) {
 	if err := o.build(o.rand); err != nil {

@@ -35,6 +35,7 @@ const defaultMTU = 1400
 type Backend struct {
 	device  Device
 	plumber Plumber
+	network dataplane.Network
 	name    string
 	rand    io.Reader
 	now     func() time.Time
@@ -43,6 +44,7 @@ type Backend struct {
 	remotes  remotes
 	policies atomic.Pointer[spd.Database[*policy]]
 	closed   atomic.Bool
+	running  bool // goroutines of SAs are started
 
 	mu    sync.Mutex // guards what follows, but for finding in sad, and changes of policies and of what they hold
 	sad   sad
@@ -87,6 +89,7 @@ func Over(d Device, p Plumber, n dataplane.Network) *Backend {
 
 // start begins to send.
 func (b *Backend) start() {
+	b.running = true
 	for _, w := range b.workers {
 		go w.tx.run()
 	}
@@ -94,7 +97,7 @@ func (b *Backend) start() {
 
 // newBackend puts the parts together. The caller calls start.
 func newBackend(d Device, p Plumber, n dataplane.Network) *Backend {
-	b := &Backend{device: d, plumber: p, rand: rand.Reader, now: time.Now}
+	b := &Backend{device: d, plumber: p, network: n, rand: rand.Reader, now: time.Now}
 	b.sad.spis = make(map[uint32]bool)
 	b.known = make(map[dataplane.PolicyID]*policy)
 	b.remotes.hosts = make(map[netip.Addr]*remote)
@@ -134,6 +137,7 @@ func (b *Backend) Close() error {
 	err := errors.Join(b.plumber.Close(), b.device.Close())
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.halt()
 	b.clear()
 	return err
 }

@@ -56,6 +56,9 @@ func (b *Backend) installInbound(sa *dataplane.SA) error {
 	if err != nil {
 		return err
 	}
+	if sa.AggFrag != nil {
+		in.aggFrag, in.copyDSCP = newGatherer(sa.AggFrag, in.esp.Sequence(), b.now()), false
+	}
 	b.sad.put(in)
 	return nil
 }
@@ -70,6 +73,7 @@ func (b *Backend) installOutbound(sa *dataplane.SA) error {
 		return err
 	}
 	out.way.Store(b.remotes.way(sa.Path))
+	b.animate(out, sa)
 	p.outs = append(slices.Clip(p.outs), out)
 	p.direct(len(b.workers))
 	b.release()
@@ -127,7 +131,7 @@ func (b *Backend) removeInbound(spi uint32) dataplane.Counters {
 	b.sad.drop(spi)
 	b.sad.release(spi)
 	b.afterReceiving(in.esp.Clear)
-	return in.Counters(in.sequence.Load())
+	return in.counters()
 }
 
 // removeOutbound lets traffic go on through the SAs that remain.
@@ -140,8 +144,12 @@ func (b *Backend) removeOutbound(spi uint32, id dataplane.PolicyID) dataplane.Co
 	p.outs = slices.DeleteFunc(slices.Clone(p.outs), func(o *outbound) bool { return o == out })
 	p.direct(len(b.workers))
 	b.remotes.leave(out.way.Load())
-	b.afterSending(out.clear)
-	return out.Counters(out.esp.Sequence())
+	quiet := out.hush()
+	b.afterSending(func() {
+		quiet()
+		out.clear()
+	})
+	return out.counters()
 }
 
 // Query is that of dataplane.Backend.
@@ -150,10 +158,10 @@ func (b *Backend) Query(d dataplane.Direction, spi uint32, id dataplane.PolicyID
 	defer b.mu.Unlock()
 	if d == dataplane.Inbound {
 		if in := b.sad.find(spi); in != nil {
-			return in.Counters(in.sequence.Load()), nil
+			return in.counters(), nil
 		}
 	} else if out := b.outbound(spi, id); out != nil {
-		return out.Counters(out.esp.Sequence()), nil
+		return out.counters(), nil
 	}
 	return dataplane.Counters{}, fmt.Errorf("data plane: SA %08x: %w", spi, dataplane.ErrNoSA)
 }

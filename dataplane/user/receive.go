@@ -102,6 +102,8 @@ func (r *receiver) packet(p []byte, from *dataplane.Burst) {
 		r.drop(esp.ErrExpired, 1)
 	case err != nil:
 		r.drop(esp.ErrDummy, 1)
+	case in.aggFrag != nil:
+		r.gather(in, inner, from)
 	default:
 		r.deliver(in, inner, next, from)
 	}

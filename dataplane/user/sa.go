@@ -28,6 +28,7 @@ type inbound struct {
 	path      atomic.Pointer[dataplane.Path]
 	sequence  atomic.Uint64 // the highest accepted
 
+	aggFrag   *gatherer      // nil: not in AGGFRAG mode
 	flow      spd.Flow       // passed the selectors
 	told      netip.AddrPort // NoticeNewAddress was sent about it
 	offenders limiter        // of NoticeSelectors
@@ -63,6 +64,8 @@ type outbound struct {
 	way      atomic.Pointer[way]
 	turn     atomic.Uint64 // the sequence number to be sent next, when there are several workers
 	lanes    []*lane       // of each worker, made when it first uses the SA
+	pump     *pump         // nil: not in AGGFRAG mode; else nobody has a lane
+	cover    *cover        // nil: no dummy packets
 }
 
 // A lane is what one worker, and nobody else, uses of an outbound SA.
@@ -124,7 +127,7 @@ func newOutbound(sa *dataplane.SA, rand io.Reader, workers int) (*outbound, erro
 func params(sa *dataplane.SA) esp.Params {
 	return esp.Params{
 		SPI: sa.SPI, Transforms: sa.Transforms, EncrKey: sa.EncrKey, IntegKey: sa.IntegKey, Mode: sa.Mode,
-		ReplayWindow: sa.ReplayWindow, PadTo: max(sa.TFC, 0),
+		ReplayWindow: sa.ReplayWindow, PadTo: max(sa.TFC, 0), AggFrag: sa.AggFrag != nil,
 	}
 }
 

@@ -165,6 +165,10 @@ func (t *transmitter) packet(raw []byte, since time.Time) {
 		if e.Value.spec.PerResource && !x.own {
 			t.askForOwn(e.Value, flow)
 		}
+		if x.sa.pump != nil {
+			t.aggregate(x.sa.pump, &segments, pkt, info)
+			return
+		}
 		t.protect(x.sa.lane(t.worker.index), &segments, pkt, info)
 	}
 }

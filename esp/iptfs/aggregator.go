@@ -12,9 +12,9 @@ type Aggregator struct {
 	rest  int // octets of the first packet that are still to be sent, after its first fragment
 }
 
-// NewAggregator returns one that queues up to limit octets.
+// NewAggregator returns one that queues up to limit octets, and one packet in any case.
 func NewAggregator(limit int) *Aggregator {
-	return &Aggregator{queue: fifo{limit: max(limit, MaxPacket)}}
+	return &Aggregator{queue: fifo{limit: limit}}
 }
 
 // SetLimit changes how many octets are queued; what is queued already stays.

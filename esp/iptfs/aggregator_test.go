@@ -83,7 +83,7 @@ func TestNoFragmentIsTooShortToTell(t *testing.T) {
 }
 
 func TestAddRefuses(t *testing.T) {
-	a := NewAggregator(0)
+	a := NewAggregator(65535)
 	for name, p := range map[string][]byte{
 		"nothing": {}, "padding": make([]byte, 40), "short": packet4(40, 1)[:30], "long": append(packet4(40, 1), 0),
 		"IPv6 short": packet6(80, 1)[:60], "version 5": {0x55, 0, 0, 20},

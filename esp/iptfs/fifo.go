@@ -21,9 +21,9 @@ type mark struct {
 // firstRing is the size of the smallest ring.
 const firstRing = 1 << 12
 
-// put copies a packet to the end, and reports whether there was room.
+// put copies a packet to the end, and reports whether there was room. An empty one has room for any packet.
 func (f *fifo) put(pkt []byte, now time.Time) bool {
-	if f.octets+len(pkt) > f.limit {
+	if f.octets > 0 && f.octets+len(pkt) > f.limit {
 		return false
 	}
 	f.grow(f.octets + len(pkt))

@@ -24,6 +24,9 @@ func (p *Pace) SetRate(perSecond float64, now time.Time) {
 	}
 }
 
+// Delay puts everything off.
+func (p *Pace) Delay(d time.Duration) { p.next = p.next.Add(d) }
+
 // Interval returns the time between two packets.
 func (p *Pace) Interval() time.Duration { return p.interval }
 

@@ -24,9 +24,10 @@ type Received struct {
 	Late       uint64 // payloads that came after they were given up
 }
 
-// A Packet is an inner packet. Its memory is that of the payload, or the Reassembler's until the next call of Next.
+// A Packet is an inner packet.
 type Packet struct {
 	Data []byte
+	Kept bool  // its memory is the Reassembler's, until the next call of Next; else that of the payload
 	TOS  uint8 // of the outer header; congestion experienced when any part of the packet bore that mark (RFC 3168, Section 5.3)
 }
 

@@ -9,6 +9,7 @@ type arrival struct {
 	blocks []byte
 	tos    uint8 // of the outer header
 	at     time.Time
+	kept   bool // blocks are the Reassembler's memory
 	eager  bool // its whole packets have been given out already
 }
 
@@ -31,7 +32,7 @@ func (w *window) hold(a arrival) bool {
 	if s.seq != 0 {
 		return false
 	}
-	a.blocks = append(s.blocks[:0], a.blocks...)
+	a.blocks, a.kept = append(s.blocks[:0], a.blocks...), true
 	*s = a
 	w.held++
 	return true

@@ -68,7 +68,7 @@ func (r *Reassembler) proceed() (Packet, bool) {
 		r.count.Incomplete++
 		return Packet{}, false
 	}
-	return Packet{r.partial.data, r.partial.tos}, true
+	return Packet{Data: r.partial.data, TOS: r.partial.tos, Kept: true}, true
 }
 
 // block takes the data block at hand.
@@ -78,7 +78,7 @@ func (r *Reassembler) block() (Packet, bool) {
 	n, is := measure(rest)
 	if is == shapePacket && n <= len(rest) {
 		w.pos += n
-		return Packet{rest[:n], w.tos}, w.pass != passRest
+		return Packet{Data: rest[:n], TOS: w.tos, Kept: w.kept}, w.pass != passRest
 	}
 	w.active = false
 	if w.pass == passWhole {
