@@ -82,10 +82,9 @@ func signal(c chan struct{}) {
 func (r *receiver) gather(in *inbound, payload []byte, from *dataplane.Burst) {
 	g := in.aggFrag
 	h, blocks, err := iptfs.Parse(payload)
-	if err != nil {
+	if err != nil { // it has come nevertheless, with nothing in it
 		g.errored++
 		r.drop(esp.ErrInner, 1)
-		return
 	}
 	seq := in.esp.Latest()
 	if g.path != nil {

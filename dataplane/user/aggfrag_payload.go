@@ -104,7 +104,7 @@ func (t *transmitter) aggregate(p *pump, s *offload.Segments, pkt []byte, info s
 // path (RFC 9347, Section 2.2.6).
 func (t *transmitter) aggregateLarge(p *pump, s *offload.Segments, pkt []byte, info spd.PacketInfo, most int) {
 	if info.Version == 6 || info.DontFragment {
-		t.tooBig(&lane{outbound: p.out, largest: most}, pkt)
+		t.tellMTU(pkt, most)
 		t.drop(esp.ErrTooBig, s.Count())
 		return
 	}

@@ -64,7 +64,7 @@ func TestConstantRateHidesTraffic(t *testing.T) {
 		s, p := pumping(t, fixed())
 		var want [][]byte
 		for i := range traffic {
-			want = append(want, datagram(byte(i), 20+70*i))
+			want = append(want, datagram(byte(i), 20+60*i))
 			s.device.put(want[i])
 		}
 		s.run()

@@ -241,15 +241,20 @@ func (t *transmitter) tooBig(sa *lane, pkt []byte) bool {
 			return false
 		}
 	}
+	t.tellMTU(pkt, sa.largest)
+	return true
+}
+
+// tellMTU tells the sender of a packet how large its packets may be, unless many were told just now.
+func (t *transmitter) tellMTU(pkt []byte, mtu int) {
 	if !t.answers.allow(t.now) {
-		return true
+		return
 	}
-	answer, ok := esp.AppendTooBig(t.icmp[:0], pkt, sa.largest, netip.Addr{})
+	answer, ok := esp.AppendTooBig(t.icmp[:0], pkt, mtu, netip.Addr{})
 	t.icmp = answer
 	if ok {
 		_ = t.b.device.WritePacket(t.worker.index, [][]byte{make([]byte, offload.HeaderLen), answer})
 	}
-	return true
 }
 
 func (t *transmitter) drop(r esp.Drop, n int) { t.worker.drops.add(r, n) }
