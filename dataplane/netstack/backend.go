@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"sync/atomic"
+	"time"
 
 	"gvisor.dev/gvisor/pkg/tcpip/stack"
 
@@ -29,9 +30,13 @@ type Config struct {
 
 const defaultMTU = 1400
 
+// drainPatience is how long the end of connections may take to leave.
+const drainPatience = time.Second
+
 // A Backend carries SAs and policies between the network and a stack of its own. It is safe for concurrent use.
 type Backend struct {
 	*user.Backend
+	link     *link
 	stack    *stack.Stack
 	plumber  *plumber
 	outbound atomic.Int64 // SAs
@@ -54,7 +59,7 @@ func New(c Config, n dataplane.Network) (*Backend, error) {
 			return nil, fmt.Errorf("data plane: %w", err)
 		}
 	}
-	return &Backend{Backend: user.Over(l, p, n), stack: s, plumber: p}, nil
+	return &Backend{Backend: user.Over(l, p, n), link: l, stack: s, plumber: p}, nil
 }
 
 // Install is that of dataplane.Backend.
@@ -105,6 +110,7 @@ func (b *Backend) Abort() {
 	for _, e := range b.stack.RegisteredEndpoints() {
 		e.Abort()
 	}
+	b.link.drain(drainPatience)
 }
 
 // Close ends every connection and listener, and removes everything that the backend made.

@@ -5,6 +5,7 @@ import (
 	"os"
 	"sync"
 	"syscall"
+	"time"
 
 	"gvisor.dev/gvisor/pkg/buffer"
 	"gvisor.dev/gvisor/pkg/tcpip/checksum"
@@ -25,12 +26,13 @@ const linkQueue = 512
 type link struct {
 	endpoint *channel.Endpoint
 	wake     chan struct{} // has room for one
+	dry      chan struct{} // likewise: a Read has found nothing
 	shut     chan struct{}
 	once     sync.Once
 }
 
 func newLink(mtu int) *link {
-	l := &link{endpoint: channel.New(linkQueue, uint32(mtu), ""), wake: make(chan struct{}, 1), shut: make(chan struct{})}
+	l := &link{endpoint: channel.New(linkQueue, uint32(mtu), ""), wake: make(chan struct{}, 1), dry: make(chan struct{}, 1), shut: make(chan struct{})}
 	l.endpoint.SupportedGSOKind = stack.HostGSOSupported
 	l.endpoint.AddNotify(l)
 	return l
@@ -46,6 +48,7 @@ func (l *link) Queues() int { return 1 }
 func (l *link) Read(_ int, b []byte) (int, error) {
 	p := l.endpoint.Read()
 	if p == nil {
+		signal(l.dry)
 		return 0, tun.ErrAgain
 	}
 	defer p.DecRef()
@@ -96,10 +99,27 @@ func (l *link) Wait(int) error {
 }
 
 // Wake is that of user.Device.
-func (l *link) Wake(int) {
+func (l *link) Wake(int) { signal(l.wake) }
+
+// signal leaves a signal in a channel, unless there is one.
+func signal(c chan struct{}) {
 	select {
-	case l.wake <- struct{}{}:
+	case c <- struct{}{}:
 	default:
+	}
+}
+
+// drain waits until the data plane has taken what the stack has sent so far, or for the time of patience.
+func (l *link) drain(patience time.Duration) {
+	select {
+	case <-l.dry:
+	default:
+	}
+	l.Wake(0)
+	select {
+	case <-l.dry:
+	case <-l.shut:
+	case <-time.After(patience):
 	}
 }
 
