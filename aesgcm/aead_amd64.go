@@ -4,7 +4,7 @@ package aesgcm
 
 import (
 	"crypto/cipher"
-	"crypto/subtle"
+	"encoding/binary"
 	"unsafe"
 
 	"golang.org/x/sys/cpu"
@@ -66,6 +66,10 @@ func (a *AEAD) Seal(dst, nonce, plaintext, aad []byte) []byte {
 	n := len(plaintext)
 	whole, room := extend(dst, n+a.tagSize)
 	check(room[:n], plaintext, nonce)
+	if a.tagSize == blockSize {
+		a.key.seal(a.with, room[:n], plaintext, nonce, aad, (*[blockSize]byte)(room[n:]))
+		return whole
+	}
 	var tag [blockSize]byte
 	a.key.seal(a.with, room[:n], plaintext, nonce, aad, &tag)
 	copy(room[n:], tag[:])
@@ -90,11 +94,23 @@ func (a *AEAD) Open(dst, nonce, ciphertext, aad []byte) ([]byte, error) {
 	check(room, ciphertext[:n], nonce)
 	var tag [blockSize]byte
 	a.key.open(a.with, room, ciphertext[:n], nonce, aad, &tag)
-	if subtle.ConstantTimeCompare(tag[:a.tagSize], ciphertext[n:]) != 1 {
+	if !same(&tag, ciphertext[n:]) {
 		clear(room)
 		return nil, ErrAuthentication
 	}
 	return whole, nil
+}
+
+// same reports whether a tag, cut to the length of got, is got. It takes the same time wherever they differ.
+func same(tag *[blockSize]byte, got []byte) bool {
+	d := binary.NativeEndian.Uint64(tag[:]) ^ binary.NativeEndian.Uint64(got)
+	switch len(got) {
+	case 12:
+		d |= uint64(binary.NativeEndian.Uint32(tag[8:]) ^ binary.NativeEndian.Uint32(got[8:]))
+	case 16:
+		d |= binary.NativeEndian.Uint64(tag[8:]) ^ binary.NativeEndian.Uint64(got[8:])
+	}
+	return d == 0
 }
 
 // check panics when a caller breaks the rules, as crypto/cipher does: a nonce of another length, a text beyond the

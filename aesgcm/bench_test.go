@@ -18,7 +18,7 @@ func cpuTime(b *testing.B) int64 {
 	return t.Nano()
 }
 
-// sealer returns a function that seals and one that opens n octets with the associated data of an ESP packet, in place.
+// steps returns a function that seals and one that opens n octets with the associated data of an ESP packet, in place.
 func steps(b *testing.B, i Implementation, keyLen, n int) (seal, open func()) {
 	a, err := newWith(i, make([]byte, keyLen), 16)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"culvert/aesgcm"
 	"culvert/api"
 	"culvert/explain"
 )
@@ -121,21 +122,25 @@ type versionInfo struct {
 	API     string `json:"api"`
 	Go      string `json:"go"`
 	System  string `json:"system"`
+	AESGCM  string `json:"aes_gcm"`
 }
 
 func (a *app) versionCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "version", Short: "Show the version of this command",
-		Long: `Show the version of this command. culvert status shows that of the daemon, which may differ
-after an upgrade until the daemon is restarted.`,
+		Long: `Show the version of this command, and what computes AES-GCM on this machine: vector
+instructions or the standard library. culvert status shows the version of the daemon, which
+may differ after an upgrade until the daemon is restarted.`,
 		Args: noArgs,
 		RunE: func(*cobra.Command, []string) error {
-			v := versionInfo{a.Version, api.Version, runtime.Version(), runtime.GOOS + "/" + runtime.GOARCH}
+			v := versionInfo{a.Version, api.Version, runtime.Version(), runtime.GOOS + "/" + runtime.GOARCH,
+				aesgcm.Selected().String()}
 			if a.json {
 				a.printJSON(v)
 				return nil
 			}
 			a.out().line("culvert %s (interface %s, %s, %s)", v.Version, v.API, v.Go, v.System)
+			a.out().line("AES-GCM: %s", v.AESGCM)
 			return nil
 		},
 	}

@@ -114,12 +114,12 @@ func TestLogShowsEventsOfOneConnection(t *testing.T) {
 func TestVersionIsForPeopleAndPrograms(t *testing.T) {
 	s := newShell(t)
 	s.run(exitOK, "version")
-	if got := s.out.String(); !strings.HasPrefix(got, "culvert 1.2.3 (interface v1, go") {
+	if got := s.out.String(); !strings.HasPrefix(got, "culvert 1.2.3 (interface v1, go") || !strings.Contains(got, "\nAES-GCM: ") {
 		t.Errorf("got %q", got)
 	}
 	s.run(exitOK, "version", "--json")
 	var v versionInfo
-	if err := json.Unmarshal(s.out.Bytes(), &v); err != nil || v.Version != "1.2.3" || v.API != "v1" {
+	if err := json.Unmarshal(s.out.Bytes(), &v); err != nil || v.Version != "1.2.3" || v.API != "v1" || v.AESGCM == "" {
 		t.Errorf("error %v in %s", err, s.out.String())
 	}
 }
