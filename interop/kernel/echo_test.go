@@ -11,8 +11,8 @@ import (
 // sizes of datagrams: every length of padding to 4 and 16 octets, one that just fits, and packets that have to be cut.
 var sizes = []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 500, 1300, 1472, 4000}
 
-// echo sends datagrams of all sizes from an address of moon to one of sun, and expects each back as it was.
-func (s *scene) echo(source, target string) {
+// echo sends datagrams of all sizes, or up to the largest, from an address of moon to one of sun, and expects each back as it was.
+func (s *scene) echo(source, target string, largest int) {
 	s.Helper()
 	from := s.moon.ListenUDP(netip.AddrPortFrom(netip.MustParseAddr(source), 0))
 	defer from.Close()
@@ -20,6 +20,9 @@ func (s *scene) echo(source, target string) {
 	defer to.Close()
 	go reflect(to)
 	for _, size := range sizes {
+		if largest != 0 && size > largest {
+			break
+		}
 		if err := exchange(from, to.LocalAddr(), size); err != nil {
 			s.Fatalf("%d octets from %s to %s: %v\n%s", size, source, target, err, s.refused())
 		}

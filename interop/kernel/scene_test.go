@@ -1,7 +1,6 @@
 package kernel_test
 
 import (
-	"fmt"
 	"regexp"
 	"strings"
 	"testing"
@@ -41,23 +40,19 @@ func (s *scene) lend(t *testing.T) func() {
 	return func() { s.TB = owner }
 }
 
-// A link is how one tunnel differs from the plain one.
+// A link is a configuration of both daemons: what it differs in from the plain one.
 type link struct {
-	name   string
-	ours   string // into our child
-	theirs string // into charon's child
-	site   string // into charon's connection
-	outer6 bool
-	inner  [][2]string
+	ours, theirs string // into the connection
+	outer6       bool
+	children     []child
 }
 
-var plainPair = [][2]string{{"10.1.0.1", "10.2.0.1"}}
-
-func (k link) pairs() [][2]string {
-	if k.inner == nil {
-		return plainPair
-	}
-	return k.inner
+// A child of a link carries traffic between pairs of addresses, of moon and of sun.
+type child struct {
+	name         string
+	ours, theirs string
+	inner        [][2]string
+	largest      int // datagram that is sent; 0: any
 }
 
 // use gives both daemons the configuration of a link.
@@ -68,13 +63,15 @@ func (s *scene) use(k link) {
 	s.theirs.Load(theirs)
 }
 
-// prove brings the link up from our side, has packets of all sizes echoed, and takes it down.
+// prove brings the children up from our side, has packets of all sizes echoed, and takes them down.
 func (s *scene) prove(k link) {
 	s.Helper()
 	s.use(k)
-	s.ours.Must("up", "site/net")
-	for _, pair := range k.pairs() {
-		s.echo(pair[0], pair[1])
+	for _, c := range k.children {
+		s.ours.Must("up", "site/"+c.name)
+		for _, pair := range c.inner {
+			s.echo(pair[0], pair[1], c.largest)
+		}
 	}
 	s.down()
 }
@@ -91,77 +88,4 @@ var statLine = regexp.MustCompile(`(?m)^(\w+)\s+([1-9]\d*)$`)
 func (s *scene) refused() string {
 	s.Helper()
 	return strings.Join(statLine.FindAllString(s.sun.Must("cat", "/proc/net/xfrm_stat"), -1), "\n")
-}
-
-func (k link) confs() (ours, theirs string) {
-	local, remote := "10.99.0.1", "10.99.0.2"
-	if k.outer6 {
-		local, remote = "fd99::1", "fd99::2"
-	}
-	var near, far []string
-	for _, pair := range k.pairs() {
-		near, far = append(near, network(pair[0])), append(far, network(pair[1]))
-	}
-	ours = fmt.Sprintf(`
-connection "site" {
-  local  {
-    address = %q
-    id = "moon.example.org"
-  }
-  remote {
-    address = %q
-    id = "sun.example.org"
-  }
-  child "net" {
-    local  = ["%s"]
-    remote = ["%s"]
-    %s
-  }
-}
-secret "site" {
-  ids = ["moon.example.org", "sun.example.org"]
-  psk = "interoperable-and-long-enough"
-}
-`, local, remote, strings.Join(near, `", "`), strings.Join(far, `", "`), k.ours)
-	theirs = fmt.Sprintf(`
-connections {
-  site {
-    version = 2
-    local_addrs = %s
-    remote_addrs = %s
-    %s
-    local {
-      auth = psk
-      id = sun.example.org
-    }
-    remote {
-      auth = psk
-      id = moon.example.org
-    }
-    children {
-      net {
-        local_ts = %s
-        remote_ts = %s
-        %s
-      }
-    }
-  }
-}
-secrets {
-  ike-site {
-    id-moon = moon.example.org
-    id-sun = sun.example.org
-    secret = "interoperable-and-long-enough"
-  }
-}
-`, remote, local, k.site, strings.Join(far, ","), strings.Join(near, ","), k.theirs)
-	return ours, theirs
-}
-
-// network returns the network that an inner address stands for.
-func network(addr string) string {
-	if head, _, ok := strings.Cut(addr, "::"); ok {
-		return head + "::/64"
-	}
-	return addr[:strings.LastIndex(addr, ".")] + ".0/24"
 }
