@@ -42,7 +42,7 @@ func inNamespace(t *testing.T, f func() error) {
 
 // withAddress opens a device with the address 10.9.0.1/24.
 func withAddress(mtu int) (*Device, error) {
-	d, err := Open("cvu-t%d", mtu)
+	d, err := Open("cvu-t%d", mtu, 1)
 	if err != nil {
 		return nil, err
 	}
@@ -71,7 +71,7 @@ func next(d *Device, b []byte) (offload.Header, []byte, error) {
 
 func TestDeviceIsConfigured(t *testing.T) {
 	inNamespace(t, func() error {
-		d, err := Open("cvu-t%d", 1380)
+		d, err := Open("cvu-t%d", 1380, 1)
 		if err != nil {
 			return err
 		}
@@ -121,12 +121,7 @@ func TestPacketsPassBothWays(t *testing.T) {
 		if !bytes.HasSuffix(p, []byte("question")) {
 			t.Errorf("got %x", p)
 		}
-		answer := bytes.Clone(p)
-		copy(answer[12:], p[16:20])
-		copy(answer[16:], p[12:16])
-		copy(answer[20:], p[22:24])
-		copy(answer[22:], p[20:22])
-		answer[26], answer[27] = 0, 0 // no checksum
+		answer := answerTo(p)
 		if err := d.WritePacket(0, [][]byte{make([]byte, offload.HeaderLen), answer[:28], nil, answer[28:]}); err != nil {
 			return err
 		}
@@ -181,7 +176,7 @@ func TestSuperPacketsArrive(t *testing.T) {
 
 func TestWaitEndsByWakeAndShut(t *testing.T) {
 	inNamespace(t, func() error {
-		d, err := Open("cvu-t%d", 1400)
+		d, err := Open("cvu-t%d", 1400, 1)
 		if err != nil {
 			return err
 		}
@@ -206,7 +201,7 @@ func TestWaitEndsByWakeAndShut(t *testing.T) {
 
 func TestWritesAreChecked(t *testing.T) {
 	inNamespace(t, func() error {
-		d, err := Open("cvu-t%d", 1400)
+		d, err := Open("cvu-t%d", 1400, 1)
 		if err != nil {
 			return err
 		}
@@ -223,7 +218,7 @@ func TestWritesAreChecked(t *testing.T) {
 
 func TestOpenExplains(t *testing.T) {
 	inNamespace(t, func() error {
-		d, err := Open("cvu-one", 1400)
+		d, err := Open("cvu-one", 1400, 1)
 		if err != nil {
 			return err
 		}
@@ -232,7 +227,7 @@ func TestOpenExplains(t *testing.T) {
 			name string
 			mtu  int
 		}{{"cvu-one", 1400}, {"cvu-name-too-long", 1400}, {"cvu-two", 1}} {
-			_, err := Open(tt.name, tt.mtu)
+			_, err := Open(tt.name, tt.mtu, 1)
 			if err == nil || !strings.Contains(err.Error(), "tun "+tt.name) {
 				t.Errorf("%s, MTU %d: %v", tt.name, tt.mtu, err)
 			}
