@@ -64,6 +64,7 @@ type Dataplane struct {
 	Backend Backend
 	Device  string
 	MTU     int
+	Queues  int // 0 is as many as the host has processors, within reason
 }
 
 // Backend is a way of processing packets.
@@ -185,6 +186,9 @@ func (p *Dataplane) schema() schema {
 				doc: "Name of the TUN device; `%d` becomes a number."},
 			{name: "mtu", slot: one(&p.MTU, number[int](1280, 65535)), aka: "charon.plugins.kernel-libipsec.mtu",
 				doc: "MTU of the device in octets. The default leaves room for ESP in UDP over IPv6 in the 1500 octets of Ethernet."},
+			{name: "queues", slot: one(&p.Queues, queues()),
+				doc: "Queues of the device, each with two threads and sockets of its own, between which flows and SAs are spread. " +
+					"`\"auto\"` is one for each processor, 8 at most."},
 		},
 	}
 }

@@ -283,7 +283,7 @@ func childSamples() []sample {
 		{option: "replay_window", value: `63`, code: badValue},
 		{option: "replay_window", value: `8193`, code: badValue},
 		{option: "tfc", value: `1400`},
-		{option: "tfc", value: `"mtu"`, text: `-1`},
+		{option: "tfc", value: `"mtu"`},
 		{option: "tfc", value: `"max"`, code: badValue},
 		{option: "tfc", value: `-1`, code: badValue},
 		{option: "tfc", value: `[1400]`, code: wrongType},

@@ -131,6 +131,10 @@ func dataplaneSamples() []sample {
 		{option: "mtu", value: `1280`},
 		{option: "mtu", value: `65535`},
 		{option: "mtu", value: `1279`, code: badValue},
+		{option: "queues", value: `4`},
+		{option: "queues", value: `"auto"`, text: `"auto"`},
+		{option: "queues", value: `0`, code: badValue},
+		{option: "queues", value: `65`, code: badValue},
 	}
 }
 

@@ -150,17 +150,33 @@ func size() reader[uint64] {
 // padding reads the octets of TFC padding: a number, or "mtu" for -1.
 func padding() reader[int] {
 	const most = 65535
-	r := number[int](0, most)
-	inner := r.parse
-	r.expect = fmt.Sprintf(`a number of octets up to %d, or "mtu"`, most)
+	return orWord(number[int](0, most), "mtu", -1, fmt.Sprintf(`a number of octets up to %d, or "mtu"`, most))
+}
+
+// queues reads a number of queues, 0 for "auto".
+func queues() reader[int] {
+	const most = 64
+	return orWord(number[int](1, most), "auto", 0, fmt.Sprintf(`a number from 1 to %d, or "auto"`, most))
+}
+
+// orWord reads one word, which stands for a value, as well as what r reads.
+func orWord(r reader[int], text string, stands int, expect string) reader[int] {
+	inner, format := r.parse, r.format
+	r.expect = expect
 	r.parse = func(l literal) (int, error) {
 		if l.call != "" || l.Type() != cty.String {
 			return inner(l)
 		}
-		if l.AsString() != "mtu" {
-			return 0, errors.New(`the only word is "mtu"`)
+		if l.AsString() != text {
+			return 0, fmt.Errorf("the only word is %q", text)
 		}
-		return -1, nil
+		return stands, nil
+	}
+	r.format = func(n int) string {
+		if n == stands {
+			return fmt.Sprintf("%q", text)
+		}
+		return format(n)
 	}
 	return r
 }

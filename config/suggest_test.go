@@ -61,7 +61,7 @@ func TestUnknownNamesAreAnsweredWithWhatWasMeant(t *testing.T) {
 		// nothing like it
 		{"secret", "quux", "there are ids, psk"},
 		{"policy", "x", "there are action, local, remote, priority"},
-		{"dataplane", strings.Repeat("x", 100), "there are backend, device, mtu"},
+		{"dataplane", strings.Repeat("x", 100), "there are backend, device, mtu, queues"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.block+" "+tt.name, func(t *testing.T) {

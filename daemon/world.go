@@ -1,12 +1,14 @@
 package daemon
 
 import (
+	"cmp"
 	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime"
 	"time"
 
 	"culvert/api"
@@ -54,7 +56,7 @@ func (d *Daemon) openWorld() error {
 func (d *Daemon) sockets() netio.Config {
 	c := netio.Config{Addresses: d.running.Listen, IKEPort: d.running.Port, NATPort: d.running.NATPort, TCPPorts: d.running.TCPPorts}
 	if d.options.Plane == nil && d.running.Dataplane.Backend == config.BackendUser {
-		c.RawESP, c.Mark = true, user.DefaultMark
+		c.RawESP, c.Mark, c.Workers = true, user.DefaultMark, queues(&d.running.Dataplane)
 	}
 	return c
 }
@@ -69,12 +71,19 @@ func (w *world) openBackend(d *config.Daemon, o *Options) (err error) {
 		return nil
 	}
 	ikePort, natPort := w.listener.Ports()
-	w.backend, err = user.New(user.Config{Device: d.Dataplane.Device, MTU: d.Dataplane.MTU, Ports: []uint16{ikePort, natPort}}, w.listener)
+	n := queues(&d.Dataplane)
+	w.backend, err = user.New(user.Config{Device: d.Dataplane.Device, MTU: d.Dataplane.MTU, Queues: n, Ports: []uint16{ikePort, natPort}}, w.listener)
 	if errors.Is(err, os.ErrPermission) {
 		return fmt.Errorf("%w: run as root, or with dataplane { backend = \"fake\" } to try a configuration out without packets", err)
 	}
-	w.name = "user space"
+	w.name = fmt.Sprintf("user space, %d queues", n)
 	return err
+}
+
+// queues is how many queues the data plane in user space has. Of many processors a few are enough for what a network brings.
+func queues(c *config.Dataplane) int {
+	const most = 8
+	return cmp.Or(c.Queues, min(runtime.NumCPU(), most))
 }
 
 // openFake opens the data plane that carries packets in memory only.

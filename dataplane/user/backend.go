@@ -20,6 +20,7 @@ import (
 type Config struct {
 	Device string // of the TUN interface; %d becomes a number; empty is "culvert%d"
 	MTU    int    // of the TUN interface; 0 is 1400, which fits ESP in UDP over IPv6 with most transforms
+	Queues int    // of the TUN interface, and workers, each of which sends through its part of the Network; 0 is 1
 	// Mark is that of the sockets behind Sender: policy routing keeps what bears it out of the device. 0 is DefaultMark.
 	Mark uint32
 	// Ports are the UDP ports of IKE and ESP, on which peers are heard even if a policy covers their addresses.
@@ -66,7 +67,7 @@ func New(c Config, n dataplane.Network) (*Backend, error) {
 	if c.Mark == 0 {
 		c.Mark = DefaultMark
 	}
-	d, err := tun.Open(c.Device, c.MTU)
+	d, err := tun.Open(c.Device, c.MTU, c.Queues)
 	if err != nil {
 		return nil, fmt.Errorf("data plane: %w", err)
 	}
