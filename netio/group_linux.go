@@ -85,23 +85,26 @@ func (s *socket) choose(program []unix.SockFilter, option int) error {
 	return unix.SetsockoptSockFprog(s.fd, unix.SOL_SOCKET, option, &unix.SockFprog{Len: uint16(len(program)), Filter: &program[0]})
 }
 
-// steerUDP returns the number of the socket that gets a datagram: its SPI modulo n. The non-ESP marker is 0, and datagrams
-// that are too short for an SPI go to the first as well, since loading beyond the end returns 0.
+// steerUDP returns the number of the socket that gets a datagram: the last octet of its SPI modulo n. The non-ESP marker is 0,
+// and datagrams that are too short for an SPI go to the first as well, since loading beyond the end returns 0.
 func steerUDP(n int) []unix.SockFilter {
 	return []unix.SockFilter{
-		{Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 0},
+		{Code: unix.BPF_LD | unix.BPF_B | unix.BPF_ABS, K: lastOctet},
 		{Code: unix.BPF_ALU | unix.BPF_MOD | unix.BPF_K, K: uint32(n)},
 		{Code: unix.BPF_RET | unix.BPF_A},
 	}
 }
 
-// filterRaw accepts the packets whose SPI modulo m.of is m.index. An IPv4 packet has its header, an IPv6 one has not.
+// lastOctet is where the last octet of the SPI lies.
+const lastOctet = 3
+
+// filterRaw accepts the packets for which the last octet of the SPI modulo m.of is m.index. An IPv4 packet has its header, an IPv6 one has not.
 func filterRaw(m member, v6 bool) []unix.SockFilter {
-	load := []unix.SockFilter{{Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 0}}
+	load := []unix.SockFilter{{Code: unix.BPF_LD | unix.BPF_B | unix.BPF_ABS, K: lastOctet}}
 	if !v6 {
 		load = []unix.SockFilter{
 			{Code: unix.BPF_LDX | unix.BPF_B | unix.BPF_MSH, K: 0}, // the length of the IP header
-			{Code: unix.BPF_LD | unix.BPF_W | unix.BPF_IND, K: 0},
+			{Code: unix.BPF_LD | unix.BPF_B | unix.BPF_IND, K: lastOctet},
 		}
 	}
 	return append(load,

@@ -99,7 +99,7 @@ func (b *Backend) start() {
 // newBackend puts the parts together. The caller calls start.
 func newBackend(d Device, p Plumber, n dataplane.Network) *Backend {
 	b := &Backend{device: d, plumber: p, network: n, rand: rand.Reader, now: time.Now}
-	b.sad.spis = make(map[uint32]bool)
+	b.sad = newSAD(d.Queues())
 	b.known = make(map[dataplane.PolicyID]*policy)
 	b.remotes.hosts = make(map[netip.Addr]*remote)
 	b.policies.Store(&spd.Database[*policy]{})

@@ -51,7 +51,7 @@ type port struct {
 func (p *port) WritePacket(parts [][]byte) error {
 	queue := 0
 	if p.queues > 1 && len(parts) > 1 {
-		queue = int(offload.FlowHash(parts[1]) % p.queues)
+		queue = int(uint64(offload.FlowHash(parts[1])) * uint64(p.queues) >> 32)
 	}
 	return p.device.WritePacket(queue, parts)
 }

@@ -18,7 +18,8 @@ import (
 
 // fakeDevice gives out packets that the test put in, and keeps what is written.
 type fakeDevice struct {
-	in      [][]byte // with headers
+	queues  int      // 0 is 1
+	in      [][]byte // with headers; of the first queue
 	out     [][]byte // cut into packets again, without headers
 	writes  int
 	refuse  bool
@@ -26,6 +27,7 @@ type fakeDevice struct {
 	flood   bool // the first packet comes again and again
 	closed  bool
 	wakes   int
+	written func(queue int)
 }
 
 func (d *fakeDevice) Read(_ int, b []byte) (int, error) {
@@ -39,7 +41,10 @@ func (d *fakeDevice) Read(_ int, b []byte) (int, error) {
 	return copy(b, p), nil
 }
 
-func (d *fakeDevice) WritePacket(_ int, parts [][]byte) error {
+func (d *fakeDevice) WritePacket(queue int, parts [][]byte) error {
+	if d.written != nil {
+		d.written(queue)
+	}
 	if d.refuse {
 		return errors.New("refused")
 	}
@@ -64,7 +69,7 @@ func (d *fakeDevice) WritePacket(_ int, parts [][]byte) error {
 
 func (d *fakeDevice) Wait(int) error { return os.ErrClosed }
 func (d *fakeDevice) Wake(int)       { d.wakes++ }
-func (d *fakeDevice) Queues() int    { return 1 }
+func (d *fakeDevice) Queues() int    { return max(d.queues, 1) }
 func (d *fakeDevice) JoinsUDP() bool { return true }
 func (d *fakeDevice) Shut()          {}
 func (d *fakeDevice) Close() error   { d.closed = true; return nil }
@@ -129,8 +134,11 @@ type bench struct {
 	clock   time.Time
 }
 
-func newBench(t testing.TB) *bench {
-	s := &bench{t: t, device: &fakeDevice{}, plumber: &fakePlumber{}, network: &fakeNetwork{}, clock: time.Unix(1_800_000_000, 0)}
+func newBench(t testing.TB) *bench { return newBenchOf(t, 1) }
+
+// newBenchOf makes one with several workers. The device gives packets to whoever reads.
+func newBenchOf(t testing.TB, workers int) *bench {
+	s := &bench{t: t, device: &fakeDevice{queues: workers}, plumber: &fakePlumber{}, network: &fakeNetwork{}, clock: time.Unix(1_800_000_000, 0)}
 	s.Backend = newBackend(s.device, s.plumber, s.network)
 	s.tx, s.rx = &s.workers[0].tx, &s.workers[0].rx
 	s.Backend.now = func() time.Time { return s.clock }

@@ -8,10 +8,10 @@ import (
 )
 
 // AllocateSPI is that of dataplane.Backend.
-func (b *Backend) AllocateSPI(int) (uint32, error) {
+func (b *Backend) AllocateSPI(resource int) (uint32, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	spi, err := b.sad.allocate(b.rand)
+	spi, err := b.sad.allocate(b.rand, max(resource, 0))
 	if err != nil {
 		return 0, fmt.Errorf("data plane: %w", err)
 	}

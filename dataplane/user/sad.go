@@ -8,7 +8,8 @@ import (
 	"sync/atomic"
 )
 
-// An inbound SPI carries the place of its SA in a table, so that finding the SA takes no search:
+// An inbound SPI carries the place of its SA in a table, so that finding the SA takes no search. The last octet of the index,
+// modulo the number of workers, is the worker to which the network brings the packets:
 //
 //	| random, not 0 (12 bits) | index (20 bits) |
 const (
@@ -28,8 +29,16 @@ type sad struct {
 	chunks [maxSAs >> chunkBits]atomic.Pointer[chunk]
 	spis   map[uint32]bool // allocated
 	next   uint32          // index never used so far
-	free   []uint32        // indexes given back, the oldest first
+	free   [][]uint32      // for each worker: indexes given back or passed over, the oldest first
+	turn   int             // worker of the next SA that is for any
 }
+
+func newSAD(workers int) sad {
+	return sad{spis: make(map[uint32]bool), free: make([][]uint32, workers)}
+}
+
+// worker is that to which the packets of an index come; see netio.Config.
+func (s *sad) worker(index uint32) int { return int(index&0xff) % len(s.free) }
 
 // find returns the SA with an SPI, or nil. It takes a few nanoseconds, whatever the SPI.
 func (s *sad) find(spi uint32) *inbound {
@@ -63,26 +72,45 @@ func (s *sad) drop(spi uint32) {
 	}
 }
 
-// allocate reserves an SPI. Indexes rest as long as possible before they are used again, and the random part makes a
-// late packet of an old SA miss the new one.
-func (s *sad) allocate(rand io.Reader) (uint32, error) {
+// allocate reserves an SPI for the worker of a resource; 0 is any. Indexes rest as long as possible before they are used again,
+// and the random part makes a late packet of an old SA miss the new one.
+func (s *sad) allocate(rand io.Reader, resource int) (uint32, error) {
 	var b [2]byte
 	if _, err := io.ReadFull(rand, b[:]); err != nil {
 		return 0, fmt.Errorf("SPI: %w", err)
 	}
 	high := uint32(binary.BigEndian.Uint16(b[:]))%(1<<(32-indexBits)-1) + 1
-	index := s.next
-	switch {
-	case s.next < maxSAs && len(s.free) < restingIndexes:
-		s.next++
-	case len(s.free) > 0:
-		index, s.free = s.free[0], s.free[1:]
-	default:
+	worker := s.turn
+	if resource > 0 {
+		worker = (resource - 1) % len(s.free)
+	} else {
+		s.turn = (s.turn + 1) % len(s.free)
+	}
+	index, ok := s.index(worker)
+	if !ok {
 		return 0, errFull
 	}
 	spi := high<<indexBits | index
 	s.spis[spi] = true
 	return spi, nil
+}
+
+// index takes a free index of a worker.
+func (s *sad) index(worker int) (index uint32, ok bool) {
+	for s.next < maxSAs && len(s.free[worker]) < restingIndexes {
+		index = s.next
+		s.next++
+		at := s.worker(index)
+		if at == worker {
+			return index, true
+		}
+		s.free[at] = append(s.free[at], index)
+	}
+	if free := s.free[worker]; len(free) > 0 {
+		s.free[worker] = free[1:]
+		return free[0], true
+	}
+	return 0, false
 }
 
 // restingIndexes is how many indexes are given back before the first of them is used again.
@@ -94,6 +122,8 @@ func (s *sad) release(spi uint32) bool {
 		return false
 	}
 	delete(s.spis, spi)
-	s.free = append(s.free, spi&(maxSAs-1))
+	index := spi & (maxSAs - 1)
+	at := s.worker(index)
+	s.free[at] = append(s.free[at], index)
 	return true
 }

@@ -134,17 +134,20 @@ func (n *node) configure() error {
 	return nil
 }
 
+// testQueues is how many queues and workers nodes have.
+const testQueues = 3
+
 // start makes the node a gateway.
 func (n *node) start() {
 	n.t.Helper()
 	n.do(func() error {
 		config := netio.DefaultConfig()
-		config.Mark = DefaultMark
+		config.Mark, config.Workers = DefaultMark, testQueues
 		l, err := netio.Listen(config)
 		if err != nil {
 			return err
 		}
-		b, err := New(Config{Device: "cvu%d", Ports: []uint16{netio.PortIKE, netio.PortNAT}}, l)
+		b, err := New(Config{Device: "cvu%d", Queues: testQueues, Ports: []uint16{netio.PortIKE, netio.PortNAT}}, l)
 		if err != nil {
 			return err
 		}

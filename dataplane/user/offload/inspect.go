@@ -75,7 +75,7 @@ func (in inspection) datagram(p []byte) (inspection, bool) {
 }
 
 // FlowHash hashes the addresses and ports of an IP packet, the addresses alone where ports cannot be told, and returns 0 for
-// what is no packet.
+// what is no packet. The upper bits are the better ones.
 func FlowHash(p []byte) uint32 {
 	protocol, transport := network(p)
 	in := inspection{transport: transport}
