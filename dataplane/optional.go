@@ -35,6 +35,11 @@ type ResourceAllocator interface {
 	AllocateResourceSPI(resource int) (uint32, error)
 }
 
+// SteeredSPI is the bit of an inbound SPI which says that its last octet, modulo the number of workers, names the worker to
+// which a Network should bring its packets. All other packets of one sender should come to one worker, so that they stay in
+// order when a new SA takes an old one's place.
+const SteeredSPI uint32 = 1 << 31
+
 // An MTUHandler learns what the network says about the largest packets to a host: mtu octets, outer headers included.
 // Nobody needs to have authenticated it.
 type MTUHandler interface {

@@ -35,8 +35,9 @@ type Config struct {
 	// Mark is put on everything that is sent, so that policy routing keeps it out of the tunnel. It needs CAP_NET_ADMIN;
 	// 0 is no mark.
 	Mark uint32
-	// Workers is how many threads receive; 0 is 1. ESP comes to the worker that is the last octet of its SPI modulo Workers, as
-	// far as the kernel can tell the packets of one message apart; IKE comes to any.
+	// Workers is how many threads receive; 0 is 1. ESP under an SPI with the bit dataplane.SteeredSPI comes to the worker that is the last
+	// octet of its SPI modulo Workers, as far as the kernel can tell the packets of one message apart; all other ESP of one
+	// sender comes to one worker. IKE comes to any.
 	Workers int
 	// Buffer is what the sockets are asked to hold in each direction, in octets; 0 is 4 MiB.
 	Buffer int

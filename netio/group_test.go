@@ -73,7 +73,7 @@ func TestESPLandsWithTheWorkerOfItsSPI(t *testing.T) {
 			from = two.Sender(1)
 		}
 		for i := range uint32(packets) {
-			from.SendESP([]dataplane.Burst{{Path: path, Data: packetOf(0x1000_00f0 + i)}})
+			from.SendESP([]dataplane.Burst{{Path: path, Data: packetOf(dataplane.SteeredSPI | 0x1000_00f0 + i)}})
 		}
 		var seen []uint32
 		for range packets {
@@ -87,6 +87,31 @@ func TestESPLandsWithTheWorkerOfItsSPI(t *testing.T) {
 		if n := len(slices.Compact(seen)); n != packets || len(esp) > 0 {
 			t.Errorf("%+v: %d different packets of %d arrived, %d more", tt, n, packets, len(esp))
 		}
+	}
+}
+
+func TestESPThatIsNotSteeredStaysWithOneWorkerForASender(t *testing.T) {
+	const workers, senders = 4, 40
+	two, esp, _ := several(t, workers, false, "127.0.0.1")
+	_, nat := two.Ports()
+	used := make(map[int]bool)
+	for range senders {
+		one := newEnd(t, "127.0.0.1")
+		path := dataplane.Path{Local: one.at("127.0.0.1", roleNAT), Remote: netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), nat)}
+		worker := -1
+		for spi := range uint32(6) {
+			one.SendESP([]dataplane.Burst{{Path: path, Data: packetOf(0x1000 + spi)}})
+			got := await(t, esp)
+			if worker >= 0 && got.worker != worker {
+				t.Errorf("packets of %v came to workers %d and %d", path.Local, worker, got.worker)
+			}
+			worker = got.worker
+		}
+		used[worker] = true
+		one.Close()
+	}
+	if len(used) < 2 {
+		t.Errorf("%d senders share %d workers", senders, len(used))
 	}
 }
 

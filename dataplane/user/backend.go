@@ -43,6 +43,7 @@ type Backend struct {
 
 	notices  notifier
 	remotes  remotes
+	affinity *affinity
 	policies atomic.Pointer[spd.Database[*policy]]
 	closed   atomic.Bool
 	running  bool // goroutines of SAs are started
@@ -102,6 +103,7 @@ func newBackend(d Device, p Plumber, n dataplane.Network) *Backend {
 	b.sad = newSAD(d.Queues())
 	b.known = make(map[dataplane.PolicyID]*policy)
 	b.remotes.hosts = make(map[netip.Addr]*remote)
+	b.affinity = newAffinity(d.Queues())
 	b.policies.Store(&spd.Database[*policy]{})
 	for i := range d.Queues() {
 		w := newWorker(b, i, n.Sender(i))

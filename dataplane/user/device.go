@@ -1,6 +1,8 @@
 package user
 
 import (
+	"sync/atomic"
+
 	"culvert/dataplane"
 	"culvert/dataplane/user/offload"
 )
@@ -40,18 +42,55 @@ type Plumber interface {
 	Close() error
 }
 
-// A port writes packets to the queues of a device. Devices send the answers of a flow through the queue by which its
-// packets came, so that a port which spreads flows over the queues spreads the answers over the workers too.
+// A port writes packets to the queues of a device. Devices give out a flow through the queue to which its answers are
+// written. So answers are written to the queue by which the flow came, and flows that are not known yet are spread over all.
 type port struct {
-	device Device
-	queues uint32
+	device   Device
+	affinity *affinity
 }
 
 // WritePacket is that of offload.Writer.
 func (p *port) WritePacket(parts [][]byte) error {
-	queue := 0
-	if p.queues > 1 && len(parts) > 1 {
-		queue = int(uint64(offload.FlowHash(parts[1])) * uint64(p.queues) >> 32)
+	if len(parts) < 2 {
+		return offload.ErrHeader
 	}
-	return p.device.WritePacket(queue, parts)
+	return p.device.WritePacket(p.affinity.queue(parts[1]), parts)
+}
+
+// An affinity remembers by which queue flows came. Flows may share a place; then they come to share a queue. It is nil when
+// there is one queue, and safe for concurrent use.
+type affinity struct {
+	queues uint64
+	places [1 << 12]atomic.Uint32 // queue plus one, 0 is unknown
+}
+
+func newAffinity(queues int) *affinity {
+	if queues < 2 {
+		return nil
+	}
+	return &affinity{queues: uint64(queues)}
+}
+
+func (a *affinity) place(hash uint32) *atomic.Uint32 { return &a.places[int(hash)%len(a.places)] }
+
+// came notes that a packet came by a queue.
+func (a *affinity) came(queue int, pkt []byte) {
+	if a == nil {
+		return
+	}
+	if at := a.place(offload.FlowHash(pkt)); at.Load() != uint32(queue+1) {
+		at.Store(uint32(queue + 1))
+	}
+}
+
+// queue returns that to which a packet is written.
+func (a *affinity) queue(pkt []byte) int {
+	if a == nil {
+		return 0
+	}
+	hash := offload.FlowHash(pkt)
+	if known := a.place(hash).Load(); known != 0 {
+		return int(known - 1)
+	}
+	return int(uint64(hash) * a.queues >> 32)
 }

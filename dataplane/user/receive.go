@@ -39,7 +39,7 @@ const fragmentMemory = 256
 
 func (r *receiver) init(b *Backend, w *worker) {
 	r.b, r.worker, r.fragments = b, w, spd.NewFragmentTable(fragmentMemory)
-	r.out = port{b.device, uint32(b.device.Queues())}
+	r.out = port{b.device, b.affinity}
 	r.coalescer.UDP = b.device.JoinsUDP()
 	r.rebuilt = make([]byte, 0, rebuildSize)
 	r.strangers = limiter{every: badSPIEvery, burst: badSPIBurst}

@@ -6,12 +6,15 @@ import (
 	"fmt"
 	"io"
 	"sync/atomic"
+
+	"culvert/dataplane"
 )
 
-// An inbound SPI carries the place of its SA in a table, so that finding the SA takes no search. The last octet of the index,
-// modulo the number of workers, is the worker to which the network brings the packets:
+// An inbound SPI carries the place of its SA in a table, so that finding the SA takes no search. If the SA is steered, because
+// it is for a resource, the last octet of the index, modulo the number of workers, is the worker to which the network brings
+// its packets (dataplane.SteeredSPI):
 //
-//	| random, not 0 (12 bits) | index (20 bits) |
+//	| steered (1 bit) | random, not 0 (11 bits) | index (20 bits) |
 const (
 	indexBits = 20
 	chunkBits = 10
@@ -30,14 +33,14 @@ type sad struct {
 	spis   map[uint32]bool // allocated
 	next   uint32          // index never used so far
 	free   [][]uint32      // for each worker: indexes given back or passed over, the oldest first
-	turn   int             // worker of the next SA that is for any
+	turn   int             // worker whose index the next SA gets that is not steered
 }
 
 func newSAD(workers int) sad {
 	return sad{spis: make(map[uint32]bool), free: make([][]uint32, workers)}
 }
 
-// worker is that to which the packets of an index come; see netio.Config.
+// worker is that to which the packets of an index come when they are steered.
 func (s *sad) worker(index uint32) int { return int(index&0xff) % len(s.free) }
 
 // find returns the SA with an SPI, or nil. It takes a few nanoseconds, whatever the SPI.
@@ -79,10 +82,11 @@ func (s *sad) allocate(rand io.Reader, resource int) (uint32, error) {
 	if _, err := io.ReadFull(rand, b[:]); err != nil {
 		return 0, fmt.Errorf("SPI: %w", err)
 	}
-	high := uint32(binary.BigEndian.Uint16(b[:]))%(1<<(32-indexBits)-1) + 1
+	high := uint32(binary.BigEndian.Uint16(b[:]))%(1<<(31-indexBits)-1) + 1
 	worker := s.turn
 	if resource > 0 {
 		worker = (resource - 1) % len(s.free)
+		high |= dataplane.SteeredSPI >> indexBits
 	} else {
 		s.turn = (s.turn + 1) % len(s.free)
 	}

@@ -145,6 +145,7 @@ func (t *transmitter) packet(raw []byte, since time.Time) {
 		t.drop(reason(err), 1)
 		return
 	}
+	t.b.affinity.came(t.worker.index, pkt)
 	segments, err := offload.Split(header, pkt)
 	if err != nil {
 		t.drop(esp.ErrMalformed, 1)

@@ -115,6 +115,9 @@ func TestSPINamesTheWorkerOfItsResource(t *testing.T) {
 			}
 			seen[spi] = true
 			worker := int(spi&0xff) % workers
+			if steered := spi&dataplane.SteeredSPI != 0; steered != (resource > 0) {
+				t.Fatalf("SPI %08x of resource %d", spi, resource)
+			}
 			if of[worker]++; resource > 0 && worker != resource-1 {
 				t.Fatalf("SPI %08x of resource %d comes to worker %d of %d", spi, resource, worker, workers)
 			}
@@ -252,24 +255,39 @@ func TestSAOfAnotherWorkerIsOpenedNevertheless(t *testing.T) {
 	s.dropped(nil)
 }
 
-func TestAnswersAreSpreadOverTheQueues(t *testing.T) {
+func TestFlowsAreSpreadOverTheQueues(t *testing.T) {
+	a, flows := newAffinity(4), make([]int, 4)
+	for i := range 400 {
+		p := packet4(17, "10.1.0.1", netip.AddrFrom4([4]byte{10, 2, byte(i), byte(i >> 8)}).String(), make([]byte, 8))
+		queue := a.queue(p)
+		flows[queue]++
+		if again := a.queue(p); again != queue {
+			t.Errorf("flow %d changes from queue %d to %d", i, queue, again)
+		}
+	}
+	if slices.Min(flows) < 50 {
+		t.Errorf("400 flows by queue: %v", flows)
+	}
+	if queue := newAffinity(1).queue(datagram(1, 1)); queue != 0 {
+		t.Errorf("queue %d of one", queue)
+	}
+}
+
+func TestAnswersGoToTheQueueOfTheirFlow(t *testing.T) {
 	s := newBenchOf(t, 4)
-	written := make([]int, 4)
-	s.device.written = func(queue int) { written[queue]++ }
+	var written []int
+	s.device.written = func(queue int) { written = append(written, queue) }
 	s.protect(1, nil)
 	s.loop(1, nil)
-	for i := range 400 {
-		s.HandleESP(s.sealed(packet4(17, "10.1.0.1", netip.AddrFrom4([4]byte{10, 2, byte(i), 1}).String(), make([]byte, 8))))
+	for queue := range 4 {
+		s.device.put(datagram(1, 10))
+		s.device.put(packet4(17, "10.2.0.1", "10.1.0.1", []byte{0, 53, 0x10, 0, 0, 8, 0, 0})) // the other way round
+		for s.workers[queue].tx.step() {
+		}
+		s.HandleESP(s.network.take())
 	}
-	if slices.Min(written) < 50 {
-		t.Errorf("packets of 400 flows by queue: %v", written)
-	}
-	clear(written)
-	for range 20 {
-		s.HandleESP(s.sealed(datagram(1, 10)))
-	}
-	if slices.Max(written) != 20 {
-		t.Errorf("packets of one flow by queue: %v", written)
+	if want := []int{0, 0, 1, 1, 2, 2, 3, 3}; !slices.Equal(written, want) {
+		t.Errorf("queues %v, want %v", written, want)
 	}
 }
 

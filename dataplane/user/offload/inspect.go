@@ -2,6 +2,7 @@ package offload
 
 import (
 	"encoding/binary"
+	"math/bits"
 
 	"culvert/checksum"
 )
@@ -74,21 +75,43 @@ func (in inspection) datagram(p []byte) (inspection, bool) {
 	return in, true
 }
 
-// FlowHash hashes the addresses and ports of an IP packet, the addresses alone where ports cannot be told, and returns 0 for
-// what is no packet. The upper bits are the better ones.
+// FlowHash hashes the addresses and ports of an IP packet, the addresses alone where ports cannot be told. It is the same for
+// both directions of a flow, and 0 for what is no packet. The upper bits are the better ones.
 func FlowHash(p []byte) uint32 {
-	protocol, transport := network(p)
-	in := inspection{transport: transport}
+	var h uint64
 	switch {
-	case transport != 0 && (protocol == protocolTCP || protocol == protocolUDP) && len(p) >= transport+4:
-		return uint32(in.hash(p) >> 32)
 	case len(p) >= ipv4Header && p[0]>>4 == 4:
-		return uint32(mix(binary.NativeEndian.Uint64(p[12:])) >> 32)
+		h = both(uint64(binary.NativeEndian.Uint32(p[12:])), uint64(binary.NativeEndian.Uint32(p[16:])))
 	case len(p) >= ipv6Header && p[0]>>4 == 6:
-		return uint32(addresses6(p) >> 32)
+		source := mix(binary.NativeEndian.Uint64(p[8:])) ^ binary.NativeEndian.Uint64(p[16:])
+		h = both(source, mix(binary.NativeEndian.Uint64(p[24:]))^binary.NativeEndian.Uint64(p[32:]))
+	default:
+		return 0
 	}
-	return 0
+	if at := portsAt(p); at > 0 && len(p) >= at+4 {
+		h ^= both(uint64(binary.NativeEndian.Uint16(p[at:])), uint64(binary.NativeEndian.Uint16(p[at+2:])))
+	}
+	return uint32(mix(h^h>>32) >> 32)
 }
+
+// portsAt is where the ports of TCP or UDP lie behind a plain IP header, of whatever length it says the packet is; 0 is
+// nowhere.
+func portsAt(p []byte) int {
+	protocol, at := p[9], ipv4Header
+	switch {
+	case p[0]>>4 == 6:
+		protocol, at = p[6], ipv6Header
+	case p[0] != 0x45 || binary.BigEndian.Uint16(p[6:])&0x3fff != 0:
+		return 0
+	}
+	if protocol != protocolTCP && protocol != protocolUDP {
+		return 0
+	}
+	return at
+}
+
+// both mixes two values, whatever their order.
+func both(a, b uint64) uint64 { return mix(a+b) ^ bits.RotateLeft64(mix(a^b), 32) }
 
 // slotOf picks one of 256 places for the flow of a packet.
 func (in inspection) slotOf(p []byte) uint8 { return uint8(in.hash(p) >> 56) }
