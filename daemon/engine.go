@@ -30,6 +30,8 @@ const (
 type network interface {
 	// SendIKE sends one IKE message, or a NAT keepalive.
 	SendIKE(path dataplane.Path, datagram []byte) error
+	// SendWhole sends one IKE message that must not be fragmented.
+	SendWhole(path dataplane.Path, datagram []byte) error
 	streams
 }
 
@@ -140,6 +142,17 @@ func (e *engine) endSAs(connection string, sas []wire.SPI, why *ike.Failure) {
 			e.news(ike.News{Time: e.clock.now(), Kind: ike.NewsWarning, SA: sa, Peer: connection, Failure: why})
 		}
 	})
+}
+
+// send sends a message of the engine.
+func (e *engine) send(a ike.Send) {
+	transmit := e.network.SendIKE
+	if a.DontFragment {
+		transmit = e.network.SendWhole
+	}
+	for _, d := range a.Datagrams {
+		e.sent(a.Path, transmit(a.Path, d))
+	}
 }
 
 // sent notes what became of a datagram. Errors of the network are no reason to stop: IKE retransmits.

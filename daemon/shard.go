@@ -70,9 +70,7 @@ func (l *shardLoop) perform(a ike.Action) {
 	e := l.engine
 	switch a := a.(type) {
 	case ike.Send:
-		for _, d := range a.Datagrams {
-			e.sent(a.Path, e.network.SendIKE(a.Path, d))
-		}
+		e.send(a)
 	case ike.SendKeepalive:
 		e.sent(a.Path, e.network.SendIKE(a.Path, []byte(wire.NATKeepalive)))
 	case ike.KeepStream:
@@ -87,6 +85,10 @@ func (l *shardLoop) perform(a ike.Action) {
 		e.removeSA(a)
 	case ike.MoveSA:
 		e.report(e.backend.Update(a.Inbound, a.Outbound, a.Path), "move a child to another path")
+	case ike.SetPathMTU:
+		if b, ok := e.backend.(dataplane.PathSetter); ok {
+			b.SetPathMTU(a.Path, a.MTU)
+		}
 	case ike.SetPolicy:
 		e.setPolicy(l, a.Policy)
 	case ike.RemovePolicy:

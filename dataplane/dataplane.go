@@ -157,6 +157,7 @@ const (
 	NoticeFirstPacket                       // an inbound SA opened its first packet: the peer has it
 	NoticeBreaker                           // the circuit breaker of an outbound SA has tripped (RFC 9347, Section 2.4.2.1): it stopped
 	NoticeSelectors                         // a packet failed the selector check of SPI (INVALID_SELECTORS); Data is its start
+	NoticePath                              // an outbound SA has a path about which nothing is known, or something strange was seen there: PathMTU
 )
 
 // A Notice is news from the backend. It is a value and owns its Data.
@@ -168,5 +169,15 @@ type Notice struct {
 	Packet    spd.Flow // Acquire: the flow that asked
 	Resource  int      // Acquire: the worker that has no SA of its own under a policy which wants one; 0: there is none at all
 	Path      Path
+	PathMTU   PathMTU // Path
 	Data      []byte
+}
+
+// A PathMTU is what a backend knows about the MTU of a path, for who can probe it (RFC 8899). Sizes are those of outer IP
+// packets in octets.
+type PathMTU struct {
+	Link      int  // what the first link carries
+	TooBig    int  // what a message says that the path carries; 0: there was none
+	Validated bool // the message is about a packet that we sent
+	Suspect   bool // large packets seem to get lost
 }

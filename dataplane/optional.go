@@ -40,10 +40,24 @@ type ResourceAllocator interface {
 // order when a new SA takes an old one's place.
 const SteeredSPI uint32 = 1 << 31
 
-// An MTUHandler learns what the network says about the largest packets to a host: mtu octets, outer headers included.
-// Nobody needs to have authenticated it.
+// An MTUHandler learns what the network says about the largest packets to a host.
 type MTUHandler interface {
-	HandleMTU(to netip.Addr, mtu int)
+	HandleMTU(TooBig)
+}
+
+// A TooBig is word that packets towards Remote may have at most MTU octets, outer headers included; 0 is a smaller number than
+// the packet had that Quote begins.
+type TooBig struct {
+	Local, Remote netip.Addr // Local is invalid where it is not known
+	MTU           int
+	Own           bool   // our own host says so; otherwise it is ICMP, which anybody can forge
+	Quote         []byte // the start of an ESP packet of ours, as far as the message quotes it; valid during the call
+}
+
+// A PathSetter takes what was found out by probes about the path of outbound SAs: packets of mtu octets, outer headers
+// included, get through.
+type PathSetter interface {
+	SetPathMTU(path Path, mtu int)
 }
 
 // A Counting backend tells what it has counted since it began, packets that went no further by reason above all. Names are

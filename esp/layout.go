@@ -1,10 +1,18 @@
 package esp
 
+import "culvert/suite"
+
 // A Layout is what an SA's transforms add around a payload, in octets (RFC 4303, Section 2).
 type Layout struct {
 	IV    int
 	Block int // payload, padding and the two trailer octets fill a multiple of it; 4 at least
 	ICV   int
+}
+
+// LayoutOf returns the layout of SAs with these transforms, before there is a cipher.
+func LayoutOf(t suite.ESP) Layout {
+	iv, icv, block := t.Lengths()
+	return Layout{IV: iv, Block: max(block, 1), ICV: icv}
 }
 
 // HeaderLen returns the octets before the payload: SPI, sequence number and IV.

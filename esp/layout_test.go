@@ -84,34 +84,89 @@ func TestJudge(t *testing.T) {
 	}
 }
 
+// at is the MTU alone.
+func at(p *PathMTU, now time.Time) int {
+	mtu, _ := p.At(now)
+	return mtu
+}
+
 func TestPathMTU(t *testing.T) {
 	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	p := NewPathMTU(1500, false)
-	if p.At(start) != 1500 || p.Lower(1500, start) || p.Lower(9000, start) {
+	if at(&p, start) != 1500 || p.Lower(1500, start) || p.Lower(9000, start) {
 		t.Error("a path carries less than its first link from the start")
 	}
-	if !p.Lower(1400, start) || p.At(start) != 1400 || p.Lower(1450, start) {
-		t.Errorf("lowered to %d", p.At(start))
+	if !p.Lower(1400, start) || at(&p, start) != 1400 || p.Lower(1450, start) {
+		t.Errorf("lowered to %d", at(&p, start))
 	}
-	if !p.Lower(68, start.Add(time.Minute)) || p.At(start.Add(time.Minute)) != minPathMTU4 {
-		t.Errorf("an attacker lowers it to %d", p.At(start.Add(time.Minute)))
+	if !p.Lower(68, start.Add(time.Minute)) || at(&p, start.Add(time.Minute)) != minPathMTU4 {
+		t.Errorf("an attacker lowers it to %d", at(&p, start.Add(time.Minute)))
 	}
 	if p.Lower(68, start.Add(2*time.Minute)) {
 		t.Error("the same news is news")
 	}
-	if got := p.At(start.Add(11*time.Minute + 59*time.Second)); got != minPathMTU4 {
+	if got := at(&p, start.Add(11*time.Minute+59*time.Second)); got != minPathMTU4 {
 		t.Errorf("within ten minutes of the last news: %d", got)
 	}
-	if got := p.At(start.Add(12 * time.Minute)); got != 1500 {
+	if got := at(&p, start.Add(12*time.Minute)); got != 1500 {
 		t.Errorf("after ten minutes: %d", got)
 	}
 	small := NewPathMTU(500, true)
-	if small.Lower(100, start) || small.At(start) != 500 {
-		t.Errorf("a link of 500 octets: %d", small.At(start))
+	if small.Lower(100, start) || at(&small, start) != 500 {
+		t.Errorf("a link of 500 octets: %d", at(&small, start))
 	}
-	for n, want := range map[int]int{65535: 32000, 1500: 1492, 1492: 1006, 576: 508, 296: 68, 20: 68} {
-		if got := Plateau(n); got != want {
-			t.Errorf("Plateau(%d) = %d, want %d", n, got, want)
+}
+
+func TestProbedPathMTUIsLoweredForAWhileOnly(t *testing.T) {
+	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	p := NewPathMTU(1500, true)
+	check := func(after time.Duration, mtu int, source Source) {
+		t.Helper()
+		if m, s := p.At(start.Add(after)); m != mtu || s != source {
+			t.Errorf("after %v: %d from %v, want %d from %v", after, m, s, mtu, source)
 		}
+	}
+	check(0, 1500, FromLink)
+	p.Lower(1300, start)
+	check(0, 1300, FromICMP)
+	p.Probed(1400)
+	check(0, 1400, FromProbe)
+	p.Lower(1350, start.Add(time.Minute))
+	check(time.Minute, 1350, FromICMP)
+	check(time.Minute+PathMTULife, 1400, FromProbe)
+	p.Probed(1100)
+	check(time.Hour, 1280, FromProbe)
+	if FromProbe.String() != "probe" || Source(9).String() != "SOURCE(9)" {
+		t.Error("names of sources")
+	}
+}
+
+func TestQuotedPackets(t *testing.T) {
+	out, _ := pair(t, params(gcm()))
+	if out.Sent(0) || out.Sent(1) {
+		t.Error("an SA that has sent nothing is quoted")
+	}
+	if _, err := out.Reserve(quotable + 10); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		sequence uint32
+		sent     bool
+	}{{0, false}, {10, false}, {11, true}, {quotable + 10, true}, {quotable + 11, false}, {1 << 31, false}} {
+		if got := out.Sent(tt.sequence); got != tt.sent {
+			t.Errorf("number %d is taken for sent: %v", tt.sequence, got)
+		}
+	}
+	whole := []byte{0xc0, 0xff, 0xee, 1, 0, 0, 0, 9}
+	for n := range whole {
+		if _, _, ok := ParseQuote(whole[:n]); ok {
+			t.Errorf("%d octets are enough", n)
+		}
+	}
+	if spi, sequence, ok := ParseQuote(whole); spi != 0xc0ffee01 || sequence != 9 || !ok {
+		t.Errorf("%x, %d, %v", spi, sequence, ok)
+	}
+	if _, _, ok := ParseQuote(make([]byte, 40)); ok {
+		t.Error("IKE is taken for ESP")
 	}
 }

@@ -13,9 +13,11 @@ import (
 type Action interface{ action() }
 
 // Send transmits datagrams along a path; the driver adds the non-ESP marker where the port asks for it.
+// With DontFragment the datagrams must arrive whole or not at all.
 type Send struct {
-	Path      dataplane.Path
-	Datagrams [][]byte
+	Path         dataplane.Path
+	Datagrams    [][]byte
+	DontFragment bool
 }
 
 // SendKeepalive transmits one octet 0xFF along a path, without a marker (RFC 3948, Section 2.3).
@@ -68,6 +70,11 @@ type (
 		Inbound, Outbound uint32
 		Path              dataplane.Path
 	}
+	// SetPathMTU tells what probes found out: IP packets of MTU octets reach the peer.
+	SetPathMTU struct {
+		Path dataplane.Path
+		MTU  int
+	}
 	// SetPolicy and RemovePolicy change the SPD.
 	SetPolicy    struct{ Policy dataplane.Policy }
 	RemovePolicy struct{ ID dataplane.PolicyID }
@@ -103,6 +110,7 @@ func (StartWork) action()     {}
 func (InstallSA) action()     {}
 func (RemoveSA) action()      {}
 func (MoveSA) action()        {}
+func (SetPathMTU) action()    {}
 func (SetPolicy) action()     {}
 func (RemovePolicy) action()  {}
 func (Bind) action()          {}

@@ -27,7 +27,8 @@ type Connection struct {
 	Proposals      []wire.Proposal // IKE, in order of preference
 	Children       []*ChildConfig
 	Fragmentation  Fragmentation
-	FragmentSize   int // octets of an IKE message; 0 is 1232 for IPv6 and 548..1252 by RFC 7383, Section 2.5.1
+	FragmentSize   int  // octets of an IKE message; 0 is 1232 for IPv6 and 548..1252 by RFC 7383, Section 2.5.1
+	NoPathProbes   bool // send no requests that are padded to find the MTU of the path (RFC 8899)
 	Childless      Childless
 	WindowSize     int // requests that we accept at a time, announced by SET_WINDOW_SIZE when above 1 (RFC 7296, Section 2.3)
 	ForceEncap     bool

@@ -81,9 +81,11 @@ func (sa *SA) childRefs() []ChildRef {
 	return list
 }
 
-// checkLiveness sends an empty INFORMATIONAL request (RFC 7296, Section 2.4). A request that is under way does as well.
+// checkLiveness sends an INFORMATIONAL request (RFC 7296, Section 2.4): an empty one, or one that confirms the MTU of the path
+// as well, where that was searched for. A request that is under way does too.
 func (sa *SA) checkLiveness() {
-	if len(sa.requests.pending) == 0 && len(sa.requests.begun) == 0 && len(sa.tasks) == 0 {
-		sa.enqueue(&informTask{})
+	if len(sa.requests.pending) > 0 || len(sa.requests.begun) > 0 || len(sa.tasks) > 0 || sa.confirmPath() {
+		return
 	}
+	sa.enqueue(&informTask{})
 }

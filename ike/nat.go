@@ -1,6 +1,7 @@
 package ike
 
 import (
+	"cmp"
 	"crypto/sha1"
 	"encoding/binary"
 	"io"
@@ -71,15 +72,14 @@ func (sa *SA) floatPort() {
 	if !sa.peer.encap || sa.inStream() {
 		return
 	}
-	local := sa.env.Gateway.NATTPort
-	if local == 0 {
-		local = portNATT
-	}
-	sa.path.Local = netip.AddrPortFrom(sa.path.Local.Addr(), local)
+	sa.path.Local = netip.AddrPortFrom(sa.path.Local.Addr(), sa.natPort())
 	if sa.path.Remote.Port() == portIKE {
 		sa.path.Remote = netip.AddrPortFrom(sa.path.Remote.Addr(), portNATT)
 	}
 }
+
+// natPort is our port for IKE and ESP behind NATs.
+func (sa *SA) natPort() uint16 { return cmp.Or(sa.env.Gateway.NATTPort, portNATT) }
 
 // espPath is the path of the children: raw ESP where nothing stands in its way.
 func (sa *SA) espPath() dataplane.Path {

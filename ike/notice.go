@@ -31,6 +31,8 @@ func (sa *SA) notice(n dataplane.Notice) {
 		if c := sa.noticed(n); c != nil && c.state != childLingering {
 			sa.heardESP(n.Path)
 		}
+	case dataplane.NoticePath:
+		sa.pathSeen(n.PathMTU)
 	case dataplane.NoticeBadSPI:
 		sa.complain(&wire.Notify{NotifyType: wire.NotifyInvalidSPI, Data: spiOctets(n.SPI)})
 	case dataplane.NoticeSelectors:

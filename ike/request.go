@@ -3,6 +3,7 @@ package ike
 import (
 	"errors"
 	"slices"
+	"time"
 
 	"culvert/explain"
 	"culvert/wire"
@@ -53,10 +54,15 @@ func (sa *SA) request(t task, payloads []wire.Payload) {
 		return
 	}
 	r := &pendingRequest{id: id, task: t, header: h, payloads: payloads, datagrams: datagrams}
+	sa.dispatch(r, sa.patience(0))
+}
+
+// dispatch sends a new request, and again unless its response comes in time.
+func (sa *SA) dispatch(r *pendingRequest, wait time.Duration) {
 	sa.requests.pending = append(sa.requests.pending, r)
-	sa.send(sa.path, datagrams)
-	sa.traceSent(h, payloads, datagrams)
-	sa.timers.set(timerRetransmit, id, sa.now.Add(sa.patience(0)))
+	sa.transmit(r)
+	sa.traceSent(r.header, r.payloads, r.datagrams)
+	sa.timers.set(timerRetransmit, r.id, sa.now.Add(wait))
 	sa.watchMessageID()
 }
 

@@ -77,6 +77,10 @@ func (sa *SA) retransmit(id uint32) {
 	if r == nil {
 		return
 	}
+	if r.probing {
+		sa.probeLost(r)
+		return
+	}
 	policy := sa.conn.Retransmit.WithDefaults()
 	switch {
 	case sa.inStream():
@@ -92,9 +96,14 @@ func (sa *SA) retransmit(id uint32) {
 	if r.tries == probeTries && sa.shrinkFragments(r) {
 		r.tries = 0
 	}
-	sa.send(sa.path, r.datagrams)
+	sa.repeat(r, sa.backoff(r.tries))
+}
+
+// repeat sends a request once more, and waits for its response.
+func (sa *SA) repeat(r *pendingRequest, wait time.Duration) {
+	sa.transmit(r)
 	sa.news(News{Kind: NewsRetransmitted, Path: sa.path, Message: summary(r.header, r.payloads), Size: size(r.datagrams)})
-	sa.timers.set(timerRetransmit, id, sa.now.Add(sa.backoff(r.tries)))
+	sa.timers.set(timerRetransmit, r.id, sa.now.Add(wait))
 }
 
 func (sa *SA) unanswered(r *pendingRequest, policy Retransmit) {

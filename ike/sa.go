@@ -7,6 +7,7 @@ import (
 
 	"culvert/auth"
 	"culvert/dataplane"
+	"culvert/ike/plpmtu"
 	"culvert/suite"
 	"culvert/wire"
 )
@@ -65,7 +66,8 @@ type SA struct {
 	timers    timers
 	fragments []*reassembly
 
-	fragmentSize int // what was learnt about the path; 0 is the configured size
+	fragmentSize int           // what was learnt about the path; 0 is the configured size
+	pathMTU      plpmtu.Search // of the path that ESP takes
 
 	children  []*Child
 	exchanges exchanges

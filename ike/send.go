@@ -35,6 +35,12 @@ func (sa *SA) send(path dataplane.Path, datagrams [][]byte) {
 	sa.lastSent = sa.now
 }
 
+// transmit sends a request of ours.
+func (sa *SA) transmit(r *pendingRequest) {
+	sa.emit(Send{Path: sa.path, Datagrams: r.datagrams, DontFragment: r.probing})
+	sa.lastSent = sa.now
+}
+
 // size counts the octets of datagrams.
 func size(datagrams [][]byte) int {
 	n := 0

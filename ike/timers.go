@@ -26,6 +26,7 @@ const (
 	timerForget   // responses are no longer remembered
 	timerStream   // another TCP stream is to be opened
 	timerGone     // a closed SA no longer repeats its last response
+	timerRaise    // the path may carry larger packets by now
 )
 
 // runTimers does what is due.
@@ -57,6 +58,8 @@ func (sa *SA) runTimer(key timerKey) {
 		sa.in, sa.out, sa.responses.known = nil, nil, nil
 	case timerForget:
 		sa.responses.forget()
+	case timerRaise:
+		sa.raisePath()
 	default:
 		sa.lifetimeTimer(key)
 	}

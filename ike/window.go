@@ -20,7 +20,8 @@ type pendingRequest struct {
 	header    wire.Header
 	payloads  []wire.Payload // to be cut again into smaller fragments (RFC 7383, Section 2.5.2)
 	datagrams [][]byte
-	tries     int // retransmissions since the fragment size was chosen
+	tries     int  // retransmissions since the fragment size was chosen
+	probing   bool // sent as one packet, to show what the path carries
 }
 
 // requestWindow holds our side of the Message IDs (RFC 7296, Section 2.3). The zero value is a window of one.

@@ -13,6 +13,15 @@ import (
 // SendIKE sends an IKE message, behind a marker when the path's local port is the one for NAT traversal, or a NAT
 // keepalive. The kernel may fragment it. SendIKE does not wait; datagram is the caller's when it returns.
 func (l *Listener) SendIKE(path dataplane.Path, datagram []byte) error {
+	return l.sendIKE(path, datagram, false)
+}
+
+// SendWhole is SendIKE for a message that nobody may fragment.
+func (l *Listener) SendWhole(path dataplane.Path, datagram []byte) error {
+	return l.sendIKE(path, datagram, true)
+}
+
+func (l *Listener) sendIKE(path dataplane.Path, datagram []byte, whole bool) error {
 	if path.Transport == dataplane.TransportTCP {
 		return l.streams.sendIKE(path, datagram)
 	}
@@ -31,7 +40,7 @@ func (l *Listener) SendIKE(path dataplane.Path, datagram []byte) error {
 		l.counters.add(SendClosed, 1)
 		return ErrClosed
 	}
-	if errno := s.sendIKE(path, datagram); errno != 0 {
+	if errno := s.sendIKE(path, datagram, whole); errno != 0 {
 		l.counters.add(sendReason(errno), 1)
 		return fmt.Errorf("netio: %v to %v: %w", path.Local, path.Remote, errno)
 	}

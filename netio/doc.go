@@ -55,8 +55,8 @@ type Handlers struct {
 	IKE func(path dataplane.Path, message []byte)
 	// ESP gets the packets of one batch in the order of their arrival, from the worker that received them; each holds at least SPI and sequence number.
 	ESP func(worker int, bursts []dataplane.Burst)
-	// MTU is told that packets towards remote may have at most mtu octets, IP header included. Nobody authenticated this.
-	MTU func(remote netip.Addr, mtu int)
+	// MTU is told about packets that were too large for the path.
+	MTU func(dataplane.TooBig)
 	// Stream is told that a stream which Dial opened has ended.
 	Stream func(path dataplane.Path)
 }

@@ -118,18 +118,29 @@ func TestReceiveErrorsAreCounted(t *testing.T) {
 }
 
 func TestOnlyPlausibleMTUsAreTold(t *testing.T) {
-	l, told := &worker{Listener: &Listener{}}, 0
+	var told []dataplane.TooBig
+	l, h := &worker{Listener: &Listener{}}, &Handlers{MTU: func(m dataplane.TooBig) { told = append(told, m) }}
 	l.workers = append(l.workers, l)
-	h := &Handlers{MTU: func(netip.Addr, int) { told++ }}
+	about := dataplane.TooBig{Remote: netip.MustParseAddr("192.0.2.1"), Quote: []byte{1, 2, 3, 4}}
 	for _, e := range []unix.SockExtendedErr{
-		{Errno: uint32(unix.EMSGSIZE), Info: 1300}, {Errno: uint32(unix.EMSGSIZE)}, {Errno: uint32(unix.EMSGSIZE), Info: 1 << 20},
-		{Errno: uint32(unix.ECONNREFUSED), Info: 1300},
+		{Errno: uint32(unix.EMSGSIZE), Info: 1300, Origin: unix.SO_EE_ORIGIN_LOCAL}, {Errno: uint32(unix.EMSGSIZE), Origin: unix.SO_EE_ORIGIN_ICMP},
+		{Errno: uint32(unix.EMSGSIZE), Info: 1 << 20}, {Errno: uint32(unix.ECONNREFUSED), Info: 1300},
 	} {
-		l.failure(netip.MustParseAddr("192.0.2.1"), &e, h)
+		l.failure(roleNAT, about, &e, h)
 	}
-	l.failure(netip.MustParseAddr("192.0.2.1"), &unix.SockExtendedErr{Errno: uint32(unix.EMSGSIZE), Info: 1300}, &Handlers{})
-	if c := l.Counts(); told != 1 || c[TooBigNotice] != 4 || c[UnreachableNotice] != 1 {
-		t.Errorf("told %d times; counts %v", told, c)
+	l.failure(roleIKE, about, &unix.SockExtendedErr{Errno: uint32(unix.EMSGSIZE), Info: 1300}, h)
+	l.failure(roleRaw, about, &unix.SockExtendedErr{Errno: uint32(unix.EMSGSIZE), Info: 1300}, &Handlers{})
+	if c := l.Counts(); len(told) != 3 || c[TooBigNotice] != 5 || c[UnreachableNotice] != 1 {
+		t.Fatalf("told %+v; counts %v", told, c)
+	}
+	if m := told[0]; m.MTU != 1300 || !m.Own || len(m.Quote) != 4 || m.Remote != about.Remote {
+		t.Errorf("our own host's word came as %+v", m)
+	}
+	if m := told[1]; m.MTU != 0 || m.Own {
+		t.Errorf("the word of a router that names no MTU came as %+v", m)
+	}
+	if m := told[2]; m.Quote != nil {
+		t.Errorf("an error about IKE quotes ESP: %+v", m)
 	}
 }
 

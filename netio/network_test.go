@@ -1,6 +1,7 @@
 package netio
 
 import (
+	"bytes"
 	"fmt"
 	"net/netip"
 	"os"
@@ -190,24 +191,19 @@ func TestRouterTellsTheMTU(t *testing.T) {
 		})
 	}
 	one, two := a.listen(DefaultConfig()), b.listen(DefaultConfig()).start()
-	type told struct {
-		to  netip.Addr
-		mtu int
-	}
-	mtus := make(chan told, 1000)
-	one.Start(Handlers{MTU: func(to netip.Addr, mtu int) { mtus <- told{to, mtu} }})
+	mtus := make(chan dataplane.TooBig, 1000)
+	one.Start(Handlers{MTU: func(m dataplane.TooBig) { m.Quote = bytes.Clone(m.Quote); mtus <- m }})
 	for _, to := range []dataplane.Path{between("192.0.2.1", "198.51.100.1", 4500), between("2001:db8:1::1", "2001:db8:2::1", 4500)} {
 		for _, transport := range []dataplane.Transport{dataplane.TransportUDP, dataplane.TransportRaw} {
 			to.Transport = transport
-			one.SendESP([]dataplane.Burst{{Path: to, Data: espPackets(3, 1400), Segment: 1400, DF: true}})
-			if transport == dataplane.TransportUDP { // the second learns from what the first was told
-				got := await(t, mtus)
-				for got.to != to.Remote.Addr() {
-					got = await(t, mtus)
-				}
-				if got.mtu != 1300 {
-					t.Errorf("told %+v", got)
-				}
+			packets := espPackets(3, 1400)
+			one.SendESP([]dataplane.Burst{{Path: to, Data: packets, Segment: 1400, DF: true}})
+			got := await(t, mtus)
+			for got.Remote != to.Remote.Addr() {
+				got = await(t, mtus)
+			}
+			if got.MTU != 1300 || got.Own || len(got.Quote) < 8 || !bytes.Equal(got.Quote[:4], packets[:4]) {
+				t.Errorf("told %v of %d octets, own %v, about %x", got.Remote, got.MTU, got.Own, got.Quote[:min(len(got.Quote), 16)])
 			}
 			one.SendESP([]dataplane.Burst{{Path: to, Data: espPackets(3, 1400), Segment: 1400}})
 			for range 3 {
@@ -223,7 +219,10 @@ func TestRouterTellsTheMTU(t *testing.T) {
 			}
 		}
 	}
-	one.awaitCount(TooBigNotice, 2)
+	one.awaitCount(TooBigNotice, 4)
+	if c := one.Counts(); c[SendTooBig] != 0 {
+		t.Errorf("our host refused %d packets because of what routers said", c[SendTooBig])
+	}
 }
 
 func TestVanishedInterfaceIsSurvived(t *testing.T) {

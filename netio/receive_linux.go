@@ -185,7 +185,7 @@ func (w *worker) deliver(in *inbox, h *Handlers) {
 func (w *worker) receiveErrors(s *socket, in *inbox, h *Handlers) {
 	for range errorBatch {
 		m, sl := &in.messages[0], &in.slots[0]
-		_, _, errno := unix.Syscall(unix.SYS_RECVMSG, uintptr(s.fd), uintptr(unsafe.Pointer(&m.hdr)), unix.MSG_ERRQUEUE|unix.MSG_DONTWAIT)
+		n, _, errno := unix.Syscall(unix.SYS_RECVMSG, uintptr(s.fd), uintptr(unsafe.Pointer(&m.hdr)), unix.MSG_ERRQUEUE|unix.MSG_DONTWAIT)
 		if errno != 0 {
 			w.receiveFailed(errno)
 			in.arm(0)
@@ -195,20 +195,26 @@ func (w *worker) receiveErrors(s *socket, in *inbox, h *Handlers) {
 		c := getControl(sl.control[:m.hdr.Controllen])
 		in.arm(0)
 		if ok && c.failure != nil {
-			w.failure(to.Addr(), c.failure, h)
+			w.failure(s.role, dataplane.TooBig{Local: c.local, Remote: to.Addr(), Quote: in.buffers[:n]}, c.failure, h)
 		}
 	}
 	// What the queue held may be pending as an error of the socket too, and would be reported once more.
 	_, _ = unix.GetsockoptInt(s.fd, unix.SOL_SOCKET, unix.SO_ERROR)
 }
 
-func (w *worker) failure(to netip.Addr, e *unix.SockExtendedErr, h *Handlers) {
+// failure handles an error that the kernel reports about a packet of ours. told holds what it says about the packet.
+func (w *worker) failure(r role, told dataplane.TooBig, e *unix.SockExtendedErr, h *Handlers) {
 	if syscall.Errno(e.Errno) != unix.EMSGSIZE {
 		w.counters.add(UnreachableNotice, 1)
 		return
 	}
 	w.counters.add(TooBigNotice, 1)
-	if h.MTU != nil && e.Info > 0 && e.Info <= messageSize {
-		h.MTU(to, int(e.Info))
+	if h.MTU == nil || e.Info > messageSize {
+		return
 	}
+	if r == roleIKE { // the quotation is of IKE, and says nothing about ESP
+		told.Quote = nil
+	}
+	told.MTU, told.Own = int(e.Info), e.Origin == unix.SO_EE_ORIGIN_LOCAL
+	h.MTU(told)
 }

@@ -195,13 +195,14 @@ func (s *socket) sendmsg(m *unix.Msghdr, flags int) syscall.Errno {
 	}
 }
 
-// sendIKE sends one datagram that the kernel may fragment. It does not wait for room: IKE retransmits.
-func (s *socket) sendIKE(path dataplane.Path, datagram []byte) syscall.Errno {
+// sendIKE sends one datagram, which the kernel may fragment unless it is to arrive whole. It does not wait for room: IKE
+// retransmits.
+func (s *socket) sendIKE(path dataplane.Path, datagram []byte, whole bool) syscall.Errno {
 	var marker []byte
 	if s.role == roleNAT && !(len(datagram) == 1 && datagram[0] == keepalive) {
 		marker = make([]byte, markerLen)
 	}
-	s.setDF(false)
+	s.setDF(whole)
 	m := s.out.add(path.Remote, marker, datagram)
 	s.out.control(s.v6(), path.Local.Addr(), 0, 0)
 	errno := s.sendmsg(&m.hdr, unix.MSG_DONTWAIT)

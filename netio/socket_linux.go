@@ -80,6 +80,7 @@ func (s *socket) configure(c *Config) error {
 			{"IPV6_RECVERR", unix.SOL_IPV6, unix.IPV6_RECVERR, 1},
 			{"IPV6_FREEBIND", unix.SOL_IPV6, unix.IPV6_FREEBIND, 1},
 			{"IPV6_MTU_DISCOVER", unix.SOL_IPV6, unix.IPV6_MTU_DISCOVER, unix.IPV6_PMTUDISC_DONT},
+			{"IPV6_MTU", unix.SOL_IPV6, unix.IPV6_MTU, minMTU6},
 		}
 	}
 	if s.v6() && s.role != roleRaw { // raw sockets are of one family anyway
@@ -149,22 +150,27 @@ func (s *socket) tune(c *Config) {
 }
 
 // setDF switches the don't-fragment bit of what is sent from now on. Without it the kernel cuts packets that exceed the
-// path's MTU; with it they come back as EMSGSIZE. The caller holds mu.
+// path's MTU, over IPv6 to what every path carries. With it they come back as EMSGSIZE if they exceed the link's: what the
+// kernel believes to know about the path came by ICMP, which anybody can forge, and does not count. The caller holds mu.
 func (s *socket) setDF(df bool) {
 	if s.df == df {
 		return
 	}
-	level, opt, value := unix.SOL_IP, unix.IP_MTU_DISCOVER, unix.IP_PMTUDISC_DONT
+	level, opt, value, fragment := unix.SOL_IP, unix.IP_MTU_DISCOVER, unix.IP_PMTUDISC_DONT, minMTU6
 	if df {
-		value = unix.IP_PMTUDISC_DO
+		value, fragment = unix.IP_PMTUDISC_PROBE, 0
 	}
 	if s.v6() { // the values have the same meaning in both families
 		level, opt = unix.SOL_IPV6, unix.IPV6_MTU_DISCOVER
+		_ = unix.SetsockoptInt(s.fd, unix.SOL_IPV6, unix.IPV6_MTU, fragment)
 	}
 	if unix.SetsockoptInt(s.fd, level, opt, value) == nil {
 		s.df = df
 	}
 }
+
+// minMTU6 is what every path of IPv6 carries (RFC 8200, Section 5).
+const minMTU6 = 1280
 
 func (s *socket) close() error {
 	s.mu.Lock()

@@ -1,6 +1,6 @@
 package spd
 
-// maxPieces bounds the work of Covers and Subtract.
+// maxPieces bounds the work of Covers.
 const maxPieces = 1024
 
 // Covers reports whether every packet that inner matches is matched by some selector of outer. A selector of ANY protocol
@@ -9,17 +9,6 @@ const maxPieces = 1024
 func Covers(outer, inner []Selector) bool {
 	left, ok := subtract(inner, outer)
 	return ok && len(left) == 0
-}
-
-// Subtract returns the packets that a selector of from matches and none of what does, as Merge returns them: what an initiator
-// may propose when a policy of higher priority takes a part of the traffic (RFC 7296, Section 2.9.1). Where no selectors can
-// say that (all protocols but one, all ports but hidden ones), or only more than 1024 of them, it keeps more.
-func Subtract(from, what []Selector) []Selector {
-	left, ok := subtract(from, what)
-	if !ok {
-		return Merge(from)
-	}
-	return Merge(left)
 }
 
 // subtract takes the selectors of what away from list, one by one. ok is false when that makes too many pieces.

@@ -88,6 +88,15 @@ func TestCovers(t *testing.T) {
 	}
 }
 
+// difference is what subtract leaves, in the form of Merge; everything when that shatters.
+func difference(from, what []Selector) []Selector {
+	left, ok := subtract(from, what)
+	if !ok {
+		return Merge(from)
+	}
+	return Merge(left)
+}
+
 func TestSubtract(t *testing.T) {
 	tests := []struct {
 		name             string
@@ -105,7 +114,7 @@ func TestSubtract(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if got, want := fmt.Sprint(Subtract(sels(t, tt.from...), sels(t, tt.what...))), fmt.Sprint(tt.want); got != want {
+			if got, want := fmt.Sprint(difference(sels(t, tt.from...), sels(t, tt.what...))), fmt.Sprint(tt.want); got != want {
 				t.Errorf("got %s, want %s", got, want)
 			}
 		})
@@ -132,7 +141,7 @@ func TestSetsOfPeersAreBounded(t *testing.T) {
 		t.Errorf("the intersection has %d selectors", n)
 	}
 	whole := sels(t, "10.0.0.0/8[tcp]")
-	if got := Subtract(whole, everyOther(t, 1500)); fmt.Sprint(got) != fmt.Sprint(whole) {
+	if got := difference(whole, everyOther(t, 1500)); fmt.Sprint(got) != fmt.Sprint(whole) {
 		t.Errorf("the difference has %d selectors", len(got))
 	}
 }
@@ -161,7 +170,7 @@ func TestSetsMatchTheFlowsTheyShould(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		a := rapid.SliceOfN(rapid.Custom(genSelector), 0, 6).Draw(t, "a")
 		b := rapid.SliceOfN(rapid.Custom(genSelector), 0, 6).Draw(t, "b")
-		merged, both, covered, without := Merge(a), Intersect(a, b), Covers(a, b), Subtract(a, b)
+		merged, both, covered, without := Merge(a), Intersect(a, b), Covers(a, b), difference(a, b)
 		for range 20 {
 			f := genFlow(t)
 			inA, inB := anySource(a, f), anySource(b, f)

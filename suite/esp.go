@@ -50,6 +50,20 @@ func (e ESP) KeyLengths() (encr, integ int) {
 	return props.keyMaterial(), integ
 }
 
+// Lengths returns what an ESPCipher of the transforms will say of itself, without keys: the octets of IV and ICV, and the
+// multiple that the text between them fills. All are zero for transforms that are not supported.
+func (e ESP) Lengths() (iv, icv, block int) {
+	props, err := lookupEncryption(e.ENCR)
+	if err != nil {
+		return 0, 0, 0
+	}
+	if props.icv > 0 {
+		return props.iv, props.icv, espAlign
+	}
+	_, icv, _ = integrityLengths(e.INTEG.ID)
+	return props.iv, icv, max(props.block, espAlign)
+}
+
 // An ESPCipher seals and opens the packets of one ESP SA in one direction, in place and without allocating. A packet is
 //
 //	| SPI (4) | sequence number (4) | IV (IVLen) | payload, padding, pad length, next header | ICV (ICVLen) |

@@ -319,3 +319,15 @@ func BenchmarkESP(b *testing.B) {
 		})
 	}
 }
+
+func TestESPLengthsAreKnownBeforeTheKeys(t *testing.T) {
+	for _, e := range espSuites() {
+		c := newTestESP(t, e, 1)
+		if iv, icv, block := e.Lengths(); iv != c.IVLen() || icv != c.ICVLen() || block != c.BlockLen() {
+			t.Errorf("%v: %d, %d, %d; the cipher says %d, %d, %d", e, iv, icv, block, c.IVLen(), c.ICVLen(), c.BlockLen())
+		}
+	}
+	if iv, icv, block := (ESP{ENCR: encrID(wire.Encr3DES, 0)}).Lengths(); iv != 0 || icv != 0 || block != 0 {
+		t.Errorf("of a transform that is not supported: %d, %d, %d", iv, icv, block)
+	}
+}

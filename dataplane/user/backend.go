@@ -1,6 +1,7 @@
 package user
 
 import (
+	"cmp"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -19,7 +20,7 @@ import (
 // Config says how to set a Backend up.
 type Config struct {
 	Device string // of the TUN interface; %d becomes a number; empty is "culvert%d"
-	MTU    int    // of the TUN interface; 0 is 1400, which fits ESP in UDP over IPv6 with most transforms
+	MTU    int    // of the TUN interface; 0 is what fits the paths of the SAs, as it is found out
 	Queues int    // of the TUN interface, and workers, each of which sends through its part of the Network; 0 is 1
 	// Mark is that of the sockets behind Sender: policy routing keeps what bears it out of the device. 0 is DefaultMark.
 	Mark uint32
@@ -30,6 +31,7 @@ type Config struct {
 // DefaultMark is the mark for the sockets of IKE and ESP: the port of ESP in UDP.
 const DefaultMark = 4500
 
+// defaultMTU is that of the device before there is an SA: it fits ESP in UDP over IPv6 with most transforms.
 const defaultMTU = 1400
 
 // A Backend carries SAs and policies. All methods are safe for concurrent use.
@@ -44,6 +46,7 @@ type Backend struct {
 	notices  notifier
 	remotes  remotes
 	affinity *affinity
+	follower follower
 	policies atomic.Pointer[spd.Database[*policy]]
 	closed   atomic.Bool
 	running  bool // goroutines of SAs are started
@@ -62,13 +65,10 @@ func New(c Config, n dataplane.Network) (*Backend, error) {
 	if c.Device == "" {
 		c.Device = "culvert%d"
 	}
-	if c.MTU == 0 {
-		c.MTU = defaultMTU
-	}
 	if c.Mark == 0 {
 		c.Mark = DefaultMark
 	}
-	d, err := tun.Open(c.Device, c.MTU, c.Queues)
+	d, err := tun.Open(c.Device, cmp.Or(c.MTU, defaultMTU), c.Queues)
 	if err != nil {
 		return nil, fmt.Errorf("data plane: %w", err)
 	}
@@ -78,6 +78,9 @@ func New(c Config, n dataplane.Network) (*Backend, error) {
 	}
 	b := Over(d, p, n)
 	b.name = d.Name()
+	if c.MTU == 0 {
+		b.follower.device = d
+	}
 	return b, nil
 }
 
@@ -102,7 +105,10 @@ func newBackend(d Device, p Plumber, n dataplane.Network) *Backend {
 	b := &Backend{device: d, plumber: p, network: n, rand: rand.Reader, now: time.Now}
 	b.sad = newSAD(d.Queues())
 	b.known = make(map[dataplane.PolicyID]*policy)
-	b.remotes.hosts = make(map[netip.Addr]*remote)
+	b.remotes = remotes{hosts: make(map[netip.Addr]*remote), tell: b.tellPath, changed: b.follow}
+	if l, ok := p.(linkTeller); ok {
+		b.remotes.linkMTU = l.LinkMTU
+	}
 	b.affinity = newAffinity(d.Queues())
 	b.policies.Store(&spd.Database[*policy]{})
 	for i := range d.Queues() {
@@ -122,16 +128,13 @@ func (b *Backend) SetNotices(f func(dataplane.Notice)) { b.notices.set(f) }
 // Warnings returns what the host lacks, as values of type route.Warning, and errors of removals.
 func (b *Backend) Warnings() []error { return b.plumber.Warnings() }
 
-// HandleMTU tells that packets to a host may have at most mtu octets, outer headers included. Nobody needs to have
-// authenticated it.
-func (b *Backend) HandleMTU(to netip.Addr, mtu int) { b.remotes.heard(to, mtu, b.now()) }
-
 // Close stops the workers, removes everything that the backend made, and clears the keys. HandleESP may still be called,
 // and does nothing.
 func (b *Backend) Close() error {
 	if b.closed.Swap(true) {
 		return nil
 	}
+	b.follower.stop()
 	b.device.Shut()
 	for _, w := range b.workers {
 		<-w.tx.done

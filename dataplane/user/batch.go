@@ -52,7 +52,7 @@ func (t *transmitter) dispatch() {
 		t.seal(sa)
 	}
 	t.outbox.flush()
-	t.groups, t.jobs, t.used = t.groups[:0], t.jobs[:0], 0
+	t.groups, t.jobs, t.used, t.pieces = t.groups[:0], t.jobs[:0], 0, t.pieces[:0]
 }
 
 // seal seals the jobs of an SA into the outbox.

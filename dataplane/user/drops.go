@@ -33,8 +33,42 @@ func (b *Backend) Drops() dataplane.Drops {
 	return d
 }
 
-// Counts is that of dataplane.Counting.
+// Counts is that of dataplane.Counting: the drops, and what was done to packets that went on.
 func (b *Backend) Counts() iter.Seq2[string, uint64] {
 	d := b.Drops()
-	return d.Counts()
+	return func(yield func(string, uint64) bool) {
+		for name, n := range d.Counts() {
+			if !yield(name, n) {
+				return
+			}
+		}
+		for c, name := range changeNames() {
+			if !yield(name, b.changes(change(c))) {
+				return
+			}
+		}
+	}
+}
+
+// A change is something that is done to packets for the sake of the path's MTU, and counted.
+type change uint8
+
+const (
+	changeMSS       change = iota // a SYN announces smaller segments
+	changeResegment               // (super-)packets of TCP that were cut smaller
+	changeFragment                // packets that were cut into fragments before ESP
+	changeTold                    // senders that were told the MTU
+	changes
+)
+
+// changeNames are those of the counters.
+func changeNames() [changes]string {
+	return [changes]string{changeMSS: "esp_mss_clamped", changeResegment: "esp_resegmented", changeFragment: "esp_fragmented", changeTold: "esp_too_big_told"}
+}
+
+func (b *Backend) changes(c change) (sum uint64) {
+	for _, w := range b.workers {
+		sum += w.changed[c].Load()
+	}
+	return sum
 }

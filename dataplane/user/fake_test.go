@@ -166,6 +166,11 @@ func (s *bench) noticed(kind dataplane.NoticeKind) (list []dataplane.Notice) {
 // HandleESP is that of the first worker.
 func (s *bench) HandleESP(bursts []dataplane.Burst) { s.Backend.HandleESP(0, bursts) }
 
+// HandleMTU says with the voice of our own host that a path carries mtu octets.
+func (s *bench) HandleMTU(to netip.Addr, mtu int) {
+	s.Backend.HandleMTU(dataplane.TooBig{Remote: to, MTU: mtu, Own: true})
+}
+
 func path(local, remote string) dataplane.Path {
 	return dataplane.Path{Local: netip.MustParseAddrPort(local), Remote: netip.MustParseAddrPort(remote)}
 }

@@ -72,7 +72,7 @@ func (b *Backend) installOutbound(sa *dataplane.SA) error {
 	if err != nil {
 		return err
 	}
-	out.way.Store(b.remotes.way(sa.Path))
+	b.remotes.lead(out, sa.Path)
 	b.animate(out, sa)
 	p.outs = append(slices.Clip(p.outs), out)
 	p.direct(len(b.workers))
@@ -93,7 +93,7 @@ func (b *Backend) Update(inbound, outbound uint32, path dataplane.Path) error {
 		if out == nil {
 			return fmt.Errorf("data plane: outbound SA %08x: %w", outbound, dataplane.ErrNoSA)
 		}
-		b.remotes.leave(out.way.Swap(b.remotes.way(path)))
+		b.remotes.lead(out, path)
 	}
 	in.path.Store(&path)
 	return nil
@@ -143,7 +143,7 @@ func (b *Backend) removeOutbound(spi uint32, id dataplane.PolicyID) dataplane.Co
 	p := b.known[id]
 	p.outs = slices.DeleteFunc(slices.Clone(p.outs), func(o *outbound) bool { return o == out })
 	p.direct(len(b.workers))
-	b.remotes.leave(out.way.Load())
+	b.remotes.release(out)
 	quiet := out.hush()
 	b.afterSending(func() {
 		quiet()

@@ -16,23 +16,18 @@ import (
 
 func deadline() time.Time { return time.Now().Add(patience) }
 
-// narrow makes the path from a to b carry mtu octets, by the route that a has.
-func narrow(t *testing.T, a, b *node, mtu int) {
+// narrow gives the links of nodes an MTU.
+func narrow(t *testing.T, mtu int, nodes ...*node) {
 	t.Helper()
-	a.do(func() error {
-		link, err := netlink.LinkByName(a.link)
-		if err != nil {
-			return err
-		}
-		for _, v6 := range []bool{false, true} {
-			if err := netlink.RouteAdd(&netlink.Route{
-				LinkIndex: link.Attrs().Index, Dst: netlink.NewIPNet(b.outer(v6).AsSlice()), MTU: mtu, Scope: unix.RT_SCOPE_LINK,
-			}); err != nil {
-				return fmt.Errorf("route to %v: %w", b.outer(v6), err)
+	for _, n := range nodes {
+		n.do(func() error {
+			link, err := netlink.LinkByName(n.link)
+			if err != nil {
+				return err
 			}
-		}
-		return nil
-	})
+			return netlink.LinkSetMTU(link, mtu)
+		})
+	}
 }
 
 func TestNarrowPathIsLearned(t *testing.T) {
@@ -40,17 +35,17 @@ func TestNarrowPathIsLearned(t *testing.T) {
 		for _, outer6 := range []bool{false, true} {
 			t.Run(fmt.Sprintf("transport %d outer6 %v", transport, outer6), func(t *testing.T) {
 				a, b := started(t)
-				narrow(t, a, b, 1300)
 				u := tunnel{id: 1, outer6: outer6, transforms: aesGCM(), transport: transport}
 				u.setPolicies(a, b)
 				u.connect(a, b)
+				narrow(t, 1300, a)
 				for _, inner6 := range []bool{false, true} {
 					if err := transfer(a, b, a.inner(inner6), b.inner(inner6), 1<<20); err != nil {
 						t.Errorf("inner6 %v: %v", inner6, err)
 					}
 				}
-				if got := a.backend.Drops()[esp.ErrTooBig]; got == 0 {
-					t.Error("no sender was told")
+				if mtu, source := a.backend.remotes.known(b.outer(outer6), time.Now()); mtu != 1300 || source != esp.FromICMP {
+					t.Errorf("the path is taken for one of %d octets, from %v", mtu, source)
 				}
 			})
 		}
@@ -60,10 +55,13 @@ func TestNarrowPathIsLearned(t *testing.T) {
 // TestFragmentableCrossesANarrowPath sends datagrams that may be fragmented and do not fit.
 func TestFragmentableCrossesANarrowPath(t *testing.T) {
 	a, b := started(t)
-	narrow(t, a, b, 1300)
+	narrow(t, 1380, a, b)
 	u := tunnel{id: 1, transforms: aesGCM()}
 	u.setPolicies(a, b)
 	u.connect(a, b)
+	for _, n := range []*node{a, b} { // or the first answer, which must not be fragmented, is refused
+		awaitDeviceMTU(t, n, 1380-20-8-8-8-2-16)
+	}
 	server, client := echo(t, b), socket(t, a, a.inner4)
 	raw, err := client.SyscallConn()
 	if err != nil {
@@ -94,4 +92,21 @@ func exchange(c *net.UDPConn, to netip.AddrPort, n int) error {
 		return fmt.Errorf("%d octets came back", k)
 	}
 	return err
+}
+
+// awaitDeviceMTU waits until the device has an MTU.
+func awaitDeviceMTU(t *testing.T, n *node, want int) {
+	t.Helper()
+	for got, end := 0, deadline(); got != want; time.Sleep(time.Millisecond) {
+		n.do(func() error {
+			link, err := netlink.LinkByName(n.backend.Device())
+			if err == nil {
+				got = link.Attrs().MTU
+			}
+			return err
+		})
+		if time.Now().After(end) {
+			t.Fatalf("the device of %s has an MTU of %d, want %d", n.outer4, got, want)
+		}
+	}
 }

@@ -216,6 +216,9 @@ func (r *receiver) check(in *inbound, inner []byte) esp.Drop {
 		}
 		return esp.ErrInner
 	}
+	if isSYN(inner, &flow, &info) {
+		r.clamp(inner, flow, &info)
+	}
 	if in.nonFirst {
 		flow = r.fragments.Whole(flow, info, r.now)
 	}

@@ -2,6 +2,7 @@ package user
 
 import (
 	"encoding/binary"
+	"slices"
 	"testing"
 	"time"
 
@@ -34,33 +35,77 @@ func TestTooLargePacketsAreAnsweredWithTheMTU(t *testing.T) {
 	s.dropped(map[esp.Drop]uint64{esp.ErrTooBig: 1})
 }
 
-func TestTooLargeSuperPacketIsAnswered(t *testing.T) {
+func TestTooLargeTCPIsCutSmallerAndAnswered(t *testing.T) {
 	s := newBench(t)
 	s.protect(1, nil)
 	s.loop(1, nil)
 	s.HandleMTU(ip("192.0.2.2"), 1200)
 	s.device.in = append(s.device.in, superPacket(13000, 1300), superPacket(10900, 1090))
 	s.run()
-	if got := segments(s.network.take()); got != 10 {
-		t.Errorf("%d packets were sent, want those of the second", got)
+	if got := segments(s.network.take()); got != 22 {
+		t.Errorf("%d packets were sent, want 12 of the first and 10 of the second", got)
 	}
-	s.dropped(map[esp.Drop]uint64{esp.ErrTooBig: 10})
+	if len(s.device.out) != 1 {
+		t.Errorf("%d answers, want 1 to the first", len(s.device.out))
+	}
+	s.dropped(nil)
 }
 
-func TestFragmentablePacketsLeaveWithoutDF(t *testing.T) {
-	s := newBench(t)
-	s.protect(1, nil)
-	s.loop(1, func(a *dataplane.SA) { a.DF = esp.DFSet })
-	s.HandleMTU(ip("192.0.2.2"), 1200)
-	for _, n := range []int{100, 1300} {
-		p := datagram(1, n)
-		p[6] = 0
-		s.device.put(p)
-	}
-	s.run()
-	b := s.network.take()
-	if len(b) != 2 || !b[0].DF || b[1].DF {
-		t.Errorf("got %+v, want DF on the one that fits", b)
+func TestTooLargeDatagramsAreFragmentedBeforeESP(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		change func(*dataplane.SA)
+		df     []bool // of the bursts
+		count  int
+	}{
+		{"tunnel", nil, []bool{true, true}, 3},
+		{"selectors with ports", func(a *dataplane.SA) {
+			for i := range a.Local {
+				a.Local[i].Protocol, a.Local[i].StartPort, a.Local[i].EndPort = 17, 0, 5000
+			}
+			a.Remote = a.Local
+		}, []bool{true, false}, 2},
+		{"selectors with ports, and fragments besides", func(a *dataplane.SA) {
+			for i := range a.Local {
+				a.Local[i].Protocol, a.Local[i].StartPort, a.Local[i].EndPort = 17, 0, 5000
+			}
+			a.Remote, a.NonFirstFragments = a.Local, true
+		}, []bool{true, true}, 3},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := newBench(t)
+			s.protect(1, nil)
+			s.loop(1, func(a *dataplane.SA) {
+				a.DF = esp.DFSet
+				if tt.change != nil {
+					tt.change(a)
+				}
+			})
+			s.HandleMTU(ip("192.0.2.2"), 1200)
+			for _, n := range []int{100, 1300} {
+				p := datagram(1, n)
+				p[6] = 0
+				s.device.put(p)
+			}
+			s.run()
+			b := s.network.take()
+			var df []bool
+			for i := range b {
+				df = append(df, b[i].DF)
+			}
+			if !slices.Equal(df, tt.df) || segments(b) != tt.count {
+				t.Errorf("%d packets in bursts with DF %v, want %d, %v", segments(b), df, tt.count, tt.df)
+			}
+			s.HandleESP(b)
+			octets := 0
+			for _, p := range s.device.out {
+				octets += len(p) - 20
+			}
+			if want := 108 + 1308; octets != want || len(s.device.out) != tt.count {
+				t.Errorf("%d octets in %d packets came out, want %d", octets, len(s.device.out), want)
+			}
+			s.dropped(nil)
+		})
 	}
 }
 

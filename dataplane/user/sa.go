@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"io"
 	"net/netip"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -61,18 +62,21 @@ type outbound struct {
 	outer    esp.Outer
 	tfc      int
 	nonFirst bool // carries fragments without ports (RFC 4301, Section 7.3)
+	layout   esp.Layout
 	way      atomic.Pointer[way]
-	turn     atomic.Uint64 // the sequence number to be sent next, when there are several workers
-	lanes    []*lane       // of each worker, made when it first uses the SA
-	pump     *pump         // nil: not in AGGFRAG mode; else nobody has a lane
-	cover    *cover        // nil: no dummy packets
+	// takesFragments says that the selectors let all fragments of a packet through that they let through whole (RFC 4301,
+	// Section 7).
+	takesFragments bool
+	turn           atomic.Uint64 // the sequence number to be sent next, when there are several workers
+	lanes          []*lane       // of each worker, made when it first uses the SA
+	pump           *pump         // nil: not in AGGFRAG mode; else nobody has a lane
+	cover          *cover        // nil: no dummy packets
 }
 
 // A lane is what one worker, and nobody else, uses of an outbound SA.
 type lane struct {
 	*outbound
 	sealer   *esp.Outbound
-	layout   esp.Layout
 	measured *way // what mtu and largest were computed for
 	mtu      int32
 	largest  int // octets of an inner packet that fits the path, 0 when the path is not known
@@ -118,10 +122,26 @@ func newOutbound(sa *dataplane.SA, rand io.Reader, workers int) (*outbound, erro
 		outer = esp.Outer{CopyDSCP: true, DF: esp.DFCopy}
 	}
 	out := &outbound{esp: e, spi: sa.SPI, policy: sa.Policy, resource: sa.Resource, mode: sa.Mode, tfc: sa.TFC, outer: outer,
-		nonFirst: sa.NonFirstFragments, lanes: make([]*lane, workers)}
+		nonFirst: sa.NonFirstFragments, layout: esp.LayoutOf(sa.Transforms), lanes: make([]*lane, workers)}
+	out.takesFragments = out.nonFirst || anyPorts(sa.Local) && anyPorts(sa.Remote)
 	out.SetLimits(sa)
 	out.turn.Store(e.Sequence() + 1)
 	return out, nil
+}
+
+func anyPorts(list []spd.Selector) bool {
+	return !slices.ContainsFunc(list, func(s spd.Selector) bool { return !s.AnyPort() })
+}
+
+// effectiveMTU is the largest inner packet that fits the path, 0 where nothing is known of it, and for streams, which cut what
+// they carry to fit (RFC 4301, Section 8.2.1).
+func (o *outbound) effectiveMTU() int {
+	w := o.way.Load()
+	e, mtu := w.Encapsulation(o.mode), int(w.remote.mtu.Load())
+	if mtu == 0 || e.TCP {
+		return 0
+	}
+	return o.layout.EffectiveMTU(mtu, e)
 }
 
 func params(sa *dataplane.SA) esp.Params {
@@ -140,17 +160,12 @@ func (l *lane) measure(w *way) error {
 	if l.measured == w && l.mtu == mtu {
 		return nil
 	}
-	layout, err := l.sealer.Layout()
-	if err != nil {
+	if _, err := l.sealer.Layout(); err != nil {
 		return err
 	}
-	e := w.Encapsulation(l.mode)
-	l.measured, l.mtu, l.layout, l.largest = w, mtu, layout, 0
-	if mtu > 0 && !e.TCP { // a stream cuts what it carries to fit the path
-		l.largest = layout.EffectiveMTU(int(mtu), e)
-	}
+	l.measured, l.mtu, l.largest = w, mtu, l.effectiveMTU()
 	if l.tfc < 0 {
-		l.padTo = layout.EffectiveMTU(cmp.Or(int(mtu), defaultPath), e)
+		l.padTo = l.layout.EffectiveMTU(cmp.Or(int(mtu), defaultPath), w.Encapsulation(l.mode))
 		l.sealer.SetPadTo(l.padTo)
 	}
 	return nil

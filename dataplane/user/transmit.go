@@ -2,7 +2,6 @@ package user
 
 import (
 	"errors"
-	"net/netip"
 	"os"
 	"runtime"
 	"sync/atomic"
@@ -44,6 +43,7 @@ type transmitter struct {
 	groups []*lane // SAs that have jobs, in the order of their first
 	inner  []byte  // a packet of transport mode, before its header is left out
 	icmp   []byte
+	pieces []byte // fragments of the batch
 
 	cache *spd.Cache[*policy]
 	now   time.Time
@@ -156,7 +156,7 @@ func (t *transmitter) packet(raw []byte, since time.Time) {
 	case e == nil, e.Action == spd.Bypass: // bypassed traffic is not routed here
 		t.drop(esp.ErrNoPolicy, segments.Count())
 	case e.Action == spd.Discard:
-		t.drop(esp.ErrDiscarded, segments.Count())
+		t.discarded(pkt, segments.Count())
 	default:
 		x := e.Value.exit(t.worker.index)
 		if x.sa == nil {
@@ -170,7 +170,7 @@ func (t *transmitter) packet(raw []byte, since time.Time) {
 			t.aggregate(x.sa.pump, &segments, pkt, info)
 			return
 		}
-		t.protect(x.sa.lane(t.worker.index), &segments, pkt, info)
+		t.protect(x.sa.lane(t.worker.index), &segments, pkt, &flow, &info)
 	}
 }
 
@@ -198,64 +198,6 @@ func (t *transmitter) policyFor(pkt []byte, flow spd.Flow, info spd.PacketInfo) 
 		return t.cache.Outbound(db, ret)
 	}
 	return nil
-}
-
-// protect takes a (super-)packet to those that are sealed into an SA.
-func (t *transmitter) protect(sa *lane, s *offload.Segments, pkt []byte, info spd.PacketInfo) {
-	w, count := sa.way.Load(), s.Count()
-	if err := sa.measure(w); err != nil {
-		t.drop(esp.DropOf(err), count)
-		return
-	}
-	large := sa.largest > 0 && s.MaxLen() > max(sa.largest, leastInner(info.Version))
-	if large && info.DontFragment && t.tooBig(sa, pkt) {
-		t.drop(esp.ErrTooBig, count)
-		return
-	}
-	ok, notice := sa.Spend(s.Len(), count, t.now.UnixNano())
-	t.b.notices.limit(notice, dataplane.Outbound, sa.spi, sa.policy)
-	if !ok {
-		t.drop(esp.ErrExpired, count)
-		return
-	}
-	fits := sa.largest == 0 || s.MaxLen() <= sa.largest
-	t.add(sa, job{
-		segments: *s, count: count,
-		label: label{path: w.Path, tos: sa.outer.TrafficClass(info.TrafficClass), df: fits && sa.outer.DF.DontFragment(pkt)},
-	})
-}
-
-// leastInner is the length that the sender of a packet need not go below.
-func leastInner(version uint8) int {
-	if version == 6 {
-		return minMTU6
-	}
-	return 0
-}
-
-// tooBig tells the sender of a packet that it does not fit (RFC 4301, Section 8.2.1), unless what is known about the path
-// turns out to be old. It reports whether the packet is to be dropped.
-func (t *transmitter) tooBig(sa *lane, pkt []byte) bool {
-	if t.aging.allow(t.now) {
-		t.b.remotes.age(t.now)
-		if sa.way.Load().remote.mtu.Load() == 0 {
-			return false
-		}
-	}
-	t.tellMTU(pkt, sa.largest)
-	return true
-}
-
-// tellMTU tells the sender of a packet how large its packets may be, unless many were told just now.
-func (t *transmitter) tellMTU(pkt []byte, mtu int) {
-	if !t.answers.allow(t.now) {
-		return
-	}
-	answer, ok := esp.AppendTooBig(t.icmp[:0], pkt, mtu, netip.Addr{})
-	t.icmp = answer
-	if ok {
-		_ = t.b.device.WritePacket(t.worker.index, [][]byte{make([]byte, offload.HeaderLen), answer})
-	}
 }
 
 func (t *transmitter) drop(r esp.Drop, n int) { t.worker.drops.add(r, n) }

@@ -1,15 +1,20 @@
 package user
 
-import "culvert/dataplane"
+import (
+	"sync/atomic"
+
+	"culvert/dataplane"
+)
 
 // A worker carries packets between one queue of the device and one part of the network: a thread of its own sends, whoever
 // calls HandleESP receives. Workers share SAs and policies, and nothing that changes with each packet but the counters of an
 // SA that several use.
 type worker struct {
-	index int
-	drops drops
-	tx    transmitter
-	rx    receiver
+	index   int
+	drops   drops
+	changed [changes]atomic.Uint64
+	tx      transmitter
+	rx      receiver
 }
 
 func newWorker(b *Backend, index int, s dataplane.Sender) *worker {

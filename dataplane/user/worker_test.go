@@ -236,9 +236,9 @@ func TestWorkersDoNotBlockOneAnother(t *testing.T) {
 
 // enqueue protects a packet under an SA.
 func (t *transmitter) enqueue(sa *lane, p []byte) {
-	_, info, _ := spd.ParseFlow(p)
+	flow, info, _ := spd.ParseFlow(p)
 	s, _ := offload.Split(offload.Header{}, p)
-	t.protect(sa, &s, p, info)
+	t.protect(sa, &s, p, &flow, &info)
 }
 
 func TestSAOfAnotherWorkerIsOpenedNevertheless(t *testing.T) {

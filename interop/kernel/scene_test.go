@@ -28,15 +28,9 @@ func newScene(t *testing.T) *scene {
 	s.sun.Address("10.2.0.1/24", "fd02::1/64")
 	s.sun.Must("ip", "route", "add", "10.1.0.0/24", "via", "10.99.0.1", "dev", "moon")
 	s.sun.Must("ip", "-6", "route", "add", "fd01::/64", "via", "fd99::1", "dev", "moon")
-	s.start()
-	return s
-}
-
-// start brings both daemons up, without connections.
-func (s *scene) start() {
-	s.Helper()
 	s.theirs = s.sun.KernelCharon("")
 	s.ours = s.moon.Culvert("")
+	return s
 }
 
 // lend has a subtest fail on behalf of the scene until the returned function is called.

@@ -118,6 +118,9 @@ func (s *Segments) ipv4() bool { return s.head[0]>>4 == 4 }
 // MaxLen is the length of the longest packet, the first of those to come.
 func (s *Segments) MaxLen() int { return len(s.head) + min(s.size, len(s.payload)) }
 
+// Partial reports whether the transport checksum is still to be computed.
+func (s *Segments) Partial() bool { return len(s.head) > 0 || s.checksum != 0 }
+
 // Count is the number of packets to come.
 func (s *Segments) Count() int {
 	if len(s.payload) == 0 && s.first && len(s.head) > 0 {

@@ -18,6 +18,8 @@
 // routing sees no ports in fragments, fragments that a host forwards and such a policy may want protected are dropped.
 package route
 
+import "net/netip"
+
 // Numbers by which what the package made can be recognised: 4500 is the port of ESP in UDP, 50 the protocol number of ESP.
 const (
 	firstPreference = 4500
@@ -69,6 +71,8 @@ type kernel interface {
 	deleteAddress(address) error
 	// localAddresses are those of the host that routes may take as sources, the device's own first.
 	localAddresses() ([]address, error)
+	// linkMTU is the MTU of the link that our own packets to a host leave through; 0 when there is no way.
+	linkMTU(netip.Addr) int
 	// setGuard replaces the rules for policies with protocols or ports.
 	setGuard([]guardRule) error
 	// refused counts the packets that the guard dropped.

@@ -52,6 +52,8 @@ func (k *fakeKernel) deleteRule(r rule) error {
 	return nil
 }
 
+func (k *fakeKernel) linkMTU(netip.Addr) int { return 1500 }
+
 func (k *fakeKernel) addRoute(r route) error {
 	if err := k.step(); err != nil {
 		return err

@@ -3,6 +3,7 @@ package route
 import (
 	"errors"
 	"fmt"
+	"net/netip"
 	"os"
 	"strings"
 
@@ -79,6 +80,21 @@ func (h *host) refused() (uint64, error) {
 	}
 	return h.wall.dropped()
 }
+
+func (h *host) linkMTU(remote netip.Addr) int {
+	routes, err := h.handle.RouteGetWithOptions(remote.AsSlice(), &netlink.RouteGetOptions{Mark: h.config.Mark})
+	if err != nil || len(routes) == 0 {
+		return 0
+	}
+	link, err := h.handle.LinkByIndex(routes[0].LinkIndex)
+	if err != nil {
+		return 0
+	}
+	return min(link.Attrs().MTU, maxPacket)
+}
+
+// maxPacket is the longest IP packet, jumbograms apart.
+const maxPacket = 65535
 
 // watch follows the addresses of the host until the returned function is called.
 func (p *Plumber) watch() (stop func(), err error) {

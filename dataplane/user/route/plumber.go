@@ -253,6 +253,9 @@ func (p *Plumber) Warnings() []error {
 	return append([]error(nil), p.warnings...)
 }
 
+// LinkMTU returns the MTU of the link through which our own packets to a host leave, 0 when there is no way to it.
+func (p *Plumber) LinkMTU(remote netip.Addr) int { return p.kernel.linkMTU(remote) }
+
 // Unprotected returns how many packets the guard refused.
 func (p *Plumber) Unprotected() (uint64, error) {
 	p.mu.Lock()

@@ -24,6 +24,7 @@ const maxParts = 72
 // else one chosen by a hash. A Device disappears with Close, and with the process.
 type Device struct {
 	queues []*queue
+	host   int // a socket in the device's network namespace; -1 before Open is through
 	name   string
 	index  int
 	uso    bool
@@ -42,7 +43,7 @@ type queue struct {
 // Open makes a device of this name, where %d becomes a free number, with a number of queues, gives it the MTU and sets it
 // up. It needs CAP_NET_ADMIN.
 func Open(name string, mtu, queues int) (*Device, error) {
-	d := &Device{name: name}
+	d := &Device{name: name, host: -1}
 	err := d.open(max(queues, 1))
 	if err == nil {
 		err = d.setUp(mtu)
@@ -71,6 +72,11 @@ func (d *Device) open(queues int) error {
 		d.queues, d.name = append(d.queues, q), name
 	}
 	d.offload()
+	host, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return os.NewSyscallError("socket", err)
+	}
+	d.host = host
 	return nil
 }
 
@@ -186,6 +192,9 @@ func (d *Device) Close() error {
 	var errs []error
 	for _, q := range d.queues {
 		errs = append(errs, unix.Close(q.fd), unix.Close(q.wake))
+	}
+	if d.host >= 0 {
+		errs = append(errs, unix.Close(d.host))
 	}
 	return errors.Join(errs...)
 }

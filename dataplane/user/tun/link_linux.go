@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 
 	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
 )
 
 // superPacket bounds the super-packets that the kernel hands over, so that one of them, sealed, is still one send.
@@ -34,6 +35,16 @@ func (d *Device) setUp(mtu int) error {
 	}
 	d.quiet()
 	return netlink.LinkSetUp(link)
+}
+
+// SetMTU changes the MTU of the device.
+func (d *Device) SetMTU(octets int) error {
+	request, err := unix.NewIfreq(d.name)
+	if err != nil {
+		return err
+	}
+	request.SetUint32(uint32(octets))
+	return os.NewSyscallError("SIOCSIFMTU", unix.IoctlIfreq(d.host, unix.SIOCSIFMTU, request))
 }
 
 // quiet keeps the kernel from sending packets of its own into the tunnel, such as router solicitations, which no policy
