@@ -4,7 +4,7 @@ set -euo pipefail
 need() { command -v "$1" >/dev/null || [ -x "/usr/sbin/$1" ]; }
 missing=
 for tool in charon-systemd swanctl pki curl setpriv ip nft sysctl iperf3 tshark tcpdump ping openssl gcc \
-	softhsm2-util pkcs11-tool swtpm tpm2_create ssh-agent zbarimg plistutil eapol_test freeradius radclient hostapd \
+	softhsm2-util pkcs11-tool swtpm tpm2_create ssh-agent zbarimg plistutil eapol_test freeradius radclient hostapd ethtool \
 	qemu-system-x86_64; do
 	need "$tool" || missing=1
 done
@@ -32,7 +32,7 @@ apt-get update -qq
 apt-get install -y -qq --no-install-recommends \
 	charon-systemd strongswan-swanctl strongswan-charon strongswan-pki libcharon-extra-plugins libcharon-extauth-plugins libstrongswan-extra-plugins \
 	libstrongswan-standard-plugins iproute2 nftables iperf3 tshark tcpdump iputils-ping openssl procps \
-	gcc libc6-dev curl softhsm2 opensc swtpm tpm2-tools openssh-client zbar-tools libplist-utils eapoltest freeradius freeradius-utils hostapd \
+	gcc libc6-dev curl softhsm2 opensc swtpm tpm2-tools openssh-client zbar-tools libplist-utils eapoltest freeradius freeradius-utils hostapd ethtool \
 	qemu-system-x86 >/dev/null
 
 if ! ls "$linux"/boot/vmlinuz-* >/dev/null 2>&1; then

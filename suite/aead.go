@@ -5,7 +5,6 @@ import (
 
 	"golang.org/x/crypto/chacha20poly1305"
 
-	"culvert/aesgcm"
 	"culvert/wire"
 )
 
@@ -38,7 +37,7 @@ func newBareAEAD(id wire.TransformID, e encryption, key []byte) (cipher.AEAD, er
 	case wire.EncrChaCha20Poly1305:
 		return chacha20poly1305.New(key)
 	}
-	return aesgcm.New(key, e.icv)
+	return newGCM(key, e.icv)
 }
 
 // with returns the nonce for an IV, valid until the next call.

@@ -54,8 +54,14 @@ func (l *Lab) Binary() string {
 // Culvert starts the daemon on the host with a configuration. The lab adds the socket of the scene.
 func (h *Host) Culvert(conf string) *Culvert {
 	h.lab.Helper()
+	return h.CulvertOf(h.lab.Binary(), conf)
+}
+
+// CulvertOf is Culvert with another binary than the one under test.
+func (h *Host) CulvertOf(binary, conf string) *Culvert {
+	h.lab.Helper()
 	path := h.Write("culvert.hcl", conf)
-	p := h.StartNotify("culvert", nil, h.lab.Binary(), "daemon", "--config", path, "--socket", h.socket())
+	p := h.StartNotify("culvert", nil, binary, "daemon", "--config", path, "--socket", h.socket())
 	return &Culvert{Process: p, host: h}
 }
 
