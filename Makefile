@@ -39,7 +39,7 @@ bench: build
 	./interop/install-peers.sh
 	$(GO) test -run '^$$' -bench . -benchtime 0.2s -benchmem ./aesgcm ./checksum ./wire ./suite ./esp ./spd ./ike
 	$(GO) test -v -count=1 -run '^(TestHeapPerSA|TestHundredThousandSAs)$$' ./ike ./sim
-	CULVERT_BENCH=1 $(GO) test -v -count=1 -timeout 30m -run '^TestBench' ./interop/bench
+	CULVERT_BENCH=1 $(GO) test -v -count=1 -timeout 90m -run '^TestBench' ./interop/bench
 
 install: build
 	install -D -m 0755 $(BIN) $(DESTDIR)/usr/sbin/culvert

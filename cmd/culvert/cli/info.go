@@ -7,9 +7,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"culvert/aesgcm"
 	"culvert/api"
 	"culvert/explain"
+	"culvert/suite"
 )
 
 func (a *app) poolsCommand() *cobra.Command {
@@ -134,7 +134,7 @@ may differ after an upgrade until the daemon is restarted.`,
 		Args: noArgs,
 		RunE: func(*cobra.Command, []string) error {
 			v := versionInfo{a.Version, api.Version, runtime.Version(), runtime.GOOS + "/" + runtime.GOARCH,
-				aesgcm.Selected().String()}
+				suite.GCM()}
 			if a.json {
 				a.printJSON(v)
 				return nil
