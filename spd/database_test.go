@@ -220,7 +220,7 @@ func first(policies []Policy, f Flow) uint32 {
 				if !l.ContainsSource(f) || !r.ContainsDestination(f) {
 					continue
 				}
-				s := specificity(l, r)
+				s := Specificity(l, r)
 				if best.ID == 0 || p.Priority > best.Priority || p.Priority == best.Priority && s > bestSpecific {
 					best, bestSpecific = p, s
 				}

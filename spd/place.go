@@ -24,7 +24,7 @@ func rulesOf[T any](e *Entry[T]) []rule[T] {
 	for _, l := range e.Local {
 		for _, r := range e.Remote {
 			if l.Is4() == r.Is4() {
-				rules = append(rules, rule[T]{entry: e, local: l, remote: r, specific: specificity(l, r)})
+				rules = append(rules, rule[T]{entry: e, local: l, remote: r, specific: Specificity(l, r)})
 			}
 		}
 	}
@@ -39,7 +39,7 @@ func coarseRules[T any](e *Entry[T]) []rule[T] {
 			continue
 		}
 		l, r := hull(local), hull(remote)
-		rules = append(rules, rule[T]{entry: e, local: l, remote: r, specific: specificity(l, r), coarse: true})
+		rules = append(rules, rule[T]{entry: e, local: l, remote: r, specific: Specificity(l, r), coarse: true})
 	}
 	return rules
 }

@@ -66,9 +66,9 @@ func (b bucket[T]) match(f Flow, inbound bool) *rule[T] {
 	return nil
 }
 
-// specificity orders pairs of selectors: first by how many bits of both addresses they fix, then by the protocol, then by
+// Specificity orders pairs of selectors: first by how many bits of both addresses they fix, then by the protocol, then by
 // how many bits of both ports.
-func specificity(local, remote Selector) int {
+func Specificity(local, remote Selector) int {
 	const addressUnit, protocolUnit = 128, 64
 	n := addressUnit * (fixedBits(local) + fixedBits(remote))
 	if local.Protocol != 0 || remote.Protocol != 0 {
