@@ -35,6 +35,9 @@ type Config struct {
 	// Mark is put on everything that is sent, so that policy routing keeps it out of the tunnel. It needs CAP_NET_ADMIN;
 	// 0 is no mark.
 	Mark uint32
+	// Prepare sets further options of each UDP socket before it is bound; nil sets none. With it ESP in UDP is not coalesced,
+	// since the kernel takes it off the sockets for NAT traversal.
+	Prepare func(fd int, ipv6, nat bool) error
 	// Workers is how many threads receive; 0 is 1. ESP under an SPI with the bit dataplane.SteeredSPI comes to the worker that is the last
 	// octet of its SPI modulo Workers, as far as the kernel can tell the packets of one message apart; all other ESP of one
 	// sender comes to one worker. IKE comes to any.

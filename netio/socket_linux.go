@@ -42,7 +42,7 @@ func openSocket(c *Config, r role, bind netip.AddrPort, m member) (*socket, erro
 		return nil, fmt.Errorf("%s: %w", what, os.NewSyscallError("socket", err))
 	}
 	s.fd = fd
-	if err := errors.Join(s.configure(c), s.place(m)); err != nil {
+	if err := errors.Join(s.configure(c), s.prepare(c), s.place(m)); err != nil {
 		unix.Close(fd)
 		return nil, fmt.Errorf("%s: %w", what, err)
 	}
@@ -130,6 +130,14 @@ func (s *socket) bind() error {
 	return os.NewSyscallError("getsockname", err)
 }
 
+// prepare sets the options that somebody else wants.
+func (s *socket) prepare(c *Config) error {
+	if c.Prepare == nil || s.role == roleRaw {
+		return nil
+	}
+	return c.Prepare(s.fd, s.v6(), s.role == roleNAT)
+}
+
 // tune asks for what makes the socket faster and can be missing.
 func (s *socket) tune(c *Config) {
 	size := c.Buffer
@@ -144,7 +152,7 @@ func (s *socket) tune(c *Config) {
 	if s.role != roleNAT {
 		return
 	}
-	s.coalesce = unix.SetsockoptInt(s.fd, unix.SOL_UDP, unix.UDP_GRO, 1) == nil
+	s.coalesce = c.Prepare == nil && unix.SetsockoptInt(s.fd, unix.SOL_UDP, unix.UDP_GRO, 1) == nil
 	_, err := unix.GetsockoptInt(s.fd, unix.SOL_UDP, unix.UDP_SEGMENT)
 	s.segment = err == nil
 }
