@@ -110,20 +110,11 @@ func (e *AE) Append(b []byte) []byte {
 	w.u32(e.Flags)
 	w.u32(e.ReqID)
 	w.mark(e.Mark)
-	if e.Replay != nil {
-		if e.Replay.Window == 0 && len(e.Replay.Words) == 1 {
-			w.attr(replayValue, e.Replay.appendShort)
-		} else {
-			w.attr(replayESN, e.Replay.append)
-		}
-	}
+	w.replay(e.Replay)
 	if e.Usage != (Usage{}) {
 		w.attr(lifetimeValue, e.Usage.append)
 	}
-	if e.Events != nil {
-		w.attr32(replayThreshold, e.Events.Packets)
-		w.attr32(timerThreshold, e.Events.Tenths)
-	}
+	w.events(e.Events)
 	return w
 }
 

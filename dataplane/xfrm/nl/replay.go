@@ -20,6 +20,17 @@ func NewReplay(window int) *Replay {
 	return &Replay{Window: uint32(n), Words: make([]uint32, (n+31)/32)}
 }
 
+// replay appends the counters in the form that they have.
+func (w *writer) replay(p *Replay) {
+	switch {
+	case p == nil:
+	case p.Window == 0 && len(p.Words) == 1:
+		w.attr(replayValue, p.appendShort)
+	default:
+		w.attr(replayESN, p.append)
+	}
+}
+
 // append writes the form with bitmap.
 func (p *Replay) append(w *writer) {
 	w.u32(uint32(len(p.Words)))

@@ -145,12 +145,14 @@ func (s *State) appendAlgorithms(w *writer) {
 	w.algorithm(algCrypt, &s.Crypt, false)
 	w.algorithm(algAuthTrunc, &s.Auth, true)
 	w.algorithm(algAEAD, &s.AEAD, true)
-	if s.Replay != nil {
-		w.attr(replayESN, s.Replay.append)
-	}
-	if s.Events != nil {
-		w.attr32(replayThreshold, s.Events.Packets)
-		w.attr32(timerThreshold, s.Events.Tenths)
+	w.replay(s.Replay)
+	w.events(s.Events)
+}
+
+func (w *writer) events(e *Events) {
+	if e != nil {
+		w.attr32(replayThreshold, e.Packets)
+		w.attr32(timerThreshold, e.Tenths)
 	}
 }
 

@@ -1,0 +1,169 @@
+package xfrm
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+
+	"golang.org/x/sys/unix"
+
+	"culvert/dataplane"
+	"culvert/dataplane/xfrm/nl"
+)
+
+// Config says how to set a Backend up.
+type Config struct {
+	// Owner tells what is ours from what other daemons of this kind put into the same network namespace.
+	Owner string
+	// Mark is that of the sockets of IKE, which routing keeps out of the interfaces of policies.
+	Mark uint32
+}
+
+// kernel is what a Backend asks of the kernel; nl.Conn is one.
+type kernel interface {
+	AddState(*nl.State) error
+	UpdateState(*nl.State) error
+	DeleteState(*nl.StateID) error
+	State(*nl.StateID) (*nl.State, error)
+	States() ([]*nl.State, error)
+	policyStore
+	Policies() ([]*nl.Policy, error)
+	Counters(*nl.StateID) (*nl.AE, error)
+	SetCounters(*nl.AE) error
+	Close() error
+}
+
+// events is what a Backend hears of the kernel; nl.Listener is one.
+type events interface {
+	Join(nl.Group) error
+	Leave(nl.Group) error
+	Receive(func(nl.Type, []byte)) error
+	Close() error
+}
+
+// plumber does what policies need beside XFRM: interfaces, addresses and routes.
+type plumber interface {
+	Set(*dataplane.Policy) error
+	Remove(dataplane.PolicyID) error
+	Close() error
+}
+
+// A Backend gives SAs and policies to the kernel. Its methods are safe for concurrent use.
+type Backend struct {
+	kernel   kernel
+	events   events
+	plumber  plumber
+	config   Config
+	owner    owner
+	features Features
+	before   Stat // the kernel's counters when the Backend was made
+	notices  atomic.Pointer[func(dataplane.Notice)]
+	done     chan struct{} // closed when no event is received any more
+
+	mu       sync.Mutex // guards what follows
+	spis     map[uint32]bool
+	ins      map[uint32]*sa
+	known    map[dataplane.PolicyID]*policy
+	byReqID  map[uint32]*policy
+	byState  map[nl.StateID]*sa
+	database *database
+	slots    slots
+	age      uint64
+	waiting  int // SAs that wait for their first packet
+	warnings []error
+	closed   bool
+}
+
+// New takes over the XFRM of the network namespace of the calling thread, as far as it is ours: what a predecessor with the same
+// Owner left is removed. It needs CAP_NET_ADMIN.
+func New(c Config) (*Backend, error) {
+	conn, err := nl.Dial()
+	if err != nil {
+		return nil, fmt.Errorf("data plane: %w", err)
+	}
+	listener, err := nl.Listen(nl.GroupAcquire, nl.GroupExpire, nl.GroupMapping)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("data plane: %w", err), conn.Close())
+	}
+	routes, err := newRoutes(c.Mark)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("data plane: %w", err), listener.Close(), conn.Close())
+	}
+	b := newBackend(c, conn, listener, routes)
+	b.before, _ = readStat(statFile)
+	b.features = features(conn)
+	if err := b.sweep(); err != nil {
+		return nil, errors.Join(fmt.Errorf("data plane: leftovers: %w", err), routes.Close(), listener.Close(), conn.Close())
+	}
+	go b.run()
+	return b, nil
+}
+
+// newBackend puts the parts together. The caller starts run.
+func newBackend(c Config, k kernel, e events, p plumber) *Backend {
+	return &Backend{
+		kernel: k, events: e, plumber: p, config: c, owner: newOwner(c.Owner), done: make(chan struct{}),
+		spis: make(map[uint32]bool), ins: make(map[uint32]*sa), known: make(map[dataplane.PolicyID]*policy),
+		byReqID: make(map[uint32]*policy), byState: make(map[nl.StateID]*sa), database: newDatabase(k),
+	}
+}
+
+// SetNotices is that of dataplane.Backend.
+func (b *Backend) SetNotices(f func(dataplane.Notice)) { b.notices.Store(&f) }
+
+func (b *Backend) send(n dataplane.Notice) {
+	if f := b.notices.Load(); f != nil && *f != nil {
+		(*f)(n)
+	}
+}
+
+// Close removes everything that the backend made, and clears the keys.
+func (b *Backend) Close() error {
+	b.mu.Lock()
+	if b.closed {
+		b.mu.Unlock()
+		return nil
+	}
+	b.closed = true
+	err := errors.Join(b.sweep(), b.plumber.Close())
+	for _, s := range b.byState {
+		s.clear()
+	}
+	b.mu.Unlock()
+	err = errors.Join(err, b.events.Close())
+	<-b.done
+	return errors.Join(err, b.kernel.Close())
+}
+
+// Warnings returns what could not be done without failing.
+func (b *Backend) Warnings() []error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return append([]error(nil), b.warnings...)
+}
+
+// maxWarnings bounds what is kept for Warnings.
+const maxWarnings = 32
+
+// note keeps an error that nobody waits for. The caller holds the lock.
+func (b *Backend) note(err error) {
+	if err != nil && len(b.warnings) < maxWarnings {
+		b.warnings = append(b.warnings, err)
+	}
+}
+
+// clear destroys the keys of an SA.
+func (s *sa) clear() {
+	s.state.Crypt.Key.Clear()
+	s.state.Auth.Key.Clear()
+	s.state.AEAD.Key.Clear()
+}
+
+// absent makes success of the kernel's word that something is not there.
+func absent(err error) error {
+	if errors.Is(err, unix.ESRCH) || errors.Is(err, unix.ENOENT) {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,93 @@
+package xfrm
+
+import (
+	"errors"
+	"hash/fnv"
+
+	"culvert/dataplane/xfrm/nl"
+)
+
+// What is ours bears two marks. States and templates have a reqid out of a range that nobody else uses:
+//
+//	| 0xC (4 bits) | owner (8 bits) | slot (20 bits) |
+//
+// Policies have the owner in their limit of packets, which the kernel keeps and does not heed. The owner is made from the
+// folder of what outlives the process, so that two daemons in one network namespace leave each other alone.
+const (
+	reqIDRange = 0xC << 28
+	ownerShift = 20
+	maxSlots   = 1 << ownerShift
+)
+
+// An owner recognises what is ours.
+type owner struct {
+	reqIDs uint32 // the first
+	tag    uint64
+}
+
+func newOwner(name string) owner {
+	h := fnv.New32a()
+	h.Write([]byte(name))
+	sum := h.Sum32()
+	return owner{reqIDRange | sum&0xff<<ownerShift, 'C'<<56 | 'U'<<48 | 'L'<<40 | 'V'<<32 | uint64(sum)}
+}
+
+func (o owner) hasState(s *nl.State) bool { return s.ReqID&^(maxSlots-1) == o.reqIDs }
+
+func (o owner) hasPolicy(p *nl.Policy) bool { return p.Limits.SoftPackets == o.tag }
+
+// limits are those of our policies.
+func (o owner) limits() nl.Limits {
+	l := nl.NoLimits()
+	l.SoftPackets = o.tag
+	return l
+}
+
+// errFull means that there are as many policies as reqids.
+var errFull = errors.New("no reqid is free")
+
+// slots hand out the reqids of an owner.
+type slots struct {
+	next uint32 // never used so far; 0 is not used
+	free []uint32
+}
+
+func (s *slots) take(o owner) (uint32, error) {
+	if n := len(s.free); n > 0 && (n > restingSlots || s.next == maxSlots-1) {
+		id := s.free[0]
+		s.free = s.free[1:]
+		return id, nil
+	}
+	if s.next == maxSlots-1 {
+		return 0, errFull
+	}
+	s.next++
+	return o.reqIDs | s.next, nil
+}
+
+// restingSlots is how many reqids are given back before the first of them is used again: events about a policy that is gone
+// are to miss the one that comes.
+const restingSlots = 1024
+
+func (s *slots) give(id uint32) { s.free = append(s.free, id) }
+
+// sweep removes the states and policies that are ours by their marks.
+func (b *Backend) sweep() error {
+	policies, err := b.kernel.Policies()
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, p := range policies {
+		if b.owner.hasPolicy(p) {
+			errs = append(errs, absent(b.kernel.DeletePolicy(&p.PolicyID)))
+		}
+	}
+	states, err := b.kernel.States()
+	for _, s := range states {
+		if b.owner.hasState(s) && s.SPI != 0 { // without an SPI it waits for one, and goes by itself
+			errs = append(errs, absent(b.kernel.DeleteState(&s.StateID)))
+		}
+	}
+	return errors.Join(append(errs, err)...)
+}

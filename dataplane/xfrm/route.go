@@ -1,0 +1,318 @@
+package xfrm
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"slices"
+	"sync"
+
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
+
+	"culvert/dataplane"
+	"culvert/spd"
+)
+
+// Policies of the kernel apply to packets that have a route and a source address already. So a table of its own has, for
+// what is on the peer's side of a policy, a route with the source address that its selectors ask for, if the host has one;
+// and where a policy has an XFRM interface, a route into it. Packets with the mark of IKE and ESP do not look there.
+const (
+	table      = 4499
+	preference = 4499
+	protocol   = 50 // of ESP: whose routes they are
+)
+
+// routes is the host's routing, as far as it is ours. It is safe for concurrent use.
+type routes struct {
+	handle *netlink.Handle
+	mark   uint32
+
+	mu       sync.Mutex
+	policies map[dataplane.PolicyID]*needs
+	links    map[string]int // users
+	rules    map[int]bool   // by family
+}
+
+// needs is what one policy has in the host.
+type needs struct {
+	routes    []netlink.Route
+	addresses []netip.Prefix
+	device    string // of the addresses
+	link      string // made for the policy
+}
+
+// loopback carries virtual addresses of policies without interface: they are the host's wherever packets leave.
+const loopback = "lo"
+
+// newRoutes takes over the network namespace of the calling thread. What a predecessor left is removed.
+func newRoutes(mark uint32) (*routes, error) {
+	h, err := netlink.NewHandle(unix.NETLINK_ROUTE)
+	if err != nil {
+		return nil, fmt.Errorf("route: %w", err)
+	}
+	r := &routes{handle: h, mark: mark, policies: make(map[dataplane.PolicyID]*needs), links: make(map[string]int), rules: make(map[int]bool)}
+	if err := r.sweep(); err != nil {
+		h.Close()
+		return nil, fmt.Errorf("route: leftovers: %w", err)
+	}
+	return r, nil
+}
+
+// families are those of the tables.
+func families() []int { return []int{unix.AF_INET, unix.AF_INET6} }
+
+// sweep removes rules, routes and addresses of a predecessor.
+func (r *routes) sweep() error {
+	var errs []error
+	for _, f := range families() {
+		list, err := r.handle.RouteListFiltered(f, &netlink.Route{Table: table, Protocol: protocol}, netlink.RT_FILTER_TABLE|netlink.RT_FILTER_PROTOCOL)
+		if err != nil && !errors.Is(err, unix.EAFNOSUPPORT) {
+			errs = append(errs, err)
+		}
+		for i := range list {
+			errs = append(errs, gone(r.handle.RouteDel(&list[i])))
+		}
+		for err := error(nil); err == nil; {
+			err = r.handle.RuleDel(r.rule(f))
+		}
+	}
+	return errors.Join(append(errs, r.sweepLinks())...)
+}
+
+// sweepLinks removes the interfaces of a predecessor, which it has named as its own.
+func (r *routes) sweepLinks() error {
+	links, err := r.handle.LinkList()
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, l := range links {
+		if l.Type() == "xfrm" && l.Attrs().Alias == linkAlias {
+			errs = append(errs, gone(r.handle.LinkDel(l)))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// linkAlias is what `ip link` shows of an interface of ours.
+const linkAlias = "culvert"
+
+func (r *routes) rule(family int) *netlink.Rule {
+	rule := netlink.NewRule()
+	rule.Family, rule.Table, rule.Priority, rule.Invert = family, table, preference, true
+	mask := ^uint32(0)
+	rule.Mark, rule.Mask = r.mark, &mask
+	return rule
+}
+
+// gone makes success of the kernel's word that something is not there.
+func gone(err error) error {
+	if errors.Is(err, unix.ESRCH) || errors.Is(err, unix.ENOENT) || errors.Is(err, unix.ENODEV) || errors.Is(err, unix.EADDRNOTAVAIL) {
+		return nil
+	}
+	return err
+}
+
+// Set makes the host follow a policy, in place of the one with its ID.
+func (r *routes) Set(p *dataplane.Policy) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	old := r.policies[p.ID]
+	if old == nil && !asks(p) {
+		return nil
+	}
+	n, err := r.take(p)
+	if err != nil {
+		return errors.Join(fmt.Errorf("route: %w", err), r.give(n))
+	}
+	r.policies[p.ID] = n
+	if old == nil {
+		return nil
+	}
+	return r.give(old)
+}
+
+// asks tells whether a policy may need something of the host.
+func asks(p *dataplane.Policy) bool { return p.Action == spd.Protect }
+
+// Remove undoes Set.
+func (r *routes) Remove(id dataplane.PolicyID) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	n := r.policies[id]
+	if n == nil {
+		return nil
+	}
+	delete(r.policies, id)
+	return r.give(n)
+}
+
+// take makes what a policy needs. It returns what it made before any error.
+func (r *routes) take(p *dataplane.Policy) (*needs, error) {
+	n := &needs{device: loopback}
+	if name := p.Kernel.Interface; name != "" {
+		if err := r.takeLink(name, p.Kernel.IfIDOut); err != nil {
+			return n, err
+		}
+		n.device, n.link = name, name
+	}
+	for _, a := range p.VirtualIPs {
+		if err := r.address(n.device, a.Addr()); err != nil {
+			return n, err
+		}
+		n.addresses = append(n.addresses, a)
+	}
+	list, err := r.plan(p, n)
+	if err != nil {
+		return n, err
+	}
+	for i := range list {
+		if err := r.add(&list[i]); err != nil {
+			return n, err
+		}
+		n.routes = append(n.routes, list[i])
+	}
+	return n, nil
+}
+
+func (r *routes) add(route *netlink.Route) error {
+	if !r.rules[route.Family] {
+		if err := r.handle.RuleAdd(r.rule(route.Family)); err != nil {
+			return fmt.Errorf("rule: %w", err)
+		}
+		r.rules[route.Family] = true
+	}
+	if err := r.handle.RouteReplace(route); err != nil {
+		return fmt.Errorf("route to %v: %w", route.Dst, err)
+	}
+	return nil
+}
+
+// takeLink makes an XFRM interface, unless another policy has it.
+func (r *routes) takeLink(name string, ifID uint32) error {
+	if r.links[name]++; r.links[name] > 1 {
+		return nil
+	}
+	err := r.handle.LinkAdd(&netlink.Xfrmi{LinkAttrs: netlink.LinkAttrs{Name: name}, Ifid: ifID})
+	if err != nil {
+		delete(r.links, name)
+		return fmt.Errorf("interface %s: %w", name, err)
+	}
+	l, err := r.handle.LinkByName(name)
+	if err != nil {
+		return err
+	}
+	return errors.Join(r.handle.LinkSetAlias(l, linkAlias), r.handle.LinkSetUp(l))
+}
+
+func (r *routes) address(device string, a netip.Addr) error {
+	l, err := r.handle.LinkByName(device)
+	if err != nil {
+		return err
+	}
+	return r.handle.AddrReplace(l, &netlink.Addr{IPNet: network(netip.PrefixFrom(a, a.BitLen())), Flags: unix.IFA_F_NODAD})
+}
+
+// give takes away what take made and no other policy has.
+func (r *routes) give(n *needs) error {
+	var errs []error
+	for i := range n.routes {
+		if !r.wanted(&n.routes[i]) {
+			errs = append(errs, gone(r.handle.RouteDel(&n.routes[i])))
+		}
+	}
+	for _, a := range n.addresses {
+		if r.hasAddress(n.device, a) {
+			continue
+		}
+		if l, err := r.handle.LinkByName(n.device); err == nil {
+			errs = append(errs, gone(r.handle.AddrDel(l, &netlink.Addr{IPNet: network(netip.PrefixFrom(a.Addr(), a.Addr().BitLen()))})))
+		}
+	}
+	if n.link != "" {
+		errs = append(errs, r.giveLink(n.link))
+	}
+	return errors.Join(errs...)
+}
+
+func (r *routes) giveLink(name string) error {
+	if r.links[name]--; r.links[name] > 0 {
+		return nil
+	}
+	delete(r.links, name)
+	l, err := r.handle.LinkByName(name)
+	if err != nil {
+		return nil // it is gone
+	}
+	return gone(r.handle.LinkDel(l))
+}
+
+// wanted tells whether another policy has a route to the same destination.
+func (r *routes) wanted(route *netlink.Route) bool {
+	for _, n := range r.policies {
+		if slices.ContainsFunc(n.routes, func(o netlink.Route) bool { return o.Dst.String() == route.Dst.String() }) {
+			return true
+		}
+	}
+	return false
+}
+
+func (r *routes) hasAddress(device string, a netip.Prefix) bool {
+	for _, n := range r.policies {
+		if n.device == device && slices.Contains(n.addresses, a) {
+			return true
+		}
+	}
+	return false
+}
+
+// Close removes everything.
+func (r *routes) Close() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var errs []error
+	for id, n := range r.policies {
+		delete(r.policies, id)
+		errs = append(errs, r.give(n))
+	}
+	for f := range r.rules {
+		errs = append(errs, gone(r.handle.RuleDel(r.rule(f))))
+	}
+	r.handle.Close()
+	return errors.Join(errs...)
+}
+
+func network(p netip.Prefix) *net.IPNet {
+	return &net.IPNet{IP: p.Addr().AsSlice(), Mask: net.CIDRMask(p.Bits(), p.Addr().BitLen())}
+}
+
+// source is an address of the host among the selectors of our side, a virtual one before others.
+func (r *routes) source(p *dataplane.Policy, is4 bool) (netip.Addr, error) {
+	fits := func(a netip.Addr) bool {
+		return a.Is4() == is4 && slices.ContainsFunc(p.Local, func(s spd.Selector) bool { return s.ContainsAddr(a) })
+	}
+	for _, a := range p.VirtualIPs {
+		if fits(a.Addr()) {
+			return a.Addr(), nil
+		}
+	}
+	family := unix.AF_INET6
+	if is4 {
+		family = unix.AF_INET
+	}
+	list, err := r.handle.AddrList(nil, family)
+	if err != nil {
+		return netip.Addr{}, err
+	}
+	slices.SortFunc(list, func(a, b netlink.Addr) int { return cmp.Compare(a.LinkIndex, b.LinkIndex) })
+	for _, at := range list {
+		a, ok := netip.AddrFromSlice(at.IP)
+		if a = a.Unmap(); ok && fits(a) && !a.IsLoopback() && !a.IsLinkLocalUnicast() {
+			return a, nil
+		}
+	}
+	return netip.Addr{}, nil
+}

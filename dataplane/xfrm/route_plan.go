@@ -1,0 +1,89 @@
+package xfrm
+
+import (
+	"net/netip"
+
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
+
+	"culvert/dataplane"
+	"culvert/spd"
+)
+
+// maxRoutes bounds the routes of one policy.
+const maxRoutes = 4096
+
+// plan lists the routes of a policy.
+func (r *routes) plan(p *dataplane.Policy, n *needs) (list []netlink.Route, err error) {
+	prefixes, err := remotes(p.Remote)
+	if err != nil {
+		return nil, err
+	}
+	ways := map[bool]*netlink.Route{}
+	for _, is4 := range []bool{true, false} {
+		if ways[is4], err = r.way(p, n, is4); err != nil {
+			return nil, err
+		}
+	}
+	for _, to := range prefixes {
+		if way := ways[to.Addr().Is4()]; way != nil {
+			route := *way
+			route.Dst = network(to)
+			list = append(list, route)
+		}
+	}
+	return list, nil
+}
+
+func remotes(list []spd.Selector) (prefixes []netip.Prefix, err error) {
+	seen := map[netip.Prefix]bool{}
+	for _, s := range list {
+		for _, p := range s.Prefixes(nil) {
+			if !seen[p] {
+				seen[p] = true
+				prefixes = append(prefixes, p)
+			}
+		}
+		if len(prefixes) > maxRoutes {
+			return nil, ErrTooMany
+		}
+	}
+	return prefixes, nil
+}
+
+// way is where packets of a family go, without their destination: into the interface, or as packets to the peer do, with a
+// source address that the policy takes. Without such an address, or a peer that is known, there is none.
+func (r *routes) way(p *dataplane.Policy, n *needs, is4 bool) (*netlink.Route, error) {
+	family := unix.AF_INET6
+	if is4 {
+		family = unix.AF_INET
+	}
+	route := &netlink.Route{Family: family, Table: table, Protocol: protocol}
+	source, err := r.source(p, is4)
+	if err != nil {
+		return nil, err
+	}
+	if source.IsValid() {
+		route.Src = source.AsSlice()
+	}
+	if n.link != "" {
+		l, err := r.handle.LinkByName(n.link)
+		if err != nil {
+			return nil, err
+		}
+		route.LinkIndex = l.Attrs().Index
+		return route, nil
+	}
+	if !source.IsValid() || !p.Peer.IsValid() || p.Peer.Is4() != is4 {
+		return nil, nil
+	}
+	found, err := r.handle.RouteGetWithOptions(p.Peer.AsSlice(), &netlink.RouteGetOptions{Mark: r.mark})
+	if err != nil || len(found) == 0 {
+		return nil, nil // no way to the peer at this moment: packets find none either
+	}
+	route.LinkIndex, route.Gw = found[0].LinkIndex, found[0].Gw
+	if p.Peer.WithZone("") == source {
+		return nil, nil
+	}
+	return route, nil
+}
