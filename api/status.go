@@ -8,16 +8,17 @@ import (
 
 // Status is everything that is to be known about one moment.
 type Status struct {
-	Version     string            `json:"version" doc:"Version of the daemon"`
-	Started     time.Time         `json:"started" doc:"When the daemon was started"`
-	Loaded      time.Time         `json:"loaded" doc:"When the configuration in use was read"`
-	Config      string            `json:"config" doc:"Path of the configuration"`
-	Listening   []string          `json:"listening" doc:"Local addresses with ports"`
-	Dataplane   string            `json:"dataplane" doc:"What carries the packets"`
-	Connections []Connection      `json:"connections" doc:"Configured connections, in the order of the configuration"`
-	SAs         []SA              `json:"sas" doc:"IKE SAs with their children"`
-	Warnings    []Warning         `json:"warnings,omitempty" doc:"What deserves a look"`
-	Counters    map[string]uint64 `json:"counters" doc:"Totals since the start, by name"`
+	Version         string            `json:"version" doc:"Version of the daemon"`
+	Started         time.Time         `json:"started" doc:"When the daemon was started"`
+	Loaded          time.Time         `json:"loaded" doc:"When the configuration in use was read"`
+	Config          string            `json:"config" doc:"Path of the configuration"`
+	Listening       []string          `json:"listening" doc:"Local addresses with ports"`
+	Dataplane       string            `json:"dataplane" doc:"What carries the packets"`
+	DataplaneReason string            `json:"dataplane_reason,omitempty" doc:"Why it is this one, where the daemon chose"`
+	Connections     []Connection      `json:"connections" doc:"Configured connections, in the order of the configuration"`
+	SAs             []SA              `json:"sas" doc:"IKE SAs with their children"`
+	Warnings        []Warning         `json:"warnings,omitempty" doc:"What deserves a look"`
+	Counters        map[string]uint64 `json:"counters" doc:"Totals since the start, by name"`
 }
 
 // SAsOf returns the IKE SAs of a connection.

@@ -18,6 +18,7 @@ func (d *decoder) check() {
 		d.checkPPKs(c)
 		d.checkAlgorithms(c)
 		d.checkSiblings(c)
+		d.checkKernelOptions(c)
 	}
 	d.checkRivals()
 	d.checkTraffic()

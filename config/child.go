@@ -2,6 +2,7 @@ package config
 
 import (
 	"math"
+	"slices"
 	"time"
 
 	"culvert/dataplane"
@@ -39,6 +40,8 @@ type Child struct {
 	PerCPU            bool // a Child SA for each processor beside the first
 	SinglePair        bool // one Child SA for each pair of addresses
 	NonFirstFragments bool // agree to carry fragments without ports
+
+	Kernel dataplane.Kernel
 }
 
 // Label returns the name.
@@ -60,7 +63,7 @@ func (c *Child) schema() schema {
 	return schema{
 		kind: "child", label: &c.Name, named: "name", origin: &c.Origin,
 		doc:     "One Child SA: which traffic it carries, with which algorithms, and when it is there.",
-		options: append(c.trafficOptions(), c.lifetimeOptions()...),
+		options: slices.Concat(c.trafficOptions(), c.lifetimeOptions(), c.kernelOptions()),
 		finish:  c.finish,
 	}
 }

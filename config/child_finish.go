@@ -21,6 +21,7 @@ func (c *Child) finish(d *decoder) {
 		l.finish(d, &c.Origin)
 	}
 	c.LifeTime, c.RandTime = time.Duration(life), time.Duration(rand)
+	c.finishInterface(d)
 	c.contradictions(d)
 }
 

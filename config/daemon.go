@@ -72,8 +72,10 @@ type Backend string
 
 // The backends.
 const (
-	BackendUser Backend = "user" // ESP in this process, on a TUN device
-	BackendFake Backend = "fake" // no packets at all, for trying out configurations without root
+	BackendAuto   Backend = "auto"   // BackendKernel where the kernel has all that the configuration needs, else BackendUser
+	BackendUser   Backend = "user"   // ESP in this process, on a TUN device
+	BackendKernel Backend = "kernel" // ESP in the kernel
+	BackendFake   Backend = "fake"   // no packets at all, for trying out configurations without root
 )
 
 func newDaemon() *Daemon {
@@ -83,7 +85,7 @@ func newDaemon() *Daemon {
 		LogFormat:  LogAuto,
 		HalfOpen:   HalfOpen{Limit: 10000, PerPrefix: 64, CookieThreshold: 256, Timeout: 30 * time.Second},
 		Retransmit: Retransmit{Tries: 5, Timeout: 4 * time.Second, Base: 1.8, Max: time.Minute, Jitter: 10},
-		Dataplane:  Dataplane{Backend: BackendUser, Device: "culvert%d", MTU: 1400},
+		Dataplane:  Dataplane{Backend: BackendAuto, Device: "culvert%d", MTU: 1400},
 	}
 }
 
@@ -180,10 +182,10 @@ func (p *Dataplane) schema() schema {
 		kind: "dataplane", origin: &p.Origin,
 		doc: "Who carries the packets, and how.",
 		options: []option{
-			{name: "backend", slot: one(&p.Backend, words(BackendUser, BackendFake)),
-				doc: "`user` seals and opens packets in the daemon, on a TUN device; `fake` carries none, for trying out configurations without root."},
+			{name: "backend", slot: one(&p.Backend, words(BackendAuto, BackendUser, BackendKernel, BackendFake)),
+				doc: "`user` seals and opens packets in the daemon, on a TUN device; `kernel` gives SAs and policies to the kernel; `auto` is `kernel` where the kernel has all that the connections need, and else `user`, and says why; `fake` carries none, for trying out configurations without root."},
 			{name: "device", slot: one(&p.Device, word("interface name", 15)),
-				doc: "Name of the TUN device; `%d` becomes a number."},
+				doc: "Name of the TUN device of `user`; `%d` becomes a number."},
 			{name: "mtu", slot: one(&p.MTU, number[int](1280, 65535)), aka: "charon.plugins.kernel-libipsec.mtu",
 				doc: "MTU of the device in octets. The default leaves room for ESP in UDP over IPv6 in the 1500 octets of Ethernet."},
 			{name: "queues", slot: one(&p.Queues, queues()),

@@ -124,7 +124,10 @@ func retransmitSamples() []sample {
 func dataplaneSamples() []sample {
 	return []sample{
 		{option: "backend", value: `"fake"`},
-		{option: "backend", value: `"kernel"`, code: badValue},
+		{option: "backend", value: `"auto"`},
+		{option: "backend", value: `"user"`},
+		{option: "backend", value: `"kernel"`},
+		{option: "backend", value: `"xfrm"`, code: badValue},
 		{option: "device", value: `"tun7"`},
 		{option: "device", value: `"a/b"`, code: badValue},
 		{option: "device", value: `"longer-than-a-device-may-be"`, code: badValue},

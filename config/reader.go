@@ -43,7 +43,7 @@ func boolean() reader[bool] {
 }
 
 // number reads whole numbers from low to high.
-func number[T ~int | ~uint8 | ~uint16 | ~uint64](low, high int64) reader[T] {
+func number[T ~int | ~uint8 | ~uint16 | ~uint32 | ~uint64](low, high int64) reader[T] {
 	expect := fmt.Sprintf("a whole number from %d to %d", low, high)
 	if low == 0 && high > 1<<30 {
 		expect = "a whole number, not negative"

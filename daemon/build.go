@@ -36,7 +36,7 @@ func (d *Daemon) build(ctx context.Context, cfg *config.Config, log *slog.Logger
 	newPolicy := policySource()
 	e.supervisor = &supervisorLoop{
 		engine: e, machine: supervisor.New(jitter, newPolicy), box: newMailbox[func()](), pursuits: map[*pursuit]bool{},
-		source: w.listener.Source, ports: w.listener.Ports, resolver: newResolver(),
+		source: w.listener.Source, ports: w.listener.Ports, resolver: newResolver(w.exempt),
 	}
 	shards := shardCount()
 	for i := range shards {

@@ -79,7 +79,7 @@ func Run(ctx context.Context, o Options) error {
 	for _, w := range diagnostics.Concern() {
 		d.log.Warn(w.Message, "code", string(w.Code), "place", w.Place.String())
 	}
-	if err := d.openWorld(); err != nil {
+	if err := d.openWorld(cfg); err != nil {
 		return err
 	}
 	l, err := api.Listen(o.Socket, cfg.Daemon.SocketGroup)
@@ -98,7 +98,7 @@ func Run(ctx context.Context, o Options) error {
 // closes it.
 func Start(cfg *config.Config, o Options) (*Daemon, error) {
 	d := newDaemon(cfg, o)
-	if err := d.openWorld(); err != nil {
+	if err := d.openWorld(cfg); err != nil {
 		return nil, err
 	}
 	if err := d.begin(cfg); err != nil {

@@ -6,13 +6,13 @@ import (
 	"net"
 	"net/netip"
 	"slices"
+	"strings"
 	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
 
 	"culvert/dataplane"
-	"culvert/dataplane/user"
 	"culvert/explain"
 	"culvert/ike"
 	"culvert/netio"
@@ -44,12 +44,15 @@ func jitter(d time.Duration) time.Duration {
 }
 
 // newResolver looks names up through sockets that bear the mark of our own packets, so that a policy which blocks clear
-// text does not block the way to the peer's address.
-func newResolver() *net.Resolver {
-	dialer := net.Dialer{Control: func(_, _ string, c syscall.RawConn) error {
+// text does not block the way to the peer's address. exempt does the same where a mark does not; it may be nil.
+func newResolver(exempt func(fd int, ipv6 bool) error) *net.Resolver {
+	dialer := net.Dialer{Control: func(network, _ string, c syscall.RawConn) error {
 		return c.Control(func(fd uintptr) {
-			// Without CAP_NET_ADMIN there is no policy routing that the mark would be for.
-			_ = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_MARK, user.DefaultMark)
+			// Without CAP_NET_ADMIN there is no policy that this would be for.
+			_ = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_MARK, ownMark)
+			if exempt != nil {
+				_ = exempt(int(fd), strings.HasSuffix(network, "6"))
+			}
 		})
 	}}
 	return &net.Resolver{PreferGo: true, Dial: dialer.DialContext}

@@ -275,6 +275,7 @@ func childConfig(c *config.Child) *ike.ChildConfig {
 		ReplayWindow:      c.ReplayWindow,
 		TFC:               c.TFC,
 		CopyDSCP:          c.CopyDSCP,
+		Kernel:            c.Kernel,
 		DF:                c.DF,
 		Priority:          c.Priority,
 		Start:             c.Start,

@@ -23,7 +23,9 @@ import (
 
 // A world is what the engine has outside of the process: sockets, the data plane, and the folder of what outlives it.
 type world struct {
-	name     string // of the data plane, for people
+	name     string                        // of the data plane, for people
+	reason   string                        // why it is this one, if the daemon chose
+	exempt   func(fd int, ipv6 bool) error // takes a socket out of the policies; nil: a mark does
 	listener *netio.Listener
 	backend  dataplane.Backend
 	store    *lease.File // nil: leases end with the process
@@ -32,14 +34,18 @@ type world struct {
 }
 
 // openWorld opens sockets and data plane as configured.
-func (d *Daemon) openWorld() error {
+func (d *Daemon) openWorld(cfg *config.Config) error {
 	c := d.running
-	l, err := netio.Listen(d.sockets())
+	plane, err := d.plane(cfg)
+	if err != nil {
+		return err
+	}
+	l, err := netio.Listen(d.sockets(plane.backend))
 	if err != nil {
 		return explainListen(err)
 	}
-	w := &world{listener: l, sims: newSIMs(c.StateDir)}
-	if err := w.openBackend(c, &d.options); err != nil {
+	w := &world{listener: l, sims: newSIMs(c.StateDir), reason: plane.reason}
+	if err := w.openBackend(c, plane.backend, &d.options); err != nil {
 		return errors.Join(err, l.Close())
 	}
 	if d.options.Plane == nil {
@@ -52,24 +58,49 @@ func (d *Daemon) openWorld() error {
 	return nil
 }
 
+// plane is what carries the packets: that of the program around the daemon, or what the configuration leads to.
+func (d *Daemon) plane(cfg *config.Config) (choice, error) {
+	if d.options.Plane != nil {
+		return choice{}, nil
+	}
+	c, err := choosePlane(cfg)
+	if err == nil && c.reason != "" {
+		d.log.Info("chose the data plane", "dataplane", string(c.backend), "reason", c.reason)
+	}
+	return c, err
+}
+
+// ownMark is on the packets of our sockets, which routing keeps out of tunnels.
+const ownMark = user.DefaultMark
+
 // sockets are those that the data plane asks for.
-func (d *Daemon) sockets() netio.Config {
+func (d *Daemon) sockets(b config.Backend) netio.Config {
 	c := netio.Config{Addresses: d.running.Listen, IKEPort: d.running.Port, NATPort: d.running.NATPort, TCPPorts: d.running.TCPPorts}
-	if d.options.Plane == nil && d.running.Dataplane.Backend == config.BackendUser {
-		c.RawESP, c.Mark, c.Workers = true, user.DefaultMark, queues(&d.running.Dataplane)
+	switch b {
+	case config.BackendUser:
+		c.RawESP, c.Mark, c.Workers = true, ownMark, queues(&d.running.Dataplane)
+	case config.BackendKernel:
+		c.Mark, c.Prepare = ownMark, prepareSocket
 	}
 	return c
 }
 
-func (w *world) openBackend(d *config.Daemon, o *Options) (err error) {
+func (w *world) openBackend(d *config.Daemon, b config.Backend, o *Options) (err error) {
 	switch {
 	case o.Plane != nil:
 		w.backend, w.name, err = o.Plane(w.listener)
 		return err
-	case d.Dataplane.Backend == config.BackendFake:
+	case b == config.BackendFake:
 		w.openFake(o.Packets)
 		return nil
+	case b == config.BackendKernel:
+		return w.openKernel(d)
 	}
+	return w.openUser(d)
+}
+
+// openUser opens the data plane in user space.
+func (w *world) openUser(d *config.Daemon) (err error) {
 	ikePort, natPort := w.listener.Ports()
 	n := queues(&d.Dataplane)
 	w.backend, err = user.New(user.Config{Device: d.Dataplane.Device, MTU: d.Dataplane.MTU, Queues: n, Ports: []uint16{ikePort, natPort}}, w.listener)

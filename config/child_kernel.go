@@ -1,0 +1,100 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"strconv"
+	"strings"
+
+	"culvert/dataplane"
+	"culvert/explain"
+)
+
+// kernelOptions are those that the kernel's data plane alone honours.
+func (c *Child) kernelOptions() []option {
+	const only = " The kernel's data plane only."
+	k := &c.Kernel
+	return []option{
+		{name: "mark_in", slot: one(&k.MarkIn, packetMark()), rfc: "ip-xfrm(8)", aka: "mark_in",
+			doc: "Mark of the packets that the inbound SA and policies are for, with the bits of it that count: `0x11/0xff`. `0`: any." + only},
+		{name: "mark_out", slot: one(&k.MarkOut, packetMark()), rfc: "ip-xfrm(8)", aka: "mark_out",
+			doc: "Mark of the packets that the outbound SA and policies are for. `0`: any." + only},
+		{name: "set_mark_in", slot: one(&k.SetMarkIn, packetMark()), rfc: "ip-xfrm(8)", aka: "set_mark_in",
+			doc: "Mark that packets get once they are opened. `0`: none." + only},
+		{name: "set_mark_out", slot: one(&k.SetMarkOut, packetMark()), rfc: "ip-xfrm(8)", aka: "set_mark_out",
+			doc: "Mark that ESP packets get, for policy routing. `0`: none." + only},
+		{name: "if_id_in", slot: one(&k.IfIDIn, number[uint32](0, 1<<32-1)), rfc: "ip-link(8)", aka: "if_id_in",
+			doc: "Number of the XFRM interfaces through which the child's packets arrive. 0: none." + only},
+		{name: "if_id_out", slot: one(&k.IfIDOut, number[uint32](0, 1<<32-1)), rfc: "ip-link(8)", aka: "if_id_out",
+			doc: "Number of the XFRM interfaces whose packets the child takes. 0: none." + only},
+		{name: "interface", slot: one(&k.Interface, word("interface name", 15)), rfc: "ip-link(8)",
+			doc: "Name of an XFRM interface that is there while the child's policy is, with routes to the peer's side. Its number is `if_id_in` and `if_id_out`, which are one number then; without them it is made from the name." + only},
+		{name: "hw_offload", slot: one(&k.Offload, choice("kind of offload", value("no", dataplane.OffloadNo), value("crypto", dataplane.OffloadCrypto),
+			value("packet", dataplane.OffloadPacket), value("auto", dataplane.OffloadAuto))), rfc: "ip-xfrm(8)", aka: "hw_offload",
+			doc: "What the network device does: its cryptography, all of ESP, or with `auto` the most that it can." + only},
+		{name: "security_label", slot: one(&k.Label, word("security context", 256)), rfc: "ip-xfrm(8)", aka: "label",
+			doc: "SELinux context of the packets that SAs and policies are for. It is not negotiated." + only},
+	}
+}
+
+// finishInterface gives an interface its number.
+func (c *Child) finishInterface(d *decoder) {
+	k := &c.Kernel
+	switch {
+	case k.Interface == "":
+	case k.IfIDIn != k.IfIDOut:
+		d.contradiction(&c.Origin, "interface", "interface %s has one number, but if_id_in is %d and if_id_out %d", k.Interface, k.IfIDIn, k.IfIDOut)
+	case k.IfIDIn == 0:
+		h := fnv.New32a()
+		h.Write([]byte(k.Interface))
+		k.IfIDIn = h.Sum32() | 1
+		k.IfIDOut = k.IfIDIn
+	}
+}
+
+// checkKernelOptions reports options of children that the configured data plane cannot honour.
+func (d *decoder) checkKernelOptions(c *Connection) {
+	if b := d.config.Daemon.Dataplane.Backend; b != BackendUser && b != BackendFake {
+		return
+	}
+	for _, child := range c.Children {
+		for _, o := range child.kernelOptions() {
+			if child.Given(o.name) {
+				d.report(explain.ConfigContradiction, child.span(o.name), finding{
+					message: fmt.Sprintf("%s needs the data plane of the kernel, and daemon.dataplane.backend is %q", o.name, d.config.Daemon.Dataplane.Backend),
+					hint:    `set backend to "kernel" or "auto", or leave the option out`})
+			}
+		}
+	}
+}
+
+// packetMark reads "0x11/0xff", "17", or 0.
+func packetMark() reader[dataplane.Mark] {
+	return textual("mark", `a mark such as "0x11/0xff", or "0"`, parseMark, formatMark)
+}
+
+func parseMark(s string) (m dataplane.Mark, err error) {
+	value, mask, masked := strings.Cut(s, "/")
+	v, err := strconv.ParseUint(value, 0, 32)
+	bits := uint64(1<<32 - 1)
+	if masked && err == nil {
+		bits, err = strconv.ParseUint(mask, 0, 32)
+	}
+	switch {
+	case err != nil:
+		return m, fmt.Errorf("%q is no mark", s)
+	case v&^bits != 0:
+		return m, errors.New("the value has bits that the mask leaves out")
+	case v == 0 && !masked:
+		return m, nil
+	}
+	return dataplane.Mark{Value: uint32(v), Mask: uint32(bits)}, nil
+}
+
+func formatMark(m dataplane.Mark) string {
+	if m == (dataplane.Mark{}) {
+		return "0"
+	}
+	return fmt.Sprintf("%#x/%#x", m.Value, m.Mask)
+}

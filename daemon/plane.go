@@ -1,0 +1,171 @@
+package daemon
+
+import (
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+
+	"culvert/api"
+	"culvert/config"
+	"culvert/dataplane"
+	"culvert/dataplane/xfrm"
+	"culvert/explain"
+	"culvert/ike"
+	"culvert/spd"
+	"culvert/suite"
+	"culvert/wire"
+)
+
+// A choice is the data plane that carries the packets of a process, and why it was chosen, if the daemon did.
+type choice struct {
+	backend config.Backend
+	reason  string
+}
+
+// choosePlane finds the data plane for a configuration.
+func choosePlane(cfg *config.Config) (choice, error) {
+	configured := cfg.Daemon.Dataplane.Backend
+	if configured != config.BackendAuto && configured != config.BackendKernel {
+		return choice{backend: configured}, nil
+	}
+	lack := kernelLacks(cfg)
+	switch {
+	case lack == nil && configured == config.BackendKernel:
+		return choice{backend: config.BackendKernel}, nil
+	case lack == nil:
+		return choice{config.BackendKernel, "the kernel has all that the connections need"}, nil
+	case configured == config.BackendKernel:
+		return choice{}, api.NewProblem(0, explain.HostKernelESP, `or leave dataplane.backend at "auto"`, "%v", lack)
+	}
+	if name := needsKernel(cfg); name != "" {
+		return choice{}, api.NewProblem(0, explain.HostKernelESP, "or leave the option out", "%s has options of the kernel's data plane, and %v", name, lack)
+	}
+	return choice{config.BackendUser, lack.Error()}, nil
+}
+
+// eachChild walks over the children of all connections by their full names.
+func eachChild(cfg *config.Config) iter.Seq2[string, *config.Child] {
+	return func(yield func(string, *config.Child) bool) {
+		for _, c := range cfg.Connections {
+			for _, child := range c.Children {
+				if !yield(c.Name+"/"+child.Name, child) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// needsKernel names a child that has options of the kernel's data plane.
+func needsKernel(cfg *config.Config) string {
+	for name, child := range eachChild(cfg) {
+		if child.Kernel != (dataplane.Kernel{}) {
+			return name
+		}
+	}
+	return ""
+}
+
+// kernelLacks says what keeps the kernel from carrying the children of a configuration. nil: it can.
+func kernelLacks(cfg *config.Config) error {
+	if name := needsStreams(cfg); name != "" {
+		return fmt.Errorf("connection %s may use streams of TCP, whose ESP the kernel does not carry for us", name)
+	}
+	var wanted []suite.ESP
+	for name, child := range eachChild(cfg) {
+		list := transforms(child.Proposals)
+		if err := beyondKernel(child, list); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		for _, e := range list {
+			if !slices.Contains(wanted, e) {
+				wanted = append(wanted, e)
+			}
+		}
+	}
+	if len(wanted) == 0 {
+		wanted = transforms(suite.DefaultESP())
+	}
+	return xfrm.Probe(wanted)
+}
+
+// needsStreams names a connection that may carry ESP in TCP.
+func needsStreams(cfg *config.Config) string {
+	for _, c := range cfg.Connections {
+		if c.Transport != ike.TransportUDP {
+			return c.Name
+		}
+	}
+	return ""
+}
+
+// beyondKernel says what no kernel does of what a child may ask for.
+func beyondKernel(c *config.Child, list []suite.ESP) error {
+	policy := dataplane.Policy{Local: fixed(c.Local), Remote: fixed(c.Remote)}
+	if err := xfrm.UnsupportedPolicy(&policy); err != nil {
+		return err
+	}
+	for _, e := range list {
+		sa := dataplane.SA{Direction: dataplane.Inbound, Mode: c.Mode, Transforms: e, ReplayWindow: c.ReplayWindow, DF: c.DF, TFC: c.TFC}
+		if err := xfrm.Unsupported(&sa); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fixed leaves out selectors whose addresses are not known before a child is up.
+func fixed(list []spd.Selector) []spd.Selector {
+	return slices.DeleteFunc(slices.Clone(list), func(s spd.Selector) bool { return !s.Start.IsValid() })
+}
+
+// transforms are what the proposals of a child can lead to.
+func transforms(proposals []wire.Proposal) (list []suite.ESP) {
+	for _, p := range proposals {
+		of := func(t wire.TransformType) []wire.Transform {
+			return slices.DeleteFunc(slices.Clone(p.Transforms), func(x wire.Transform) bool { return x.Type != t })
+		}
+		integ, numbers := of(wire.TransformINTEG), of(wire.TransformSN)
+		for _, encr := range of(wire.TransformENCR) {
+			list = append(list, combine(encr, integ, numbers)...)
+		}
+	}
+	return list
+}
+
+func combine(encr wire.Transform, integ, numbers []wire.Transform) (list []suite.ESP) {
+	if len(integ) == 0 {
+		integ = []wire.Transform{{}}
+	}
+	if len(numbers) == 0 {
+		numbers = []wire.Transform{{}}
+	}
+	for _, i := range integ {
+		for _, n := range numbers {
+			list = append(list, suite.ESP{ENCR: encr, INTEG: i, ESN: n.ID == wire.SN64})
+		}
+	}
+	return list
+}
+
+// openKernel opens the data plane of the kernel.
+func (w *world) openKernel(d *config.Daemon) (err error) {
+	w.backend, err = xfrm.New(xfrm.Config{Owner: d.StateDir, Mark: ownMark})
+	var missing *xfrm.MissingError
+	if errors.As(err, &missing) {
+		return api.NewProblem(0, explain.HostKernelESP, "", "%v", err)
+	}
+	w.name, w.exempt = "kernel", xfrm.Exempt
+	return err
+}
+
+// prepareSocket fits a UDP socket to the data plane of the kernel: policies do not apply to it, and the one for NAT traversal
+// gives its ESP to the kernel.
+func prepareSocket(fd int, ipv6, nat bool) error {
+	err := xfrm.Exempt(fd, ipv6)
+	if err == nil && nat {
+		err = xfrm.TakeESP(fd)
+	}
+	return err
+}

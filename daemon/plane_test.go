@@ -1,0 +1,87 @@
+package daemon
+
+import (
+	"strings"
+	"testing"
+
+	"culvert/config"
+	"culvert/dataplane"
+	"culvert/esp"
+	"culvert/ike"
+	"culvert/suite"
+	"culvert/wire"
+)
+
+// planeConfig is a configuration with one child.
+func planeConfig(t *testing.T, b config.Backend, change func(*config.Connection, *config.Child)) *config.Config {
+	t.Helper()
+	child := &config.Child{Name: "net", Mode: esp.Tunnel, Proposals: suite.DefaultESP(), ReplayWindow: 1024}
+	c := &config.Connection{Name: "site", Children: []*config.Child{child}}
+	if change != nil {
+		change(c, child)
+	}
+	return &config.Config{Daemon: &config.Daemon{Dataplane: config.Dataplane{Backend: b}}, Connections: []*config.Connection{c}}
+}
+
+func TestConfiguredPlanesAreTaken(t *testing.T) {
+	for _, b := range []config.Backend{config.BackendUser, config.BackendFake} {
+		if c, err := choosePlane(planeConfig(t, b, nil)); err != nil || c != (choice{backend: b}) {
+			t.Errorf("%s: %+v, %v", b, c, err)
+		}
+	}
+}
+
+func TestWhatOnlyUserSpaceDoesIsDoneThere(t *testing.T) {
+	tests := []struct {
+		name   string
+		change func(*config.Connection, *config.Child)
+		reason string
+	}{
+		{"streams", func(c *config.Connection, _ *config.Child) { c.Transport = ike.TransportTCP }, "streams of TCP"},
+		{"DF that is set", func(_ *config.Connection, c *config.Child) { c.DF = dataplane.DFSet }, `site/net: the kernel's data plane has no df = "set"`},
+		{"ESN without a window", func(_ *config.Connection, c *config.Child) { c.ReplayWindow = 0; c.Proposals = withESN(t) }, "without a replay window"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			c, err := choosePlane(planeConfig(t, config.BackendAuto, tt.change))
+			if err != nil || c.backend != config.BackendUser || !strings.Contains(c.reason, tt.reason) {
+				t.Errorf("got %+v, %v", c, err)
+			}
+			if _, err := choosePlane(planeConfig(t, config.BackendKernel, tt.change)); err == nil || !strings.Contains(err.Error(), tt.reason) {
+				t.Errorf("backend = kernel: %v", err)
+			}
+		})
+	}
+}
+
+func withESN(t *testing.T) []wire.Proposal {
+	t.Helper()
+	p, err := suite.ParseProposals(wire.ProtocolESP, []string{"aes128gcm16-esn"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func TestOptionsOfTheKernelAreNotPassedOver(t *testing.T) {
+	_, err := choosePlane(planeConfig(t, config.BackendAuto, func(c *config.Connection, child *config.Child) {
+		child.Kernel.IfIDOut, c.Transport = 7, ike.TransportTCP
+	}))
+	if err == nil || !strings.Contains(err.Error(), "site/net has options of the kernel's data plane") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestEveryTransformThatMayBeNegotiatedIsAskedFor(t *testing.T) {
+	p, err := suite.ParseProposals(wire.ProtocolESP, []string{"aes128-aes256-sha256-sha512-esn-noesn", "aes128gcm16"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, e := range transforms(p) {
+		names = append(names, e.String())
+	}
+	if len(names) != 8+1 || !strings.Contains(strings.Join(names, " "), "AES_CBC_256/HMAC_SHA2_512_256/ESN") {
+		t.Errorf("got %q", names)
+	}
+}
