@@ -112,3 +112,15 @@ func BenchmarkParseFlow(b *testing.B) {
 		}
 	}
 }
+
+func BenchmarkParse(b *testing.B) {
+	p := append([]byte{0x45, 0, 0, 40, 0, 0, 0x40, 0, 64, 17, 0, 0, 10, 1, 0, 1, 10, 2, 0, 1, 0x10, 0, 0, 53, 0, 20, 0, 0}, make([]byte, 12)...)
+	var f Flow
+	var i PacketInfo
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := Parse(p, &f, &i); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -43,17 +43,25 @@ type PacketInfo struct {
 //
 // A fragment that is not the first, and one whose next layer header begins further on, has an Opaque flow (RFC 4301,
 // Section 7); see FragmentTable for the ports of such. pkt may be longer than the packet in it.
-func ParseFlow(pkt []byte) (Flow, PacketInfo, error) {
+func ParseFlow(pkt []byte) (f Flow, i PacketInfo, err error) {
+	if err = Parse(pkt, &f, &i); err != nil {
+		return Flow{}, PacketInfo{}, err
+	}
+	return f, i, nil
+}
+
+// Parse is ParseFlow into what the caller has. After an error f and i are undefined.
+func Parse(pkt []byte, f *Flow, i *PacketInfo) error {
 	if len(pkt) == 0 {
-		return Flow{}, PacketInfo{}, ErrTruncated
+		return ErrTruncated
 	}
 	switch pkt[0] >> 4 {
 	case 4:
-		return parse4(pkt, len(pkt))
+		return parse4(pkt, len(pkt), f, i)
 	case 6:
-		return parse6(pkt, len(pkt))
+		return parse6(pkt, len(pkt), f, i)
 	}
-	return Flow{}, PacketInfo{}, ErrVersion
+	return ErrVersion
 }
 
 // readPorts fills in the selector fields of the next layer protocol, which follows in payload.
@@ -80,7 +88,7 @@ const (
 )
 
 // checkTiny refuses fragments that split or overwrite the header of TCP (RFC 1858, Sections 3.1.1 and 4).
-func checkTiny(f Flow, i PacketInfo) error {
+func checkTiny(f *Flow, i *PacketInfo) error {
 	if f.Protocol != protoTCP || !i.Fragment {
 		return nil
 	}

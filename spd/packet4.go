@@ -16,12 +16,12 @@ const (
 //
 //	| version 4, IHL 4 (1) | TOS (1) | total length (2) | ID (2) | flags 3, offset 13 (2) | TTL (1) | protocol (1) |
 //	| checksum (2) | source (4) | destination (4) | options ...
-func parse4(pkt []byte, length int) (Flow, PacketInfo, error) {
+func parse4(pkt []byte, length int, f *Flow, i *PacketInfo) error {
 	if len(pkt) < headerLen4 {
-		return Flow{}, PacketInfo{}, ErrTruncated
+		return ErrTruncated
 	}
 	flags := binary.BigEndian.Uint16(pkt[6:])
-	i := PacketInfo{
+	*i = PacketInfo{
 		Version:        4,
 		TrafficClass:   pkt[1],
 		HopLimit:       pkt[8],
@@ -34,34 +34,31 @@ func parse4(pkt []byte, length int) (Flow, PacketInfo, error) {
 	}
 	i.Fragment = i.More || i.FragmentOffset > 0
 	i.Extensions = i.HeaderLength > headerLen4
-	f := Flow{
+	*f = Flow{
 		Source:      netip.AddrFrom4([4]byte(pkt[12:])),
 		Destination: netip.AddrFrom4([4]byte(pkt[16:])),
 		Protocol:    pkt[9],
 	}
 	switch {
 	case i.HeaderLength < headerLen4 || i.Length < i.HeaderLength:
-		return Flow{}, PacketInfo{}, ErrHeader
+		return ErrHeader
 	case i.Length > length || i.HeaderLength > len(pkt):
-		return Flow{}, PacketInfo{}, ErrTruncated
+		return ErrTruncated
 	}
 	return finish(pkt, f, i)
 }
 
 // finish reads the ports, where the packet shows them, and looks for fragments made to deceive.
-func finish(pkt []byte, f Flow, i PacketInfo) (Flow, PacketInfo, error) {
+func finish(pkt []byte, f *Flow, i *PacketInfo) error {
 	if i.FragmentOffset+i.Length-i.HeaderLength > maxPacket {
-		return Flow{}, PacketInfo{}, ErrHeader
+		return ErrHeader
 	}
 	if i.FragmentOffset > 0 {
 		f.Opaque = true
 	} else {
 		f.readPorts(pkt[i.HeaderLength:min(i.Length, len(pkt))])
 	}
-	if err := checkTiny(f, i); err != nil {
-		return Flow{}, PacketInfo{}, err
-	}
-	return f, i, nil
+	return checkTiny(f, i)
 }
 
 // maxPacket is the largest payload of an IP packet; fragments that would reach further are an attack on reassembly.

@@ -11,11 +11,11 @@ const headerLen6 = 40
 //
 //	| version 4, traffic class 8, flow label 20 (4) | payload length (2) | next header (1) | hop limit (1) |
 //	| source (16) | destination (16) | extension headers ...
-func parse6(pkt []byte, length int) (Flow, PacketInfo, error) {
+func parse6(pkt []byte, length int, f *Flow, i *PacketInfo) error {
 	if len(pkt) < headerLen6 {
-		return Flow{}, PacketInfo{}, ErrTruncated
+		return ErrTruncated
 	}
-	i := PacketInfo{
+	*i = PacketInfo{
 		Version:      6,
 		TrafficClass: pkt[0]<<4 | pkt[1]>>4,
 		HopLimit:     pkt[7],
@@ -24,15 +24,15 @@ func parse6(pkt []byte, length int) (Flow, PacketInfo, error) {
 		Length:       headerLen6 + int(binary.BigEndian.Uint16(pkt[4:])),
 	}
 	if i.Length > length {
-		return Flow{}, PacketInfo{}, ErrTruncated
+		return ErrTruncated
 	}
-	f := Flow{
+	*f = Flow{
 		Source:      netip.AddrFrom16([16]byte(pkt[8:])),
 		Destination: netip.AddrFrom16([16]byte(pkt[24:])),
 		Protocol:    pkt[6],
 	}
-	if err := skipExtensions(pkt[:min(i.Length, len(pkt))], &f, &i); err != nil {
-		return Flow{}, PacketInfo{}, err
+	if err := skipExtensions(pkt[:min(i.Length, len(pkt))], f, i); err != nil {
+		return err
 	}
 	return finish(pkt, f, i)
 }

@@ -47,9 +47,9 @@ func quotedFlow(q []byte, icmp uint8) (Flow, bool) {
 	var err error
 	switch {
 	case icmp == protoICMP && len(q) >= headerLen4 && q[0]>>4 == 4:
-		f, _, err = parse4(q, int(binary.BigEndian.Uint16(q[2:])))
+		err = parse4(q, int(binary.BigEndian.Uint16(q[2:])), &f, new(PacketInfo))
 	case icmp == protoICMPv6 && len(q) >= headerLen6 && q[0]>>4 == 6:
-		f, _, err = parse6(q, headerLen6+int(binary.BigEndian.Uint16(q[4:])))
+		err = parse6(q, headerLen6+int(binary.BigEndian.Uint16(q[4:])), &f, new(PacketInfo))
 	default:
 		return Flow{}, false
 	}

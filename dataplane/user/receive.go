@@ -209,8 +209,9 @@ func (r *receiver) deliver(in *inbound, inner []byte, next uint8, from *dataplan
 // check compares a packet with the selectors of its SA (RFC 4301, Section 5.2, step 4). What matches them is remembered; an
 // ICMP error about traffic that does passes for what it quotes (RFC 4301, Section 6.2).
 func (r *receiver) check(in *inbound, inner []byte) esp.Drop {
-	flow, info, err := spd.ParseFlow(inner)
-	if err != nil {
+	var flow spd.Flow
+	var info spd.PacketInfo
+	if err := spd.Parse(inner, &flow, &info); err != nil {
 		if d := reason(err); d == esp.ErrFragment {
 			return d
 		}

@@ -140,8 +140,9 @@ func (t *transmitter) packet(raw []byte, since time.Time) {
 		t.drop(esp.ErrMalformed, 1)
 		return
 	}
-	flow, info, err := spd.ParseFlow(pkt)
-	if err != nil {
+	var flow spd.Flow
+	var info spd.PacketInfo
+	if err := spd.Parse(pkt, &flow, &info); err != nil {
 		t.drop(reason(err), 1)
 		return
 	}
