@@ -39,12 +39,12 @@ func (a *addresses) give(addr netip.Addr) { a.users[addr]-- }
 func (a *addresses) drop(addr netip.Addr) {
 	delete(a.users, addr)
 	local := tcpip.AddrFromSlice(addr.AsSlice())
-	a.stack.RemoveAddress(nic, local)
 	for _, e := range a.stack.RegisteredEndpoints() {
 		if s, ok := e.(tcpip.Endpoint); ok && holds(s, local) {
-			e.Abort()
+			e.Abort() // while it can still tell the other end
 		}
 	}
+	a.stack.RemoveAddress(nic, local)
 }
 
 // holds tells whether an endpoint is bound to an address.
