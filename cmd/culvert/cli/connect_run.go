@@ -73,28 +73,32 @@ type ways struct {
 }
 
 // ways opens what listens on this host, before the tunnel is brought up for nothing.
-func (c *connecting) ways() (w *ways, err error) {
+func (c *connecting) ways() (*ways, error) {
 	if err := c.check(); err != nil {
 		return nil, err
 	}
-	w = new(ways)
-	defer func() {
-		if err != nil {
-			w.close()
-		}
-	}()
-	if w.account, err = c.account(); err != nil {
+	account, err := c.account()
+	if err != nil {
 		return nil, err
 	}
+	w := &ways{account: account}
+	if err := w.listen(c); err != nil {
+		w.close()
+		return nil, err
+	}
+	return w, nil
+}
+
+func (w *ways) listen(c *connecting) error {
 	for _, p := range [][2]string{{"socks", c.socks}, {"http", c.http}} {
 		if p[1] == off {
 			continue
 		}
-		if err = w.add(p[0], proxy.Mapping{Listen: p[1]}, net.Listen); err != nil {
-			return nil, err
+		if err := w.add(p[0], proxy.Mapping{Listen: p[1]}, net.Listen); err != nil {
+			return err
 		}
 	}
-	return w, w.mappings("forward", c.forward, "127.0.0.1", net.Listen)
+	return w.mappings("forward", c.forward, "127.0.0.1", net.Listen)
 }
 
 // listenInside opens what listens in the tunnel.
