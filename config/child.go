@@ -39,6 +39,8 @@ type Child struct {
 
 	PerCPU            bool // a Child SA for each processor beside the first
 	SinglePair        bool // one Child SA for each pair of addresses
+	IPTFS             IPTFS
+	Cover             int  // packets per second that leave at least
 	NonFirstFragments bool // agree to carry fragments without ports
 
 	Kernel dataplane.Kernel
@@ -55,7 +57,7 @@ func newChild() *Child {
 	return &Child{
 		Local: dynamic(), Remote: dynamic(),
 		Proposals: suite.DefaultESP(), RekeyTime: time.Hour, ReplayWindow: 1024,
-		CopyDSCP: true, Block: true,
+		CopyDSCP: true, Block: true, IPTFS: newIPTFS(),
 	}
 }
 
@@ -64,6 +66,7 @@ func (c *Child) schema() schema {
 		kind: "child", label: &c.Name, named: "name", origin: &c.Origin,
 		doc:     "One Child SA: which traffic it carries, with which algorithms, and when it is there.",
 		options: slices.Concat(c.trafficOptions(), c.lifetimeOptions(), c.kernelOptions()),
+		blocks:  []nested{{kind: "iptfs", open: c.IPTFS.schema}},
 		finish:  c.finish,
 	}
 }
@@ -100,6 +103,8 @@ func (c *Child) trafficOptions() []option {
 			doc: "Packets that may arrive out of order, 64 to 8192. 0 switches replay protection off."},
 		{name: "tfc", slot: one(&c.TFC, padding()), rfc: "RFC 4303, Section 2.7", aka: "tfc_padding",
 			doc: "Pad packets to this many octets, or to the path MTU with `\"mtu\"`, to hide their size. 0: no padding."},
+		{name: "tfc_rate", slot: one(&c.Cover, number[int](0, 10_000)), rfc: "RFC 4303, Section 2.6",
+			doc: "Packets per second that leave at least: dummy packets fill up where there is no traffic. 0: none do."},
 		{name: "df", slot: one(&c.DF, choice("treatment of DF", value("copy", dataplane.DFCopy), value("set", dataplane.DFSet), value("clear", dataplane.DFClear))),
 			rfc: "RFC 4301, Section 8.1", aka: "copy_df",
 			doc: "The don't-fragment bit of the outer header."},

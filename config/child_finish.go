@@ -52,6 +52,9 @@ func (c *Child) contradictions(d *decoder) {
 	if c.Mode == esp.Transport {
 		c.transportContradictions(d)
 	}
+	if c.IPTFS.Mode != IPTFSOff {
+		c.iptfsContradictions(d)
+	}
 	if c.Start == ike.StartTrap && !c.Block {
 		d.contradiction(&c.Origin, "when_down", `start = "trap" holds the first packet back, when_down = "clear" lets it leave unprotected: give one of them`)
 	}
@@ -73,6 +76,20 @@ func (c *Child) transportContradictions(d *decoder) {
 	for _, name := range []string{"df", "copy_dscp"} {
 		if c.Given(name) {
 			d.contradiction(&c.Origin, name, "transport mode has no outer header to apply it to")
+		}
+	}
+}
+
+func (c *Child) iptfsContradictions(d *decoder) {
+	if c.Mode == esp.Transport {
+		d.contradiction(&c.Origin, "mode", "IP-TFS is for tunnel mode (RFC 9347, Section 5.1)")
+	}
+	if !c.IPTFS.Require {
+		return
+	}
+	for _, name := range []string{"tfc", "tfc_rate"} {
+		if c.Given(name) {
+			d.contradiction(&c.Origin, name, "IP-TFS pads and fills up by itself: the option would have no effect")
 		}
 	}
 }

@@ -52,6 +52,8 @@ func homes() map[string]home {
 		"remote": {remoteSamples, "connection \"a\" {\nremote {\n%s\n}\n}\n" + psk, func(c *Config) schema { return connection(c).Remote.schema() }},
 		"child": {childSamples, "connection \"a\" {\nremote { address = \"192.0.2.9\" }\nchild \"c\" {\n%s\n}\n}\n" + psk,
 			func(c *Config) schema { return connection(c).Child("c").schema() }},
+		"iptfs": {iptfsSamples, "connection \"a\" {\nremote { address = \"192.0.2.9\" }\nchild \"c\" {\niptfs {\n%s\n}\n}\n}\n" + psk,
+			func(c *Config) schema { return connection(c).Child("c").IPTFS.schema() }},
 		"pool":   {poolSamples, "pool \"a\" {\n%s\n}\n", func(c *Config) schema { return c.Pool("a").schema() }},
 		"secret": {secretSamples, "connection \"a\" {}\nsecret \"a\" {\n%s\n}\n", func(c *Config) schema { return c.Secret("a").schema() }},
 		"ppk": {ppkSamples, "connection \"a\" {\nppk = \"a\"\n}\nsecret \"a\" { psk = file(\"office.psk\") }\nppk \"a\" {\n%s\n}\n",

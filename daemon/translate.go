@@ -274,6 +274,8 @@ func childConfig(c *config.Child) *ike.ChildConfig {
 		NonFirstFragments: c.NonFirstFragments,
 		ReplayWindow:      c.ReplayWindow,
 		TFC:               c.TFC,
+		Cover:             c.Cover,
+		AggFrag:           aggFrag(&c.IPTFS),
 		CopyDSCP:          c.CopyDSCP,
 		Kernel:            c.Kernel,
 		DF:                c.DF,
