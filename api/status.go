@@ -164,6 +164,26 @@ type Traffic struct {
 	Bytes   uint64     `json:"bytes"`
 	Packets uint64     `json:"packets"`
 	LastUse *time.Time `json:"last_use,omitempty"`
+	IPTFS   *IPTFS     `json:"iptfs,omitempty" doc:"Of children in AGGFRAG mode (RFC 9347)"`
+}
+
+// IPTFS is what one direction of a child in AGGFRAG mode has carried inside its packets (names of RFC 9348).
+type IPTFS struct {
+	Sending      string  `json:"sending" enum:"constant,controlled,as-needed" doc:"When we send"`
+	InnerPackets uint64  `json:"inner_packets"`
+	InnerOctets  uint64  `json:"inner_octets"`
+	AllPad       uint64  `json:"all_pad_packets" doc:"Outer packets of padding alone"`
+	ExtraPad     uint64  `json:"extra_pad_packets" doc:"Outer packets with some padding"`
+	Dropped      uint64  `json:"dropped_packets,omitempty" doc:"Out: inner packets for which there was no room or time"`
+	Incomplete   uint64  `json:"incomplete_packets,omitempty" doc:"In: inner packets of which a part was lost"`
+	Errored      uint64  `json:"errored_packets,omitempty" doc:"In: outer packets whose contents are wrong"`
+	Missed       uint64  `json:"missed_packets,omitempty" doc:"In: outer packets that did not come"`
+	Late         uint64  `json:"late_packets,omitempty" doc:"In: outer packets that came too late"`
+	Rate         float64 `json:"rate,omitempty" doc:"Out: packets per second now"`
+	PacketSize   int     `json:"packet_size,omitempty" doc:"Out: octets of outer packets"`
+	RTT          float64 `json:"rtt,omitempty" doc:"Out: estimated round-trip time in seconds"`
+	Loss         float64 `json:"loss_event_rate,omitempty" doc:"Out: loss event rate that the peer reports"`
+	Tripped      bool    `json:"tripped,omitempty" doc:"Out: the circuit breaker has ended it"`
 }
 
 // A Pool is an address pool of one family or both.

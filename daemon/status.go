@@ -118,6 +118,10 @@ func (e *engine) childStatus(c ike.ChildInfo, transport dataplane.Transport, car
 		In:  e.traffic(dataplane.Inbound, c.InSPI, c.Policy, carried),
 		Out: e.traffic(dataplane.Outbound, c.OutSPI, c.Policy, carried),
 	}
+	if c.AggFrag != nil {
+		child.In.IPTFS = iptfsStatus(child.In.IPTFS, c.AggFrag.Sending)
+		child.Out.IPTFS = iptfsStatus(child.Out.IPTFS, c.AggFrag.Sending)
+	}
 	if c.Mode == esp.Transport {
 		child.Mode = "transport"
 	}
@@ -137,7 +141,7 @@ func (e *engine) traffic(dir dataplane.Direction, spi uint32, policy dataplane.P
 		return api.Traffic{}
 	}
 	carried.add(dir, c)
-	t := api.Traffic{Bytes: c.Bytes, Packets: c.Packets}
+	t := api.Traffic{Bytes: c.Bytes, Packets: c.Packets, IPTFS: iptfsTraffic(c.Traffic)}
 	if c.LastUse != 0 {
 		last := time.Unix(0, c.LastUse)
 		t.LastUse = &last

@@ -183,6 +183,9 @@ func (a *app) showChild(out *printer, c *api.Child) {
 	out.indented("    ", strings.Join(c.Local, " ")+" === "+strings.Join(c.Remote, " "))
 	out.line("    in  %s", a.traffic(c.InSPI, c.In))
 	out.line("    out %s", a.traffic(c.OutSPI, c.Out))
+	if c.Out.IPTFS != nil && c.In.IPTFS != nil {
+		out.indented("    ", iptfsFacts(c))
+	}
 }
 
 // keySources tells what the keys of a child were made of.
