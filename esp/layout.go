@@ -24,6 +24,9 @@ func (l Layout) Sealed(n int) int {
 	return l.HeaderLen() + blocks*l.Block + l.ICV
 }
 
+// trailer returns the octets of padding, pad length and next header behind a payload of n octets.
+func (l Layout) trailer(n int) int { return l.Sealed(n) - l.HeaderLen() - l.ICV - n }
+
 // Largest returns the largest payload whose ESP packet has n octets at most, 0 when there is none.
 func (l Layout) Largest(n int) int {
 	room := n - l.HeaderLen() - l.ICV

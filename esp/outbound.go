@@ -79,8 +79,10 @@ func (o *Outbound) Seal(dst, inner []byte) ([]byte, error) {
 	return o.seal(dst, payload, o.tfc(len(payload), next), next, seq), nil
 }
 
-// SealReserved is Seal under a number that Reserve returned. Each number must be used once at most.
-func (o *Outbound) SealReserved(dst, inner []byte, seq uint64) ([]byte, error) {
+// SealFrom is Seal under a number that Reserve returned, each of which must be used once at most. inner must lie elsewhere
+// than in the capacity of dst; it is encrypted from there without being copied first, and what follows it within its own
+// capacity is used for a moment, and restored.
+func (o *Outbound) SealFrom(dst, inner []byte, seq uint64) ([]byte, error) {
 	payload, next, err := o.split(inner)
 	if err != nil {
 		return dst, err
@@ -88,8 +90,24 @@ func (o *Outbound) SealReserved(dst, inner []byte, seq uint64) ([]byte, error) {
 	if err := o.build(o.rand); err != nil {
 		return dst, err
 	}
-	return o.seal(dst, payload, o.tfc(len(payload), next), next, seq), nil
+	tfc := o.tfc(len(payload), next)
+	trailer := o.layout.trailer(len(payload))
+	if tfc > 0 || trailer > mostTrailer || cap(payload)-len(payload) < trailer {
+		return o.seal(dst, payload, tfc, next, seq), nil
+	}
+	text := payload[:len(payload)+trailer]
+	var behind [mostTrailer]byte
+	copy(behind[:], text[len(payload):])
+	pad(text[len(payload):], next)
+	dst, pkt := o.begin(dst, o.layout.Sealed(len(payload)), seq)
+	o.cipher.SealFrom(pkt, text, seq)
+	copy(text[len(payload):], behind[:trailer])
+	return dst, nil
 }
+
+// mostTrailer is the longest trailer that a packet without padding for its own sake has: pad length, next header and a block
+// of a cipher less one.
+const mostTrailer = 32
 
 // SealDummyReserved is SealDummy under a number that Reserve returned.
 func (o *Outbound) SealDummyReserved(dst []byte, n int, seq uint64) ([]byte, error) {
@@ -126,15 +144,22 @@ func (o *Outbound) tfc(n int, next uint8) int {
 // payload is moved first, so that it may lie anywhere in dst's capacity.
 func (o *Outbound) seal(dst, payload []byte, tfc int, next uint8, seq uint64) []byte {
 	l := &o.layout
-	start, total := len(dst), l.Sealed(len(payload)+tfc)
-	dst = slices.Grow(dst, total)[:start+total]
-	pkt := dst[start:]
-	text := pkt[l.HeaderLen() : total-l.ICV]
+	total := l.Sealed(len(payload) + tfc)
+	dst = slices.Grow(dst, total)
+	text := dst[len(dst)+l.HeaderLen() : len(dst)+total-l.ICV]
 	copy(text, payload)
 	clear(text[len(payload) : len(payload)+tfc])
 	pad(text[len(payload)+tfc:], next)
-	binary.BigEndian.PutUint32(pkt, o.params.SPI)
-	binary.BigEndian.PutUint32(pkt[4:], uint32(seq))
+	dst, pkt := o.begin(dst, total, seq)
 	o.cipher.Seal(pkt, seq)
 	return dst
+}
+
+// begin makes room for a packet of n octets behind dst, and writes its header.
+func (o *Outbound) begin(dst []byte, n int, seq uint64) (longer, pkt []byte) {
+	longer = slices.Grow(dst, n)[:len(dst)+n]
+	pkt = longer[len(dst):]
+	binary.BigEndian.PutUint32(pkt, o.params.SPI)
+	binary.BigEndian.PutUint32(pkt[4:], uint32(seq))
+	return longer, pkt
 }

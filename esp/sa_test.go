@@ -99,8 +99,8 @@ func TestSealRefusesWhatTheModeDoesNotCarry(t *testing.T) {
 			if got, err := out.Seal(dst, tt.pkt); !errors.Is(err, tt.want) || string(got) != "kept" {
 				t.Errorf("Seal: %q, %v, want %v", got, err, tt.want)
 			}
-			if _, err := out.SealReserved(nil, tt.pkt, 1); !errors.Is(err, tt.want) {
-				t.Errorf("SealReserved: %v, want %v", err, tt.want)
+			if _, err := out.SealFrom(nil, tt.pkt, 1); !errors.Is(err, tt.want) {
+				t.Errorf("SealFrom: %v, want %v", err, tt.want)
 			}
 			if out.Sequence() != 0 {
 				t.Error("a sequence number is lost")
@@ -135,6 +135,34 @@ func TestSealInPlace(t *testing.T) {
 	}
 }
 
+func TestPacketIsSealedWhereItLies(t *testing.T) {
+	for _, p := range []Params{params(gcm()), params(cbc()), {Mode: Transport}} {
+		if p.Mode == Transport {
+			p = params(gcm())
+			p.Mode = Transport
+		}
+		for room := range 40 { // behind the packet; with little of it, a copy is sealed
+			out, in := pair(t, p)
+			inner := udp(t, hostA, hostB, 40)
+			around := append(bytes.Clone(inner), bytes.Repeat([]byte{0xa5}, room)...)
+			pkt, err := out.SealFrom([]byte("before"), around[:len(inner)], 1)
+			if err != nil || !bytes.HasPrefix(pkt, []byte("before")) {
+				t.Fatal(err)
+			}
+			if !bytes.Equal(around[:len(inner)], inner) || bytes.Count(around[len(inner):], []byte{0xa5}) != room {
+				t.Errorf("room for %d: the packet or what is behind it was changed: %x", room, around)
+			}
+			want := inner
+			if p.Mode == Transport {
+				want = inner[20:]
+			}
+			if got, _, err := in.Open(pkt[len("before"):]); err != nil || !bytes.Equal(got, want) {
+				t.Errorf("room for %d: got %x, %v", room, got, err)
+			}
+		}
+	}
+}
+
 func TestReservedNumbersMayBeSealedInAnyOrder(t *testing.T) {
 	out, in := pair(t, params(gcm()))
 	inner := udp(t, hostA, hostB, 40)
@@ -147,7 +175,7 @@ func TestReservedNumbersMayBeSealedInAnyOrder(t *testing.T) {
 	}
 	other := out.Fork()
 	for n, sealer := range []*Outbound{out, other, out} {
-		pkt, err := sealer.SealReserved(nil, inner, first+2-uint64(n))
+		pkt, err := sealer.SealFrom(nil, inner, first+2-uint64(n))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -296,7 +324,7 @@ func TestClearedSAPassesNothing(t *testing.T) {
 	}
 	inner := udp(t, hostA, hostB, 40)
 	_, errSeal := out.Seal(nil, inner)
-	_, errReserved := out.SealReserved(nil, inner, 9)
+	_, errReserved := out.SealFrom(nil, inner, 9)
 	_, errDummy := out.SealDummy(nil, 9)
 	_, _, errOpen := in.Open(pkt)
 	_, errLayout := in.Layout()

@@ -78,6 +78,9 @@ type ESPCipher interface {
 	// for IV and ICV. seq is the whole sequence number; it must never repeat under one key: the IV is made from it.
 	Seal(pkt []byte, seq uint64)
 
+	// SealFrom is Seal of plaintext that lies elsewhere, as long as what lies between IV and ICV.
+	SealFrom(pkt, text []byte, seq uint64)
+
 	// Open verifies pkt and returns its decrypted part, which aliases pkt. seq is the whole sequence number, of which
 	// only the low half is in the packet when the SA has ESN. After an error the content of pkt is undefined.
 	Open(pkt []byte, seq uint64) (plaintext []byte, err error)

@@ -18,10 +18,13 @@ func (c *espCombined) BlockLen() int { return espAlign }
 func (c *espCombined) Clear()        { c.aead.clear() }
 
 func (c *espCombined) Seal(pkt []byte, seq uint64) {
+	c.SealFrom(pkt, pkt[espHeader+aeadIV:len(pkt)-c.aead.icv], seq)
+}
+
+func (c *espCombined) SealFrom(pkt, text []byte, seq uint64) {
 	iv := pkt[espHeader : espHeader+aeadIV]
 	binary.BigEndian.PutUint64(iv, seq)
-	text := pkt[espHeader+aeadIV : len(pkt)-c.aead.icv]
-	c.aead.Seal(text[:0], c.aead.with(iv), text, c.associated(pkt, seq))
+	c.aead.Seal(pkt[espHeader+aeadIV:espHeader+aeadIV], c.aead.with(iv), text, c.associated(pkt, seq))
 }
 
 func (c *espCombined) Open(pkt []byte, seq uint64) ([]byte, error) {

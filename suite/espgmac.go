@@ -22,6 +22,11 @@ func (c *espGMAC) Seal(pkt []byte, seq uint64) {
 	c.aead.Seal(pkt[end:end], c.aead.with(iv), nil, c.associated(pkt[:end], seq))
 }
 
+func (c *espGMAC) SealFrom(pkt, text []byte, seq uint64) {
+	copy(pkt[espHeader+aeadIV:], text)
+	c.Seal(pkt, seq)
+}
+
 func (c *espGMAC) Open(pkt []byte, seq uint64) ([]byte, error) {
 	end := len(pkt) - c.aead.icv
 	if end < espHeader+aeadIV {

@@ -45,6 +45,11 @@ func (c *espSeparate) Seal(pkt []byte, seq uint64) {
 	copy(pkt[end:], c.mac.of(pkt[:end], c.tail(seq)))
 }
 
+func (c *espSeparate) SealFrom(pkt, text []byte, seq uint64) {
+	copy(pkt[espHeader+c.ivLen:], text)
+	c.Seal(pkt, seq)
+}
+
 func (c *espSeparate) Open(pkt []byte, seq uint64) ([]byte, error) {
 	end := len(pkt) - c.mac.icv
 	n := end - espHeader - c.ivLen

@@ -77,12 +77,7 @@ func (t *transmitter) seal(sa *lane) {
 func (t *transmitter) sealJob(sa *lane, j *job, seq uint64) uint64 {
 	for s := &j.segments; s.Count() > 0; seq++ {
 		room := t.outbox.room(sa.layout.Sealed(max(s.MaxLen(), sa.padTo)))
-		at := t.inner
-		if sa.mode == esp.Tunnel {
-			at = room[sa.layout.HeaderLen():cap(room)] // where the plaintext goes
-		}
-		n := s.Next(at)
-		sealed, err := sa.sealer.SealReserved(room, at[:n], seq)
+		sealed, err := sa.sealer.SealFrom(room, s.Cut(), seq)
 		if err != nil {
 			t.drop(esp.DropOf(err), 1)
 			t.outbox.skip()

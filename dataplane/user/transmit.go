@@ -21,6 +21,8 @@ const (
 	readBatch = 64
 	// readAlign is where packets begin in the buffer: in a line of the processor's cache of their own.
 	readAlign = 64
+	// trailerRoom is left behind each packet, so that it can be sealed where it lies.
+	trailerRoom = 64
 	// flowCache is how many flows are remembered with their policy.
 	flowCache = 1024
 )
@@ -63,7 +65,7 @@ const (
 func (t *transmitter) init(b *Backend, w *worker, s dataplane.Sender) {
 	*t = transmitter{
 		b: b, worker: w, outbox: newOutbox(s, b.device.Queues() > 1), done: make(chan struct{}),
-		in: make([]byte, batchFull+readSize), inner: make([]byte, readSize), cache: spd.NewCache[*policy](flowCache),
+		in: make([]byte, batchFull+readSize+2*readAlign), inner: make([]byte, readSize), cache: spd.NewCache[*policy](flowCache),
 		fragments: spd.NewFragmentTable(fragmentMemory),
 		answers:   limiter{every: answerEvery, burst: answerBurst}, aging: limiter{every: ageEvery, burst: 1},
 	}
@@ -126,8 +128,8 @@ func (t *transmitter) batch() (more bool) {
 			}
 			return false
 		}
-		t.used += (n + readAlign - 1) &^ (readAlign - 1)
-		t.packet(raw[:n:n], t.now)
+		t.used += (n + trailerRoom + readAlign - 1) &^ (readAlign - 1)
+		t.packet(raw[:n:n+trailerRoom], t.now)
 		t.dispatchIfFull()
 	}
 	return true

@@ -74,7 +74,7 @@ func sequenceSeries(last, window uint64) []uint64 {
 
 func sealAs(t *testing.T, out *esp.Outbound, inner []byte, seq uint64) []byte {
 	t.Helper()
-	sealed, err := out.SealReserved(nil, inner, seq)
+	sealed, err := out.SealFrom(nil, inner, seq)
 	if err != nil {
 		t.Fatal(err)
 	}

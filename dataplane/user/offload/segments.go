@@ -23,6 +23,7 @@ const (
 // super-packet. It aliases the packet, whose headers the first Next changes.
 type Segments struct {
 	head      []byte // IP and transport header with the fields that differ from packet to packet set to zero
+	last      int    // octets of payload behind head that were cut off
 	payload   []byte
 	size      int // octets of payload in each packet but the last
 	transport int // where the transport header begins
@@ -133,6 +134,41 @@ func (s *Segments) Count() int {
 // Len is the number of octets to come.
 func (s *Segments) Len() int { return s.Count()*len(s.head) + len(s.payload) }
 
+// Cut returns the next packet, nil after the last, where its payload lies: its headers are written over what precedes it, which
+// is gone. The packet is good until the next Cut. It must not be mixed with Next.
+func (s *Segments) Cut() []byte {
+	part, n := min(s.size, len(s.payload)), len(s.head)
+	switch {
+	case s.first && n == 0:
+		p := s.payload[:part]
+		s.pass(p, part)
+		return p
+	case s.first:
+		s.prepare()
+	case part == 0:
+		return nil
+	}
+	p := s.head[s.last : s.last+n+part]
+	copy(p, s.head)
+	s.head, s.last = p[:n], part
+	s.pass(p, part)
+	return p
+}
+
+// pass finishes the packet p with so many octets of payload, and goes on to the next.
+func (s *Segments) pass(p []byte, part int) {
+	s.payload = s.payload[part:]
+	switch {
+	case len(s.head) > 0:
+		s.fill(p)
+		s.sequence += uint32(part)
+		s.id++
+	case s.checksum != 0:
+		s.complete(p)
+	}
+	s.first = false
+}
+
 // Next writes the next packet to dst, which has room for MaxLen octets, and returns its length, 0 after the last.
 func (s *Segments) Next(dst []byte) int {
 	if len(s.payload) == 0 && !(s.first && len(s.head) > 0) {
@@ -144,16 +180,7 @@ func (s *Segments) Next(dst []byte) int {
 	n := copy(dst, s.head)
 	part := s.payload[:min(s.size, len(s.payload))]
 	n += copy(dst[n:], part)
-	s.payload = s.payload[len(part):]
-	switch {
-	case len(s.head) > 0:
-		s.fill(dst[:n])
-		s.sequence += uint32(len(part))
-		s.id++
-	case s.checksum != 0:
-		s.complete(dst[:n])
-	}
-	s.first = false
+	s.pass(dst[:n], len(part))
 	return n
 }
 

@@ -15,6 +15,7 @@ func cutAll(t testing.TB, h Header, pkt []byte) [][]byte {
 		t.Fatalf("Split: %v", err)
 	}
 	var out [][]byte
+	inPlace := cutInPlace(t, h, bytes.Clone(pkt))
 	longest, count, octets := s.MaxLen(), s.Count(), s.Len()
 	for {
 		b := make([]byte, longest)
@@ -23,11 +24,27 @@ func cutAll(t testing.TB, h Header, pkt []byte) [][]byte {
 			if len(out) != count || octets != 0 {
 				t.Errorf("%d packets and %d octets were announced; %d packets came, and the octets were %d less", count, s.Len(), len(out), octets)
 			}
+			equalPackets(t, inPlace, out)
 			return out
 		}
 		octets -= n
 		out = append(out, b[:n])
 	}
+}
+
+// cutInPlace collects what Cut returns.
+func cutInPlace(t testing.TB, h Header, pkt []byte) (out [][]byte) {
+	s, err := Split(h, pkt)
+	if err != nil {
+		t.Fatalf("Split: %v", err)
+	}
+	for p := s.Cut(); len(p) > 0; p = s.Cut() {
+		out = append(out, bytes.Clone(p))
+	}
+	if s.Count() != 0 || s.Cut() != nil {
+		t.Errorf("%d packets are left", s.Count())
+	}
+	return out
 }
 
 func equalPackets(t testing.TB, got, want [][]byte) {
@@ -169,10 +186,15 @@ func FuzzSplit(f *testing.F) {
 		if err != nil {
 			return
 		}
+		inPlace := cutInPlace(t, h, bytes.Clone(p))
 		dst := make([]byte, s.MaxLen())
 		payload, total := len(s.payload), 0
 		for n := s.Next(dst); n > 0; n = s.Next(dst) {
 			total += n - len(s.head)
+			if len(inPlace) == 0 || !bytes.Equal(inPlace[0], dst[:n]) {
+				t.Fatal("Cut and Next differ")
+			}
+			inPlace = inPlace[1:]
 		}
 		if total != payload {
 			t.Errorf("cut %d octets of %d", total, payload)
