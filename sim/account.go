@@ -4,17 +4,24 @@ import (
 	"hash/maphash"
 	"time"
 
+	"culvert/dataplane"
 	"culvert/ike"
 	"culvert/wire"
 )
 
 // An account follows the datagrams of a node's life: what arrives must be accounted for, and requests must not be repeated
-// more often, or sooner, than configured (RFC 7296, Section 2.4).
+// more often, or sooner, than configured (RFC 7296, Section 2.4), and not at all within a stream (RFC 9329, Section 6.2).
 type account struct {
 	seed      maphash.Seed
-	requests  map[uint64]*repeats // sent, by their octets
-	repeated  int                 // old answers sent again
+	requests  map[sending]*repeats
+	repeated  int // old answers sent again
 	answering bool
+}
+
+// A sending is a request by its octets, and the stream in which it went.
+type sending struct {
+	octets uint64
+	stream dataplane.Path // zero: none
 }
 
 // repeats is how often a request was sent, and when last.
@@ -24,16 +31,19 @@ type repeats struct {
 }
 
 func newAccount() account {
-	return account{seed: maphash.MakeSeed(), requests: map[uint64]*repeats{}}
+	return account{seed: maphash.MakeSeed(), requests: map[sending]*repeats{}}
 }
 
 // sent takes note of a datagram that leaves.
-func (c *account) sent(n *Node, datagram []byte) {
+func (c *account) sent(n *Node, path dataplane.Path, datagram []byte) {
 	h, err := wire.ParseHeader(datagram)
 	if err != nil || h.IsResponse() {
 		return
 	}
-	key := maphash.Bytes(c.seed, datagram)
+	key := sending{octets: maphash.Bytes(c.seed, datagram)}
+	if path.Transport == dataplane.TransportTCP {
+		key.stream = path
+	}
 	r := c.requests[key]
 	if r == nil {
 		c.requests[key] = &repeats{1, n.lab.now}
@@ -41,6 +51,9 @@ func (c *account) sent(n *Node, datagram []byte) {
 	}
 	r.times++
 	tries, gap := n.patience()
+	if key.stream.Remote.IsValid() {
+		tries = 0
+	}
 	if r.times > tries+1 {
 		n.lab.Problem("%s sends %v request %d for the %d. time", n.Name, h.Exchange, h.MessageID, r.times)
 	}
@@ -64,7 +77,7 @@ func (n *Node) patience() (tries int, gap time.Duration) {
 
 // told takes note of news: an old answer is sent again when its request comes again.
 func (c *account) told(news ike.News) {
-	if c.answering && news.Kind == ike.NewsRetransmitted {
+	if c.answering && news.Kind == ike.NewsRetransmitted && news.Message == "" {
 		c.repeated++
 	}
 }

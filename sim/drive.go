@@ -65,12 +65,14 @@ func (n *Node) perform(s *ike.Shard, a ike.Action) {
 	switch a := a.(type) {
 	case ike.Send:
 		for _, d := range a.Datagrams {
-			c.account.sent(n, d)
+			c.account.sent(n, a.Path, d)
 			n.send(ikePacket(a.Path, d))
 		}
 	case ike.SendKeepalive:
 		n.tally.Keepalive++
 		n.send(Packet{Source: a.Path.Local, Destination: a.Path.Remote, Data: []byte{0xff}})
+	case ike.CloseStream:
+		n.closeStream(a)
 	case ike.StartWork:
 		n.startWork(s, a)
 	case ike.InstallSA:
@@ -142,6 +144,10 @@ func (n *Node) report(news ike.News) {
 func (n *Node) send(p Packet) {
 	n.lab.trace.sent(n.lab, n, p)
 	n.lab.Ledger.inspect(n, p)
+	if p.Transport == dataplane.TransportTCP {
+		n.lab.Network.sendInStream(p)
+		return
+	}
 	next := n.lab.Network.Send
 	if n.behind != nil {
 		next = n.behind.leave

@@ -325,7 +325,7 @@ func TestAccountSees(t *testing.T) {
 	request := ikePacket(dataplane.Path{Local: at(addrA, 500), Remote: at(addrB, 500)}, make([]byte, 40))
 	request.Data[17], request.Data[18] = 0x20, 37
 	for range 8 {
-		a.core.account.sent(a, request.Data)
+		a.core.account.sent(a, dataplane.Path{}, request.Data)
 	}
 	problem(t, l, "repeats")
 	problem(t, l, "for the 8. time")

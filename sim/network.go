@@ -16,13 +16,15 @@ type Network struct {
 	// or later, changed or not. nil: everything goes on.
 	Intercept func(p Packet, pass func(Packet))
 
-	lab   *Lab
-	hosts map[Address]host
-	cut   map[[2]Address]bool
+	lab     *Lab
+	hosts   map[Address]host
+	cut     map[[2]Address]bool
+	streams map[[2]netip.AddrPort]*stream // by the end of who has opened it, and the other
+	ports   uint16                        // of streams so far
 }
 
 func newNetwork(l *Lab) *Network {
-	return &Network{lab: l, hosts: map[Address]host{}, cut: map[[2]Address]bool{}}
+	return &Network{lab: l, hosts: map[Address]host{}, cut: map[[2]Address]bool{}, streams: map[[2]netip.AddrPort]*stream{}}
 }
 
 // Attach gives an address to a host; nil takes it away.

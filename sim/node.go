@@ -151,6 +151,7 @@ func (n *Node) newEnv() *ike.Env {
 		Connections: ike.NewConnections(n.conns...),
 		NewPolicy:   c.newPolicy,
 		Admit:       func(a ike.Admission) ike.Work { return admit{n, a} },
+		Dial:        func(p dataplane.Path) ike.Work { return dialing{n, p} },
 		LastInbound: func(children []ike.ChildRef) ike.Work { return lastInbound{n, children} },
 	}
 }

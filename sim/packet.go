@@ -112,5 +112,5 @@ func ikePacket(path dataplane.Path, message []byte) Packet {
 	if path.Local.Port() != portIKE {
 		data = append(make([]byte, markerLen), message...)
 	}
-	return Packet{Source: path.Local, Destination: path.Remote, Data: data}
+	return Packet{Source: path.Local, Destination: path.Remote, Transport: path.Transport, Data: data}
 }

@@ -48,6 +48,9 @@ func (n *Node) initiate(a supervisor.Initiate) {
 		local = portIKE
 	}
 	path := dataplane.Path{Local: at(n.Addr(a.Remote.Addr()), local), Remote: a.Remote}
+	if a.Transport == dataplane.TransportTCP {
+		path = dataplane.Path{Local: at(path.Local.Addr(), 0), Remote: a.Remote, Transport: a.Transport}
+	}
 	ev := ike.Initiate{Connection: a.Connection, Path: path, Children: a.Children, Trigger: a.Trigger, VirtualIPs: a.VirtualIPs,
 		InitialContact: a.InitialContact, Fallback: a.Fallback, Ticket: a.Ticket}
 	n.soon(func() { n.handle(s, ev) })
