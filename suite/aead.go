@@ -26,12 +26,12 @@ func newAEAD(t wire.Transform, e encryption, keymat []byte) (*saltedAEAD, error)
 	if err != nil {
 		return nil, err
 	}
-	nonce := append(make([]byte, 0, e.salt+e.iv), keymat[e.key:]...)
+	nonce := append(make([]byte, 0, e.salt+aeadIV), keymat[e.key:]...)
 	return &saltedAEAD{AEAD: aead, nonce: nonce, salt: e.salt, icv: e.icv}, nil
 }
 
 func newBareAEAD(id wire.TransformID, e encryption, key []byte) (cipher.AEAD, error) {
-	switch id {
+	switch explicitOf(id) {
 	case wire.EncrAESCCM8, wire.EncrAESCCM12, wire.EncrAESCCM16:
 		return newCCM(key, e.icv)
 	case wire.EncrChaCha20Poly1305:

@@ -28,6 +28,7 @@ func ciphers() []algorithm {
 	list := []algorithm{
 		{encrID(wire.EncrNull, 0), "NULL", []string{"null"}},
 		{encrID(wire.EncrChaCha20Poly1305, 0), "CHACHA20_POLY1305", []string{"chacha20poly1305"}},
+		{encrID(wire.EncrChaCha20Poly1305IIV, 0), "CHACHA20_POLY1305_IIV", []string{"chacha20poly1305iiv"}},
 	}
 	for _, bits := range []uint16{128, 192, 256} {
 		list = append(list, aesCiphers(bits)...)
@@ -53,6 +54,8 @@ func aesCiphers(bits uint16) []algorithm {
 		{encrID(wire.EncrAESGCM8, bits), "AES_GCM_8_" + size, word("gcm8", "gcm64")},
 		{encrID(wire.EncrAESGCM12, bits), "AES_GCM_12_" + size, word("gcm12", "gcm96")},
 		{encrID(wire.EncrAESGCM16, bits), "AES_GCM_16_" + size, word("gcm16", "gcm128", "gcm")},
+		{encrID(wire.EncrAESCCM8IIV, bits), "AES_CCM_8_IIV_" + size, word("ccm8iiv")},
+		{encrID(wire.EncrAESGCM16IIV, bits), "AES_GCM_16_IIV_" + size, word("gcm16iiv")},
 		{encrID(wire.EncrNullAESGMAC, bits), "NULL_AES_GMAC_" + size, word("gmac")},
 	}
 }

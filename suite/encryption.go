@@ -10,7 +10,7 @@ import (
 type encryption struct {
 	key   int // of the cipher itself
 	salt  int // salt or nonce that follows the key in the key material
-	iv    int // explicit IV in the packet
+	iv    int // explicit IV in the packet; 0 of a combined-mode cipher: the sequence number is the IV (RFC 8750)
 	icv   int // 0: the transform does not authenticate and needs an integrity transform
 	block int // the plaintext is padded to a multiple of this
 	ike   bool
@@ -57,12 +57,29 @@ func encryptionByID(id wire.TransformID) (e encryption, keyed bool) {
 		return encryption{salt: 4, iv: 8, icv: 12, block: 1, ike: true}, true
 	case wire.EncrAESGCM16:
 		return encryption{salt: 4, iv: 8, icv: 16, block: 1, ike: true}, true
+	case wire.EncrAESCCM8IIV, wire.EncrAESGCM16IIV, wire.EncrChaCha20Poly1305IIV: // ESP only (RFC 8750, Section 7)
+		e, keyed = encryptionByID(explicitOf(id))
+		e.iv, e.ike = 0, false
+		return e, keyed
 	case wire.EncrNullAESGMAC: // (RFC 4543, Section 5.4); ESP only
 		return encryption{salt: 4, iv: 8, icv: 16, block: 1}, true
 	case wire.EncrChaCha20Poly1305: // (RFC 7634, Sections 2 and 3)
 		return encryption{key: 32, salt: 4, iv: 8, icv: 16, block: 1, ike: true}, false
 	}
 	return encryption{}, false
+}
+
+// explicitOf returns the transform that does the same with the IV in the packet (RFC 8750, Section 4), or the transform itself.
+func explicitOf(id wire.TransformID) wire.TransformID {
+	switch id {
+	case wire.EncrAESCCM8IIV:
+		return wire.EncrAESCCM8
+	case wire.EncrAESGCM16IIV:
+		return wire.EncrAESGCM16
+	case wire.EncrChaCha20Poly1305IIV:
+		return wire.EncrChaCha20Poly1305
+	}
+	return id
 }
 
 // isAEAD reports whether an encryption transform authenticates by itself, so that no integrity transform goes with it.

@@ -119,5 +119,5 @@ func NewESPCipher(e ESP, encrKey, integKey []byte, rand io.Reader) (ESPCipher, e
 	if e.ENCR.ID == wire.EncrNullAESGMAC {
 		return &espGMAC{aead: aead, esn: e.ESN}, nil
 	}
-	return &espCombined{aead: aead, esn: e.ESN}, nil
+	return &espCombined{aead: aead, iv: props.iv, esn: e.ESN}, nil
 }

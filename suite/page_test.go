@@ -46,6 +46,13 @@ func requirements() []requirement {
 		{encrID(wire.EncrNullAESGMAC, 128), "-", ""}, // RFC 4543 defines it for ESP alone
 		{encrID(wire.EncrNullAESGMAC, 192), "-", ""},
 		{encrID(wire.EncrNullAESGMAC, 256), "-", ""},
+		{encrID(wire.EncrChaCha20Poly1305IIV, 0), "-", ""}, // RFC 8750, Section 8
+		{encrID(wire.EncrAESGCM16IIV, 128), "-", ""},
+		{encrID(wire.EncrAESCCM8IIV, 128), "-", ""},
+		{encrID(wire.EncrAESGCM16IIV, 192), "-", ""},
+		{encrID(wire.EncrAESCCM8IIV, 192), "-", ""},
+		{encrID(wire.EncrAESGCM16IIV, 256), "-", ""},
+		{encrID(wire.EncrAESCCM8IIV, 256), "-", ""},
 
 		{prfID(wire.PRFHMACSHA256), "MUST", "-"},
 		{prfID(wire.PRFHMACSHA512), "SHOULD+", "-"},
