@@ -26,7 +26,7 @@ type Config struct {
 	Addresses []netip.Addr
 	// DNS takes the place of the gateway's DNS servers.
 	DNS []netip.Addr
-	// MTU of the inside in octets; 0 is what the configuration says, 1400 without that.
+	// MTU of the inside in octets; 0 is what the configuration says, or else what fits the path, as it is found out.
 	MTU int
 	// Log gets what the daemon would log; nil: nobody does.
 	Log io.Writer

@@ -38,8 +38,8 @@ func Open(ctx context.Context, c Config) (*Tunnel, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c.MTU == 0 {
-		c.MTU = model.Daemon.Dataplane.MTU
+	if d := model.Daemon.Dataplane; c.MTU == 0 && d.Given("mtu") {
+		c.MTU = d.MTU
 	}
 	t := &Tunnel{name: conn.Name, closed: make(chan struct{})}
 	plane := func(n dataplane.Network) (dataplane.Backend, string, error) {

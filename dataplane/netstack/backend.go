@@ -1,6 +1,7 @@
 package netstack
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -23,11 +24,12 @@ var ErrRaw = errors.New("the peer wants ESP without UDP around it, which needs p
 
 // Config says how to set a Backend up.
 type Config struct {
-	MTU int // of the stack's interface; 0 is 1400, which fits ESP in UDP over IPv6 with most transforms
+	MTU int // of the stack's interface; 0 is what fits the paths of the SAs, as it is found out
 	// Addresses the stack has from the beginning, besides those that policies bring.
 	Addresses []netip.Addr
 }
 
+// defaultMTU is that of the interface before there is an SA: it fits ESP in UDP over IPv6 with most transforms.
 const defaultMTU = 1400
 
 // drainPatience is how long the end of connections may take to leave.
@@ -44,10 +46,7 @@ type Backend struct {
 
 // New makes a stack and begins to carry what policies ask for. Packets leave through n; what arrives is given to HandleESP.
 func New(c Config, n dataplane.Network) (*Backend, error) {
-	if c.MTU == 0 {
-		c.MTU = defaultMTU
-	}
-	l := newLink(c.MTU)
+	l := newLink(cmp.Or(c.MTU, defaultMTU))
 	s, err := newStack(l)
 	if err != nil {
 		return nil, fmt.Errorf("data plane: %w", err)
@@ -59,7 +58,11 @@ func New(c Config, n dataplane.Network) (*Backend, error) {
 			return nil, fmt.Errorf("data plane: %w", err)
 		}
 	}
-	return &Backend{Backend: user.Over(l, p, n), link: l, stack: s, plumber: p}, nil
+	b := &Backend{Backend: user.Over(l, p, n), link: l, stack: s, plumber: p}
+	if c.MTU == 0 {
+		b.Follow(l)
+	}
+	return b, nil
 }
 
 // Install is that of dataplane.Backend.

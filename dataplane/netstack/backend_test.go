@@ -173,3 +173,22 @@ func TestDialEndsWithItsContext(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// The stack's MTU becomes that of the SA, so that it makes no packets that would have to be cut.
+func TestMTUFollowsTheSA(t *testing.T) {
+	west, _ := pair(t)
+	layout := esp.LayoutOf(sa(dataplane.Outbound, 300, policy(1)).Transforms)
+	want := layout.EffectiveMTU(largestLink, esp.Encapsulation{UDP: true})
+	for end := time.Now().Add(patience); int(west.link.endpoint.MTU()) != want; time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("the MTU is %d, want %d", west.link.endpoint.MTU(), want)
+		}
+	}
+	var none *Backend
+	fixed, err := New(Config{MTU: 1300}, cable{&none})
+	must(t, err)
+	defer fixed.Close()
+	if got := fixed.link.endpoint.MTU(); got != 1300 {
+		t.Errorf("a fixed MTU is %d", got)
+	}
+}

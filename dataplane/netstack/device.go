@@ -181,6 +181,12 @@ func (l *link) inject(packet *buffer.View) error {
 // JoinsUDP is that of user.Device: the stack takes datagrams one by one.
 func (l *link) JoinsUDP() bool { return false }
 
+// SetMTU is that of user.Adjustable. Connections that are there learn it when they send too much.
+func (l *link) SetMTU(octets int) error {
+	l.endpoint.SetMTU(uint32(octets))
+	return nil
+}
+
 // Shut is that of user.Device.
 func (l *link) Shut() { l.once.Do(func() { close(l.shut) }) }
 

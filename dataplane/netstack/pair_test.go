@@ -54,7 +54,7 @@ func reversed(p dataplane.Policy) dataplane.Policy {
 func sa(d dataplane.Direction, spi uint32, p dataplane.Policy) dataplane.SA {
 	return dataplane.SA{
 		Direction: d, SPI: spi, Policy: p.ID, Local: p.Local, Remote: p.Remote, ReplayWindow: 1024,
-		Path:       dataplane.Path{Local: netip.MustParseAddrPort("192.0.2.1:4500"), Remote: netip.MustParseAddrPort("192.0.2.2:4500")},
+		Path:       dataplane.Path{Local: netip.MustParseAddrPort("192.0.2.1:4500"), Remote: netip.MustParseAddrPort("127.0.0.1:4500")},
 		Transforms: suite.ESP{ENCR: wire.Transform{Type: wire.TransformENCR, ID: wire.EncrAESGCM16, KeyLength: 128}},
 		EncrKey:    bytes.Repeat([]byte{7}, 20),
 	}

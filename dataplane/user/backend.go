@@ -79,7 +79,7 @@ func New(c Config, n dataplane.Network) (*Backend, error) {
 	b := Over(d, p, n)
 	b.name = d.Name()
 	if c.MTU == 0 {
-		b.follower.device = d
+		b.Follow(d)
 	}
 	return b, nil
 }

@@ -11,8 +11,8 @@ type linkTeller interface {
 	LinkMTU(remote netip.Addr) int
 }
 
-// An adjustable device can change its MTU.
-type adjustable interface {
+// An Adjustable device can change its MTU.
+type Adjustable interface {
 	SetMTU(octets int) error
 }
 
@@ -27,12 +27,19 @@ const (
 // A follower keeps the MTU of the device at the largest packet that fits some SA, so that senders make no larger ones to
 // begin with. It never falls below what IPv6 needs.
 type follower struct {
-	device adjustable // nil: the MTU stays as it is
+	device Adjustable // nil: the MTU stays as it is
 	mu     sync.Mutex // guards what follows
 	timer  *time.Timer
 	last   time.Time
 	mtu    int
 	closed bool
+}
+
+// Follow has the device keep the MTU of the largest packet that fits some SA. It is called before the first SA is installed.
+func (b *Backend) Follow(d Adjustable) {
+	b.follower.mu.Lock()
+	defer b.follower.mu.Unlock()
+	b.follower.device = d
 }
 
 // follow is called when the MTU of some path has changed, or an SA was installed.
