@@ -28,6 +28,7 @@ type kernel interface {
 	State(*nl.StateID) (*nl.State, error)
 	States() ([]*nl.State, error)
 	policyStore
+	Policy(*nl.PolicyID) (*nl.Policy, error)
 	Policies() ([]*nl.Policy, error)
 	Counters(*nl.StateID) (*nl.AE, error)
 	SetCounters(*nl.AE) error

@@ -102,6 +102,13 @@ func (k *fakeKernel) DeletePolicy(id *nl.PolicyID) error {
 	return k.step("delete policy")
 }
 
+func (k *fakeKernel) Policy(id *nl.PolicyID) (*nl.Policy, error) {
+	if p := k.policies[*id]; p != nil {
+		return p, nil
+	}
+	return nil, unix.ENOENT
+}
+
 func (k *fakeKernel) Policies() (list []*nl.Policy, err error) {
 	for _, p := range k.policies {
 		list = append(list, p)

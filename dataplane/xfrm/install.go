@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"culvert/dataplane"
+	"culvert/dataplane/xfrm/nl"
 )
 
 // AllocateSPI is that of dataplane.Backend. The kernel would reserve an SPI for the time of a handshake only, and for one
@@ -157,8 +159,31 @@ func (b *Backend) Query(d dataplane.Direction, spi uint32, id dataplane.PolicyID
 // last heard.
 func (b *Backend) counters(s *sa) dataplane.Counters {
 	state, err := b.kernel.State(&s.state.StateID)
-	if err == nil {
-		s.last = countersOf(s.direction, state)
+	if err != nil {
+		return s.last
+	}
+	before := s.last.LastUse
+	s.last = countersOf(s.direction, state)
+	if s.last.LastUse == 0 && s.last.Packets > 0 { // before Linux 6.2 policies alone know
+		s.last.LastUse = max(before, b.lastUse(s))
 	}
 	return s.last
+}
+
+// maxAsked bounds the policies of the kernel that are asked for the time of their last use.
+const maxAsked = 16
+
+// lastUse is when the kernel's policies of an SA last met a packet.
+func (b *Backend) lastUse(s *sa) (last int64) {
+	asked := 0
+	for _, c := range b.known[s.policy].claims {
+		if out := c.policy.Direction == nl.PolicyOut; out != (s.direction == dataplane.Outbound) || asked == maxAsked {
+			continue
+		}
+		asked++
+		if p, err := b.kernel.Policy(&c.policy.PolicyID); err == nil {
+			last = max(last, int64(p.Usage.Used)*int64(time.Second))
+		}
+	}
+	return last
 }

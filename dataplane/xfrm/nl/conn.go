@@ -113,6 +113,15 @@ func (c *Conn) SetPolicy(p *Policy) error {
 	return c.do(UpdPolicy, netlink.Create|netlink.Replace, p.Append(nil))
 }
 
+// Policy reads a policy.
+func (c *Conn) Policy(id *PolicyID) (*Policy, error) {
+	b, err := c.one(GetPolicy, id.Append(nil))
+	if err != nil {
+		return nil, err
+	}
+	return ParsePolicy(b)
+}
+
 // DeletePolicy removes a policy; ENOENT tells that it is not there.
 func (c *Conn) DeletePolicy(id *PolicyID) error { return c.do(DelPolicy, 0, id.Append(nil)) }
 

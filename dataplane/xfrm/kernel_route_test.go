@@ -1,0 +1,65 @@
+package xfrm
+
+import (
+	"net/netip"
+	"strings"
+	"testing"
+
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
+)
+
+func TestKernelRoutesFromTheAddressThatThePolicyTakes(t *testing.T) {
+	enter(t)
+	addressed(t, "192.0.2.1/24")
+	n := newNode(t, "a")
+	p := protect(t, 1, "10.1.0.5", "10.2.0.0/16")
+	p.VirtualIPs = []netip.Prefix{netip.MustParsePrefix("10.1.0.5/32")}
+	p.Peer = netip.MustParseAddr("192.0.2.2")
+	if err := n.SetPolicy(p); err != nil {
+		t.Fatal(err)
+	}
+	if got := run(t, "ip", "route", "get", "10.2.0.1"); !strings.Contains(got, "src 10.1.0.5") || !strings.Contains(got, "dev cvx0") {
+		t.Errorf("route: %s", got)
+	}
+	if got := run(t, "ip", "route", "get", "10.2.0.1", "mark", "4500"); strings.Contains(got, "src 10.1.0.5") {
+		t.Errorf("route of our own packets: %s", got)
+	}
+	other := p
+	other.ID = 2
+	if err := n.SetPolicy(other); err != nil {
+		t.Fatal(err)
+	}
+	if err := n.RemovePolicy(1); err != nil {
+		t.Fatal(err)
+	}
+	if got := run(t, "ip", "route", "get", "10.2.0.1"); !strings.Contains(got, "src 10.1.0.5") {
+		t.Errorf("the other policy lost its route: %s", got)
+	}
+	if err := n.RemovePolicy(2); err != nil {
+		t.Fatal(err)
+	}
+	left := run(t, "ip", "route", "show", "table", "4499") + run(t, "ip", "address", "show", "dev", "lo")
+	if strings.Contains(left, "10.2.0.0") || strings.Contains(left, "10.1.0.5") {
+		t.Errorf("left: %s", left)
+	}
+}
+
+func TestKernelRoutesOfAPredecessorAreRemoved(t *testing.T) {
+	enter(t)
+	addressed(t, "192.0.2.1/24")
+	crashed := newNode(t, "a")
+	p := protect(t, 1, "192.0.2.1", "10.2.0.0/16")
+	p.Peer = netip.MustParseAddr("192.0.2.2")
+	if err := crashed.SetPolicy(p); err != nil {
+		t.Fatal(err)
+	}
+	newNode(t, "a")
+	if left := run(t, "ip", "rule") + run(t, "ip", "-6", "rule"); strings.Contains(left, "4499") {
+		t.Errorf("rules left: %s", left)
+	}
+	list, err := netlink.RouteListFiltered(unix.AF_INET, &netlink.Route{Table: table}, netlink.RT_FILTER_TABLE)
+	if err != nil || len(list) != 0 {
+		t.Errorf("routes left: %v, %v", list, err)
+	}
+}
