@@ -12,6 +12,9 @@ func (a *app) showStatus(s *api.Status) {
 	out := a.out()
 	out.line("culvert %s, up %s, %s, %s, %s", s.Version, a.ago(s.Started), plural(len(s.Connections), "connection"),
 		plural(len(s.SAs), "IKE SA"), plural(countChildren(s.SAs), "child"))
+	if s.DataplaneReason != "" {
+		out.line("packets: %s, since %s", s.Dataplane, s.DataplaneReason)
+	}
 	if len(s.Connections) > 0 {
 		out.line("")
 		out.table([]string{"CONNECTION", "STATE", "PEER", "MORE"}, a.connectionRows(out, s))
