@@ -30,6 +30,9 @@ func choosePlane(cfg *config.Config) (choice, error) {
 		return choice{backend: configured}, nil
 	}
 	lack := kernelLacks(cfg)
+	if lack == nil && configured == config.BackendAuto {
+		lack = fewKernels(cfg)
+	}
 	switch {
 	case lack == nil && configured == config.BackendKernel:
 		return choice{backend: config.BackendKernel}, nil
@@ -90,6 +93,17 @@ func kernelLacks(cfg *config.Config) error {
 	return xfrm.Probe(wanted)
 }
 
+// fewKernels says what of a configuration kernels from 6.14 on alone can do, so that it is better done in user space. nil:
+// nothing.
+func fewKernels(cfg *config.Config) error {
+	for name, child := range eachChild(cfg) {
+		if child.IPTFS.Mode != config.IPTFSOff {
+			return fmt.Errorf("%s has IP-TFS, which few kernels have", name)
+		}
+	}
+	return nil
+}
+
 // needsStreams names a connection that may carry ESP in TCP.
 func needsStreams(cfg *config.Config) string {
 	for _, c := range cfg.Connections {
@@ -107,7 +121,10 @@ func beyondKernel(c *config.Child, list []suite.ESP) error {
 		return err
 	}
 	for _, e := range list {
-		sa := dataplane.SA{Direction: dataplane.Inbound, Mode: c.Mode, Transforms: e, ReplayWindow: c.ReplayWindow, DF: c.DF, TFC: c.TFC}
+		sa := dataplane.SA{Direction: dataplane.Inbound, Mode: c.Mode, Transforms: e, ReplayWindow: c.ReplayWindow, DF: c.DF, TFC: c.TFC, Cover: c.Cover}
+		if a := aggFrag(&c.IPTFS); a != nil {
+			sa.AggFrag = &a.AggFrag
+		}
 		if err := xfrm.Unsupported(&sa); err != nil {
 			return err
 		}

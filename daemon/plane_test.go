@@ -39,6 +39,8 @@ func TestWhatOnlyUserSpaceDoesIsDoneThere(t *testing.T) {
 	}{
 		{"streams", func(c *config.Connection, _ *config.Child) { c.Transport = ike.TransportTCP }, "streams of TCP"},
 		{"DF that is set", func(_ *config.Connection, c *config.Child) { c.DF = dataplane.DFSet }, `site/net: the kernel's data plane has no df = "set"`},
+		{"IP-TFS at a rate", func(_ *config.Connection, c *config.Child) { c.IPTFS.Mode = config.IPTFSConstant }, "AGGFRAG mode at a rate"},
+		{"dummy packets", func(_ *config.Connection, c *config.Child) { c.Cover = 10 }, "dummy packets"},
 		{"ESN without a window", func(_ *config.Connection, c *config.Child) { c.ReplayWindow = 0; c.Proposals = withESN(t) }, "without a replay window"},
 	}
 	for _, tt := range tests {
@@ -83,5 +85,15 @@ func TestEveryTransformThatMayBeNegotiatedIsAskedFor(t *testing.T) {
 	}
 	if len(names) != 8+1 || !strings.Contains(strings.Join(names, " "), "AES_CBC_256/HMAC_SHA2_512_256/ESN") {
 		t.Errorf("got %q", names)
+	}
+}
+
+func TestFewKernelsHaveIPTFS(t *testing.T) {
+	with := planeConfig(t, config.BackendAuto, func(_ *config.Connection, c *config.Child) { c.IPTFS.Mode = config.IPTFSAsNeeded })
+	if err := fewKernels(with); err == nil || !strings.Contains(err.Error(), "site/net has IP-TFS") {
+		t.Errorf("%v", err)
+	}
+	if err := fewKernels(planeConfig(t, config.BackendAuto, nil)); err != nil {
+		t.Errorf("without: %v", err)
 	}
 }

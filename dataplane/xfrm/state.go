@@ -136,6 +136,8 @@ func (b *Backend) setResource(s *nl.State, resource int) error {
 func (b *Backend) setAggFrag(s *nl.State, sa *dataplane.SA) error {
 	a := sa.AggFrag
 	switch {
+	case sa.Cover > 0:
+		return &UnsupportedError{"dummy packets at a rate"}
 	case a == nil:
 		return nil
 	case !b.features.IPTFS:
