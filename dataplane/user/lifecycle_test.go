@@ -77,7 +77,9 @@ func TestSuccessorOfACrashCleansUp(t *testing.T) {
 	crashed := a.backend
 	crashed.closed.Store(true)
 	crashed.device.Shut()
-	<-crashed.workers[0].tx.done
+	for _, w := range crashed.workers {
+		<-w.tx.done
+	}
 	if err := crashed.device.Close(); err != nil {
 		t.Fatal(err)
 	}
