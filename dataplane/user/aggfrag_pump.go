@@ -83,7 +83,7 @@ func (p *pump) limit() int {
 // run sends until the SA ends.
 func (p *pump) run() {
 	defer close(p.done)
-	defer p.refuse()
+	defer p.conclude()
 	if err := p.measure(); err != nil {
 		p.b.workers[0].drops.add(esp.DropOf(err), 1)
 		return
@@ -98,11 +98,33 @@ func (p *pump) run() {
 	}
 }
 
-// refuse lets nothing into the queue any more.
-func (p *pump) refuse() {
+// conclude sends the rest of a packet that has begun, and lets nothing into the queue any more.
+func (p *pump) conclude() {
+	for p.begun() && p.send(p.b.now(), p.size) {
+	}
+	p.outbox.flush()
 	p.mu.Lock()
 	p.stopped = true
 	p.mu.Unlock()
+}
+
+func (p *pump) begun() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.queue.Begun()
+}
+
+// bequeath gives what a pump that has ended did not send to that of another SA, unless it is nil.
+func (p *pump) bequeath(heir *pump) {
+	if heir == nil || heir == p {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	heir.mu.Lock()
+	p.queue.Hand(heir.queue)
+	heir.mu.Unlock()
+	signal(heir.news)
 }
 
 // stop ends the pump. It has sent its last packet when the function that is returned returns.

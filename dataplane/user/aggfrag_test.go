@@ -230,3 +230,29 @@ func TestNarrowPathMakesSmallerPackets(t *testing.T) {
 		}
 	}
 }
+
+// What an SA has not sent when it is removed leaves through the one that has taken its place.
+func TestRekeyLosesNothingThatWaits(t *testing.T) {
+	s, p := pumping(t, fixed())
+	for i := range 9 {
+		s.device.put(datagram(byte(i), 400))
+	}
+	s.run()
+	s.beats(p, 30*time.Millisecond)
+	s.loop(1, tfs(fixed()))
+	p.conclude()
+	if _, err := s.Remove(dataplane.Outbound, p.out.spi, 1); err != nil {
+		t.Fatal(err)
+	}
+	next := s.known[1].outs[0].pump
+	if err := next.measure(); err != nil {
+		t.Fatal(err)
+	}
+	s.beats(next, 100*time.Millisecond)
+	got := s.receive()
+	for i := range 9 {
+		if i >= len(got) || !bytes.Equal(got[i], datagram(byte(i), 400)) {
+			t.Fatalf("%d packets came, number %d is missing", len(got), i)
+		}
+	}
+}

@@ -69,3 +69,11 @@ func (o *outbound) counters() dataplane.Counters {
 	}
 	return c
 }
+
+// heir is the pump of the SA that takes the place of another one in AGGFRAG mode, nil if there is none.
+func (p *policy) heir(of *outbound) *pump {
+	if of.pump == nil || len(p.outs) == 0 {
+		return nil
+	}
+	return p.outs[len(p.outs)-1].pump
+}

@@ -144,9 +144,12 @@ func (b *Backend) removeOutbound(spi uint32, id dataplane.PolicyID) dataplane.Co
 	p.outs = slices.DeleteFunc(slices.Clone(p.outs), func(o *outbound) bool { return o == out })
 	p.direct(len(b.workers))
 	b.remotes.release(out)
-	quiet := out.hush()
+	quiet, heir := out.hush(), p.heir(out)
 	b.afterSending(func() {
 		quiet()
+		if out.pump != nil {
+			out.pump.bequeath(heir)
+		}
 		out.clear()
 	})
 	return out.counters()

@@ -90,6 +90,20 @@ func (a *Aggregator) next(room []byte) int {
 	return len(room)
 }
 
+// Begun reports whether the first packet has been sent in part.
+func (a *Aggregator) Begun() bool { return a.rest > 0 }
+
+// Hand gives all packets to another one, as far as there is room. None must have begun: fragments of a packet do not change
+// the SA (RFC 9347, Section 2.2.3).
+func (a *Aggregator) Hand(to *Aggregator) {
+	for !a.queue.empty() && a.rest == 0 {
+		m := *a.queue.front()
+		pkt := make([]byte, m.length)
+		a.finish(pkt)
+		to.Add(pkt, m.since)
+	}
+}
+
 // left returns the octets of the first packet that are still to be sent.
 func (a *Aggregator) left() int {
 	if a.rest > 0 || a.queue.empty() {

@@ -131,3 +131,25 @@ func TestAggregatorDoesNotAllocate(t *testing.T) {
 		t.Errorf("%v allocations", n)
 	}
 }
+
+func TestHandGivesAllAway(t *testing.T) {
+	a, b := NewAggregator(1<<20), NewAggregator(1<<20)
+	packets := [][]byte{packet4(150, 1), packet4(100, 2), packet6(90, 3)}
+	add(t, a, packets...)
+	list := []payload{{seq: 1, blocks: make([]byte, 100)}}
+	list[0].offset = a.Fill(list[0].blocks).BlockOffset
+	if a.Hand(b); !a.Begun() || !b.queue.empty() {
+		t.Error("handed over a packet that has begun")
+	}
+	a.Fill(make([]byte, 50))
+	a.Hand(b)
+	if n, _ := a.Waiting(); n != 0 || a.Begun() {
+		t.Errorf("%d octets stay", n)
+	}
+	r := NewReassembler(Reassembly{}, 0)
+	var got [][]byte
+	for _, p := range fill(b, 1, 100) {
+		got = append(got, push(r, p, start)...)
+	}
+	same(t, got, packets[1:]...)
+}
