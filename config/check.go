@@ -17,6 +17,7 @@ func (d *decoder) check() {
 		d.checkSecret(c)
 		d.checkPPKs(c)
 		d.checkAlgorithms(c)
+		d.checkStreams(c)
 		d.checkSiblings(c)
 		d.checkKernelOptions(c)
 	}
