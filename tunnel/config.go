@@ -83,7 +83,7 @@ func choose(list []*config.Connection, name string) (*config.Connection, error) 
 // chooses. It stays up unless it says otherwise, and begins when it is told to.
 func confine(model *config.Config, conn *config.Connection) (*config.Config, error) {
 	daemon, c := *model.Daemon, *conn
-	daemon.Port, daemon.NATPort = 0, 0
+	daemon.Listen, daemon.Port, daemon.NATPort = nil, 0, 0
 	c.ForceEncap, c.Local.Port, c.Pools = true, 0, nil
 	c.KeepUp = c.KeepUp || !c.Given("keep_up")
 	c.Children = nil

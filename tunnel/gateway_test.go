@@ -31,7 +31,7 @@ const natPort = 15501
 
 // A gateway is a daemon in this process with a pool, and hosts behind it that are its own stack: 10.2.0.1 and fd02::1.
 type gateway struct {
-	*testing.T
+	testing.TB
 	addr   string
 	config string
 	daemon *daemon.Daemon
@@ -58,12 +58,13 @@ func (b *buffer) String() string {
 }
 
 // newGateway makes a gateway that is not started.
-func newGateway(t *testing.T) *gateway {
+func newGateway(t testing.TB) *gateway {
 	t.Helper()
 	pid := os.Getpid()
-	g := &gateway{T: t, addr: fmt.Sprintf("127.%d.%d.%d", 1+pid>>8&0x7f, pid&0xff, 100+gateways.Add(1))}
-	g.config = filepath.Join(t.TempDir(), "gateway.hcl")
-	return g
+	return &gateway{
+		TB: t, addr: fmt.Sprintf("127.%d.%d.%d", 1+pid>>8&0x7f, pid&0xff, 100+gateways.Add(1)),
+		config: filepath.Join(t.TempDir(), "gateway.hcl"),
+	}
 }
 
 // open starts a gateway that leases addresses to clients.

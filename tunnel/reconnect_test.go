@@ -3,7 +3,6 @@ package tunnel
 import (
 	"errors"
 	"io"
-	"net"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -16,6 +15,7 @@ import (
 // While the gateway is away dialing fails at once and says why; when it is back the tunnel is, with the connections of an
 // address that is still ours.
 func TestReconnects(t *testing.T) {
+	t.Parallel()
 	g := newGateway(t)
 	g.start(`"10.3.0.0/24", "fd03::/120"`)
 	t.Cleanup(g.stop)
@@ -47,6 +47,7 @@ func TestReconnects(t *testing.T) {
 
 // Connections end when the gateway gives us another address: nobody would find them any more.
 func TestAnotherAddressEndsConnections(t *testing.T) {
+	t.Parallel()
 	g := newGateway(t)
 	g.start(`"10.3.0.0/24"`)
 	t.Cleanup(g.stop)
@@ -72,7 +73,4 @@ func TestAnotherAddressEndsConnections(t *testing.T) {
 		t.Error("the connection hangs")
 	}
 	echoes(t, tun, "tcp", "10.2.0.1:7")
-	if net.ParseIP(tun.Addrs()[0].String()) == nil {
-		t.Error("no address")
-	}
 }
