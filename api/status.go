@@ -155,8 +155,16 @@ type Child struct {
 	Created       time.Time  `json:"created"`
 	Rekey         *time.Time `json:"rekey,omitempty" doc:"When we rekey it"`
 	Expire        *time.Time `json:"expire,omitempty" doc:"When it ends at the latest"`
+	MTU           *MTU       `json:"mtu,omitempty" doc:"Missing: the data plane does not tell"`
 	In            Traffic    `json:"in"`
 	Out           Traffic    `json:"out"`
+}
+
+// An MTU is how large the packets of a child may be, in octets.
+type MTU struct {
+	Effective int    `json:"effective" doc:"Of packets that go into the tunnel without being cut; 0: any size"`
+	Path      int    `json:"path" doc:"Of ESP packets on the way to the peer, all headers included"`
+	Source    string `json:"source" enum:"link,icmp,probe" doc:"How the path's was learnt: from the first link, from ICMP about packets of ours, or by probes that the peer answered"`
 }
 
 // Traffic is what one direction has carried.

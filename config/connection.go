@@ -26,6 +26,7 @@ type Connection struct {
 	WindowSize     int
 	Transport      ike.Transport
 	ForceEncap     bool
+	PathProbes     bool // find the MTU of the path with requests of its size
 	Keepalive      time.Duration
 	DPDDelay       time.Duration // 0: no liveness checks
 	RekeyTime      time.Duration // 0: never
@@ -73,7 +74,7 @@ func newConnection() *Connection {
 		Remote:    Remote{Port: 500, TCPPort: 4500, RemoteRound: newRemoteRound(), Second: newRemoteRound()},
 		Proposals: suite.DefaultIKE(), WindowSize: 1,
 		Keepalive: 20 * time.Second, DPDDelay: 30 * time.Second, RekeyTime: 4 * time.Hour,
-		Unique: ike.UniqueNo, InitialContact: true, SendCertReq: true, AnnounceAuth: true, MaxChildren: 64,
+		Unique: ike.UniqueNo, InitialContact: true, PathProbes: true, SendCertReq: true, AnnounceAuth: true, MaxChildren: 64,
 		Tries: 1, RetryDelay: 5 * time.Second, RetryMaxDelay: 5 * time.Minute,
 		DowngradePrevention: true,
 	}
@@ -122,6 +123,8 @@ func (c *Connection) options() []option {
 			doc: "What carries IKE and ESP. `udp`; `tcp`: a TCP stream, only; `auto`: as initiator UDP first and a stream where UDP gets no answer, as responder either (see `daemon.tcp_ports`)."},
 		{name: "force_encapsulation", slot: one(&c.ForceEncap, boolean()), rfc: "RFC 7296, Section 2.23; RFC 3948", aka: "encap",
 			doc: "Carry ESP in UDP even without a NAT on the way."},
+		{name: "path_probes", slot: one(&c.PathProbes, boolean()), rfc: "RFC 8899",
+			doc: "Find the MTU of the path with IKE requests padded to the size in question, which every peer answers. Without, ICMP alone lowers it."},
 		{name: "keepalive", slot: one(&c.Keepalive, duration(time.Second, time.Hour)), rfc: "RFC 3948, Section 4", aka: "charon.keep_alive",
 			doc: "Interval of NAT keepalives while we are behind a NAT."},
 		{name: "dpd_delay", slot: one(&c.DPDDelay, duration(0, 24*time.Hour)), rfc: "RFC 7296, Section 2.4", aka: "dpd_delay",

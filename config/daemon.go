@@ -85,7 +85,7 @@ func newDaemon() *Daemon {
 		LogFormat:  LogAuto,
 		HalfOpen:   HalfOpen{Limit: 10000, PerPrefix: 64, CookieThreshold: 256, Timeout: 30 * time.Second},
 		Retransmit: Retransmit{Tries: 5, Timeout: 4 * time.Second, Base: 1.8, Max: time.Minute, Jitter: 10},
-		Dataplane:  Dataplane{Backend: BackendAuto, Device: "culvert%d", MTU: 1400},
+		Dataplane:  Dataplane{Backend: BackendAuto, Device: "culvert%d"},
 	}
 }
 
@@ -186,8 +186,8 @@ func (p *Dataplane) schema() schema {
 				doc: "`user` seals and opens packets in the daemon, on a TUN device; `kernel` gives SAs and policies to the kernel; `auto` is `kernel` where the kernel has all that the connections need, and else `user`, and says why; `fake` carries none, for trying out configurations without root."},
 			{name: "device", slot: one(&p.Device, word("interface name", 15)),
 				doc: "Name of the TUN device of `user`; `%d` becomes a number."},
-			{name: "mtu", slot: one(&p.MTU, number[int](1280, 65535)), aka: "charon.plugins.kernel-libipsec.mtu",
-				doc: "MTU of the device in octets. The default leaves room for ESP in UDP over IPv6 in the 1500 octets of Ethernet."},
+			{name: "mtu", slot: one(&p.MTU, orWord(number[int](1280, 65535), "auto", 0, `a number from 1280 to 65535, or "auto"`)), aka: "charon.plugins.kernel-libipsec.mtu",
+				doc: "MTU of the device in octets. `\"auto\"` is what fits the paths of the tunnels, as it is found out (docs/mtu.md); there is no need to set it."},
 			{name: "queues", slot: one(&p.Queues, queues()),
 				doc: "Queues of the device, each with two threads and sockets of its own, between which flows and SAs are spread. " +
 					"`\"auto\"` is one for each processor, 8 at most."},

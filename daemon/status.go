@@ -117,6 +117,7 @@ func (e *engine) childStatus(c ike.ChildInfo, transport dataplane.Transport, car
 		Created: e.clock.shown(c.Created), Rekey: e.when(c.Rekey), Expire: e.when(c.Expire),
 		In:  e.traffic(dataplane.Inbound, c.InSPI, c.Policy, carried),
 		Out: e.traffic(dataplane.Outbound, c.OutSPI, c.Policy, carried),
+		MTU: e.mtu(c.OutSPI, c.Policy),
 	}
 	if c.AggFrag != nil {
 		child.In.IPTFS = iptfsStatus(child.In.IPTFS, c.AggFrag.Sending)
@@ -147,6 +148,19 @@ func (e *engine) traffic(dir dataplane.Direction, spi uint32, policy dataplane.P
 		t.LastUse = &last
 	}
 	return t
+}
+
+// mtu shows how large packets of a child may be, nil if the data plane does not tell.
+func (e *engine) mtu(spi uint32, policy dataplane.PolicyID) *api.MTU {
+	b, ok := e.backend.(dataplane.PathTeller)
+	if !ok {
+		return nil
+	}
+	m, ok := b.MTU(spi, policy)
+	if !ok {
+		return nil
+	}
+	return &api.MTU{Effective: m.Inner, Path: m.Path, Source: m.Source.String()}
 }
 
 // when shows a time of the engine that may be missing.

@@ -60,6 +60,18 @@ type PathSetter interface {
 	SetPathMTU(path Path, mtu int)
 }
 
+// A PathTeller tells how large packets may be that leave through an outbound SA.
+type PathTeller interface {
+	MTU(spi uint32, policy PolicyID) (MTU, bool)
+}
+
+// An MTU is how large packets may be, in octets.
+type MTU struct {
+	Inner  int // of what goes into the SA and is not cut; 0 is any size
+	Path   int // of what comes out, outer headers included
+	Source esp.Source
+}
+
 // A Counting backend tells what it has counted since it began, packets that went no further by reason above all. Names are
 // stable.
 type Counting interface {

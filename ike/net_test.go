@@ -25,6 +25,8 @@ type testNet struct {
 	tap func(from, to *testNode, datagram []byte) [][]byte
 	// route replaces the way from a node along a path: it returns who receives, and the path that it sees.
 	route func(from *testNode, path dataplane.Path) (*testNode, dataplane.Path)
+	// refuse tells that a datagram does not fit the path; nil: all do.
+	refuse func(s Send, datagram []byte) bool
 	// postpone may take the end of some work, to bring it later.
 	postpone func(flight) bool
 	// work replaces Run.
@@ -91,7 +93,9 @@ func (n *testNet) perform(at *testNode, a Action) {
 	switch a := a.(type) {
 	case Send:
 		for _, d := range a.Datagrams {
-			n.transmit(at, a.Path, bytes.Clone(d))
+			if n.refuse == nil || !n.refuse(a, d) {
+				n.transmit(at, a.Path, bytes.Clone(d))
+			}
 		}
 	case StartWork:
 		done := flight{at, WorkFinished{SA: a.SA, Work: a.ID, Result: n.work(a.Work)}}

@@ -10,8 +10,12 @@ import (
 
 // The MTU of the path to the peer is found with requests of our own (RFC 8899): an INFORMATIONAL request, filled up to the
 // size in question and sent as one packet that must not be fragmented, has an authentic answer from every peer. What the
-// answer shows holds for ESP too, which goes the same way. A request cannot be given up (RFC 7296, Section 2.1), so the one
-// that is lost goes on in fragments (RFC 7383, Section 2.5.2), whose answer tells a narrow path from one that is down.
+// answer shows holds for ESP too, which goes the same way.
+//
+// A request cannot be given up (RFC 7296, Section 2.1). One that is lost goes on as packets that may be fragmented, then in
+// fragments of IKE (RFC 7383, Section 2.5.2), whose answer tells a narrow path from one that is down. charon takes no
+// fragments of INFORMATIONAL requests: the last resort is the same request without what fills it. The peer has not seen the
+// former one, or answers both alike by their Message ID.
 
 // notifyPadding is the status, of the range for private use, of the notify that fills a probe. Statuses that a peer does not
 // know it ignores (RFC 7296, Section 3.10.1).
@@ -63,7 +67,7 @@ func (t *pathProbe) response(sa *SA, in *inbound) error {
 func (t *pathProbe) abandoned(sa *SA, why error) {}
 
 // probeLost goes on with a probe that had no answer in time: with the same packet, or when there were enough of those, and
-// when other exchanges wait, with smaller ones.
+// when other exchanges wait, in a way that does not depend on the path.
 func (sa *SA) probeLost(r *pendingRequest) {
 	exhausted := sa.pathMTU.Lost()
 	sa.publishPath()
@@ -72,19 +76,20 @@ func (sa *SA) probeLost(r *pendingRequest) {
 		return
 	}
 	r.probing = false
-	if datagrams, ok := sa.smaller(r); ok {
-		r.datagrams = datagrams
-	}
 	sa.repeat(r, sa.backoff(0))
 }
 
-// smaller cuts a request into fragments that pass everywhere; without fragments of IKE, those of IP have to do.
-func (sa *SA) smaller(r *pendingRequest) ([][]byte, bool) {
-	if !sa.peer.fragmentation || sa.conn.Fragmentation == FragmentNo || sa.conn.Fragmentation == FragmentAccept {
-		return nil, false
+// deflate leaves out what fills a probe that got through in no other way.
+func (sa *SA) deflate(r *pendingRequest) bool {
+	if _, probe := r.task.(*pathProbe); !probe || len(r.payloads) == 0 {
+		return false
 	}
-	datagrams, err := wire.SealFragments(sa.out, r.header, r.payloads, sa.messageSize(smallestDatagram))
-	return datagrams, err == nil && len(datagrams) > 1
+	datagram, err := wire.Seal(sa.out, r.header, nil)
+	if err != nil {
+		return false
+	}
+	r.payloads, r.datagrams = nil, [][]byte{datagram}
+	return true
 }
 
 // probePadding returns the payload that makes a request fill an IP packet of size octets, as far as block ciphers allow.

@@ -93,7 +93,7 @@ func (sa *SA) retransmit(id uint32) {
 		return
 	}
 	r.tries++
-	if r.tries == probeTries && sa.shrinkFragments(r) {
+	if r.tries == probeTries && (sa.shrinkFragments(r) || sa.deflate(r)) {
 		r.tries = 0
 	}
 	sa.repeat(r, sa.backoff(r.tries))

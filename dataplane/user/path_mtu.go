@@ -87,6 +87,18 @@ func (r *remotes) probed(p dataplane.Path, mtu int, now time.Time) (changed bool
 	return h.publish(now)
 }
 
+// MTU is that of dataplane.PathTeller.
+func (b *Backend) MTU(spi uint32, policy dataplane.PolicyID) (dataplane.MTU, bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	out := b.outbound(spi, policy)
+	if out == nil {
+		return dataplane.MTU{}, false
+	}
+	path, source := b.remotes.known(out.way.Load().Remote.Addr(), b.now())
+	return dataplane.MTU{Inner: out.effectiveMTU(), Path: path, Source: source}, path > 0
+}
+
 // tellPath tells the engine about the path of an SA.
 func (b *Backend) tellPath(out *outbound, m dataplane.PathMTU) {
 	b.notices.send(dataplane.Notice{Kind: dataplane.NoticePath, Policy: out.policy, PathMTU: m})

@@ -175,6 +175,9 @@ func end(e api.Endpoint) string {
 func (a *app) showChild(out *printer, c *api.Child) {
 	transport := map[string]string{"esp": "raw ESP", "udp": "ESP in UDP", "tcp": "ESP in TCP"}
 	facts := []string{string(c.State), c.Mode, transport[c.Encapsulation], c.Suite}
+	if m := c.MTU; m != nil && m.Effective > 0 {
+		facts = append(facts, fmt.Sprintf("MTU %d (path %d by %s)", m.Effective, m.Path, m.Source))
+	}
 	if c.Resource > 0 {
 		facts = append(facts, fmt.Sprintf("of worker %d", c.Resource))
 	}

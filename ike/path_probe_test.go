@@ -1,0 +1,115 @@
+package ike
+
+import (
+	"testing"
+	"time"
+
+	"culvert/dataplane"
+	"culvert/ike/plpmtu"
+)
+
+// narrowPath drops packets of more than mtu octets that must not be fragmented, from a, and returns how to begin a search.
+func narrowPath(t *testing.T, mtu int, change func(a, b *Connection)) (n *testNet, a, b *testNode, search func(dataplane.PathMTU)) {
+	n, a, b = connected(t, change)
+	n.refuse = func(s Send, datagram []byte) bool { return s.DontFragment && len(datagram)+ipv4Headers > mtu }
+	return n, a, b, func(p dataplane.PathMTU) {
+		n.do(a, Command{SA: a.only(t).LocalSPI(), Event: Noticed{Notice: dataplane.Notice{Kind: dataplane.NoticePath, PathMTU: p}}})
+	}
+}
+
+// published are the sizes that the data plane was told, in their order.
+func (n *testNode) published() (list []int) {
+	for _, a := range n.actions {
+		if set, ok := a.(SetPathMTU); ok && (len(list) == 0 || list[len(list)-1] != set.MTU) {
+			list = append(list, set.MTU)
+		}
+	}
+	return list
+}
+
+func last(list []int) int {
+	if len(list) == 0 {
+		return 0
+	}
+	return list[len(list)-1]
+}
+
+func TestPathIsSearchedWithRequestsOfItsSize(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		mtu    int
+		change func(a, b *Connection)
+	}{
+		{"as wide as the link", 1500, nil},
+		{"narrower", 1400, nil},
+		{"narrower, and the peer knows no fragments of IKE", 1400, func(a, b *Connection) { b.Fragmentation = FragmentNo }},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			n, a, _, search := narrowPath(t, tt.mtu, tt.change)
+			search(dataplane.PathMTU{Link: 1500})
+			n.elapse(time.Minute)
+			if got := last(a.published()); got > tt.mtu || got < tt.mtu-16 {
+				t.Errorf("found %v, want %d", a.published(), tt.mtu)
+			}
+			if len(a.of(NewsClosed)) != 0 || a.only(t).pathMTU.State() != plpmtu.SearchComplete {
+				t.Errorf("state %v", a.only(t).pathMTU.State())
+			}
+		})
+	}
+}
+
+func TestPathThatTakesNoFragmentsAtAllKeepsTheSA(t *testing.T) {
+	n, a, _, search := narrowPath(t, 1400, nil)
+	n.refuse = func(s Send, datagram []byte) bool { return len(datagram)+ipv4Headers > 1400 || len(s.Datagrams) > 1 }
+	search(dataplane.PathMTU{Link: 1500})
+	n.elapse(5 * time.Minute)
+	if got := last(a.published()); len(a.of(NewsClosed)) != 0 || got > 1400 || got < 1384 {
+		t.Errorf("found %v; closed %d times", a.published(), len(a.of(NewsClosed)))
+	}
+}
+
+func TestLivenessCheckConfirmsThePath(t *testing.T) {
+	n, a, _, search := narrowPath(t, 1500, func(a, b *Connection) { a.DPDDelay = 30 * time.Second })
+	search(dataplane.PathMTU{Link: 1500})
+	n.elapse(time.Second)
+	n.refuse = func(s Send, datagram []byte) bool { return s.DontFragment && len(datagram)+ipv4Headers > 1300 }
+	n.elapse(time.Minute)
+	if got := last(a.published()); got > 1300 || got < 1284 {
+		t.Errorf("the black hole leaves %v", a.published())
+	}
+}
+
+func TestOutageDoesNotNarrowThePath(t *testing.T) {
+	n, a, _, search := narrowPath(t, 1500, func(a, b *Connection) { a.DPDDelay = 30 * time.Second })
+	search(dataplane.PathMTU{Link: 1500})
+	n.elapse(time.Second)
+	want := last(a.published())
+	n.refuse = func(Send, []byte) bool { return true }
+	n.elapse(45 * time.Second)
+	n.refuse = nil
+	n.elapse(time.Minute)
+	if got := last(a.published()); got != want || len(a.of(NewsClosed)) != 0 {
+		t.Errorf("after an outage %v, want %d", a.published(), want)
+	}
+}
+
+func TestLieAboutThePathIsProbedOnly(t *testing.T) {
+	n, a, _, search := narrowPath(t, 1500, nil)
+	search(dataplane.PathMTU{Link: 1500})
+	n.elapse(time.Second)
+	want := last(a.published())
+	search(dataplane.PathMTU{Link: 1500, TooBig: 600})
+	n.elapse(time.Minute)
+	if got := last(a.published()); got != want {
+		t.Errorf("%v, want %d", a.published(), want)
+	}
+}
+
+func TestProbesCanBeSwitchedOff(t *testing.T) {
+	n, a, _, search := narrowPath(t, 1400, func(a, b *Connection) { a.NoPathProbes = true })
+	search(dataplane.PathMTU{Link: 1500})
+	n.elapse(time.Minute)
+	if len(a.published()) != 0 {
+		t.Errorf("probed: %v", a.published())
+	}
+}
