@@ -35,6 +35,8 @@ func connectionSamples() []sample {
 		{option: "window_size", value: `64`},
 		{option: "window_size", value: `0`, code: badValue},
 		{option: "window_size", value: `65`, code: badValue},
+		{option: "path_probes", value: `false`},
+		{option: "path_probes", value: `"no"`, code: wrongType},
 		{option: "force_encapsulation", value: `true`},
 		{option: "force_encapsulation", value: `"yes"`, code: wrongType},
 		{option: "force_encapsulation", value: `yes`, code: wrongType},

@@ -6,7 +6,6 @@ import (
 	"io"
 	"net"
 	"net/netip"
-	"strings"
 	"testing"
 	"time"
 
@@ -39,8 +38,8 @@ func narrowScene(t *testing.T) *scene {
 // gets through (RFC 8899), and nobody has set an MTU anywhere.
 func TestBlackHoleIsFoundWithoutICMP(t *testing.T) {
 	s := narrowScene(t)
-	ours := strings.Replace(pskConf("", ""), `address = "10.99.0.1"`, "", 1)
-	theirs := strings.Replace(pskSwan("", ""), "remote_addrs = 10.99.0.1", "remote_addrs = %any", 1)
+	ours, theirs := natConfs()
+	ours += "daemon {\n  dataplane { backend = \"user\" }\n}\n"
 	s.start(ours, theirs)
 	s.up(culvert)
 	const block = 16 // of the cipher of IKE, by which the lengths of probes grow
