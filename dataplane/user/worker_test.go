@@ -308,3 +308,69 @@ func TestAwaitOutlastsAPause(t *testing.T) {
 		t.Error(errors.New("still waiting"))
 	}
 }
+
+func TestSeveralWorkersDoNotAllocate(t *testing.T) {
+	s := newBenchOf(t, 3)
+	s.protect(1, nil)
+	s.loop(1, func(a *dataplane.SA) { a.ReplayWindow = 0 })
+	packets := [][]byte{superPacket(50000, 1360), append(make([]byte, offload.HeaderLen), datagram(0, 100)...)}
+	s.device.in = packets
+	s.run()
+	bursts := s.network.take()
+	var fresh [][]byte
+	for _, b := range bursts {
+		fresh = append(fresh, slices.Clone(b.Data))
+	}
+	s.network.discard, s.device.discard = true, true
+	for i, w := range s.workers {
+		run := func() {
+			s.device.in = packets
+			for w.tx.step() {
+			}
+			for i := range bursts {
+				copy(bursts[i].Data, fresh[i])
+			}
+			s.Backend.HandleESP(i, bursts)
+		}
+		run()
+		if n := testing.AllocsPerRun(50, run); n != 0 {
+			t.Errorf("worker %d: %v allocations", i, n)
+		}
+	}
+	s.dropped(nil)
+}
+
+// TestResourcesShareTheTrafficOfAChild is RFC 9611 on the wire: flows leave through the SA of their worker, and arrive with the
+// worker that the SPI names.
+func TestResourcesShareTheTrafficOfAChild(t *testing.T) {
+	a, b := started(t)
+	u := tunnel{id: 1, transforms: aesGCM()}
+	u.setPolicies(a, b)
+	var children []child
+	for resource := range testQueues + 1 {
+		u.resource = resource
+		children = append(children, u.connect(a, b))
+	}
+	for range 24 { // flows, by chance of ports over the queues
+		if err := transfer(a, b, a.inner4, b.inner4, 64<<10); err != nil {
+			t.Fatal(err)
+		}
+	}
+	used := 0
+	for i, c := range children {
+		out, errOut := a.backend.Query(dataplane.Outbound, c.b, 1)
+		in, errIn := b.backend.Query(dataplane.Inbound, c.b, 1)
+		if errOut != nil || errIn != nil || out.Packets != in.Packets {
+			t.Errorf("resource %d: sent %d, %v, received %d, %v", i, out.Packets, errOut, in.Packets, errIn)
+		}
+		if i == 0 && out.Packets > 0 {
+			t.Errorf("%d packets went through the common SA", out.Packets)
+		}
+		if out.Packets > 0 {
+			used++
+		}
+	}
+	if used < 2 {
+		t.Errorf("traffic of 24 flows used %d SAs of %d", used, testQueues)
+	}
+}

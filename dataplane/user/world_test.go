@@ -193,6 +193,7 @@ type tunnel struct {
 	transforms suite.ESP
 	trap       bool
 	id         dataplane.PolicyID
+	resource   int
 	change     func(*dataplane.SA) // of every SA
 }
 
@@ -238,7 +239,7 @@ type child struct{ a, b uint32 }
 // connect installs SAs both ways, inbound before outbound, and returns their SPIs.
 func (u tunnel) connect(a, b *node) child {
 	a.t.Helper()
-	c := child{a.allocate(), b.allocate()}
+	c := child{a.allocate(u.resource), b.allocate(u.resource)}
 	seed := byte(c.a ^ c.b)
 	for _, sa := range []struct {
 		at, peer  *node
@@ -254,7 +255,7 @@ func (u tunnel) connect(a, b *node) child {
 		s := dataplane.SA{
 			Direction: sa.direction, SPI: sa.spi, Policy: u.id, Path: u.pathOf(sa.at, sa.peer), Mode: u.mode,
 			Transforms: u.transforms, EncrKey: bytes.Repeat([]byte{sa.key}, encr), IntegKey: bytes.Repeat([]byte{sa.key}, integ),
-			ReplayWindow: 1024, Local: p.Local, Remote: p.Remote,
+			ReplayWindow: 1024, Local: p.Local, Remote: p.Remote, Resource: u.resource,
 		}
 		if u.change != nil {
 			u.change(&s)
@@ -281,9 +282,9 @@ func (u tunnel) disconnect(a, b *node, c child) {
 	}
 }
 
-func (n *node) allocate() uint32 {
+func (n *node) allocate(resource int) uint32 {
 	n.t.Helper()
-	spi, err := n.backend.AllocateSPI(0)
+	spi, err := n.backend.AllocateSPI(resource)
 	if err != nil {
 		n.t.Fatal(err)
 	}
