@@ -71,7 +71,7 @@ func TestWhatTheKernelLacksIsRefusedByName(t *testing.T) {
 		"ESP in TCP":              func(sa *dataplane.SA) { sa.Path.Transport = dataplane.TransportTCP },
 		"single CPUs":             func(sa *dataplane.SA) { sa.Resource = 1 },
 		"AGGFRAG":                 func(sa *dataplane.SA) { sa.AggFrag = &dataplane.AggFrag{} },
-		"ENCR_AES_GCM_16_IIV":     func(sa *dataplane.SA) { sa.Transforms.ENCR.ID = wire.EncrAESGCM16IIV; sa.EncrKey = nil },
+		"AES_GCM_16_IIV_128":      func(sa *dataplane.SA) { sa.Transforms.ENCR.ID = wire.EncrAESGCM16IIV },
 	}
 	for word, change := range tests {
 		b := newBench(t)
