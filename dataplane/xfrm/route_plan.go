@@ -74,14 +74,17 @@ func (r *routes) way(p *dataplane.Policy, n *needs, is4 bool) (*netlink.Route, e
 		route.LinkIndex = l.Attrs().Index
 		return route, nil
 	}
-	if !source.IsValid() || !p.Peer.IsValid() || p.Peer.Is4() != is4 {
+	if !source.IsValid() || !p.Peer.IsValid() {
 		return nil, nil
 	}
 	found, err := r.handle.RouteGetWithOptions(p.Peer.AsSlice(), &netlink.RouteGetOptions{Mark: r.mark})
 	if err != nil || len(found) == 0 {
 		return nil, nil // no way to the peer at this moment: packets find none either
 	}
-	route.LinkIndex, route.Gw = found[0].LinkIndex, found[0].Gw
+	route.LinkIndex = found[0].LinkIndex
+	if p.Peer.Is4() == is4 { // the policy changes the family otherwise, and no neighbour is asked for
+		route.Gw = found[0].Gw
+	}
 	if p.Peer.WithZone("") == source {
 		return nil, nil
 	}

@@ -12,7 +12,10 @@ func TestAlgorithms(t *testing.T) {
 		"aes128gmac", "aes256gmac", "aes128-sha1", "aes128-sha256-esn", "aes192-sha384", "aes256-sha512", "aes128-aesxcbc", "aes128-aescmac",
 		"aes128ctr-sha256", "aes192ctr-sha384", "aes256ctr-sha512-esn", "null-sha256",
 	}
-	s := newScene(t)
+	eachBackend(t, func(t *testing.T, s *scene) { s.algorithms(t, negotiated) })
+}
+
+func (s *scene) algorithms(t *testing.T, negotiated []string) {
 	var k link
 	for i, algorithm := range negotiated {
 		near, far := fmt.Sprintf("10.1.0.%d", i+2), fmt.Sprintf("10.2.0.%d", i+2)

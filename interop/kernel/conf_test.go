@@ -6,7 +6,7 @@ import (
 )
 
 // confs writes the configurations of both daemons.
-func (k link) confs() (ours, theirs string) {
+func (k link) confs(backend string) (ours, theirs string) {
 	local, remote := "10.99.0.1", "10.99.0.2"
 	if k.outer6 {
 		local, remote = "fd99::1", "fd99::2"
@@ -16,9 +16,19 @@ func (k link) confs() (ours, theirs string) {
 		ourChildren.WriteString(c.conf())
 		theirChildren.WriteString(c.swan())
 	}
-	ours = fmt.Sprintf(ourConnection, local, remote, k.ours, ourChildren.String())
+	ours = daemonConf(backend) + fmt.Sprintf(ourConnection, local, remote, k.ours, ourChildren.String())
 	theirs = fmt.Sprintf(theirConnection, remote, local, k.theirs, theirChildren.String())
 	return ours, theirs
+}
+
+func daemonConf(backend string) string {
+	return fmt.Sprintf(`
+daemon {
+  dataplane {
+    backend = %q
+  }
+}
+`, backend)
 }
 
 const ourConnection = `
@@ -98,3 +108,6 @@ func (c child) selectors() (near, far []string) {
 	}
 	return near, far
 }
+
+// plainPair are the networks' own addresses.
+var plainPair = [][2]string{{"10.1.0.1", "10.2.0.1"}}

@@ -23,10 +23,21 @@ func (s *scene) echo(source, target string, largest int) {
 		if largest != 0 && size > largest {
 			break
 		}
-		if err := exchange(from, to.LocalAddr(), size); err != nil {
+		if err := exchange(from, to.LocalAddr(), size, 10*time.Second); err != nil {
 			s.Fatalf("%d octets from %s to %s: %v\n%s", size, source, target, err, s.refused())
 		}
 	}
+}
+
+// reaches tells whether one datagram comes back within a second.
+func (s *scene) reaches(source, target string) bool {
+	s.Helper()
+	from := s.moon.ListenUDP(netip.AddrPortFrom(netip.MustParseAddr(source), 0))
+	defer from.Close()
+	to := s.sun.ListenUDP(netip.AddrPortFrom(netip.MustParseAddr(target), 0))
+	defer to.Close()
+	go reflect(to)
+	return exchange(from, to.LocalAddr(), 64, time.Second) == nil
 }
 
 // reflect sends every datagram back until the socket is closed.
@@ -42,12 +53,12 @@ func reflect(conn *net.UDPConn) {
 }
 
 // exchange sends a datagram and waits for its echo.
-func exchange(conn *net.UDPConn, to net.Addr, size int) error {
+func exchange(conn *net.UDPConn, to net.Addr, size int, patience time.Duration) error {
 	sent := bytes.Repeat([]byte{byte(size), 0x5a, 0x00, 0xff}, size/4+1)[:size]
 	if _, err := conn.WriteTo(sent, to); err != nil {
 		return err
 	}
-	if err := conn.SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {
+	if err := conn.SetReadDeadline(time.Now().Add(patience)); err != nil {
 		return err
 	}
 	got := make([]byte, size+1)

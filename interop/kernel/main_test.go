@@ -2,6 +2,8 @@
 package kernel_test
 
 import (
+	"fmt"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -12,11 +14,28 @@ import (
 
 func TestMain(m *testing.M) { vm.Main(m, image) }
 
-const culvertPath = "/usr/bin/culvert"
+// Where the guest has what is built for it.
+const (
+	culvertPath  = "/usr/bin/culvert"
+	xfrmTestPath = "/usr/bin/xfrm.test"
+)
+
+// build compiles the daemon, and the tests of package dataplane/xfrm.
+func build() (culvert, xfrmTest string, err error) {
+	if culvert, err = lab.BuildBinary(); err != nil {
+		return culvert, "", err
+	}
+	xfrmTest = filepath.Join(filepath.Dir(culvert), "xfrm.test")
+	cmd := exec.Command("go", "test", "-c", "-o", xfrmTest, "culvert/dataplane/xfrm")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return "", "", fmt.Errorf("%w: %s", err, out)
+	}
+	return culvert, xfrmTest, nil
+}
 
 // image is what the scenes need: our daemon, charon that drives the kernel, and the tools of a lab.
 func image() (vm.Image, error) {
-	culvert, err := lab.BuildBinary()
+	culvert, xfrmTest, err := build()
 	if err != nil {
 		return vm.Image{}, err
 	}
@@ -26,9 +45,9 @@ func image() (vm.Image, error) {
 	}
 	return vm.Image{
 		Programs: programs,
-		Files:    map[string]string{culvertPath: culvert},
+		Files:    map[string]string{culvertPath: culvert, xfrmTestPath: xfrmTest},
 		Modules:  modules,
-		Env:      []string{"CULVERT_BINARY=" + culvertPath},
+		Env:      []string{"CULVERT_BINARY=" + culvertPath, "CULVERT_KERNEL=1"},
 	}, nil
 }
 

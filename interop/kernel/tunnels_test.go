@@ -27,16 +27,17 @@ func TestTunnels(t *testing.T) {
 		{"padded", link{}, child{inner: pairs(inner4), ours: "tfc = 700", theirs: "tfc_padding = 800"}},
 		{"padded to the path MTU", link{}, child{inner: pairs(inner4), ours: `tfc = "mtu"`, theirs: "tfc_padding = mtu"}},
 	}
-	s := newScene(t)
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			defer s.lend(t)()
-			tt.child.name = "net"
-			if strings.HasPrefix(tt.name, "transport") {
-				tt.child.largest = 1300
-			}
-			tt.link.children = []child{tt.child}
-			s.prove(tt.link)
-		})
-	}
+	eachBackend(t, func(t *testing.T, s *scene) {
+		for _, tt := range tests {
+			t.Run(tt.name, func(t *testing.T) {
+				defer s.lend(t)()
+				tt.child.name = "net"
+				if strings.HasPrefix(tt.name, "transport") {
+					tt.child.largest = 1300
+				}
+				tt.link.children = []child{tt.child}
+				s.prove(tt.link)
+			})
+		}
+	})
 }

@@ -1,0 +1,54 @@
+package kernel_test
+
+import (
+	"strings"
+	"testing"
+
+	"culvert/interop/lab"
+)
+
+// Our data plane in user space on one side and the kernel under our daemon on the other, which both rekey.
+func TestBothDataPlanes(t *testing.T) {
+	s := newHosts(t, user)
+	for _, tt := range []struct {
+		name string
+		link link
+	}{
+		{"tunnel", plainLink("")},
+		{"transport in UDP", link{ours: "force_encapsulation = true", children: []child{{
+			name: "net", inner: [][2]string{{"10.99.0.1", "10.99.0.2"}}, ours: `mode = "transport"`, largest: 1300,
+		}}}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			defer s.lend(t)()
+			s.betweenOurs(tt.link)
+		})
+	}
+}
+
+func (s *scene) betweenOurs(k link) {
+	s.Helper()
+	ours, _ := k.confs(user)
+	s.ours = s.moon.Culvert(ours)
+	peer := s.sun.Culvert(mirrored(k))
+	s.ours.Must("up", "site/net")
+	pair := k.children[0].inner[0]
+	s.echo(pair[0], pair[1], k.children[0].largest)
+	s.stream(pair[0], pair[1], func() {
+		for _, side := range []*lab.Culvert{s.ours, peer, s.ours} {
+			side.Must("rekey", "site/net")
+		}
+	})
+	s.ours.Must("down", "site")
+	s.Await("the peer to forget the IKE SA", func() bool { return len(peer.Status().SAs) == 0 })
+	s.ours.Stop()
+	peer.Stop()
+}
+
+// mirrored is our configuration for sun, with the kernel's ESP.
+func mirrored(k link) string {
+	conf, _ := k.confs(kernel)
+	return strings.NewReplacer(
+		"10.99.0.1", "10.99.0.2", "10.99.0.2", "10.99.0.1", "10.1.0.1", "10.2.0.1", "10.2.0.1", "10.1.0.1", "moon.", "sun.", "sun.", "moon.",
+	).Replace(conf)
+}
