@@ -7,7 +7,7 @@ import (
 )
 
 // longest is how long a guest may run without an own limit.
-const longest = 5 * time.Minute
+const longest = 10 * time.Minute
 
 // options are what the test binary was started with.
 type options struct {
