@@ -29,12 +29,6 @@ type Network interface {
 	Sender(worker int) Sender
 }
 
-// A ResourceAllocator reserves, as AllocateSPI does, an inbound SPI whose packets come to the worker of a resource, counted
-// from 1; 0 is any.
-type ResourceAllocator interface {
-	AllocateResourceSPI(resource int) (uint32, error)
-}
-
 // SteeredSPI is the bit of an inbound SPI which says that its last octet, modulo the number of workers, names the worker to
 // which a Network should bring its packets. All other packets of one sender should come to one worker, so that they stay in
 // order when a new SA takes an old one's place.
