@@ -24,7 +24,7 @@ func (sa *SA) childCommand(ev Event) {
 			sa.deleteChild(c, nil)
 		}
 	case Close:
-		sa.close(nil)
+		sa.closeWith(&deleteIKE{drain: ev.Drain})
 	}
 }
 

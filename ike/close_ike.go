@@ -4,7 +4,10 @@ import "culvert/explain"
 
 // close deletes the IKE SA and its children (RFC 7296, Section 1.4.1). We stop sending at once; what is on its way to us is
 // taken until the peer has answered. An IKE SA that is being rekeyed is closed when it is known which one stays.
-func (sa *SA) close(why *Failure) {
+func (sa *SA) close(why *Failure) { sa.closeWith(&deleteIKE{why: why}) }
+
+func (sa *SA) closeWith(t *deleteIKE) {
+	why := t.why
 	switch {
 	case !sa.state.authenticated():
 		sa.terminate(why)
@@ -21,7 +24,12 @@ func (sa *SA) close(why *Failure) {
 		for _, kind := range []timerKind{timerExpire, timerRekey, timerReauth} {
 			sa.timers.stop(kind, 0)
 		}
-		sa.enqueue(&deleteIKE{why})
+		if !t.drain {
+			sa.enqueue(t)
+			return
+		}
+		sa.exchanges.draining = t
+		sa.timers.set(timerDrain, 0, sa.now.Add(drainTime))
 	}
 }
 

@@ -43,8 +43,9 @@ type exchanges struct {
 	nextPending uint32
 	retries     []retryLater
 	nextRetry   uint32
-	superseded  bool      // another IKE SA has taken over: the end of this one is no news
-	lastNotice  time.Time // when the peer was last told about a bad packet
+	superseded  bool       // another IKE SA has taken over: the end of this one is no news
+	draining    *deleteIKE // the exchange that ends this IKE SA, which waits for packets on their way
+	lastNotice  time.Time  // when the peer was last told about a bad packet
 }
 
 // temporary refuses what may be asked for again later (RFC 7296, Section 2.25).

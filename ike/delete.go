@@ -113,20 +113,3 @@ func (sa *SA) childDeleted(c *Child) {
 	sa.renounce(sa.pendingFor(c))
 	sa.finishChild(c, refuse(explain.IKEPeerDeleted, 0, "the peer deleted child %q", c.config.Name))
 }
-
-// A deleteIKE is our INFORMATIONAL exchange that deletes the IKE SA. It is the last one on it (RFC 7296, Section 2.8).
-type deleteIKE struct{ why *Failure }
-
-func (t *deleteIKE) row() *row { return exchangeRow("INFORMATIONAL") }
-
-func (t *deleteIKE) begin(sa *SA) bool {
-	sa.request(t, []wire.Payload{&wire.Delete{Protocol: wire.ProtocolIKE}})
-	return true
-}
-
-func (t *deleteIKE) response(sa *SA, in *inbound) error {
-	sa.terminate(t.why)
-	return nil
-}
-
-func (t *deleteIKE) abandoned(sa *SA, why error) {}

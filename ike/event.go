@@ -77,10 +77,12 @@ type (
 	RekeyIKE struct{}
 	// CloseChild deletes one child by its inbound SPI.
 	CloseChild struct{ SPI uint32 }
-	// Close deletes the IKE SA with its children; Abandon tells it to send nothing and wait for nobody.
+	// Close deletes the IKE SA with its children; Abandon tells it to send nothing and wait for nobody, Drain to wait for
+	// packets that are on their way, as the traffic goes on through another IKE SA.
 	Close struct {
 		Reason  string
 		Abandon bool
+		Drain   bool
 	}
 	// Withdraw ends an attempt to connect unless IKE_AUTH was sent: the peer has connected meanwhile.
 	Withdraw struct{}

@@ -124,6 +124,8 @@ func (sa *SA) lifetimeTimer(key timerKey) {
 		sa.followUpExpired(key.id)
 	case timerLinger:
 		sa.lingered(key.id)
+	case timerDrain:
+		sa.drained()
 	case timerConfirm:
 		if c := sa.childIn(key.id); c != nil {
 			sa.confirmChild(c)

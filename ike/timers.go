@@ -20,6 +20,7 @@ const (
 	timerChildExpire
 	timerRetry   // a task that the peer answered with TEMPORARY_FAILURE
 	timerLinger  // a replaced or deleted thing is forgotten
+	timerDrain   // packets that were on their way have arrived
 	timerConfirm // the peer must know a child that it has asked for
 	timerReassembly
 	timerFollowUp // the peer has to go on with additional key exchanges

@@ -34,7 +34,7 @@ func (s *Supervisor) handOver(t *tracked) {
 		}
 		covered := !slices.ContainsFunc(old.children, func(c twin) bool { return !t.has(c.name) })
 		if covered || late {
-			s.close(old, ike.Close{Reason: "replaced by a newer one of the same peer"})
+			s.close(old, ike.Close{Reason: "replaced by a newer one of the same peer", Drain: covered})
 		}
 		return covered || late
 	})
