@@ -19,6 +19,13 @@ type Status struct {
 	SAs             []SA              `json:"sas" doc:"IKE SAs with their children"`
 	Warnings        []Warning         `json:"warnings,omitempty" doc:"What deserves a look"`
 	Counters        map[string]uint64 `json:"counters" doc:"Totals since the start, by name"`
+	Process         Process           `json:"process" doc:"What the daemon takes of its host"`
+}
+
+// A Process is what the daemon takes of its host.
+type Process struct {
+	Heap       uint64 `json:"heap" doc:"Octets of objects that the last garbage collection left"`
+	Goroutines int    `json:"goroutines"`
 }
 
 // SAsOf returns the IKE SAs of a connection.

@@ -3,6 +3,8 @@ package daemon
 import (
 	"context"
 	"fmt"
+	"runtime"
+	"runtime/metrics"
 	"time"
 
 	"culvert/api"
@@ -36,12 +38,20 @@ func (d *Daemon) Status(ctx context.Context) (api.Status, error) {
 		Version: d.options.Version, Started: d.started, Loaded: loaded, Config: d.options.Config,
 		Listening: listening(d.running, ikePort, natPort), Dataplane: d.world.name, DataplaneReason: d.world.reason,
 		SAs: []api.SA{}, Connections: e.connections(links, sas), Warnings: d.warnings(),
+		Process: process(),
 	}
 	for _, sa := range sas {
 		s.SAs = append(s.SAs, e.saStatus(sa, &carried))
 	}
 	s.Counters = e.counters(stats, e.hub.show(carried))
 	return s, nil
+}
+
+// process asks the runtime.
+func process() api.Process {
+	list := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	metrics.Read(list)
+	return api.Process{Heap: list[0].Value.Uint64(), Goroutines: runtime.NumGoroutine()}
 }
 
 // snapshot asks every shard for its SAs and counters.

@@ -21,6 +21,9 @@ func TestStatusTellsEverything(t *testing.T) {
 	if s.Version != "test" || s.Config != west.config() || s.Started.IsZero() || s.Loaded.Before(s.Started) || s.Dataplane == "" {
 		t.Errorf("the daemon is %+v", s)
 	}
+	if s.Process.Heap == 0 || s.Process.Goroutines < 2 {
+		t.Errorf("it takes %+v", s.Process)
+	}
 	if c := s.Connections[0]; c.Name != "site" || c.State != api.Up || strings.Join(c.Remote, " ") != east.addr || strings.Join(c.Children, " ") != "net" {
 		t.Errorf("the connection is %+v", c)
 	}
