@@ -7,6 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"culvert/dataplane"
+	"culvert/esp"
 	"culvert/spd"
 )
 
@@ -51,8 +52,8 @@ func remotes(list []spd.Selector) (prefixes []netip.Prefix, err error) {
 	return prefixes, nil
 }
 
-// way is where packets of a family go, without their destination: into the interface, or as packets to the peer do, with a
-// source address that the policy takes. Without such an address, or a peer that is known, there is none.
+// way is where packets of a family go, without their destination: into the interface, or to where packets to the peer go, with a
+// source address that the policy takes if the host has one. There is none in transport mode, and to a peer that is not known.
 func (r *routes) way(p *dataplane.Policy, n *needs, is4 bool) (*netlink.Route, error) {
 	family := unix.AF_INET6
 	if is4 {
@@ -74,7 +75,7 @@ func (r *routes) way(p *dataplane.Policy, n *needs, is4 bool) (*netlink.Route, e
 		route.LinkIndex = l.Attrs().Index
 		return route, nil
 	}
-	if !source.IsValid() || !p.Peer.IsValid() {
+	if p.Mode == esp.Transport || !p.Peer.IsValid() {
 		return nil, nil
 	}
 	found, err := r.handle.RouteGetWithOptions(p.Peer.AsSlice(), &netlink.RouteGetOptions{Mark: r.mark})
@@ -82,11 +83,8 @@ func (r *routes) way(p *dataplane.Policy, n *needs, is4 bool) (*netlink.Route, e
 		return nil, nil // no way to the peer at this moment: packets find none either
 	}
 	route.LinkIndex = found[0].LinkIndex
-	if p.Peer.Is4() == is4 { // the policy changes the family otherwise, and no neighbour is asked for
+	if p.Peer.Is4() == is4 { // otherwise the device alone: ESP takes the packets before they need a neighbour
 		route.Gw = found[0].Gw
-	}
-	if p.Peer.WithZone("") == source {
-		return nil, nil
 	}
 	return route, nil
 }

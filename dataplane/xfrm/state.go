@@ -189,8 +189,8 @@ func (b *Backend) setInbound(s *nl.State, sa *dataplane.SA) {
 func (b *Backend) setOutbound(s *nl.State, sa *dataplane.SA) {
 	k := &sa.Kernel
 	s.Mark, s.SetMark, s.IfID = nl.Mark(k.MarkOut), nl.Mark(k.SetMarkOut), k.IfIDOut
-	if k.Interface != "" && k.SetMarkOut == (dataplane.Mark{}) {
-		s.SetMark = nl.Mark{Value: b.config.Mark, Mask: ^uint32(0)} // so that it is not routed into the interface again
+	if k.SetMarkOut == (dataplane.Mark{}) {
+		s.SetMark = nl.Mark{Value: b.config.Mark, Mask: ^uint32(0)} // so that our own routes are not for it
 	}
 	if !sa.CopyDSCP {
 		s.Extra |= nl.DontEncapDSCP
