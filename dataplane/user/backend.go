@@ -148,7 +148,7 @@ func (b *Backend) Close() error {
 	return err
 }
 
-// clear destroys all SAs. No worker runs any more.
+// clear destroys all SAs, which are not there any more. No worker runs.
 func (b *Backend) clear() {
 	for spi := range b.sad.spis {
 		if in := b.sad.find(spi); in != nil {
@@ -160,5 +160,6 @@ func (b *Backend) clear() {
 		for _, out := range p.outs {
 			out.clear()
 		}
+		p.outs = nil
 	}
 }

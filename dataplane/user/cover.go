@@ -50,8 +50,10 @@ func (c *cover) stop() (wait func()) {
 	return func() { <-c.done }
 }
 
-// beat sends the dummies that are due, less what the SA has sent itself. It reports whether the SA may send more.
+// beat sends the dummies that are due, less what the SA has sent itself. It reports whether the SA may send more. In any case
+// what took numbers leaves: others wait for its turn.
 func (c *cover) beat(now time.Time) bool {
+	defer c.outbox.flush()
 	sent := c.out.Counters(0).Packets
 	due := c.pace.Due(now) - int(min(sent-c.packets, 1<<20))
 	for ; due > 0; due-- {
@@ -61,7 +63,6 @@ func (c *cover) beat(now time.Time) bool {
 		sent++
 	}
 	c.packets = sent
-	c.outbox.flush()
 	return true
 }
 

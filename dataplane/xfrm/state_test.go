@@ -2,6 +2,7 @@ package xfrm
 
 import (
 	"errors"
+	"math"
 	"net/netip"
 	"slices"
 	"strings"
@@ -212,5 +213,19 @@ func TestSequenceNumbersAreReadAndSet(t *testing.T) {
 	}
 	if _, err := b.Sequence(dataplane.Outbound, in, 1); !errors.Is(err, dataplane.ErrNoSA) {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestSAWithoutExtendedNumbersDoesNotLeapBeyondTheLast(t *testing.T) {
+	b := newBench(t)
+	b.setPolicy(t, protect(t, 1, "10.1.0.0/16", "10.2.0.0/16"))
+	in := b.inbound(t, 1)
+	b.outbound(t, 0x1000, 1)
+	b.kernel.states[b.known[1].outs[0].state.StateID].Replay.Out = math.MaxUint32 - 10
+	if err := b.Update(in, 0x1000, path("192.0.2.1:4500", "192.0.2.9:4500")); err != nil {
+		t.Fatal(err)
+	}
+	if out := b.kernel.states[b.known[1].outs[0].state.StateID].Replay.Out; out != math.MaxUint32 {
+		t.Errorf("it goes on from %#x, of which the kernel takes 32 bits", out)
 	}
 }

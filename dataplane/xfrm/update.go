@@ -3,6 +3,7 @@ package xfrm
 import (
 	"errors"
 	"fmt"
+	"math"
 
 	"culvert/dataplane"
 	"culvert/dataplane/xfrm/nl"
@@ -119,10 +120,19 @@ func (b *Backend) resume(s *sa, next *nl.State) error {
 		return errNoReplay
 	}
 	if s.direction == dataplane.Outbound {
-		e.Replay.Out += sequenceLeap
+		e.Replay.Out = leap(&s.state, e.Replay.Out)
 	}
 	next.Replay = e.Replay
 	return nil
+}
+
+// leap is the number that a state goes on behind after last: at most the last one of 32 bits where there are no extended
+// numbers, behind which the kernel sends nothing any more.
+func leap(s *nl.State, last uint64) uint64 {
+	if s.Flags&nl.ESN == 0 {
+		return min(last+sequenceLeap, math.MaxUint32)
+	}
+	return last + sequenceLeap
 }
 
 // restore gives a state that was added again what its predecessor had carried, so that limits stay what they were.
