@@ -203,7 +203,9 @@ func (t *streams) end(s *stream, why Reason, h *Handlers) {
 	t.counters.add(why, 1)
 	t.mu.Lock()
 	delete(t.byFD, s.fd)
-	delete(t.byPath, s.path)
+	if t.byPath[s.path] == s { // else the peer has opened another one from the same port
+		delete(t.byPath, s.path)
+	}
 	t.keep(s)
 	t.mu.Unlock()
 	s.close()

@@ -259,6 +259,27 @@ func (e *end) admitAll(n int) {
 	}
 }
 
+func TestAStreamFromTheSamePortOutlivesTheOneBefore(t *testing.T) {
+	gate, at := newGate(t, "127.0.0.1")
+	old := knock(t, at, framed()).(*net.TCPConn)
+	gate.admitAll(1)
+	first := gate.streams.find(new(pathOf(old)))
+	_ = old.SetLinger(0) // a reset leaves the port free
+	old.Close()
+	again, err := (&net.Dialer{LocalAddr: old.LocalAddr()}).Dial("tcp", at.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer again.Close()
+	for deadline := time.Now().Add(patience); gate.Counts()[StreamOpened] < 2 && time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+		gate.streams.accept(gate.streams.doors[0].fd) // it is seen before the reset
+	}
+	gate.streams.end(first, StreamClosed, &Handlers{})
+	if s := gate.streams.find(new(pathOf(again))); s == nil || s == first {
+		t.Error("nothing can be sent in the new stream")
+	}
+}
+
 func TestOneNetworkCannotHaveAllStreams(t *testing.T) {
 	gate, at := newGate(t, "127.0.0.1")
 	var conns []net.Conn

@@ -22,7 +22,7 @@ func tfs(how dataplane.AggFrag) func(*dataplane.SA) {
 // fixed is a packet of 600 octets every 10 ms.
 func fixed() dataplane.AggFrag {
 	return dataplane.AggFrag{Sending: dataplane.SendConstant, Rate: 600 * 8 * 100, PacketSize: 600, MaxAggregationTime: time.Second,
-		WindowSize: 3, LostPacketTimer: time.Second}
+		WindowSize: 3, LostPacketTimer: time.Hour}
 }
 
 // pumping returns a bench with a child in AGGFRAG mode, and its pump, not begun.
