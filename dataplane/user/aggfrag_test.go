@@ -145,7 +145,7 @@ func TestLostOuterPacketsDelayNobodyForEver(t *testing.T) {
 	if !in.aggFrag.armed {
 		t.Fatal("no timer for the packet that is missing")
 	}
-	s.clock = s.clock.Add(time.Second)
+	s.clock = s.clock.Add(time.Hour)
 	s.expireMissing(in, forth())
 	s.HandleESP(sent[3:])
 	if c, _ := s.Query(dataplane.Inbound, in.spi, 1); c.Traffic.Missed != 1 || c.Traffic.InnerPackets != 3 || in.aggFrag.armed {
