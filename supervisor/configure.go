@@ -49,8 +49,8 @@ func (s *Supervisor) configure(l *link, c *ike.Connection, known bool) {
 		if fresh || !reflect.DeepEqual(was, child) {
 			s.startChild(l, child, fresh || was.Start != child.Start)
 		}
-		if known && was != nil && !agreesWith(was, child) {
-			s.closeChild(l, child.Name)
+		if known && was != nil {
+			s.adapt(l, was, child)
 		}
 	}
 	for _, child := range before.Children {
@@ -61,11 +61,17 @@ func (s *Supervisor) configure(l *link, c *ike.Connection, known bool) {
 	}
 }
 
-// agreesWith tells whether what was negotiated for one version of a child is within the other one. If it is not the child
-// comes up anew, if it is wanted (RFC 7296, Section 2.9.2).
-func agreesWith(was, now *ike.ChildConfig) bool {
-	return was.Mode == now.Mode && was.SinglePair == now.SinglePair && slices.Equal(was.Local, now.Local) &&
-		slices.Equal(was.Remote, now.Remote) && reflect.DeepEqual(was.Proposals, now.Proposals)
+// adapt has what is up of a child follow its new version. One that carries what the new version does not allow is closed, and
+// comes up anew if it is wanted (RFC 7296, Section 2.9.2); other algorithms come by new keys, which lose no packet.
+func (s *Supervisor) adapt(l *link, was, now *ike.ChildConfig) {
+	switch {
+	case was.Mode != now.Mode || was.SinglePair != now.SinglePair || !slices.Equal(was.Local, now.Local) || !slices.Equal(was.Remote, now.Remote):
+		s.closeChild(l, now.Name)
+	case !reflect.DeepEqual(was.Proposals, now.Proposals):
+		for _, t := range inOrder(maps.Values(l.sas)) {
+			s.rekeyChildren(t, now.Name)
+		}
+	}
 }
 
 func childOf(c *ike.Connection, name string) *ike.ChildConfig {

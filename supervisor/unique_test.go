@@ -9,6 +9,7 @@ import (
 	"culvert/explain"
 	"culvert/ike"
 	"culvert/spd"
+	"culvert/wire"
 )
 
 func TestUniquenessPolicies(t *testing.T) {
@@ -177,6 +178,15 @@ func TestReloadTouchesOnlyWhatChanged(t *testing.T) {
 		changed.Lifetime.Rekey = time.Hour
 		b.configure(office(changed))
 		if got := b.commands(sa.SA); len(got) != 0 {
+			t.Errorf("commands %v", got)
+		}
+	})
+	t.Run("other algorithms", func(t *testing.T) {
+		b, sa := setUp(t)
+		changed := child("net", ike.StartUp)
+		changed.Proposals = append(changed.Proposals, wire.Proposal{})
+		b.configure(office(changed))
+		if got := b.commands(sa.SA); len(got) != 1 || got[0] != "RekeyChild" {
 			t.Errorf("commands %v", got)
 		}
 	})
