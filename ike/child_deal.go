@@ -85,7 +85,6 @@ func (sa *SA) matches(m childMessage, old *Child) (deals []childDeal, refused er
 	if old != nil {
 		candidates = []*ChildConfig{sa.childConfig(old.config)}
 	}
-	refused = sa.noTraffic(m)
 	for _, c := range candidates {
 		d, err := sa.match(c, m, old)
 		switch {
@@ -94,6 +93,9 @@ func (sa *SA) matches(m childMessage, old *Child) (deals []childDeal, refused er
 		case !errors.Is(err, errNoMatch):
 			refused = err
 		}
+	}
+	if len(deals) == 0 && refused == nil {
+		refused = sa.noTraffic(m) // tells of every child: not to be made where it is not shown
 	}
 	slices.SortStableFunc(deals, func(a, b childDeal) int {
 		if a.mode != b.mode {
