@@ -4,7 +4,7 @@ GO      ?= go
 BIN     := bin/culvert
 LDFLAGS := -s -w -X main.version=$(shell git describe --tags --always 2>/dev/null || echo dev)
 
-.PHONY: all build pkcs11 man demo test unit fuzz bench lint install clean
+.PHONY: all build pkcs11 man demo test unit fuzz bench soak lint install clean
 
 all: build
 
@@ -40,6 +40,11 @@ bench: build
 	$(GO) test -run '^$$' -bench . -benchtime 0.2s -benchmem ./aesgcm ./checksum ./wire ./suite ./esp ./spd ./ike
 	$(GO) test -v -count=1 -run '^(TestHeapPerSA|TestHundredThousandSAs)$$' ./ike ./sim
 	CULVERT_BENCH=1 $(GO) test -v -count=1 -timeout 90m -run '^TestBench' ./interop/bench
+
+# Ten minutes of mixed traffic through a thousand children whose keys change all the time; docs/soak.md says what has to hold.
+soak: build
+	./interop/install-peers.sh
+	SOAK=10m $(GO) test -v -count=1 -timeout 20m -run '^TestSoak$$' ./interop/soak
 
 install: build
 	install -D -m 0755 $(BIN) $(DESTDIR)/usr/sbin/culvert
