@@ -80,7 +80,7 @@ func TestFragmentsOfProtectedTrafficDoNotLeak(t *testing.T) {
 		p.Local[i].Protocol, p.Remote[i].Protocol = unix.IPPROTO_UDP, unix.IPPROTO_UDP
 		p.Remote[i].StartPort, p.Remote[i].EndPort = protected, protected
 	}
-	tap := listenOnWire(t, b)
+	tap := listenOnWire(t, b, 0)
 	send := func(v6 bool) {
 		c := socket(t, h, h.outer(v6))
 		if _, err := c.WriteToUDPAddrPort(make([]byte, 3000), netip.AddrPortFrom(b.inner(v6), protected)); err != nil {

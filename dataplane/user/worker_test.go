@@ -2,12 +2,12 @@ package user
 
 import (
 	"encoding/binary"
-	"errors"
 	"net/netip"
 	"os"
 	"slices"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"culvert/dataplane"
@@ -291,22 +291,12 @@ func TestAnswersGoToTheQueueOfTheirFlow(t *testing.T) {
 }
 
 func TestAwaitOutlastsAPause(t *testing.T) {
-	var o outbound
-	o.turn.Store(1)
-	passed := make(chan error)
-	go func() {
+	synctest.Test(t, func(*testing.T) {
+		var o outbound
+		o.turn.Store(1)
+		time.AfterFunc(10*awaitPause, func() { o.turn.Store(5) }) // the clock stands still until all sleep
 		o.await(5)
-		passed <- nil
-	}()
-	go func() {
-		time.Sleep(2 * awaitPause) // longer than spins and yields, or not: await returns in any case
-		o.turn.Store(5)
-	}()
-	select {
-	case <-passed:
-	case <-time.After(patience):
-		t.Error(errors.New("still waiting"))
-	}
+	})
 }
 
 func TestSeveralWorkersDoNotAllocate(t *testing.T) {
