@@ -50,7 +50,7 @@ func (l *Listener) CloseStream(path dataplane.Path, after time.Duration) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.byPath[path] == s {
-		t.endAt(s, time.Now().Add(after))
+		t.leave(s, time.Now().Add(after))
 	}
 }
 

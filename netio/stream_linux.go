@@ -220,8 +220,22 @@ func (s *stream) doubt(now time.Time) {
 	if now.Sub(s.doubted) > doubtsTime {
 		s.doubts, s.doubted = 0, now
 	}
-	if s.doubts++; s.doubts == maxDoubts && s.fd >= 0 {
-		_ = unix.Shutdown(s.fd, unix.SHUT_RDWR) // the receiving thread sees the end, and closes
+	if s.doubts++; s.doubts == maxDoubts {
+		s.shut()
+	}
+}
+
+// hangUp ends the stream whatever waits.
+func (s *stream) hangUp() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.shut()
+}
+
+// shut has the receiving thread see the end, and close. The caller holds mu.
+func (s *stream) shut() {
+	if s.fd >= 0 {
+		_ = unix.Shutdown(s.fd, unix.SHUT_RDWR)
 	}
 }
 

@@ -110,7 +110,7 @@ func (t *streams) admit(fd int, remote netip.AddrPort) {
 	sa, err := unix.Getsockname(fd)
 	prefix := network(remote.Addr())
 	t.mu.Lock()
-	full := len(t.unkept) >= maxUnkept || t.from[prefix] >= maxUnkeptPrefix
+	full := len(t.unkept.of) >= maxUnkept || t.unkept.from[prefix] >= maxUnkeptPrefix
 	t.mu.Unlock()
 	if err != nil || full {
 		t.counters.add(DropStreamLimit, 1)
@@ -140,8 +140,8 @@ func (t *streams) add(s *stream, from netip.Prefix) error {
 	if t.epoll < 0 {
 		return ErrClosed
 	}
-	t.byFD[s.fd], t.byPath[s.path], t.unkept[s] = s, s, from
-	t.from[from]++
+	t.byFD[s.fd], t.byPath[s.path] = s, s
+	t.unkept.add(s, from)
 	t.endAt(s, time.Now().Add(unkeptTime))
 	s.watched = unix.EPOLLIN
 	if err := t.watch(s.fd, unix.EPOLL_CTL_ADD, s.watched); err != nil {

@@ -13,10 +13,12 @@ import (
 )
 
 // Streams that nobody has kept cost little and are few: they end soon, and there is room for so many, in all and from one
-// network. Those that are kept are as many as IKE SAs.
+// network. Those that are kept are as many as IKE SAs. An IKE SA that goes from one stream to the next leaves the former ones
+// open for a while: as many of a network.
 const (
 	maxUnkept       = 1024
 	maxUnkeptPrefix = 32
+	maxLeftPrefix   = 32
 	unkeptTime      = 10 * time.Second // for the prefix and a message that begins or continues an IKE SA (RFC 9329, Section 6.3.1)
 	finishTime      = 5 * time.Second  // for the peer to close what we have closed
 )
@@ -39,8 +41,8 @@ type streams struct {
 	byPath map[dataplane.Path]*stream
 	byFD   map[int]*stream
 	ending map[*stream]time.Time // when they end if nobody keeps them
-	unkept map[*stream]netip.Prefix
-	from   map[netip.Prefix]int // of unkept
+	unkept tally                 // those that nobody has kept
+	left   tally                 // those that we have accepted, and that were kept once
 }
 
 // A door is a socket that accepts streams.
@@ -55,7 +57,7 @@ const streamBuffer = 256 << 10
 
 func newStreams(c *Config, n *counters) (*streams, error) {
 	t := &streams{config: c, counters: n, epoll: -1, timer: -1, byPath: map[dataplane.Path]*stream{}, byFD: map[int]*stream{},
-		ending: map[*stream]time.Time{}, unkept: map[*stream]netip.Prefix{}, from: map[netip.Prefix]int{}}
+		ending: map[*stream]time.Time{}, unkept: newTally(), left: newTally()}
 	var err error
 	if t.epoll, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
 		return nil, os.NewSyscallError("epoll_create1", err)
@@ -217,11 +219,20 @@ func (t *streams) end(s *stream, why Reason, h *Handlers) {
 // keep takes a stream off those that end. The caller holds mu.
 func (t *streams) keep(s *stream) {
 	delete(t.ending, s)
-	if p, ok := t.unkept[s]; ok {
-		delete(t.unkept, s)
-		if t.from[p]--; t.from[p] == 0 {
-			delete(t.from, p)
-		}
+	t.unkept.drop(s)
+	t.left.drop(s)
+}
+
+// leave has a stream end at a time, and at once when too many of its network were left: a peer that opens streams without end
+// is not to use up all descriptors. The caller holds mu.
+func (t *streams) leave(s *stream, at time.Time) {
+	t.endAt(s, at)
+	if s.opened {
+		return
+	}
+	from := network(s.path.Remote.Addr())
+	if t.left.add(s, from); t.left.from[from] > maxLeftPrefix {
+		s.hangUp()
 	}
 }
 

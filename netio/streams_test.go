@@ -243,8 +243,8 @@ func TestStreamsThatNobodyKeepsEndSoon(t *testing.T) {
 	ended(t, slow)
 	gate.streams.sweep(time.Now().Add(2*time.Minute), &Handlers{})
 	ended(t, left)
-	if gate.streams.find(new(pathOf(kept))) == nil || len(gate.streams.byFD) != 1 || len(gate.streams.from) != 0 {
-		t.Errorf("%d streams, %d networks", len(gate.streams.byFD), len(gate.streams.from))
+	if gate.streams.find(new(pathOf(kept))) == nil || len(gate.streams.byFD) != 1 || len(gate.streams.unkept.from) != 0 {
+		t.Errorf("%d streams, %d networks", len(gate.streams.byFD), len(gate.streams.unkept.from))
 	}
 }
 
@@ -256,6 +256,29 @@ func (e *end) admitAll(n int) {
 		if time.Now().After(deadline) {
 			e.t.Fatalf("%d streams", e.Counts()[StreamOpened])
 		}
+	}
+}
+
+// A peer goes to the next stream with every message. What it leaves behind is bounded.
+func TestStreamsThatWereLeftAreFew(t *testing.T) {
+	gate, at := newGate(t, "127.0.0.1")
+	var conns []net.Conn
+	for i := range maxLeftPrefix + 3 {
+		conns = append(conns, knock(t, at, framed()))
+		gate.admitAll(i + 1)
+		gate.KeepStream(pathOf(conns[i]))
+		if i > 0 {
+			gate.CloseStream(pathOf(conns[i-1]), time.Minute)
+		}
+	}
+	for deadline := time.Now().Add(patience); len(gate.streams.byFD) > maxLeftPrefix+1 && time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+		gate.streams.serve(&Handlers{})
+	}
+	if n := len(gate.streams.byFD); n != maxLeftPrefix+1 {
+		t.Errorf("%d streams of one peer", n)
+	}
+	if gate.streams.find(new(pathOf(conns[len(conns)-1]))) == nil || gate.streams.find(new(pathOf(conns[0]))) == nil {
+		t.Error("the one in use, or one that was left before there were many, is gone")
 	}
 }
 
