@@ -80,10 +80,10 @@ func choose(list []*config.Connection, name string) (*config.Connection, error) 
 }
 
 // confine returns a configuration of one connection, which needs no privileges: ESP in UDP, from ports that the system
-// chooses. It stays up unless it says otherwise, and begins when it is told to.
+// chooses, and nobody is let in by TCP. It stays up unless it says otherwise, and begins when it is told to.
 func confine(model *config.Config, conn *config.Connection) (*config.Config, error) {
 	daemon, c := *model.Daemon, *conn
-	daemon.Listen, daemon.Port, daemon.NATPort = nil, 0, 0
+	daemon.Listen, daemon.Port, daemon.NATPort, daemon.TCPPorts = nil, 0, 0, nil
 	c.ForceEncap, c.Local.Port, c.Pools = true, 0, nil
 	c.KeepUp = c.KeepUp || !c.Given("keep_up")
 	c.Children = nil
