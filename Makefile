@@ -34,7 +34,7 @@ unit:
 fuzz:
 	./fuzz.sh 60s
 
-# Beside strongSwan, in about ten minutes; docs/benchmarks.md says what is measured.
+# Beside strongSwan and wireguard-go, in about half an hour; docs/benchmarks.md says what is measured.
 bench: build
 	./interop/install-peers.sh
 	$(GO) test -run '^$$' -bench . -benchtime 0.2s -benchmem ./aesgcm ./checksum ./wire ./suite ./esp ./spd ./ike

@@ -1,17 +1,22 @@
 // Package user is the data plane in user space: ESP over a TUN device (RFC 4303, RFC 4301, Section 5). It implements
 // dataplane.Backend.
 //
-// Outbound, on one locked thread, from reading to sending:
+// A worker has a queue of the device and a share of the network. Outbound, on its locked thread, from reading to sending:
 //
-//	device -> (super-)packet -> flow -> policy -> SA -> cut and sealed into the send buffer -> bursts -> Sender
+//	device -> (super-)packet -> flow -> policy -> SA -> fitted to the path -> batch, sealed into the outbox -> Sender
+//	transmit.go                          policy.go  sa.go  fit.go mss.go       batch.go         outbox.go
 //
 // Inbound, on the thread that calls HandleESP:
 //
 //	bursts -> packet -> SPI -> SA -> opened in place, replay window -> selectors, ECN -> joined to super-packets -> device
+//	receive.go          sad.go                                                              offload                device.go
 //
-// The two share nothing that changes but counters. Policies and SAs reach them through atomic pointers; what was removed
-// is destroyed when the batch in progress is over. Nothing is allocated, locked or logged per packet. Packets of a flow
-// stay in order.
+// Workers share what seldom changes, and counters. Policies and SAs reach them through atomic pointers; what was removed is
+// destroyed when the batches in progress are over (epoch.go). Nothing is allocated or logged per packet; the lock of an
+// inbound SA is held over runs of packets. Packets of a flow stay in order. What waits for an SA is in queue.go.
+//
+// Beside it: SAs in AGGFRAG mode, whose packets a goroutine of each sends in its time (aggfrag*.go, RFC 9347), dummy packets
+// (cover.go), and the MTU of paths (remote.go, path_mtu.go), which the device follows (device_mtu.go).
 //
 // What a policy protects leaves protected or not at all: package route leads it into the device, where it is dropped and
 // counted when there is no SA.
