@@ -47,6 +47,23 @@ func choosePlane(cfg *config.Config) (choice, error) {
 	return choice{config.BackendUser, lack.Error()}, nil
 }
 
+// fits tells whether the data plane that runs can carry a configuration that comes later. Of one that it cannot, policies that
+// keep clear text in would be missing.
+func (c choice) fits(cfg *config.Config) error {
+	switch c.backend {
+	case config.BackendKernel:
+		if lack := kernelLacks(cfg); lack != nil {
+			return api.NewProblem(0, explain.HostKernelESP, "or restart the daemon, which chooses the data plane anew", "%v", lack)
+		}
+	case config.BackendUser:
+		if name := needsKernel(cfg); name != "" {
+			return api.NewProblem(0, explain.HostKernelESP, "restart the daemon, which chooses the data plane anew, or leave the option out",
+				"%s has options of the kernel's data plane, and that in user space is running", name)
+		}
+	}
+	return nil
+}
+
 // eachChild walks over the children of all connections by their full names.
 func eachChild(cfg *config.Config) iter.Seq2[string, *config.Child] {
 	return func(yield func(string, *config.Child) bool) {
@@ -74,6 +91,11 @@ func needsKernel(cfg *config.Config) string {
 func kernelLacks(cfg *config.Config) error {
 	if name := needsStreams(cfg); name != "" {
 		return fmt.Errorf("connection %s may use streams of TCP, whose ESP the kernel does not carry for us", name)
+	}
+	for _, p := range policiesOf(cfg) {
+		if err := xfrm.UnsupportedPolicy(&p); err != nil {
+			return fmt.Errorf("policy %s: %w", p.Name, err)
+		}
 	}
 	var wanted []suite.ESP
 	for name, child := range eachChild(cfg) {

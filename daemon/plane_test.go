@@ -8,6 +8,7 @@ import (
 	"culvert/dataplane"
 	"culvert/esp"
 	"culvert/ike"
+	"culvert/spd"
 	"culvert/suite"
 	"culvert/wire"
 )
@@ -95,5 +96,40 @@ func TestFewKernelsHaveIPTFS(t *testing.T) {
 	}
 	if err := fewKernels(planeConfig(t, config.BackendAuto, nil)); err != nil {
 		t.Errorf("without: %v", err)
+	}
+}
+
+// A policy that the kernel cannot express would not be there, and what it discards would leave.
+func TestPoliciesThatTheKernelCannotExpressAreLeftToUserSpace(t *testing.T) {
+	cfg := planeConfig(t, config.BackendAuto, nil)
+	s, err := spd.ParseSelector("10.0.0.0/8[tcp]")
+	if err != nil {
+		t.Fatal(err)
+	}
+	opaque := s
+	opaque.StartPort, opaque.EndPort = 65535, 0
+	cfg.Policies = []*config.Policy{{Name: "secret", Action: spd.Discard, Local: []spd.Selector{s}, Remote: []spd.Selector{opaque}}}
+	if c, err := choosePlane(cfg); err != nil || c.backend != config.BackendUser || !strings.Contains(c.reason, "policy secret: the kernel's data plane has no") {
+		t.Errorf("got %+v, %v", c, err)
+	}
+}
+
+func TestDataPlaneThatRunsIsHeldAgainstAReload(t *testing.T) {
+	marks := planeConfig(t, config.BackendAuto, func(_ *config.Connection, c *config.Child) { c.Kernel.IfIDOut = 7 })
+	streams := planeConfig(t, config.BackendAuto, func(c *config.Connection, _ *config.Child) { c.Transport = ike.TransportTCP })
+	for _, tt := range []struct {
+		running config.Backend
+		cfg     *config.Config
+		refusal string
+	}{
+		{config.BackendUser, marks, "site/net has options of the kernel's data plane"},
+		{config.BackendUser, streams, ""},
+		{config.BackendKernel, streams, "connection site may use streams of TCP"},
+		{config.BackendFake, marks, ""},
+	} {
+		err := choice{backend: tt.running}.fits(tt.cfg)
+		if (err == nil) != (tt.refusal == "") || err != nil && !strings.Contains(err.Error(), tt.refusal) {
+			t.Errorf("%s is running: %v", tt.running, err)
+		}
 	}
 }

@@ -12,14 +12,17 @@ import (
 	"culvert/supervisor"
 )
 
-// Reload reads the configuration again and applies the difference. One with errors is refused whole, and the running one
-// stays.
+// Reload reads the configuration again and applies the difference. One with errors, or one that the data plane cannot carry, is
+// refused whole, and the running one stays.
 func (d *Daemon) Reload(context.Context) (api.Reloaded, error) {
 	d.reloading.Lock()
 	defer d.reloading.Unlock()
 	cfg, diagnostics := config.System(time.Now()).Load(d.options.Config)
 	if cfg == nil {
 		return api.Reloaded{}, diagnostics.Err()
+	}
+	if err := d.world.plane.fits(cfg); err != nil {
+		return api.Reloaded{}, err
 	}
 	d.mu.Lock()
 	before := *d.config

@@ -36,7 +36,7 @@ func (d *Daemon) Status(ctx context.Context) (api.Status, error) {
 	ikePort, natPort := d.world.listener.Ports()
 	s := api.Status{
 		Version: d.options.Version, Started: d.started, Loaded: loaded, Config: d.options.Config,
-		Listening: listening(d.running, ikePort, natPort), Dataplane: d.world.name, DataplaneReason: d.world.reason,
+		Listening: listening(d.running, ikePort, natPort), Dataplane: d.world.name, DataplaneReason: d.world.plane.reason,
 		SAs: []api.SA{}, Connections: e.connections(links, sas), Warnings: d.warnings(),
 		Process: process(),
 	}

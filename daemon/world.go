@@ -24,7 +24,7 @@ import (
 // A world is what the engine has outside of the process: sockets, the data plane, and the folder of what outlives it.
 type world struct {
 	name     string                        // of the data plane, for people
-	reason   string                        // why it is this one, if the daemon chose
+	plane    choice                        // of the data plane
 	exempt   func(fd int, ipv6 bool) error // takes a socket out of the policies; nil: a mark does
 	listener *netio.Listener
 	backend  dataplane.Backend
@@ -44,7 +44,7 @@ func (d *Daemon) openWorld(cfg *config.Config) error {
 	if err != nil {
 		return explainListen(err)
 	}
-	w := &world{listener: l, sims: newSIMs(c.StateDir), reason: plane.reason}
+	w := &world{listener: l, sims: newSIMs(c.StateDir), plane: plane}
 	if err := w.openBackend(c, plane.backend, &d.options); err != nil {
 		return errors.Join(err, l.Close())
 	}
