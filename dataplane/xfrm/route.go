@@ -1,7 +1,6 @@
 package xfrm
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"net"
@@ -81,24 +80,6 @@ func (r *routes) sweep() error {
 	}
 	return errors.Join(append(errs, r.sweepLinks())...)
 }
-
-// sweepLinks removes the interfaces of a predecessor, which it has named as its own.
-func (r *routes) sweepLinks() error {
-	links, err := r.handle.LinkList()
-	if err != nil {
-		return err
-	}
-	var errs []error
-	for _, l := range links {
-		if l.Type() == "xfrm" && l.Attrs().Alias == linkAlias {
-			errs = append(errs, gone(r.handle.LinkDel(l)))
-		}
-	}
-	return errors.Join(errs...)
-}
-
-// linkAlias is what `ip link` shows of an interface of ours.
-const linkAlias = "culvert"
 
 func (r *routes) rule(family int) *netlink.Rule {
 	rule := netlink.NewRule()
@@ -191,23 +172,6 @@ func (r *routes) add(route *netlink.Route) error {
 	return nil
 }
 
-// takeLink makes an XFRM interface, unless another policy has it.
-func (r *routes) takeLink(name string, ifID uint32) error {
-	if r.links[name]++; r.links[name] > 1 {
-		return nil
-	}
-	err := r.handle.LinkAdd(&netlink.Xfrmi{LinkAttrs: netlink.LinkAttrs{Name: name}, Ifid: ifID})
-	if err != nil {
-		delete(r.links, name)
-		return fmt.Errorf("interface %s: %w", name, err)
-	}
-	l, err := r.handle.LinkByName(name)
-	if err != nil {
-		return err
-	}
-	return errors.Join(r.handle.LinkSetAlias(l, linkAlias), r.handle.LinkSetUp(l))
-}
-
 func (r *routes) address(device string, a netip.Addr) error {
 	l, err := r.handle.LinkByName(device)
 	if err != nil {
@@ -236,18 +200,6 @@ func (r *routes) give(n *needs) error {
 		errs = append(errs, r.giveLink(n.link))
 	}
 	return errors.Join(errs...)
-}
-
-func (r *routes) giveLink(name string) error {
-	if r.links[name]--; r.links[name] > 0 {
-		return nil
-	}
-	delete(r.links, name)
-	l, err := r.handle.LinkByName(name)
-	if err != nil {
-		return nil // it is gone
-	}
-	return gone(r.handle.LinkDel(l))
 }
 
 // wanted tells whether another policy has a route to the same destination.
@@ -287,32 +239,4 @@ func (r *routes) Close() error {
 
 func network(p netip.Prefix) *net.IPNet {
 	return &net.IPNet{IP: p.Addr().AsSlice(), Mask: net.CIDRMask(p.Bits(), p.Addr().BitLen())}
-}
-
-// source is an address of the host among the selectors of our side, a virtual one before others.
-func (r *routes) source(p *dataplane.Policy, is4 bool) (netip.Addr, error) {
-	fits := func(a netip.Addr) bool {
-		return a.Is4() == is4 && slices.ContainsFunc(p.Local, func(s spd.Selector) bool { return s.ContainsAddr(a) })
-	}
-	for _, a := range p.VirtualIPs {
-		if fits(a.Addr()) {
-			return a.Addr(), nil
-		}
-	}
-	family := unix.AF_INET6
-	if is4 {
-		family = unix.AF_INET
-	}
-	list, err := r.handle.AddrList(nil, family)
-	if err != nil {
-		return netip.Addr{}, err
-	}
-	slices.SortFunc(list, func(a, b netlink.Addr) int { return cmp.Compare(a.LinkIndex, b.LinkIndex) })
-	for _, at := range list {
-		a, ok := netip.AddrFromSlice(at.IP)
-		if a = a.Unmap(); ok && fits(a) && !a.IsLoopback() && !a.IsLinkLocalUnicast() {
-			return a, nil
-		}
-	}
-	return netip.Addr{}, nil
 }

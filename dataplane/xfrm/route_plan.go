@@ -1,7 +1,9 @@
 package xfrm
 
 import (
+	"cmp"
 	"net/netip"
+	"slices"
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
@@ -55,11 +57,7 @@ func remotes(list []spd.Selector) (prefixes []netip.Prefix, err error) {
 // way is where packets of a family go, without their destination: into the interface, or to where packets to the peer go, with a
 // source address that the policy takes if the host has one. There is none in transport mode, and to a peer that is not known.
 func (r *routes) way(p *dataplane.Policy, n *needs, is4 bool) (*netlink.Route, error) {
-	family := unix.AF_INET6
-	if is4 {
-		family = unix.AF_INET
-	}
-	route := &netlink.Route{Family: family, Table: table, Protocol: protocol}
+	route := &netlink.Route{Family: family(is4), Table: table, Protocol: protocol}
 	source, err := r.source(p, is4)
 	if err != nil {
 		return nil, err
@@ -87,4 +85,35 @@ func (r *routes) way(p *dataplane.Policy, n *needs, is4 bool) (*netlink.Route, e
 		route.Gw = found[0].Gw
 	}
 	return route, nil
+}
+
+func family(is4 bool) int {
+	if is4 {
+		return unix.AF_INET
+	}
+	return unix.AF_INET6
+}
+
+// source is an address of the host among the selectors of our side, a virtual one before others.
+func (r *routes) source(p *dataplane.Policy, is4 bool) (netip.Addr, error) {
+	fits := func(a netip.Addr) bool {
+		return a.Is4() == is4 && slices.ContainsFunc(p.Local, func(s spd.Selector) bool { return s.ContainsAddr(a) })
+	}
+	for _, a := range p.VirtualIPs {
+		if fits(a.Addr()) {
+			return a.Addr(), nil
+		}
+	}
+	list, err := r.handle.AddrList(nil, family(is4))
+	if err != nil {
+		return netip.Addr{}, err
+	}
+	slices.SortFunc(list, func(a, b netlink.Addr) int { return cmp.Compare(a.LinkIndex, b.LinkIndex) })
+	for _, at := range list {
+		a, ok := netip.AddrFromSlice(at.IP)
+		if a = a.Unmap(); ok && fits(a) && !a.IsLoopback() && !a.IsLinkLocalUnicast() {
+			return a, nil
+		}
+	}
+	return netip.Addr{}, nil
 }
