@@ -91,9 +91,7 @@ func errnoOf(err tcpip.Error) error {
 		return syscall.ETIMEDOUT
 	case *tcpip.ErrPortInUse:
 		return syscall.EADDRINUSE
-	case *tcpip.ErrBadLocalAddress:
-		return syscall.EADDRNOTAVAIL
-	case *tcpip.ErrNoPortAvailable:
+	case *tcpip.ErrBadLocalAddress, *tcpip.ErrNoPortAvailable:
 		return syscall.EADDRNOTAVAIL
 	case *tcpip.ErrInvalidEndpointState, *tcpip.ErrClosedForSend:
 		return os.ErrClosed

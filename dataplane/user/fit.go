@@ -74,27 +74,31 @@ func (t *transmitter) fit(sa *lane, s *offload.Segments, pkt []byte, info *spd.P
 // fragment cuts packets into fragments that fit (RFC 4301, Section 8.2.1, case 2).
 func (t *transmitter) fragment(sa *lane, s *offload.Segments, l label) {
 	for s.Count() > 0 {
-		pkt := t.inner[:s.Next(t.inner)]
 		t.worker.changed[changeFragment].Add(1)
-		_, info, err := spd.ParseFlow(pkt)
-		for offset := 0; err == nil; {
-			var piece []byte
-			piece, offset, err = esp.AppendFragment(t.piece(sa.largest), pkt, info, sa.largest, offset)
-			if err != nil {
-				break
-			}
-			t.pieces = t.pieces[:len(t.pieces)+len(piece)]
-			if part, errPart := offload.Split(offload.Header{}, piece); errPart == nil {
-				t.commit(sa, &part, l)
-			}
-			if offset == 0 {
-				break
-			}
-		}
-		if err != nil {
+		if t.commitPieces(sa, t.inner[:s.Next(t.inner)], l) != nil {
 			t.drop(esp.ErrTooBig, 1)
 		}
 	}
+}
+
+// commitPieces puts the fragments of a packet to what is sealed.
+func (t *transmitter) commitPieces(sa *lane, pkt []byte, l label) error {
+	_, info, err := spd.ParseFlow(pkt)
+	for offset := 0; err == nil; {
+		var piece []byte
+		if piece, offset, err = esp.AppendFragment(t.piece(sa.largest), pkt, info, sa.largest, offset); err != nil {
+			break
+		}
+		t.pieces = t.pieces[:len(t.pieces)+len(piece)]
+		var whole offload.Segments
+		if whole, err = offload.Split(offload.Header{}, piece); err == nil {
+			t.commit(sa, &whole, l)
+		}
+		if offset == 0 {
+			break
+		}
+	}
+	return err
 }
 
 // piece returns an empty slice with room for n octets, which stays until the batch is sent.
