@@ -39,8 +39,12 @@ type pump struct {
 	said    time.Time
 }
 
-// asNeededQueue is how many octets may wait where nothing limits the rate.
-const asNeededQueue = 1 << 20
+const (
+	// asNeededQueue is how many octets may wait where nothing limits the rate.
+	asNeededQueue = 1 << 20
+	// mostQueue is how many octets may wait whatever the rate is said to be.
+	mostQueue = 1 << 24
+)
 
 // newPump makes the pump of an SA, whose way is there. reports are those of its counterpart, or nil.
 func newPump(b *Backend, out *outbound, how *dataplane.AggFrag, reports *pathReports) *pump {
@@ -173,7 +177,7 @@ func (p *pump) setRate(rate float64, now time.Time) {
 	p.pace.SetRate(rate, now)
 	p.mu.Lock()
 	p.count.Rate = rate
-	p.queue.SetLimit(int(rate * p.how.MaxAggregationTime.Seconds() * float64(p.size)))
+	p.queue.SetLimit(int(min(rate*p.how.MaxAggregationTime.Seconds()*float64(p.size), mostQueue)))
 	p.mu.Unlock()
 	if p.path != nil {
 		p.path.mu.Lock()

@@ -23,7 +23,7 @@ type Congestion struct {
 }
 
 // NewCongestion returns one whose clock starts now. With control, Rate follows the peer's reports, up to most packets per
-// second, 0 being no bound.
+// second, 0 being as many as there is any sense in.
 func NewCongestion(controlled bool, most float64, now time.Time) *Congestion {
 	return &Congestion{start: now, controlled: controlled, control: newControl(most)}
 }

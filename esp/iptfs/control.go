@@ -11,33 +11,33 @@ func throughput(p float64, rtt time.Duration) float64 {
 	return 1 / (rtt.Seconds() * (math.Sqrt(2*p/3) + 12*math.Sqrt(3*p/8)*p*(1+32*p*p)))
 }
 
-// Rates in packets per second. A tunnel starts faster than RFC 5348, Section 4.2 has it, since the round-trip time can only
+// Rates in packets per second. Reports tell nothing of what has come, so that a peer that never reports a loss has the rate
+// double without end: there is a most where none is configured. A tunnel starts faster than RFC 5348, Section 4.2 has it, since the round-trip time can only
 // be known once both sides send (RFC 9347, Section 2.4.2), and never gets slower than its delays can be told.
 const (
 	firstRate = 10
 	leastRate = 1
+	mostRate  = 1_000_000
 )
 
 // A control is the sender's part of TFRC (RFC 5348, Section 4).
 type control struct {
-	most  float64 // packets per second; 0: no bound
+	most  float64 // packets per second
 	rate  float64
 	heard time.Time // the last feedback, or the last time that it was missed
 	grown time.Time
 }
 
 func newControl(most float64) control {
-	c := control{most: most, rate: firstRate}
+	if most == 0 {
+		most = mostRate
+	}
+	c := control{most: most}
 	c.set(firstRate)
 	return c
 }
 
-func (c *control) set(rate float64) {
-	if c.most > 0 {
-		rate = min(rate, c.most)
-	}
-	c.rate = max(rate, leastRate)
-}
+func (c *control) set(rate float64) { c.rate = max(min(rate, c.most), leastRate) }
 
 // feedback follows a report. The rate doubles at most in a round trip; without loss it does (RFC 5348, Section 4.3).
 func (c *control) feedback(inverse uint32, rtt time.Duration, now time.Time) {
