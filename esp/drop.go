@@ -29,6 +29,8 @@ const (
 	ErrExpired                // the SA reached a hard limit
 	ErrCipher                 // the transforms or keys of the SA do not make a cipher
 	ErrQueue                  // the queue of an SA at a fixed rate is full
+	ErrCoDel                  // the packets of a flow waited too long for a while (RFC 8289)
+	ErrOverload               // others had no room for the packets of this child
 	ErrOther                  // anything else
 
 	NumDrops = int(ErrOther) + 1
@@ -61,6 +63,8 @@ func (d Drop) text() dropText {
 		ErrExpired:           {"expired", "SA reached its hard limit"},
 		ErrCipher:            {"cipher", "transforms or keys do not make a cipher"},
 		ErrQueue:             {"queue", "the queue of an SA at a fixed rate is full"},
+		ErrCoDel:             {"codel", "the packets of a flow waited too long for a while"},
+		ErrOverload:          {"overload", "more packets than the processor can send, most of them of this child"},
 		ErrOther:             {"other", "other fault"},
 	}
 	if int(d) >= NumDrops {

@@ -50,6 +50,7 @@ type transmitter struct {
 	cache *spd.Cache[*policy]
 	now   time.Time
 
+	overload  overload
 	fragments *spd.FragmentTable
 	answers   limiter // ICMP to the inside
 	aging     limiter
@@ -98,6 +99,7 @@ func (t *transmitter) step() (more bool) {
 	defer t.epoch.leave()
 	more = t.batch()
 	t.dispatch()
+	t.overload.sent()
 	holds := len(t.waiting.packets) > 0
 	t.holding.Store(holds)
 	return more || holds && t.wanted.Load()
@@ -119,6 +121,15 @@ func (t *transmitter) batch() (more bool) {
 	if t.wanted.Swap(false) {
 		t.retry()
 	}
+	if t.overload.behind() {
+		return t.overloaded()
+	}
+	t.overload.full = t.inPlace()
+	return t.overload.full
+}
+
+// inPlace seals packets where they were read, and reports whether there may be more.
+func (t *transmitter) inPlace() (more bool) {
 	for range readBatch {
 		raw := t.in[t.used:]
 		n, err := t.b.device.Read(t.worker.index, raw)

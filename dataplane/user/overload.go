@@ -1,0 +1,164 @@
+package user
+
+import (
+	"errors"
+	"time"
+
+	"culvert/dataplane"
+	"culvert/dataplane/user/offload"
+	"culvert/dataplane/user/tun"
+	"culvert/esp"
+	"culvert/spd"
+)
+
+// A worker seals packets where they were read as long as it keeps up with the device. When it does not, they would stand in
+// the device, whose queue knows neither whose they are nor how long they wait, and drops at its end. So they are read ahead,
+//
+//	device -> lines of children and flows -> batch
+//
+// and what stands is marked or dropped at its beginning (RFC 8289), until the device is empty again.
+
+const (
+	// readAhead is how many packets are read for each batch while one child has packets. What is beyond waits in the device,
+	// where it costs nothing.
+	readAhead = readBatch
+	// readAheadFair is the same when there are others, which are to be found behind the packets of a flood.
+	readAheadFair = 4 * readBatch
+	// crowdMemory is how long it is remembered that there are others.
+	crowdMemory = time.Second
+	// congestionMark is a traffic class with the mark of congestion (RFC 3168, Section 5).
+	congestionMark = 3
+)
+
+// An overload is what a worker has when more comes than it can send.
+type overload struct {
+	full    bool // the last batch ended before the device was empty
+	blind   bool // more waits in the device than can be read ahead, nobody knows for how long
+	fair    *fair
+	origin  time.Time     // of its times
+	crowded time.Duration // when several children had packets
+}
+
+// behind reports whether packets are to be read ahead.
+func (o *overload) behind() bool { return o.full || o.fair != nil && o.fair.count > 0 }
+
+// sent forgets the packets of the batch.
+func (o *overload) sent() {
+	if o.fair != nil && len(o.fair.taken) > 0 {
+		o.fair.sent()
+	}
+}
+
+// overloaded seals a batch of what was read ahead.
+func (t *transmitter) overloaded() (more bool) {
+	o := &t.overload
+	if o.fair == nil {
+		o.fair, o.origin = newFair(), t.now.Add(-codelInterval)
+	}
+	now := t.now.Sub(o.origin)
+	o.blind = false
+	o.full = t.ahead(now)
+	octets := 0
+	for octets < batchFull && len(t.jobs) < readBatch {
+		raw, stands := o.fair.next(now, o.blind)
+		if raw == nil {
+			break
+		}
+		if stands && !mark(raw) {
+			t.lose(raw, esp.ErrCoDel)
+			continue
+		}
+		octets += len(raw)
+		t.packet(raw, t.now)
+	}
+	return o.behind()
+}
+
+// ahead reads what waits in the device, within bounds, and reports whether there may be more.
+func (t *transmitter) ahead(now time.Duration) (more bool) {
+	o := &t.overload
+	most := readAhead
+	if o.isCrowded(now) {
+		most = readAheadFair
+	}
+	for range most {
+		raw := t.makeRoom(now)
+		if raw == nil {
+			o.blind = true
+			return true
+		}
+		n, err := t.b.device.Read(t.worker.index, raw)
+		if err != nil {
+			if !errors.Is(err, tun.ErrAgain) {
+				t.drop(esp.ErrOther, 1)
+			}
+			return false
+		}
+		policy, hash := t.belongs(raw[:n])
+		if o.fair.put(policy, hash, n, now); o.fair.active > 1 {
+			o.crowded = now
+		}
+	}
+	return true
+}
+
+// isCrowded reports whether there are other children's packets to be looked for.
+func (o *overload) isCrowded(now time.Duration) bool {
+	return o.crowded > 0 && now-o.crowded < crowdMemory
+}
+
+// makeRoom returns where the next packet is read to. When there is no room, the child that has most loses packets to others; one
+// that is alone has the rest wait in the device, and nil is returned.
+func (t *transmitter) makeRoom(now time.Duration) []byte {
+	f := t.overload.fair
+	for {
+		if raw := f.room(); raw != nil || !t.overload.isCrowded(now) {
+			return raw
+		}
+		raw := f.fattest()
+		if raw == nil {
+			return nil
+		}
+		t.lose(raw, esp.ErrOverload)
+		f.sent()
+	}
+}
+
+// belongs says whose a packet is: its policy, and a hash of its flow.
+func (t *transmitter) belongs(raw []byte) (dataplane.PolicyID, uint32) {
+	_, pkt, err := offload.ParseHeader(raw)
+	if err != nil {
+		return 0, 0
+	}
+	var flow spd.Flow
+	var info spd.PacketInfo
+	if spd.Parse(pkt, &flow, &info) != nil {
+		return 0, 0
+	}
+	e := t.policyFor(pkt, flow, info)
+	if e == nil || e.Action != spd.Protect {
+		return 0, 0
+	}
+	return e.Value.spec.ID, offload.FlowHash(pkt)
+}
+
+// mark tells the receiver of a packet about congestion, if its transport understands (RFC 3168, Section 5).
+func mark(raw []byte) bool {
+	_, pkt, err := offload.ParseHeader(raw)
+	if err != nil {
+		return false
+	}
+	_, err = esp.Decapsulate(pkt, congestionMark)
+	return err == nil
+}
+
+// lose drops a (super-)packet.
+func (t *transmitter) lose(raw []byte, why esp.Drop) {
+	n := 1
+	if header, pkt, err := offload.ParseHeader(raw); err == nil {
+		if s, err := offload.Split(header, pkt); err == nil {
+			n = s.Count()
+		}
+	}
+	t.drop(why, n)
+}

@@ -1,0 +1,150 @@
+package user
+
+import (
+	"net/netip"
+	"testing"
+	"time"
+
+	"culvert/dataplane"
+	"culvert/dataplane/user/offload"
+	"culvert/dataplane/user/tun"
+	"culvert/esp"
+	"culvert/spd"
+)
+
+// A mixture is a device on which a flood meets a trickle: of so many packets one is the victim's. It has no end of them until
+// left is 0.
+type mixture struct {
+	fakeDevice
+	flood, victim []byte
+	every         int
+	left          int
+	given         int // packets of the victim
+}
+
+func (d *mixture) Read(_ int, b []byte) (int, error) {
+	if d.left == 0 {
+		return 0, tun.ErrAgain
+	}
+	if d.left--; d.left%d.every == 0 {
+		d.given++
+		return copy(b, d.victim), nil
+	}
+	return copy(b, d.flood), nil
+}
+
+// newMixture is a Backend with two children, 10.1 to 10.2 and 10.1 to 10.3, on such a device.
+func newMixture(t *testing.T) (*bench, *mixture) {
+	d := &mixture{every: 100, fakeDevice: fakeDevice{discard: true}}
+	d.flood = append(make([]byte, offload.HeaderLen), datagram(1, 1300)...)
+	d.victim = append(make([]byte, offload.HeaderLen), packet4(17, "10.1.0.1", "10.3.0.1", make([]byte, 64))...)
+	s := &bench{t: t, device: &d.fakeDevice, plumber: &fakePlumber{}, network: &fakeNetwork{}, clock: time.Unix(1_800_000_000, 0)}
+	s.Backend = newBackend(d, s.plumber, s.network)
+	s.tx = &s.workers[0].tx
+	s.Backend.now = func() time.Time { return s.clock }
+	s.protect(1, nil)
+	s.loop(1, nil)
+	s.protect(2, func(p *dataplane.Policy) {
+		p.Remote = []spd.Selector{spd.Prefix(netip.MustParsePrefix("10.3.0.0/16"))}
+	})
+	s.loop(2, nil)
+	return s, d
+}
+
+// A child that sends little loses nothing to one that sends far more than the worker can, and the flood pays.
+func TestFloodOfOneChildCostsAnotherNothing(t *testing.T) {
+	s, d := newMixture(t)
+	d.left = 40_000
+	for s.tx.step() {
+		s.clock = s.clock.Add(300 * time.Microsecond)
+	}
+	victim, flood := 0, 0
+	for _, b := range s.network.take() {
+		for p, ok := b.Next(); ok; p, ok = b.Next() {
+			if len(p) < 500 {
+				victim++
+			} else {
+				flood++
+			}
+		}
+	}
+	drops := s.Drops()
+	if victim != d.given || d.given != 400 {
+		t.Errorf("%d of %d packets of the victim left", victim, d.given)
+	}
+	lost := int(drops[esp.ErrOverload] + drops[esp.ErrCoDel])
+	if flood+victim+lost != 40_000 || lost < 10_000 {
+		t.Errorf("%d packets of the flood left, %d were dropped, of %d", flood, lost, 40_000-d.given)
+	}
+}
+
+// One child alone is not read ahead beyond what fits: nothing is dropped that the device can hold.
+func TestOneChildAloneWaitsInTheDevice(t *testing.T) {
+	s, d := newMixture(t)
+	d.every, d.left = 1<<30, 20_000
+	for s.tx.step() {
+	}
+	s.dropped(nil)
+	if n := segments(s.network.take()); n != 20_000 {
+		t.Errorf("%d packets left", n)
+	}
+}
+
+// What stands is dropped or, if the transport understands, marked (RFC 3168).
+func TestStandingQueueIsMarkedOrDropped(t *testing.T) {
+	const ect0, ce = 2, 3
+	for _, tt := range []struct {
+		name    string
+		ecn     uint8
+		dropped bool
+	}{{"not capable", 0, true}, {"capable", ect0, false}} {
+		t.Run(tt.name, func(t *testing.T) {
+			s, d := newMixture(t)
+			p := d.flood[offload.HeaderLen:]
+			p[1] = tt.ecn
+			p[10], p[11] = 0, 0
+			d.every, d.left = 1<<30, 20_000
+			for s.tx.step() {
+				s.clock = s.clock.Add(time.Millisecond)
+			}
+			marked, sent := 0, 0
+			for _, b := range s.network.take() {
+				sent += b.Count()
+				if b.TOS&ce == ce {
+					marked += b.Count()
+				}
+			}
+			dropped := int(s.Drops()[esp.ErrCoDel])
+			if sent+dropped != 20_000 || (dropped > 5) != tt.dropped || (marked > 5) == tt.dropped {
+				t.Errorf("%d sent, %d dropped, %d marked", sent, dropped, marked)
+			}
+		})
+	}
+}
+
+// A worker that keeps up needs none of it.
+func TestKeepingUpReadsNothingAhead(t *testing.T) {
+	s, d := newMixture(t)
+	for range 100 {
+		d.left = readBatch - 1
+		s.run()
+	}
+	if s.tx.overload.fair != nil {
+		t.Error("packets were read ahead though the device ran dry")
+	}
+}
+
+func TestOverloadDoesNotAllocate(t *testing.T) {
+	s, d := newMixture(t)
+	s.network.discard = true
+	run := func() {
+		d.left = 3000
+		for s.tx.step() {
+			s.clock = s.clock.Add(300 * time.Microsecond)
+		}
+	}
+	run()
+	if n := testing.AllocsPerRun(20, run); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
