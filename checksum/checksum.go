@@ -67,3 +67,10 @@ func Fold(sum uint64) uint16 {
 	binary.NativeEndian.PutUint16(b[:], uint16(sum))
 	return binary.BigEndian.Uint16(b[:])
 }
+
+// Replace returns a checksum field after the word was has become is: HC' = ~(~HC + ~m + m') (RFC 1624, Section 3).
+func Replace(field, was, is uint16) uint16 {
+	sum := uint32(^field) + uint32(^was) + uint32(is)
+	sum = sum>>16 + sum&0xffff
+	return ^uint16(sum>>16 + sum)
+}

@@ -104,3 +104,10 @@ func BenchmarkAdd(b *testing.B) {
 		})
 	}
 }
+
+// The example of RFC 1624, Section 4.
+func TestReplaceIsThatOfRFC1624(t *testing.T) {
+	if got := Replace(0xdd2f, 0x5555, 0x3285); got != 0x0000 {
+		t.Errorf("got %04x, want 0000", got)
+	}
+}

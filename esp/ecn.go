@@ -1,6 +1,10 @@
 package esp
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+
+	"culvert/checksum"
+)
 
 // The ECN field, the lower two bits of TOS and traffic class (RFC 3168, Section 5).
 const (
@@ -88,7 +92,7 @@ func setTrafficClass(pkt []byte, class uint8) {
 	switch {
 	case trafficClass(pkt) == class:
 	case pkt[0]>>4 == 4:
-		field := replace(binary.BigEndian.Uint16(pkt[10:]), checksum(pkt[1]), checksum(class))
+		field := checksum.Replace(binary.BigEndian.Uint16(pkt[10:]), uint16(pkt[1]), uint16(class))
 		binary.BigEndian.PutUint16(pkt[10:], field)
 		pkt[1] = class
 	default:

@@ -3,6 +3,7 @@ package esp
 import (
 	"encoding/binary"
 
+	"culvert/checksum"
 	"culvert/spd"
 )
 
@@ -51,7 +52,7 @@ func finishFragment(pkt []byte, headerLen, offset int, more bool) {
 	}
 	binary.BigEndian.PutUint16(pkt[6:], field)
 	clear(pkt[10:12])
-	binary.BigEndian.PutUint16(pkt[10:], checksum(0).add(pkt[:headerLen]).fold())
+	binary.BigEndian.PutUint16(pkt[10:], ^checksum.Fold(checksum.Add(pkt[:headerLen], 0)))
 }
 
 // appendOptions appends the options of a fragment: all for the first one, for the others those with the copied flag

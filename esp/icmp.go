@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"net/netip"
 
+	"culvert/checksum"
 	"culvert/spd"
 )
 
@@ -52,7 +53,7 @@ func appendICMP(dst, pkt []byte, from netip.Addr, kind, code uint8, value uint32
 		from = f.Destination
 	}
 	ip := header{source: from, destination: f.Source, trafficClass: classInternetControl, protocol: protoICMP}
-	room, sum := maxICMP-headerLen4-icmpHeaderLen, checksum(0)
+	room, sum := maxICMP-headerLen4-icmpHeaderLen, uint64(0)
 	if i.Version == 6 {
 		ip.protocol, room = protoICMPv6, maxICMPv6-headerLen6-icmpHeaderLen
 	}
@@ -67,7 +68,7 @@ func appendICMP(dst, pkt []byte, from netip.Addr, kind, code uint8, value uint32
 	start := len(out)
 	out = append(out, kind, code, 0, 0)
 	out = append(binary.BigEndian.AppendUint32(out, value), quote...)
-	binary.BigEndian.PutUint16(out[start+2:], sum.add(out[start:]).fold())
+	binary.BigEndian.PutUint16(out[start+2:], ^checksum.Fold(checksum.Add(out[start:], sum)))
 	return out, true
 }
 

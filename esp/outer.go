@@ -3,6 +3,8 @@ package esp
 import (
 	"encoding/binary"
 	"net/netip"
+
+	"culvert/checksum"
 )
 
 // DF is what becomes of the don't-fragment bit (RFC 4301, Section 8.1).
@@ -103,7 +105,7 @@ func (h *header) append4(dst []byte, n int) ([]byte, error) {
 	s, d := h.source.As4(), h.destination.As4()
 	copy(b[12:], s[:])
 	copy(b[16:], d[:])
-	binary.BigEndian.PutUint16(b[10:], checksum(0).add(b[:]).fold())
+	binary.BigEndian.PutUint16(b[10:], ^checksum.Fold(checksum.Add(b[:], 0)))
 	return append(dst, b[:]...), nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"testing"
 
+	"culvert/checksum"
 	"culvert/suite"
 	"culvert/wire"
 )
@@ -110,7 +111,7 @@ func transportSegment(t testing.TB, source, destination string, protocol uint8, 
 	}
 	at := checksumOffset(protocol)
 	clear(b[at : at+2])
-	sum := pseudo(netip.MustParseAddr(source), netip.MustParseAddr(destination), protocol, n).add(b).fold()
+	sum := ^checksum.Fold(checksum.Add(b, pseudo(netip.MustParseAddr(source), netip.MustParseAddr(destination), protocol, n)))
 	binary.BigEndian.PutUint16(b[at:], sum)
 	return b
 }
@@ -133,15 +134,15 @@ func checkChecksums(t testing.TB, pkt []byte) {
 	source, destination := addresses(pkt)
 	if pkt[0]>>4 == 4 {
 		n, protocol = int(pkt[0]&0xf)*4, pkt[9]
-		if sum := checksum(0).add(pkt[:n]).fold(); sum != 0 {
+		if sum := ^checksum.Fold(checksum.Add(pkt[:n], 0)); sum != 0 {
 			t.Errorf("the header checksum is wrong by %04x: %x", sum, pkt[:n])
 		}
 	}
-	sum := checksum(0)
+	sum := uint64(0)
 	if protocol != protoICMP {
 		sum = pseudo(source, destination, protocol, len(pkt)-n)
 	}
-	if sum.add(pkt[n:]).fold() != 0 {
+	if checksum.Fold(checksum.Add(pkt[n:], sum)) != 0xffff {
 		t.Errorf("the checksum of protocol %d is wrong: %x", protocol, pkt)
 	}
 }

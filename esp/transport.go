@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"net/netip"
 
+	"culvert/checksum"
 	"culvert/spd"
 )
 
@@ -52,12 +53,12 @@ func (h *TransportHeader) Append(dst, payload []byte, nextHeader uint8) ([]byte,
 // mend corrects a transport checksum by the difference between the addresses (RFC 3948, Section 3.1.2, way (a)). Damage that
 // the packet had before stays visible.
 func (h *TransportHeader) mend(payload []byte, protocol uint8) {
-	was, is := checksum(0), checksum(0)
+	was, is := uint64(0), uint64(0)
 	if h.OriginalSource.BitLen() == h.Source.BitLen() {
-		was, is = was.addAddr(h.OriginalSource), is.addAddr(h.Source)
+		was, is = addAddress(h.OriginalSource, was), addAddress(h.Source, is)
 	}
 	if h.OriginalDestination.BitLen() == h.Destination.BitLen() {
-		was, is = was.addAddr(h.OriginalDestination), is.addAddr(h.Destination)
+		was, is = addAddress(h.OriginalDestination, was), addAddress(h.Destination, is)
 	}
 	at := checksumOffset(protocol)
 	if was == is || at == 0 || len(payload) < at+2 {
@@ -67,7 +68,7 @@ func (h *TransportHeader) mend(payload []byte, protocol uint8) {
 	if protocol == protoUDP && field == 0 {
 		return // the sender computed none
 	}
-	field = replace(field, was, is)
+	field = checksum.Replace(field, checksum.Fold(was), checksum.Fold(is))
 	if field == 0 && (protocol == protoUDP || protocol == protoUDPLite) {
 		field = 0xffff
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"testing"
 
+	"culvert/checksum"
 	"culvert/spd"
 )
 
@@ -130,7 +131,7 @@ func TestFragmentsOfIPv4(t *testing.T) {
 		if err != nil || len(frag) > 576 || i.FragmentOffset != offset || i.More != (next > 0) || i.ID != 0x4242 || f.Opaque != (offset > 0) {
 			t.Errorf("at %d: %+v, %+v, %v", offset, f, i, err)
 		}
-		if checksum(0).add(frag[:i.HeaderLength]).fold() != 0 {
+		if checksum.Fold(checksum.Add(frag[:i.HeaderLength], 0)) != 0xffff {
 			t.Errorf("at %d: wrong header checksum", offset)
 		}
 		got = append(got, frag[i.HeaderLength:]...)

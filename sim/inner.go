@@ -2,8 +2,9 @@ package sim
 
 import (
 	"encoding/binary"
-
 	"net/netip"
+
+	"culvert/checksum"
 )
 
 // canary stands in every inner packet. It is seen on the network only where something leaks.
@@ -31,7 +32,7 @@ func header4(from, to Address, n int) []byte {
 	binary.BigEndian.PutUint16(h[2:], uint16(ipv4Header+n))
 	copy(h[12:], from.AsSlice())
 	copy(h[16:], to.AsSlice())
-	binary.BigEndian.PutUint16(h[10:], ^sum(0, h))
+	binary.BigEndian.PutUint16(h[10:], ^checksum.Fold(checksum.Add(h, 0)))
 	return h
 }
 
@@ -44,26 +45,12 @@ func header6(from, to Address, n int) []byte {
 	return h
 }
 
-// sum adds the 16-bit words of b in one's complement (RFC 1071).
-func sum(start uint32, b []byte) uint16 {
-	for ; len(b) >= 2; b = b[2:] {
-		start += uint32(binary.BigEndian.Uint16(b))
-	}
-	if len(b) == 1 {
-		start += uint32(b[0]) << 8
-	}
-	for start > 0xffff {
-		start = start>>16 + start&0xffff
-	}
-	return uint16(start)
-}
-
 // udpSum is the checksum of a UDP datagram whose checksum field is zero (RFC 768).
 func udpSum(from, to Address, segment []byte) uint16 {
 	pseudo := append(from.AsSlice(), to.AsSlice()...)
 	pseudo = append(pseudo, 0, protocolUDP)
 	pseudo = binary.BigEndian.AppendUint16(pseudo, uint16(len(segment)))
-	if s := ^sum(uint32(sum(0, pseudo)), segment); s != 0 {
+	if s := ^checksum.Fold(checksum.Add(segment, checksum.Add(pseudo, 0))); s != 0 {
 		return s
 	}
 	return 0xffff

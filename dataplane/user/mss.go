@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"math/bits"
 
+	"culvert/checksum"
 	"culvert/spd"
 )
 
@@ -49,9 +50,7 @@ func clampMSS(pkt []byte, i *spd.PacketInfo, mtu int, partial bool) (changed boo
 		if at%2 == 1 { // the octets lie in two words
 			was, is = bits.ReverseBytes16(was), bits.ReverseBytes16(is)
 		}
-		sum := uint32(^binary.BigEndian.Uint16(t[16:])) + uint32(^was) + uint32(is)
-		sum = sum>>16 + sum&0xffff
-		binary.BigEndian.PutUint16(t[16:], ^uint16(sum>>16+sum))
+		binary.BigEndian.PutUint16(t[16:], checksum.Replace(binary.BigEndian.Uint16(t[16:]), was, is))
 	}
 	return true
 }
