@@ -181,7 +181,21 @@ func (r *resolver) over(ctx context.Context, network string, server netip.AddrPo
 	q.Id = dns.Id()
 	client := dns.Client{Net: network, UDPSize: dnsSize, Timeout: dnsPatience}
 	reply, _, err := client.ExchangeWithConnContext(ctx, q, &dns.Conn{Conn: conn, UDPSize: dnsSize})
+	if err == nil && !answers(reply, &q.Question[0]) {
+		return nil, errOtherQuestion
+	}
 	return reply, err
+}
+
+var errOtherQuestion = errors.New("the answer is to another question")
+
+// answers tells whether a message is an answer to a question; that its number is right is not enough (RFC 5452, Section 9.1).
+func answers(reply *dns.Msg, question *dns.Question) bool {
+	if !reply.Response || len(reply.Question) != 1 {
+		return false
+	}
+	q := reply.Question[0]
+	return q.Qtype == question.Qtype && q.Qclass == question.Qclass && strings.EqualFold(q.Name, question.Name)
 }
 
 // read takes the addresses out of an answer, those of the name itself and of what its aliases stand for.

@@ -62,6 +62,12 @@ func answer(q *dns.Msg, records []dns.RR, datagram bool) *dns.Msg {
 		reply.Rcode = dns.RcodeServerFailure
 		return reply
 	}
+	if strings.HasPrefix(name, "forged.") {
+		reply.Question[0].Name = "elsewhere."
+		rr, _ := dns.NewRR(name + " 60 IN A 10.2.0.99")
+		reply.Answer = append(reply.Answer, rr)
+		return reply
+	}
 	if rest, big := strings.CutPrefix(name, "big."); big {
 		if datagram {
 			reply.Truncated = true
@@ -125,6 +131,14 @@ func TestLargeAnswersComeOverTCP(t *testing.T) {
 	addrs, err := tun.LookupNetIP(background(t), "ip4", "big.web.intranet")
 	if err != nil || len(addrs) != dnsAnswers {
 		t.Errorf("%d addresses, %v", len(addrs), err)
+	}
+}
+
+func TestAnswersToOtherQuestionsAreNotTaken(t *testing.T) {
+	g := open(t)
+	nameServer(t, g)
+	if addrs, err := g.connect().LookupNetIP(background(t), "ip4", "forged.intranet"); err == nil {
+		t.Errorf("got %v", addrs)
 	}
 }
 
