@@ -22,7 +22,7 @@ type slot struct {
 	control [controlSize]byte
 }
 
-// controlSize has room for packet info, traffic class and segment size, or for an error with the address that raised it.
+// controlSize has room for packet info, traffic class, losses and segment size, or for an error with the address that raised it.
 const controlSize = 160
 
 // putName writes a socket address and returns its length.
@@ -115,7 +115,8 @@ func header(b *[controlSize]byte, n *int, level, kind int32, size int) []byte {
 type control struct {
 	local   netip.Addr // where it was sent to
 	tos     uint8
-	segment int // length of the packets coalesced into it, 0 when it is one
+	segment int    // length of the packets coalesced into it, 0 when it is one
+	lost    uint32 // messages for which the socket had no room before this one, of all its life; it wraps
 	failure *unix.SockExtendedErr
 }
 
@@ -145,6 +146,8 @@ func (c *control) read(level, kind int32, data []byte) {
 		c.tos = data[0]
 	case k == key{unix.SOL_IPV6, unix.IPV6_TCLASS} && len(data) >= 4:
 		c.tos = uint8(binary.NativeEndian.Uint32(data))
+	case k == key{unix.SOL_SOCKET, unix.SO_RXQ_OVFL} && len(data) >= 4:
+		c.lost = binary.NativeEndian.Uint32(data)
 	case k == key{unix.SOL_UDP, unix.UDP_GRO} && len(data) >= 4:
 		c.segment = int(int32(binary.NativeEndian.Uint32(data)))
 	case (k == key{unix.SOL_IP, unix.IP_RECVERR} || k == key{unix.SOL_IPV6, unix.IPV6_RECVERR}) && len(data) >= int(unsafe.Sizeof(unix.SockExtendedErr{})):

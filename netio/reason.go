@@ -33,6 +33,7 @@ const (
 	UnreachableNotice // ICMP errors other than too big
 	TooBigNotice      // ICMP too big, or the kernel's own word for it
 	ReceiveFailed     // errors of receive calls
+	ReceiveOverflow   // messages that came when the socket's buffer was full; packets that the kernel joined are one
 	StreamOpened      // TCP streams, from either side
 	StreamClosed      // those that ended by themselves, or by the peer
 	DropStreamPrefix  // streams that did not begin with IKETCP (RFC 9329, Section 4)
@@ -53,7 +54,8 @@ func (r Reason) String() string {
 		SendForbidden: "send_forbidden", SendUnreachable: "send_unreachable", SendNoAddress: "send_no_address",
 		SendFailed: "send_failed", SegmentationLost: "segmentation_lost",
 		UnreachableNotice: "icmp_unreachable", TooBigNotice: "icmp_too_big", ReceiveFailed: "receive_failed",
-		StreamOpened: "stream_opened", StreamClosed: "stream_closed", DropStreamPrefix: "drop_stream_prefix",
+		ReceiveOverflow: "receive_overflow",
+		StreamOpened:    "stream_opened", StreamClosed: "stream_closed", DropStreamPrefix: "drop_stream_prefix",
 		DropStreamLength: "drop_stream_length", DropStreamIdle: "drop_stream_idle", DropStreamLimit: "drop_stream_limit",
 	}
 	if r < reasons {

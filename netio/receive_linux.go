@@ -87,6 +87,10 @@ func (w *worker) take(s *socket, in *inbox, i int, h *Handlers) {
 	}
 	from, ok := getName(&sl.name, m.hdr.Namelen)
 	c := getControl(sl.control[:m.hdr.Controllen])
+	if lost := c.lost - s.lost; c.lost != 0 && lost != 0 { // the kernel says nothing before the first
+		w.counters.add(ReceiveOverflow, int(lost))
+		s.lost = c.lost
+	}
 	if !ok || !c.local.IsValid() {
 		w.counters.add(DropUnaddressed, 1)
 		return

@@ -22,6 +22,7 @@ type socket struct {
 	role     role
 	bound    netip.AddrPort // as asked for; the port as it became
 	coalesce bool
+	lost     uint32 // what the kernel said last about messages for which there was no room; the receiving thread's
 
 	mu      sync.Mutex // guards what follows, and the life of fd
 	fd      int        // -1 after close
@@ -149,6 +150,7 @@ func (s *socket) tune(c *Config) {
 			_ = unix.SetsockoptInt(s.fd, unix.SOL_SOCKET, o[1], size)
 		}
 	}
+	_ = unix.SetsockoptInt(s.fd, unix.SOL_SOCKET, unix.SO_RXQ_OVFL, 1)
 	if s.role != roleNAT {
 		return
 	}

@@ -87,15 +87,17 @@ func roundTrip(p *pair) float64 {
 	return ms
 }
 
-// roundTripUnderLoad is roundTrip beside one TCP stream.
-func roundTripUnderLoad(p *pair) float64 {
-	p.Helper()
-	load := p.moon.Start(fmt.Sprintf("iperf3-load-%d", p.loads), nil, "iperf3", "-c", "10.2.0.1", "-B", "10.1.0.1", "-t", "30", "-C", "cubic")
-	p.loads++
-	defer func() {
-		load.Stop()
-		p.listen() // a client that ends early takes the server's session with it
-	}()
-	p.Await("the load to begin", func() bool { return p.moon.Ping("10.1.0.1", "10.2.0.1") })
-	return roundTrip(p)
+// roundTripBeside returns a figure: roundTrip beside a load that iperf3 makes with such arguments.
+func roundTripBeside(args ...string) func(p *pair) float64 {
+	return func(p *pair) float64 {
+		p.Helper()
+		load := p.moon.Start(fmt.Sprintf("iperf3-load-%d", p.loads), nil, append([]string{"iperf3", "-c", "10.2.0.1", "-B", "10.1.0.1", "-t", "30"}, args...)...)
+		p.loads++
+		defer func() {
+			load.Stop()
+			p.listen() // a client that ends early takes the server's session with it
+		}()
+		p.Await("the load to begin", func() bool { return p.moon.Ping("10.1.0.1", "10.2.0.1") })
+		return roundTrip(p)
+	}
 }

@@ -172,7 +172,9 @@ func TestBenchTunnels(t *testing.T) {
 			s.compare(results, "one TCP stream each way", "Gbit/s", bothWays)
 			s.compare(results, "processor time", "s/GB", perGigabyte)
 			idle := s.compare(results, "round trip, idle", "ms", roundTrip)
-			loaded := s.compare(results, "round trip under load", "ms", roundTripUnderLoad)
+			loaded := s.compare(results, "round trip under load", "ms", roundTripBeside("-C", "cubic"))
+			s.compare(results, "round trip beside 8 TCP streams", "ms", roundTripBeside("-C", "cubic", "-P", "8"))
+			s.compare(results, "round trip beside a flood of datagrams", "ms", roundTripBeside("-u", "-b", "0", "-l", "1300"))
 			ours := s.names[0]
 			if added := idle[ours] - idle["raw veth"]; added > 0.3 {
 				t.Errorf("an idle tunnel adds %.3g ms to a round trip, the aim is 0.3", added)
