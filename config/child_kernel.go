@@ -7,8 +7,11 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/hashicorp/hcl/v2"
+
 	"culvert/dataplane"
 	"culvert/explain"
+	"culvert/ike"
 )
 
 // kernelOptions are those that the kernel's data plane alone honours.
@@ -53,20 +56,69 @@ func (c *Child) finishInterface(d *decoder) {
 	}
 }
 
-// checkKernelOptions reports options of children that the configured data plane cannot honour.
+// checkKernelOptions reports options of children that the configured data plane cannot honour, and those that no data plane can
+// honour together.
 func (d *decoder) checkKernelOptions(c *Connection) {
-	if b := d.config.Daemon.Dataplane.Backend; b != BackendUser && b != BackendFake {
-		return
-	}
+	backend := d.config.Daemon.Dataplane.Backend
 	for _, child := range c.Children {
-		for _, o := range child.kernelOptions() {
-			if child.Given(o.name) {
-				d.report(explain.ConfigContradiction, child.span(o.name), finding{
-					message: fmt.Sprintf("%s needs the data plane of the kernel, and daemon.dataplane.backend is %q", o.name, d.config.Daemon.Dataplane.Backend),
-					hint:    `set backend to "kernel" or "auto", or leave the option out`})
+		given := child.givenKernelOptions()
+		switch {
+		case backend == BackendUser || backend == BackendFake:
+			for _, name := range given {
+				d.misplaced(child.span(name), name, "the kernel", `"kernel" or "auto"`)
+			}
+		case backend == BackendKernel:
+			for _, o := range c.userOptions(child) {
+				d.misplaced(o.at, o.text, "user space", `"user" or "auto"`)
+			}
+		case len(given) > 0:
+			for _, o := range c.userOptions(child) {
+				d.report(explain.ConfigContradiction, o.at, finding{
+					message: fmt.Sprintf("%s needs the data plane in user space, and %s that of the kernel", o.text, given[0]),
+					hint:    "leave one of the two out"})
 			}
 		}
 	}
+}
+
+// misplaced reports an option that needs another data plane than the configured one.
+func (d *decoder) misplaced(at hcl.Range, option, needed, backends string) {
+	d.report(explain.ConfigContradiction, at, finding{
+		message: fmt.Sprintf("%s needs the data plane of %s, and daemon.dataplane.backend is %q", option, needed, d.config.Daemon.Dataplane.Backend),
+		hint:    "set backend to " + backends + ", or leave the option out"})
+}
+
+// givenKernelOptions are the names of the kernel's options that the child has.
+func (c *Child) givenKernelOptions() (list []string) {
+	for _, o := range c.kernelOptions() {
+		if c.Given(o.name) {
+			list = append(list, o.name)
+		}
+	}
+	return list
+}
+
+// A userOption is an option that the data plane in user space alone honours, and where it stands.
+type userOption struct {
+	at   hcl.Range
+	text string
+}
+
+// userOptions are those that a child has, with the transport of its connection.
+func (c *Connection) userOptions(child *Child) (list []userOption) {
+	if c.Transport != ike.TransportUDP {
+		list = append(list, userOption{c.span("transport"), "ESP in TCP"})
+	}
+	if child.DF == dataplane.DFSet {
+		list = append(list, userOption{child.span("df"), `df = "set"`})
+	}
+	if child.Cover > 0 {
+		list = append(list, userOption{child.span("tfc_rate"), "tfc_rate"})
+	}
+	if mode := child.IPTFS.Mode; mode == IPTFSConstant || mode == IPTFSControlled {
+		list = append(list, userOption{child.IPTFS.span("mode"), "IP-TFS at a rate"})
+	}
+	return list
 }
 
 // packetMark reads "0x11/0xff", "17", or 0.

@@ -224,7 +224,7 @@ func words[T ~string](values ...T) reader[T] {
 
 // word reads a name of the system: no space, slash or control character.
 func word(kind string, most int) reader[string] {
-	return textual(kind, fmt.Sprintf("a %s of up to %d characters", kind, most), func(s string) (string, error) {
+	return textual(kind, fmt.Sprintf("%s of up to %d characters", kind, most), func(s string) (string, error) {
 		bad := func(r rune) bool { return r == '/' || unicode.IsSpace(r) || !unicode.IsPrint(r) }
 		if s == "" || len(s) > most || strings.ContainsFunc(s, bad) {
 			return "", fmt.Errorf("%q is no %s", s, kind)

@@ -39,10 +39,11 @@ func choosePlane(cfg *config.Config) (choice, error) {
 	case lack == nil:
 		return choice{config.BackendKernel, "the kernel has all that the connections need"}, nil
 	case configured == config.BackendKernel:
-		return choice{}, api.NewProblem(0, explain.HostKernelESP, `or leave dataplane.backend at "auto"`, "%v", lack)
+		return choice{}, api.NewProblem(0, explain.HostKernelESP, `set it to "auto", which takes user space here; the code tells what the kernel may lack`,
+			"%sbackend = \"kernel\", but %v", placed(&cfg.Daemon.Dataplane.Origin, "backend"), lack)
 	}
-	if name := needsKernel(cfg); name != "" {
-		return choice{}, api.NewProblem(0, explain.HostKernelESP, "or leave the option out", "%s has options of the kernel's data plane, and %v", name, lack)
+	if name, child := needsKernel(cfg); child != nil {
+		return choice{}, api.NewProblem(0, explain.HostKernelESP, "leave them out, or give the kernel what it lacks", "%s%s has options of the kernel's data plane, but %v", placed(&child.Origin, ""), name, lack)
 	}
 	return choice{config.BackendUser, lack.Error()}, nil
 }
@@ -53,12 +54,12 @@ func (c choice) fits(cfg *config.Config) error {
 	switch c.backend {
 	case config.BackendKernel:
 		if lack := kernelLacks(cfg); lack != nil {
-			return api.NewProblem(0, explain.HostKernelESP, "or restart the daemon, which chooses the data plane anew", "%v", lack)
+			return api.NewProblem(0, explain.HostKernelESP, "leave that out, or restart the daemon, which chooses the data plane anew", "the kernel's data plane is running, but %v", lack)
 		}
 	case config.BackendUser:
-		if name := needsKernel(cfg); name != "" {
+		if name, child := needsKernel(cfg); child != nil {
 			return api.NewProblem(0, explain.HostKernelESP, "restart the daemon, which chooses the data plane anew, or leave the option out",
-				"%s has options of the kernel's data plane, and that in user space is running", name)
+				"%s%s has options of the kernel's data plane, and that in user space is running", placed(&child.Origin, ""), name)
 		}
 	}
 	return nil
@@ -77,14 +78,22 @@ func eachChild(cfg *config.Config) iter.Seq2[string, *config.Child] {
 	}
 }
 
-// needsKernel names a child that has options of the kernel's data plane.
-func needsKernel(cfg *config.Config) string {
+// placed says where an option stands, or its block without one, in front of a message. "": nowhere, as in a default.
+func placed(o *config.Origin, option string) string {
+	if !o.Present() {
+		return ""
+	}
+	return o.Place(option).String() + ": "
+}
+
+// needsKernel finds a child that has options of the kernel's data plane.
+func needsKernel(cfg *config.Config) (string, *config.Child) {
 	for name, child := range eachChild(cfg) {
 		if child.Kernel != (dataplane.Kernel{}) {
-			return name
+			return name, child
 		}
 	}
-	return ""
+	return "", nil
 }
 
 // kernelLacks says what keeps the kernel from carrying the children of a configuration. nil: it can.

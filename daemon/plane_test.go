@@ -1,8 +1,10 @@
 package daemon
 
 import (
+	"fmt"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"culvert/config"
 	"culvert/dataplane"
@@ -130,6 +132,25 @@ func TestDataPlaneThatRunsIsHeldAgainstAReload(t *testing.T) {
 		err := choice{backend: tt.running}.fits(tt.cfg)
 		if (err == nil) != (tt.refusal == "") || err != nil && !strings.Contains(err.Error(), tt.refusal) {
 			t.Errorf("%s is running: %v", tt.running, err)
+		}
+	}
+}
+
+// An error about the kernel says where the configuration asks for it, why it cannot be, and what to do.
+func TestErrorsAboutTheKernelHaveAPlace(t *testing.T) {
+	for _, tt := range []struct{ backend, option, place, action string }{
+		{"kernel", "", `site.hcl:2:25: backend = "kernel", but site/net`, `set it to "auto"`},
+		{"auto", "mark_in = \"1\"", "site.hcl:6:3: site/net has options of the kernel's data plane, but site/net", "leave them out"},
+	} {
+		text := fmt.Sprintf("daemon {\n  dataplane { backend = %q }\n}\nconnection \"site\" {\n  remote { address = \"192.0.2.9\" }\n  child \"net\" {\n    replay_window = 0\n    %s\n  }\n}\n"+
+			"secret \"site\" { psk = \"0x00112233445566778899aabbccddeeff\" }\n", tt.backend, tt.option)
+		cfg, found := config.Source{Files: fstest.MapFS{"site.hcl": {Data: []byte(text), Mode: 0o600}}}.Load("/site.hcl")
+		if found.Errors() {
+			t.Fatal(found)
+		}
+		_, err := choosePlane(cfg) // ESN without a replay window is beyond every kernel
+		if err == nil || !strings.Contains(err.Error(), tt.place) || !strings.Contains(err.Error(), tt.action) {
+			t.Errorf("%s: %v", tt.backend, err)
 		}
 	}
 }
