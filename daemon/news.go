@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"culvert/api"
+	"culvert/dataplane"
 	"culvert/explain"
 	"culvert/ike"
 	"culvert/spd"
@@ -142,7 +143,11 @@ func closedText(n ike.News) string {
 }
 
 func childText(what string, c *ike.ChildInfo) string {
-	return fmt.Sprintf("child %s %s: %s, %s === %s, SPIs %08x in, %08x out", c.Name, what, c.Suite, selectorText(c.Local), selectorText(c.Remote), c.InSPI, c.OutSPI)
+	worker := ""
+	if c.Resource != 0 {
+		worker = fmt.Sprintf(" of worker %d", c.Resource)
+	}
+	return fmt.Sprintf("child %s%s %s: %s, %s === %s, SPIs %08x in, %08x out", c.Name, worker, what, c.Suite, selectorText(c.Local), selectorText(c.Remote), c.InSPI, c.OutSPI)
 }
 
 func selectorText(list []spd.Selector) string { return strings.Join(selectorTexts(list), " ") }
@@ -195,7 +200,7 @@ func (e *engine) note(n supervisor.Note) {
 	switch n.Kind {
 	case supervisor.NoteAttempt:
 		ev.Kind, ev.Peer = api.EventAttempt, n.Remote.String()
-		ev.Text = fmt.Sprintf("connecting to %v, attempt %d", n.Remote, n.Attempt)
+		ev.Text = attemptText(&n)
 	case supervisor.NoteWaiting:
 		ev.Kind = api.EventWaiting
 		ev.Text = fmt.Sprintf("trying again in %v", n.Next.Sub(e.clock.now()).Round(100*time.Millisecond))
@@ -205,6 +210,15 @@ func (e *engine) note(n supervisor.Note) {
 	}
 	e.hub.events.Publish(ev)
 	e.logEvent(ev, level)
+}
+
+// attemptText says where an attempt to connect goes, and by what if that is not UDP.
+func attemptText(n *supervisor.Note) string {
+	over := ""
+	if n.Transport == dataplane.TransportTCP {
+		over = " over TCP"
+	}
+	return fmt.Sprintf("connecting to %v%s, attempt %d", n.Remote, over, n.Attempt)
 }
 
 // errNoAddress explains a refused lease.

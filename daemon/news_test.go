@@ -74,6 +74,14 @@ func TestEachKindOfNewsIsDescribed(t *testing.T) {
 	}
 }
 
+func TestChildOfAWorkerIsToldFromTheFirst(t *testing.T) {
+	n := someNews(ike.NewsChildUp)
+	n.Child.Resource = 2
+	if ev, _ := describe(n); !says(ev.Text, "child net of worker 2 up: ") {
+		t.Error(ev.Text)
+	}
+}
+
 // What is missing is left out, and what mends itself is no warning.
 func TestNewsWithLittleToSay(t *testing.T) {
 	ev, level := describe(ike.News{Kind: ike.NewsClosed})
@@ -139,13 +147,14 @@ func TestNotesOfTheSupervisor(t *testing.T) {
 	failed := &ike.Failure{Code: explain.IKETimeout, Err: errors.New("silence")}
 	e, _, text := reporter(t)
 	e.note(supervisor.Note{Connection: conn, Kind: supervisor.NoteAttempt, Remote: netip.MustParseAddrPort("192.0.2.1:500"), Attempt: 3})
+	e.note(supervisor.Note{Connection: conn, Kind: supervisor.NoteAttempt, Remote: netip.MustParseAddrPort("192.0.2.1:4500"), Transport: dataplane.TransportTCP, Attempt: 4})
 	e.note(supervisor.Note{Connection: conn, Kind: supervisor.NoteWaiting, Next: e.clock.now().Add(5 * time.Second), Failure: failed})
 	e.note(supervisor.Note{Connection: conn, Kind: supervisor.NoteGaveUp, Failure: failed})
 	reader := e.hub.events.Since(0)
 	for _, want := range []struct {
 		kind api.EventKind
 		text string
-	}{{api.EventAttempt, "attempt 3"}, {api.EventWaiting, "again in 5s"}, {api.EventWarning, "gave up"}} {
+	}{{api.EventAttempt, "connecting to 192.0.2.1:500, attempt 3"}, {api.EventAttempt, "192.0.2.1:4500 over TCP, attempt 4"}, {api.EventWaiting, "again in 5s"}, {api.EventWarning, "gave up"}} {
 		ev, _, err := reader.Read(t.Context())
 		if err != nil || ev.Kind != want.kind || !says(ev.Text, want.text) || ev.Connection != "office" {
 			t.Errorf("%+v, %v; want %v", ev, err, want)

@@ -17,10 +17,6 @@ import (
 // fragments of INFORMATIONAL requests: the last resort is the same request without what fills it. The peer has not seen the
 // former one, or answers both alike by their Message ID.
 
-// notifyPadding is the status, of the range for private use, of the notify that fills a probe. Statuses that a peer does not
-// know it ignores (RFC 7296, Section 3.10.1).
-const notifyPadding wire.NotifyType = 63652
-
 // notifyHeader is the octets of a Notify payload without SPI before its data (RFC 7296, Section 3.10).
 const notifyHeader = 8
 
@@ -99,7 +95,7 @@ func (sa *SA) probePadding(size int) []wire.Payload {
 	for n > notifyHeader && n+sa.out.Overhead(n) > room {
 		n--
 	}
-	return []wire.Payload{&wire.Notify{NotifyType: notifyPadding, Data: make([]byte, max(n-notifyHeader, 0))}}
+	return []wire.Payload{&wire.Notify{NotifyType: wire.NotifyPadding, Data: make([]byte, max(n-notifyHeader, 0))}}
 }
 
 // packetSize is the length of the IP packet around an IKE message of n octets.

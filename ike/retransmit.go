@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"io"
 	"math"
+	"strconv"
 	"time"
 
 	"culvert/explain"
@@ -116,6 +117,14 @@ func (sa *SA) unanswered(r *pendingRequest, policy Retransmit) {
 			r.header.Exchange, r.id, sa.path.Remote, sa.conn.Retransmit.Total().Round(time.Second), sa.initHint()))
 		return
 	}
-	sa.terminate(refuse(code, 0, "%v request %d to %v had no answer after %d retransmissions in %v%s",
-		r.header.Exchange, r.id, sa.path.Remote, policy.Tries, policy.Total().Round(time.Second), sa.initHint()))
+	sa.terminate(refuse(code, 0, "%v request %d to %v had no answer after %s in %v%s",
+		r.header.Exchange, r.id, sa.path.Remote, retransmissions(policy.Tries), policy.Total().Round(time.Second), sa.initHint()))
+}
+
+// retransmissions counts them in words.
+func retransmissions(n int) string {
+	if n == 1 {
+		return "1 retransmission"
+	}
+	return strconv.Itoa(n) + " retransmissions"
 }

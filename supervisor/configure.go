@@ -96,7 +96,7 @@ func (s *Supervisor) startChild(l *link, c *ike.ChildConfig, start bool) {
 
 // remove takes a link away with all that belongs to it. What it has up is closed.
 func (s *Supervisor) remove(l *link) {
-	s.linkOff(l, "no longer configured")
+	s.linkOff(l, "no longer wanted")
 	for _, c := range l.conn.Children {
 		s.unprotect(childName{l.conn.Name, c.Name})
 	}

@@ -205,7 +205,7 @@ func (s *Supervisor) try(l *link, transport dataplane.Transport) {
 	for i, name := range l.attempt.children {
 		children[i] = l.child(name)
 	}
-	s.emit(Note{Connection: l.conn, Kind: NoteAttempt, Remote: remote, Attempt: l.attempts + 1})
+	s.emit(Note{Connection: l.conn, Kind: NoteAttempt, Remote: remote, Transport: transport, Attempt: l.attempts + 1})
 	s.emit(Initiate{
 		Connection: l.conn, Remote: remote, Transport: transport, Fallback: l.attempt.fallback, Children: children, Trigger: l.attempt.trigger, VirtualIPs: l.virtual,
 		InitialContact: len(l.sas) == 0, Ticket: l.attempt.ticket,

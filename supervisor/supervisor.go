@@ -74,6 +74,7 @@ type (
 		Connection *ike.Connection
 		Kind       NoteKind
 		Remote     netip.AddrPort // NoteAttempt
+		Transport  dataplane.Transport
 		Attempt    int
 		Next       time.Time    // NoteWaiting
 		Failure    *ike.Failure // NoteWaiting and NoteGaveUp

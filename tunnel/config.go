@@ -76,7 +76,7 @@ func choose(list []*config.Connection, name string) (*config.Connection, error) 
 	if name == "" {
 		return nil, api.NewProblem(0, explain.ManageNotFound, "name one of them", "the configuration has %d connections: %s", len(list), strings.Join(names, ", "))
 	}
-	return nil, api.NewProblem(0, explain.ManageNotFound, "", "there is no connection %q; the configuration has %s", name, strings.Join(names, ", "))
+	return nil, api.NewProblem(0, explain.ManageNotFound, "name one of those", "there is no connection %q; the configuration has %s", name, strings.Join(names, ", "))
 }
 
 // confine returns a configuration of one connection, which needs no privileges: ESP in UDP, from ports that the system

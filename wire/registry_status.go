@@ -93,6 +93,7 @@ const (
 	NotifyEncryptedPingSupported           NotifyType = 51207
 	NotifyEESPMaxSubSAID                   NotifyType = 51208
 	NotifyEESPMaxCryptOffset               NotifyType = 51209
+	NotifyPadding                          NotifyType = 63652 // ours: fills probes of the path MTU
 )
 
 var notifyStatusNames = []named[NotifyType]{
@@ -183,4 +184,5 @@ var notifyStatusNames = []named[NotifyType]{
 	{NotifyEncryptedPingSupported, "ENCRYPTED_PING_SUPPORTED"},
 	{NotifyEESPMaxSubSAID, "EESP_MAX_SUB_SA_ID"},
 	{NotifyEESPMaxCryptOffset, "EESP_MAX_CRYPT_OFFSET"},
+	{NotifyPadding, "PADDING"},
 }

@@ -60,7 +60,7 @@ func registryTables() []registryTable {
 		tableOf("hashes", hashNames, HashAlgorithm.String, "2 octets each): ", "DER", no),
 		tableOf("notify errors", notifyErrorNames, NotifyType.String, "(0-16383)", "## 9.", "notify error", 0, 8192, 12345),
 		tableOf("notify statuses", notifyStatusNames, NotifyType.String, "## 9.", "Private-use", "notify status",
-			40960, 40962, 40963, 40964, 40965, 40966, 40967, 40968, 40969, 40970),
+			40960, 40962, 40963, 40964, 40965, 40966, 40967, 40968, 40969, 40970, 63652),
 		tableOf("IPComp", ipcompNames, IPCompTransform.String, "payload compression): ", "##", no),
 		tableOf("traffic selectors", tsTypeNames, TSType.String, "## 10. Traffic selector types", "## 11.", no),
 		tableOf("configuration types", configTypeNames, ConfigType.String, "CFG types: ", "Attributes", no),

@@ -54,7 +54,7 @@ func (a *app) open(ctx context.Context, c connecting, b *board) (*tunnel.Tunnel,
 // timedOut explains the end of --timeout.
 func timedOut(err error, c connecting) error {
 	if errors.Is(err, context.DeadlineExceeded) {
-		return api.NewProblem(0, explain.ManageTimeout, "", "the tunnel was not up within %v", c.timeout)
+		return api.NewProblem(0, explain.ManageTimeout, "the lines above say how far it came; --timeout allows more time", "the tunnel was not up within %v", c.timeout)
 	}
 	return err
 }

@@ -97,9 +97,9 @@ func TestConnectExitCodes(t *testing.T) {
 		args []string
 	}{
 		{exitConfig, "CONFIG-", []string{"--config", writeFile(t, "wrong.hcl", "connexion \"office\" {}\n")}},
-		{exitNotFound, "there is no connection \"home\"; the configuration has office", []string{"--config", right, "home"}},
+		{exitNotFound, "there is no connection \"home\"; the configuration has office: name one of those", []string{"--config", right, "home"}},
 		{exitFailure, "MANAGE-LISTEN", []string{"--config", right, "--socks", taken.Addr().String()}},
-		{exitTimeout, "the tunnel was not up within 50ms", []string{"--config", right, "--timeout", "50ms"}},
+		{exitTimeout, "not up within 50ms: the lines above say how far it came", []string{"--config", right, "--timeout", "50ms"}},
 	} {
 		s := newShell(t)
 		s.run(tt.code, append([]string{"connect", "--rootless", "--socks", "off", "--http", "off"}, tt.args...)...)
