@@ -197,9 +197,14 @@ func combine(encr wire.Transform, integ, numbers []wire.Transform) (list []suite
 	return list
 }
 
+// kernelConfig tells what is ours in the kernel.
+func kernelConfig(d *config.Daemon) xfrm.Config {
+	return xfrm.Config{Owner: d.StateDir, Mark: ownMark}
+}
+
 // openKernel opens the data plane of the kernel.
 func (w *world) openKernel(d *config.Daemon) (err error) {
-	w.backend, err = xfrm.New(xfrm.Config{Owner: d.StateDir, Mark: ownMark})
+	w.backend, err = xfrm.New(kernelConfig(d))
 	var missing *xfrm.MissingError
 	if errors.As(err, &missing) {
 		return api.NewProblem(0, explain.HostKernelESP, "", "%v", err)

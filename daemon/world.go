@@ -16,6 +16,7 @@ import (
 	"culvert/dataplane"
 	"culvert/dataplane/fake"
 	"culvert/dataplane/user"
+	"culvert/dataplane/xfrm"
 	"culvert/explain"
 	"culvert/lease"
 	"culvert/netio"
@@ -43,6 +44,11 @@ func (d *Daemon) openWorld(cfg *config.Config) error {
 	l, err := netio.Listen(d.sockets(plane.backend))
 	if err != nil {
 		return explainListen(err)
+	}
+	if plane.backend == config.BackendUser {
+		if err := xfrm.Sweep(kernelConfig(c)); err != nil {
+			d.log.Warn("what the kernel's data plane left may stop packets", "error", err)
+		}
 	}
 	w := &world{listener: l, sims: newSIMs(c.StateDir), plane: plane}
 	if err := w.openBackend(c, plane.backend, &d.options); err != nil {

@@ -272,6 +272,25 @@ func TestKernelKeepsWhatOthersMade(t *testing.T) {
 	count(1 + 3)
 }
 
+func TestKernelIsSweptForAnotherDataPlane(t *testing.T) {
+	enter(t)
+	crashed := newNode(t, "a")
+	if err := crashed.SetPolicy(protect(t, 1, "10.1.0.0/16", "10.2.0.0/16")); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		owner string
+		left  int
+	}{{"other", 3}, {"a", 0}} {
+		if err := Sweep(Config{Owner: tt.owner, Mark: 4500}); err != nil {
+			t.Fatal(err)
+		}
+		if list, err := crashed.kernel.Policies(); err != nil || len(list) != tt.left {
+			t.Errorf("%d policies of %q, want %d; %v", len(list), "a", tt.left, err)
+		}
+	}
+}
+
 func TestKernelTakesWhatSelectorsComeApartInto(t *testing.T) {
 	enter(t)
 	n := newNode(t, "a")
