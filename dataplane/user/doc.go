@@ -16,7 +16,8 @@
 // inbound SA is held over runs of packets. Packets of a flow stay in order. What waits for an SA is in queue.go.
 //
 // Beside it: SAs in AGGFRAG mode, whose packets a goroutine of each sends in its time (aggfrag*.go, RFC 9347), dummy packets
-// (cover.go), and the MTU of paths (remote.go, path_mtu.go), which the device follows (device_mtu.go).
+// (cover.go), the MTU of paths (remote.go, path_mtu.go), which the device follows (device_mtu.go), and what is done when more
+// comes than a worker can send (overload.go, package fair).
 //
 // What a policy protects leaves protected or not at all: package route leads it into the device, where it is dropped and
 // counted when there is no SA.

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"culvert/dataplane"
+	"culvert/dataplane/user/fair"
 	"culvert/dataplane/user/offload"
 	"culvert/dataplane/user/tun"
 	"culvert/esp"
@@ -34,18 +35,18 @@ const (
 type overload struct {
 	full    bool // the last batch ended before the device was empty
 	blind   bool // more waits in the device than can be read ahead, nobody knows for how long
-	fair    *fair
+	fair    *fair.Queue
 	origin  time.Time     // of its times
 	crowded time.Duration // when several children had packets
 }
 
 // behind reports whether packets are to be read ahead.
-func (o *overload) behind() bool { return o.full || o.fair != nil && o.fair.count > 0 }
+func (o *overload) behind() bool { return o.full || o.fair != nil && o.fair.Len() > 0 }
 
 // sent forgets the packets of the batch.
 func (o *overload) sent() {
-	if o.fair != nil && len(o.fair.taken) > 0 {
-		o.fair.sent()
+	if o.fair != nil {
+		o.fair.Sent()
 	}
 }
 
@@ -53,14 +54,14 @@ func (o *overload) sent() {
 func (t *transmitter) overloaded() (more bool) {
 	o := &t.overload
 	if o.fair == nil {
-		o.fair, o.origin = newFair(), t.now.Add(-codelInterval)
+		o.fair, o.origin = fair.New(), t.now.Add(-fair.Interval)
 	}
 	now := t.now.Sub(o.origin)
 	o.blind = false
 	o.full = t.ahead(now)
 	octets := 0
 	for octets < batchFull && len(t.jobs) < readBatch {
-		raw, stands := o.fair.next(now, o.blind)
+		raw, stands := o.fair.Next(now, o.blind)
 		if raw == nil {
 			break
 		}
@@ -95,7 +96,7 @@ func (t *transmitter) ahead(now time.Duration) (more bool) {
 			return false
 		}
 		policy, hash := t.belongs(raw[:n])
-		if o.fair.put(policy, hash, n, now); o.fair.active > 1 {
+		if o.fair.Put(policy, hash, n, now); o.fair.Children() > 1 {
 			o.crowded = now
 		}
 	}
@@ -112,15 +113,15 @@ func (o *overload) isCrowded(now time.Duration) bool {
 func (t *transmitter) makeRoom(now time.Duration) []byte {
 	f := t.overload.fair
 	for {
-		if raw := f.room(); raw != nil || !t.overload.isCrowded(now) {
+		if raw := f.Room(); raw != nil || !t.overload.isCrowded(now) {
 			return raw
 		}
-		raw := f.fattest()
+		raw := f.Fattest()
 		if raw == nil {
 			return nil
 		}
 		t.lose(raw, esp.ErrOverload)
-		f.sent()
+		f.Sent()
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"culvert/dataplane"
+	"culvert/dataplane/user/fair"
 	"culvert/dataplane/user/offload"
 	"culvert/dataplane/user/tun"
 	"culvert/esp"
@@ -16,13 +17,13 @@ import (
 
 const (
 	// readSize holds the largest super-packet with its header.
-	readSize = 1<<16 + offload.HeaderLen
+	readSize = fair.PacketSize
 	// readBatch bounds the packets read before the batch ends, and others learn that it did.
 	readBatch = 64
 	// readAlign is where packets begin in the buffer: in a line of the processor's cache of their own.
-	readAlign = 64
+	readAlign = fair.Align
 	// trailerRoom is left behind each packet, so that it can be sealed where it lies.
-	trailerRoom = 64
+	trailerRoom = fair.Trailer
 	// flowCache is how many flows are remembered with their policy.
 	flowCache = 1024
 )

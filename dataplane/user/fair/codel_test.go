@@ -1,4 +1,4 @@
-package user
+package fair
 
 import (
 	"math"
@@ -23,8 +23,8 @@ func TestCoDelLeavesBurstsAlone(t *testing.T) {
 		length time.Duration
 		last   bool
 	}{
-		{"just below the target", codelTarget - 1, time.Hour, false},
-		{"above the target for less than an interval", time.Second, codelInterval, false},
+		{"just below the target", target - 1, time.Hour, false},
+		{"above the target for less than an interval", time.Second, Interval, false},
 		{"nothing else waits", time.Second, time.Minute, true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -41,13 +41,13 @@ func TestCoDelLeavesBurstsAlone(t *testing.T) {
 // The pauses between packets that are given up are those of RFC 8289, Section 5.3: interval / sqrt(count).
 func TestCoDelGivesUpFasterAndFaster(t *testing.T) {
 	var c codel
-	given := standing(&c, time.Second, 4*time.Second, codelTarget)
-	if len(given) < 20 || given[0] != time.Second+codelInterval {
+	given := standing(&c, time.Second, 4*time.Second, target)
+	if len(given) < 20 || given[0] != time.Second+Interval {
 		t.Fatalf("given up at %v", given)
 	}
 	due := given[0]
 	for i, at := range given[1:] {
-		due += time.Duration(float64(codelInterval) / math.Sqrt(float64(i+1)))
+		due += time.Duration(float64(Interval) / math.Sqrt(float64(i+1)))
 		if at < due || at >= due+2*time.Millisecond {
 			t.Errorf("packet %d given up at %v, due at %v", i+2, at, due)
 		}
@@ -57,10 +57,10 @@ func TestCoDelGivesUpFasterAndFaster(t *testing.T) {
 func TestCoDelEndsWithTheQueue(t *testing.T) {
 	var c codel
 	standing(&c, time.Second, 2*time.Second, time.Second)
-	if c.givesUp(2*time.Second, codelTarget-1, false) {
+	if c.givesUp(2*time.Second, target-1, false) {
 		t.Error("a packet that did not wait was given up")
 	}
-	if given := standing(&c, 2*time.Second, 2*time.Second+codelInterval, time.Second); len(given) > 0 {
+	if given := standing(&c, 2*time.Second, 2*time.Second+Interval, time.Second); len(given) > 0 {
 		t.Errorf("%d packets given up within an interval", len(given))
 	}
 }
@@ -72,9 +72,9 @@ func TestCoDelRemembersItsRate(t *testing.T) {
 		standing(&c, time.Second, 4*time.Second, time.Second)
 		c.givesUp(4*time.Second, 0, false)
 		begin := 4*time.Second + pause
-		return len(standing(&c, begin, begin+codelInterval+codelInterval/2, time.Second))
+		return len(standing(&c, begin, begin+Interval+Interval/2, time.Second))
 	}
-	soon, late := rate(codelInterval), rate(2*codelMemory*codelInterval)
+	soon, late := rate(Interval), rate(2*remembered*Interval)
 	if late != 1 {
 		t.Errorf("%d packets given up in the first half of an interval, long after", late)
 	}

@@ -1,4 +1,4 @@
-package user
+package fair
 
 import (
 	"math"
@@ -6,13 +6,13 @@ import (
 )
 
 const (
-	// codelTarget is the time that packets may wait for long (RFC 8289, Section 4.4).
-	codelTarget = 4 * time.Millisecond
-	// codelInterval is how long a queue may be a burst that goes by itself: a round trip of the Internet, and then some (RFC 8289,
+	// target is the time that packets may wait for long (RFC 8289, Section 4.4).
+	target = 4 * time.Millisecond
+	// Interval is how long a queue may be a burst that goes by itself: a round trip of the Internet, and then some (RFC 8289,
 	// Section 4.3).
-	codelInterval = 100 * time.Millisecond
-	// codelMemory is for how many intervals the rate that was needed last is remembered.
-	codelMemory = 16
+	Interval = 100 * time.Millisecond
+	// remembered is for how many intervals the rate that was needed last is remembered.
+	remembered = 16
 )
 
 // A codel decides which packets of a queue are given up so that it does not stand: Controlled Delay (RFC 8289). Times are since
@@ -48,10 +48,10 @@ func (c *codel) givesUp(now, waited time.Duration, last bool) bool {
 // stands reports whether packets have waited too long for an interval.
 func (c *codel) stands(now, waited time.Duration, last bool) bool {
 	switch {
-	case waited < codelTarget || last:
+	case waited < target || last:
 		c.until = 0
 	case c.until == 0:
-		c.until = now + codelInterval
+		c.until = now + Interval
 	default:
 		return now >= c.until
 	}
@@ -61,7 +61,7 @@ func (c *codel) stands(now, waited time.Duration, last bool) bool {
 // begin starts to give packets up, at the rate that was right the last time if that is not long ago.
 func (c *codel) begin(now time.Duration) {
 	grown := c.count - c.before
-	if c.count = 1; c.history && grown > 1 && now-c.next < codelMemory*codelInterval {
+	if c.count = 1; c.history && grown > 1 && now-c.next < remembered*Interval {
 		c.count = grown
 	}
 	c.before, c.active, c.history = c.count, true, true
@@ -71,5 +71,5 @@ func (c *codel) begin(now time.Duration) {
 // pause is the time to the next packet that is given up: with the square root of their number the throughput of TCP falls
 // linearly (RFC 8289, Section 3.3).
 func (c *codel) pause() time.Duration {
-	return time.Duration(float64(codelInterval) / math.Sqrt(float64(c.count)))
+	return time.Duration(float64(Interval) / math.Sqrt(float64(c.count)))
 }

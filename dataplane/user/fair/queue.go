@@ -1,4 +1,4 @@
-package user
+package fair
 
 import (
 	"time"
@@ -7,22 +7,22 @@ import (
 )
 
 const (
-	// fairLines and fairParties bound the lines and children that have packets. Those with one hash share a place.
-	fairLines   = 2048
-	fairParties = 512
-	// fairFlows is how many lines a child has, over which its flows are spread by a hash.
-	fairFlows = 16
-	// fairQuantum is how many octets a child, or a line of it, sends when it is its turn.
-	fairQuantum = 16 << 10
+	// maxLines and maxParties bound the lines and children that have packets. Those with one hash share a place.
+	maxLines   = 2048
+	maxParties = 512
+	// flows is how many lines a child has, over which its flows are spread by a hash.
+	flows = 16
+	// quantum is how many octets a child, or a line of it, sends when it is its turn.
+	quantum = 16 << 10
 )
 
-// A fair gives children equal shares of a worker when more comes than it can send, and within a child its flows: deficit round
+// A Queue gives children equal shares of a worker when more comes than it can send, and within a child its flows: deficit round
 // robin over children, and over lines within a child, where lines that were empty come first, so that sparse flows hardly wait
 // (RFC 8290, Section 4). Each line is under a codel of its own. Packets of a flow stay in order. It belongs to one goroutine.
-type fair struct {
+type Queue struct {
 	*store
-	lines   [fairLines]line
-	parties [fairParties]party
+	lines   [maxLines]line
+	parties [maxParties]party
 	turns   ring    // of children
 	active  int     // children in turns
 	count   int     // packets in all lines
@@ -86,73 +86,74 @@ func pop[T any, P interface {
 	}
 }
 
-func newFair() *fair {
-	return &fair{store: newStore(), taken: make([]int32, 0, storePackets)}
+// New returns an empty Queue. Times that it is given are since any common beginning but that itself.
+func New() *Queue {
+	return &Queue{store: newStore(), taken: make([]int32, 0, maxPackets)}
 }
 
-// put takes the n octets that were put into room to the end of a line.
-func (f *fair) put(policy dataplane.PolicyID, hash uint32, n int, now time.Duration) {
-	number := f.store.put(n, now)
-	l := f.enter(lineKey{policy, uint8(hash >> 24 % fairFlows)})
+// Put takes the n octets that were put into Room to the end of a line.
+func (q *Queue) Put(policy dataplane.PolicyID, hash uint32, n int, now time.Duration) {
+	number := q.store.put(n, now)
+	l := q.enter(lineKey{policy, uint8(hash >> 24 % flows)})
 	if l.first == 0 {
 		l.first = number
 	} else {
-		f.packets[l.last-1].next = number
+		q.packets[l.last-1].next = number
 	}
 	l.last = number
 	l.octets += n
-	f.parties[l.party].octets += n
-	f.count++
+	q.parties[l.party].octets += n
+	q.count++
 }
 
 // enter returns the line of a key, which is in its child's rings then, as the child is in turns. A key has one place for ever, so
 // that its packets stay in order.
-func (f *fair) enter(k lineKey) *line {
-	at := int32((uint32(k.policy)*fairFlows + uint32(k.flow)) * 0x9e3779b1 >> 16 % fairLines)
-	l := &f.lines[at]
+func (q *Queue) enter(k lineKey) *line {
+	at := int32((uint32(k.policy)*flows + uint32(k.flow)) * 0x9e3779b1 >> 16 % maxLines)
+	l := &q.lines[at]
 	if l.queued {
 		return l
 	}
-	place := int32(k.policy % fairParties)
-	c := &f.parties[place]
+	place := int32(k.policy % maxParties)
+	c := &q.parties[place]
 	if !c.queued {
-		*c = party{deficit: fairQuantum, queued: true}
-		push(&f.turns, f.parties[:], place)
-		f.active++
+		*c = party{deficit: quantum, queued: true}
+		push(&q.turns, q.parties[:], place)
+		q.active++
 	}
 	if l.key != k {
 		l.codel = codel{}
 	}
-	*l = line{key: k, party: place, deficit: fairQuantum, queued: true, codel: l.codel}
-	push(&c.fresh, f.lines[:], at)
+	*l = line{key: k, party: place, deficit: quantum, queued: true, codel: l.codel}
+	push(&c.fresh, q.lines[:], at)
 	return l
 }
 
-// next takes the packet whose turn it is, and says whether it is to be given up because its line stands. It stays in the store
-// until sent; nil says that there is none. blind says that packets have waited elsewhere before, and for too long.
-func (f *fair) next(now time.Duration, blind bool) (raw []byte, stands bool) {
-	for f.turns.first != 0 {
-		at := f.turns.first - 1
-		c := &f.parties[at]
+// Next takes the packet whose turn it is, and says whether it is to be given up because its line stands. It stays in the store
+// until Sent; nil says that there is none. blind says that packets have waited elsewhere before, and for too long.
+func (q *Queue) Next(now time.Duration, blind bool) (raw []byte, stands bool) {
+	for q.turns.first != 0 {
+		at := q.turns.first - 1
+		c := &q.parties[at]
 		if c.deficit <= 0 {
-			c.deficit += fairQuantum
-			pop(&f.turns, f.parties[:])
-			push(&f.turns, f.parties[:], at)
+			c.deficit += quantum
+			pop(&q.turns, q.parties[:])
+			push(&q.turns, q.parties[:], at)
 			continue
 		}
-		l := f.turn(c)
+		l := q.turn(c)
 		if l == nil {
 			c.queued = false
-			f.active--
-			pop(&f.turns, f.parties[:])
+			q.active--
+			pop(&q.turns, q.parties[:])
 			continue
 		}
-		p := f.take(l)
+		p := q.take(l)
 		l.deficit -= len(p.raw)
 		c.deficit -= len(p.raw)
 		waited := now - p.since
 		if blind {
-			waited += codelTarget
+			waited += target
 		}
 		return p.raw, l.codel.givesUp(now, waited, l.first == 0)
 	}
@@ -160,7 +161,7 @@ func (f *fair) next(now time.Duration, blind bool) (raw []byte, stands bool) {
 }
 
 // turn returns the line of a child whose turn it is, nil when none has packets.
-func (f *fair) turn(c *party) *line {
+func (q *Queue) turn(c *party) *line {
 	for {
 		from := &c.fresh
 		if from.first == 0 {
@@ -170,41 +171,41 @@ func (f *fair) turn(c *party) *line {
 			return nil
 		}
 		at := from.first - 1
-		l := &f.lines[at]
+		l := &q.lines[at]
 		switch {
 		case l.deficit <= 0:
-			l.deficit += fairQuantum
+			l.deficit += quantum
 		case l.first != 0:
 			return l
 		case from == &c.old || c.old.first == 0:
 			l.queued = false
-			pop(from, f.lines[:])
+			pop(from, q.lines[:])
 			continue
 		} // an empty one goes behind others once, or it would always be first when it comes and goes
-		pop(from, f.lines[:])
-		push(&c.old, f.lines[:], at)
+		pop(from, q.lines[:])
+		push(&c.old, q.lines[:], at)
 	}
 }
 
 // take removes the first packet of a line.
-func (f *fair) take(l *line) *stored {
+func (q *Queue) take(l *line) *stored {
 	number := l.first
-	p := &f.packets[number-1]
+	p := &q.packets[number-1]
 	if l.first = p.next; l.first == 0 {
 		l.last = 0
 	}
 	l.octets -= len(p.raw)
-	f.parties[l.party].octets -= len(p.raw)
-	f.count--
-	f.taken = append(f.taken, number)
+	q.parties[l.party].octets -= len(p.raw)
+	q.count--
+	q.taken = append(q.taken, number)
 	return p
 }
 
-// fattest takes the first packet of the longest line of the child that has most; nil says that there is none.
-func (f *fair) fattest() []byte {
+// Fattest takes the first packet of the longest line of the child that has most; nil says that there is none.
+func (q *Queue) Fattest() []byte {
 	var most *party
-	for at := f.turns.first; at != 0; at = f.parties[at-1].next {
-		if c := &f.parties[at-1]; most == nil || c.octets > most.octets {
+	for at := q.turns.first; at != 0; at = q.parties[at-1].next {
+		if c := &q.parties[at-1]; most == nil || c.octets > most.octets {
 			most = c
 		}
 	}
@@ -213,19 +214,25 @@ func (f *fair) fattest() []byte {
 	}
 	var longest *line
 	for _, first := range [2]int32{most.fresh.first, most.old.first} {
-		for at := first; at != 0; at = f.lines[at-1].next {
-			if l := &f.lines[at-1]; longest == nil || l.octets > longest.octets {
+		for at := first; at != 0; at = q.lines[at-1].next {
+			if l := &q.lines[at-1]; longest == nil || l.octets > longest.octets {
 				longest = l
 			}
 		}
 	}
-	return f.take(longest).raw
+	return q.take(longest).raw
 }
 
-// sent forgets the packets that were taken.
-func (f *fair) sent() {
-	for _, number := range f.taken {
-		f.release(number)
+// Sent forgets the packets that were taken.
+func (q *Queue) Sent() {
+	for _, number := range q.taken {
+		q.release(number)
 	}
-	f.taken = f.taken[:0]
+	q.taken = q.taken[:0]
 }
+
+// Len is how many packets wait.
+func (q *Queue) Len() int { return q.count }
+
+// Children is how many children have packets, or had some a moment ago.
+func (q *Queue) Children() int { return q.active }

@@ -1,4 +1,4 @@
-package user
+package fair
 
 import (
 	"encoding/binary"
@@ -10,15 +10,15 @@ import (
 )
 
 // putTest puts a packet of n octets into a line, and reports whether there was room. The packet says whose it is, and its number.
-func (f *fair) putTest(policy dataplane.PolicyID, flow, number uint32, n int, now time.Duration) bool {
-	raw := f.room()
+func (q *Queue) putTest(policy dataplane.PolicyID, flow, number uint32, n int, now time.Duration) bool {
+	raw := q.Room()
 	if raw == nil {
 		return false
 	}
 	binary.BigEndian.PutUint32(raw, uint32(policy))
 	binary.BigEndian.PutUint32(raw[4:], flow)
 	binary.BigEndian.PutUint32(raw[8:], number)
-	f.put(policy, flow<<24, n, now)
+	q.Put(policy, flow<<24, n, now)
 	return true
 }
 
@@ -30,12 +30,12 @@ func owner(raw []byte) (policy dataplane.PolicyID, flow, number uint32) {
 // Children that all have enough waiting get the same number of octets, whatever their packets and flows are like.
 func TestSharesOfChildrenAreEqual(t *testing.T) {
 	children := []struct{ flows, octets int }{{1, 1400}, {1, 100}, {20, 1400}, {3, 60000}, {32, 200}}
-	f := newFair()
+	q := New()
 	waiting, sent := make([]int, len(children)), make([]int, len(children))
 	refill := func() {
 		for c, like := range children {
-			for waiting[c] < max(4, 2*fairQuantum/like.octets) {
-				if !f.putTest(dataplane.PolicyID(c+1), uint32(rand.IntN(like.flows)), 0, like.octets, time.Second) {
+			for waiting[c] < max(4, 2*quantum/like.octets) {
+				if !q.putTest(dataplane.PolicyID(c+1), uint32(rand.IntN(like.flows)), 0, like.octets, time.Second) {
 					t.Fatal("no room")
 				}
 				waiting[c]++
@@ -45,7 +45,7 @@ func TestSharesOfChildrenAreEqual(t *testing.T) {
 	total := 0
 	for total < 400<<20 {
 		refill()
-		raw, stands := f.next(time.Second, false)
+		raw, stands := q.Next(time.Second, false)
 		if stands {
 			t.Fatal("a packet that did not wait was given up")
 		}
@@ -53,7 +53,7 @@ func TestSharesOfChildrenAreEqual(t *testing.T) {
 		waiting[policy-1]--
 		sent[policy-1] += len(raw)
 		total += len(raw)
-		f.sent()
+		q.Sent()
 	}
 	for c, n := range sent {
 		if share := float64(n) * float64(len(children)) / float64(total); share < 0.9 || share > 1.1 {
@@ -69,7 +69,7 @@ func TestFlowsKeepTheirOrder(t *testing.T) {
 		flow   uint32
 	}
 	random := rand.New(rand.NewPCG(1, 2))
-	f := newFair()
+	q := New()
 	put, got := map[flow]uint32{}, map[flow]uint32{}
 	check := func(raw []byte) {
 		policy, of, number := owner(raw)
@@ -82,93 +82,93 @@ func TestFlowsKeepTheirOrder(t *testing.T) {
 	packets, seen := 0, 0
 	for step := range 200_000 {
 		now := time.Second + time.Duration(step)*time.Microsecond
-		if random.IntN(2*storePackets) > f.count+storePackets/2 || f.count == 0 {
-			k := flow{dataplane.PolicyID(random.IntN(100)), uint32(random.IntN(fairFlows))}
-			if f.putTest(k.policy, k.flow, put[k], 40+random.IntN(1400), now) {
+		if random.IntN(2*maxPackets) > q.count+maxPackets/2 || q.count == 0 {
+			k := flow{dataplane.PolicyID(random.IntN(100)), uint32(random.IntN(flows))}
+			if q.putTest(k.policy, k.flow, put[k], 40+random.IntN(1400), now) {
 				put[k]++
 				packets++
 				continue
 			}
-			check(f.fattest())
+			check(q.Fattest())
 		} else {
-			raw, _ := f.next(now, false)
+			raw, _ := q.Next(now, false)
 			check(raw)
 		}
 		seen++
-		f.sent()
+		q.Sent()
 	}
-	for raw, _ := f.next(time.Minute, false); raw != nil; raw, _ = f.next(time.Minute, false) {
+	for raw, _ := q.Next(time.Minute, false); raw != nil; raw, _ = q.Next(time.Minute, false) {
 		check(raw)
 		seen++
-		f.sent()
+		q.Sent()
 	}
-	if seen != packets || f.count != 0 || f.active != 0 {
-		t.Errorf("%d of %d packets left; %d packets, %d children still there", seen, packets, f.count, f.active)
+	if seen != packets || q.count != 0 || q.active != 0 {
+		t.Errorf("%d of %d packets left; %d packets, %d children still there", seen, packets, q.count, q.active)
 	}
 	free := 0
-	for n := f.free; n != 0; n = f.packets[n-1].next {
+	for n := q.free; n != 0; n = q.packets[n-1].next {
 		free++
 	}
-	if free != storePackets || len(f.chunks) != storeChunks {
-		t.Errorf("%d places and %d chunks are free again, want %d and %d", free, len(f.chunks), storePackets, storeChunks)
+	if free != maxPackets || len(q.chunks) != maxChunks {
+		t.Errorf("%d places and %d chunks are free again, want %d and %d", free, len(q.chunks), maxPackets, maxChunks)
 	}
 }
 
 func TestSparseFlowDoesNotWait(t *testing.T) {
-	f := newFair()
+	q := New()
 	for i := range uint32(200) {
-		f.putTest(1, 0, i, 1400, time.Second)
+		q.putTest(1, 0, i, 1400, time.Second)
 	}
 	for range 60 { // beyond what a new line may send before others
-		f.next(time.Second, false)
+		q.Next(time.Second, false)
 	}
-	f.putTest(1, 7, 0, 84, time.Second)
-	if raw, _ := f.next(time.Second, false); len(raw) != 84 {
+	q.putTest(1, 7, 0, 84, time.Second)
+	if raw, _ := q.Next(time.Second, false); len(raw) != 84 {
 		t.Error("a flow of one packet waits behind a flood")
 	}
 }
 
 func TestFullStoreTakesFromWhoHasMost(t *testing.T) {
-	f := newFair()
-	f.putTest(1, 0, 0, 84, time.Second)
-	for i := uint32(0); f.putTest(2, 0, i, 1400, time.Second); i++ {
+	q := New()
+	q.putTest(1, 0, 0, 84, time.Second)
+	for i := uint32(0); q.putTest(2, 0, i, 1400, time.Second); i++ {
 	}
-	if f.count > storePackets {
-		t.Errorf("%d packets", f.count)
+	if q.count > maxPackets {
+		t.Errorf("%d packets", q.count)
 	}
-	for n := uint32(0); f.room() == nil; n++ {
-		if policy, _, number := owner(f.fattest()); policy != 2 || number != n {
+	for n := uint32(0); q.Room() == nil; n++ {
+		if policy, _, number := owner(q.Fattest()); policy != 2 || number != n {
 			t.Fatalf("packet %d of child %d was taken, want %d of child 2", number, policy, n)
 		}
-		f.sent()
+		q.Sent()
 	}
-	if f.count < storePackets/2 {
-		t.Errorf("%d packets left", f.count)
+	if q.count < maxPackets/2 {
+		t.Errorf("%d packets left", q.count)
 	}
 }
 
 func TestStoreIsBounded(t *testing.T) {
-	for _, n := range []int{1, 1400, readSize} {
-		f := newFair()
+	for _, n := range []int{1, 1400, PacketSize} {
+		q := New()
 		count := 0
-		for f.putTest(1, 0, 0, n, 0) {
+		for q.putTest(1, 0, 0, n, 0) {
 			count++
 		}
-		if count > storePackets || count*n > storeChunks*chunkSize || n == 1 && count != storePackets || count < 4*storeChunks {
+		if count > maxPackets || count*n > maxChunks*chunkSize || n == 1 && count != maxPackets || count < 4*maxChunks {
 			t.Errorf("%d packets of %d octets", count, n)
 		}
 	}
 }
 
-func TestFairDoesNotAllocate(t *testing.T) {
-	f := newFair()
+func TestQueueDoesNotAllocate(t *testing.T) {
+	q := New()
 	run := func() {
 		for i := range uint32(300) {
-			f.putTest(dataplane.PolicyID(i%40), i, 0, 1000, time.Second)
+			q.putTest(dataplane.PolicyID(i%40), i, 0, 1000, time.Second)
 		}
-		for raw, _ := f.next(time.Second, false); raw != nil; raw, _ = f.next(time.Second, false) {
+		for raw, _ := q.Next(time.Second, false); raw != nil; raw, _ = q.Next(time.Second, false) {
 		}
-		f.sent()
+		q.Sent()
 	}
 	run()
 	if n := testing.AllocsPerRun(50, run); n != 0 {
