@@ -1,5 +1,7 @@
 package explain
 
+import "slices"
+
 // Codes of the kernel's counters of ESP (/proc/net/xfrm_stat): XFRM-IN-NO-STATES is XfrmInNoStates there, and xfrm_in_no_states
 // among the counters of `culvert status --json`.
 const (
@@ -38,7 +40,10 @@ const (
 )
 
 // kernelEntries say in words what the kernel counts.
-func kernelEntries() []Entry {
+func kernelEntries() []Entry { return slices.Concat(arrivingEntries(), leavingEntries()) }
+
+// arrivingEntries are about packets that arrive.
+func arrivingEntries() []Entry {
 	return []Entry{
 		{XfrmInError, "An arriving ESP packet was lost for a reason that has no counter of its own.",
 			"The kernel could not handle it, as a rule for lack of a module.",
@@ -82,6 +87,12 @@ func kernelEntries() []Entry {
 		{XfrmInPolError, "A policy for an arriving packet could not be applied.",
 			"The host is short of memory, or a policy has too many layers.",
 			"Look at `dmesg`."},
+	}
+}
+
+// leavingEntries are about packets that leave, and what the kernel has come to count behind them, in its order.
+func leavingEntries() []Entry {
+	return []Entry{
 		{XfrmOutError, "A packet could not be sent for a reason that has no counter of its own.",
 			"The kernel could not handle it.",
 			"Look at the other counters and at `dmesg`."},
