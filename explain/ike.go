@@ -158,7 +158,7 @@ func ikeChildEntries() []Entry {
 			"Set the same mode on both sides."},
 		{IKEAggFrag, "The two sides do not agree on IP-TFS.",
 			"A child that is for IP-TFS only met a peer that declines it, does not know it or requires something unknown.",
-			"Configure IP-TFS on both sides, or take require = true off where traffic may show its shape."},
+			"Configure IP-TFS on both sides, or set require = false in the block iptfs where traffic may show its shape."},
 		{IKECircuitBreaker, "The circuit breaker of an IP-TFS tunnel has tripped.",
 			"The peer reported more loss than breaker_loss for as long as breaker_time: the path does not carry the configured rate. The child stays down.",
 			"Lower the rate or give the path more bandwidth, then bring the child up again."},
