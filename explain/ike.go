@@ -65,7 +65,7 @@ func ikeNegotiationEntries() []Entry {
 	return []Entry{
 		{IKENoProposal, "The two sides have no algorithms in common.",
 			"For one type of transform (encryption, integrity, PRF, key exchange) nothing that one side offers is allowed by the other. The message names that type and what both sides have.",
-			"Add one of the peer's algorithms to the proposals of the connection, or one of ours to the peer."},
+			"Add one of the peer's algorithms to the proposals of the connection, or one of ours to the peer. If there is one, read the peer's log: some say the same when their kernel cannot install the SA."},
 		{IKEWeakGroup, "The peer offers only key exchange groups that can be broken.",
 			"It offers MODP groups of 1024 bits or less and nothing else. Windows does so for IKEv2 until it is told otherwise.",
 			`On Windows run in PowerShell: Set-VpnConnectionIPsecConfiguration -ConnectionName NAME -DHGroup Group14 -EncryptionMethod AES256 -IntegrityCheckMethod SHA256 -CipherTransformConstants AES256 -AuthenticationTransformConstants SHA256128 -PfsGroup None -Force (the script of culvert client export does it); or set the DWORD NegotiateDH2048_AES256 to 1 in HKLM\SYSTEM\CurrentControlSet\Services\RasMan\Parameters. If the peer cannot be changed and its traffic is worth little, add a proposal with modp1024 by name.`},

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"culvert/api"
@@ -67,13 +68,25 @@ func (a *app) more(c *api.Connection, sas []api.SA) string {
 	if c.NextAttempt != nil {
 		parts = append(parts, fmt.Sprintf("attempt %d in %s", c.Attempts+1, a.until(*c.NextAttempt)))
 	}
-	if c.LastFailure != nil && c.State != api.Up {
+	switch down := notUp(c, sas); {
+	case c.LastFailure == nil:
+	case c.State != api.Up:
 		parts = append(parts, c.LastFailure.Error())
+	case len(down) > 0:
+		parts = append(parts, strings.Join(down, ", ")+" not up: "+c.LastFailure.Error())
 	}
 	return strings.Join(parts, "; ")
 }
 
-// showSA writes one IKE SA with its children.
+// notUp are the configured children of a connection that no IKE SA has.
+func notUp(c *api.Connection, sas []api.SA) []string {
+	return slices.DeleteFunc(slices.Clone(c.Children), func(name string) bool {
+		return slices.ContainsFunc(sas, func(sa api.SA) bool {
+			return slices.ContainsFunc(sa.Children, func(child api.Child) bool { return child.Name == name })
+		})
+	})
+}
+
 // userText is who has logged in.
 func userText(sa *api.SA) string {
 	text := "user " + sa.User
@@ -83,6 +96,7 @@ func userText(sa *api.SA) string {
 	return text + ", session " + sa.Session
 }
 
+// showSA writes one IKE SA with its children.
 func (a *app) showSA(out *printer, sa *api.SA) {
 	name := sa.Connection
 	if name == "" {

@@ -46,6 +46,22 @@ func TestConnectionsShowTheirState(t *testing.T) {
 	}
 }
 
+func TestChildThatIsMissingShowsWhy(t *testing.T) {
+	failure := &api.Problem{Code: explain.IKEAggFrag, Detail: "the peer does not use it"}
+	status := func(up ...string) func(*api.Status) {
+		sa := api.SA{Connection: "a", State: api.SAEstablished}
+		for _, name := range up {
+			sa.Children = append(sa.Children, api.Child{Name: name})
+		}
+		return func(s *api.Status) {
+			s.Connections = []api.Connection{{Name: "a", State: api.Up, Children: []string{"net", "dmz"}, LastFailure: failure}}
+			s.SAs = []api.SA{sa}
+		}
+	}
+	shows(t, status("net"), "1 IKE SA, 1 child; dmz not up: the peer")
+	shows(t, status("net", "dmz"), "1 IKE SA, 2 children\n")
+}
+
 func TestSAsShowWhatTheyHave(t *testing.T) {
 	tests := []struct {
 		name string
