@@ -40,7 +40,11 @@ func (t *transmitter) protect(sa *lane, s *offload.Segments, pkt []byte, flow *s
 
 // commit puts packets to those that are sealed together.
 func (t *transmitter) commit(sa *lane, s *offload.Segments, l label) {
+	t.skip(s)
 	count := s.Count()
+	if count == 0 {
+		return
+	}
 	ok, notice := sa.Spend(s.Len(), count, t.now.UnixNano())
 	t.b.notices.limit(notice, dataplane.Outbound, sa.spi, sa.policy)
 	if !ok {

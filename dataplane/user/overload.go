@@ -33,11 +33,21 @@ const (
 
 // An overload is what a worker has when more comes than it can send.
 type overload struct {
-	full    bool // the last batch ended before the device was empty
-	blind   bool // more waits in the device than can be read ahead, nobody knows for how long
+	full    bool      // the device has not been empty for as long as packets may wait
+	empty   time.Time // when it was, while full is false
+	blind   bool      // more waits in the device than can be read ahead, nobody knows for how long
 	fair    *fair.Queue
 	origin  time.Time     // of its times
 	crowded time.Duration // when several children had packets
+	skip    bool          // the packet that is sealed next is given up
+}
+
+// kept notes how a batch that was not read ahead has ended.
+func (o *overload) kept(empty bool, now time.Time) {
+	if empty || o.empty.IsZero() {
+		o.empty = now
+	}
+	o.full = now.Sub(o.empty) >= fair.Target
 }
 
 // behind reports whether packets are to be read ahead.
@@ -65,13 +75,12 @@ func (t *transmitter) overloaded() (more bool) {
 		if raw == nil {
 			break
 		}
-		if stands && !mark(raw) {
-			t.lose(raw, esp.ErrCoDel)
-			continue
-		}
+		o.skip = stands && !mark(raw)
 		octets += len(raw)
 		t.packet(raw, t.now)
 	}
+	o.skip = false
+	o.empty = t.now
 	return o.behind()
 }
 
@@ -151,6 +160,16 @@ func mark(raw []byte) bool {
 	}
 	_, err = esp.Decapsulate(pkt, congestionMark)
 	return err == nil
+}
+
+// skip gives up the first packet of a (super-)packet if it is to be: one loss says as much to TCP as that of all, which in a short
+// queue can be its whole window.
+func (t *transmitter) skip(s *offload.Segments) {
+	if t.overload.skip && s.Count() > 0 {
+		s.Skip()
+		t.drop(esp.ErrCoDel, 1)
+	}
+	t.overload.skip = false
 }
 
 // lose drops a (super-)packet.

@@ -1,11 +1,14 @@
 package user
 
 import (
+	"bytes"
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
 
 	"culvert/dataplane"
+	"culvert/dataplane/user/fair"
 	"culvert/dataplane/user/offload"
 	"culvert/dataplane/user/tun"
 	"culvert/esp"
@@ -82,7 +85,13 @@ func TestFloodOfOneChildCostsAnotherNothing(t *testing.T) {
 func TestOneChildAloneWaitsInTheDevice(t *testing.T) {
 	s, d := newMixture(t)
 	d.every, d.left = 1<<30, 20_000
-	for s.tx.step() {
+	for i := 0; s.tx.step(); i++ {
+		if i < 10 {
+			s.clock = s.clock.Add(time.Millisecond)
+		}
+	}
+	if s.tx.overload.fair == nil {
+		t.Error("nothing was read ahead")
 	}
 	s.dropped(nil)
 	if n := segments(s.network.take()); n != 20_000 {
@@ -122,12 +131,33 @@ func TestStandingQueueIsMarkedOrDropped(t *testing.T) {
 	}
 }
 
+// Of a super-packet that is given up one packet is lost, and the others are what they would have been.
+func TestSuperPacketLosesItsFirst(t *testing.T) {
+	want, s := newBench(t), newBench(t)
+	for _, b := range []*bench{want, s} {
+		b.protect(1, nil)
+		b.loop(1, nil)
+		b.tx.now = b.clock
+		b.tx.overload.skip = b == s
+		raw := slices.Grow(superPacket(10*1360, 1360), trailerRoom)
+		b.tx.packet(raw, b.clock)
+		b.tx.dispatch()
+		b.HandleESP(b.network.take())
+	}
+	s.dropped(map[esp.Drop]uint64{esp.ErrCoDel: 1})
+	if got, all := s.device.out, want.device.out; len(all) != 10 || !slices.EqualFunc(got, all[1:], bytes.Equal) {
+		t.Errorf("%d packets arrive, want the last 9 of %d unchanged", len(got), len(all))
+	}
+}
+
 // A worker that keeps up needs none of it.
 func TestKeepingUpReadsNothingAhead(t *testing.T) {
 	s, d := newMixture(t)
 	for range 100 {
-		d.left = readBatch - 1
-		s.run()
+		d.left = 3 * readBatch
+		for s.tx.step() {
+			s.clock = s.clock.Add(fair.Target / 4)
+		}
 	}
 	if s.tx.overload.fair != nil {
 		t.Error("packets were read ahead though the device ran dry")

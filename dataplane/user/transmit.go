@@ -125,8 +125,9 @@ func (t *transmitter) batch() (more bool) {
 	if t.overload.behind() {
 		return t.overloaded()
 	}
-	t.overload.full = t.inPlace()
-	return t.overload.full
+	more = t.inPlace()
+	t.overload.kept(!more, t.now)
+	return more
 }
 
 // inPlace seals packets where they were read, and reports whether there may be more.

@@ -6,8 +6,8 @@ import (
 )
 
 const (
-	// target is the time that packets may wait for long (RFC 8289, Section 4.4).
-	target = 4 * time.Millisecond
+	// Target is the time that packets may wait for long (RFC 8289, Section 4.4).
+	Target = 4 * time.Millisecond
 	// Interval is how long a queue may be a burst that goes by itself: a round trip of the Internet, and then some (RFC 8289,
 	// Section 4.3).
 	Interval = 100 * time.Millisecond
@@ -48,7 +48,7 @@ func (c *codel) givesUp(now, waited time.Duration, last bool) bool {
 // stands reports whether packets have waited too long for an interval.
 func (c *codel) stands(now, waited time.Duration, last bool) bool {
 	switch {
-	case waited < target || last:
+	case waited < Target || last:
 		c.until = 0
 	case c.until == 0:
 		c.until = now + Interval

@@ -23,7 +23,7 @@ func TestCoDelLeavesBurstsAlone(t *testing.T) {
 		length time.Duration
 		last   bool
 	}{
-		{"just below the target", target - 1, time.Hour, false},
+		{"just below the target", Target - 1, time.Hour, false},
 		{"above the target for less than an interval", time.Second, Interval, false},
 		{"nothing else waits", time.Second, time.Minute, true},
 	} {
@@ -41,7 +41,7 @@ func TestCoDelLeavesBurstsAlone(t *testing.T) {
 // The pauses between packets that are given up are those of RFC 8289, Section 5.3: interval / sqrt(count).
 func TestCoDelGivesUpFasterAndFaster(t *testing.T) {
 	var c codel
-	given := standing(&c, time.Second, 4*time.Second, target)
+	given := standing(&c, time.Second, 4*time.Second, Target)
 	if len(given) < 20 || given[0] != time.Second+Interval {
 		t.Fatalf("given up at %v", given)
 	}
@@ -57,7 +57,7 @@ func TestCoDelGivesUpFasterAndFaster(t *testing.T) {
 func TestCoDelEndsWithTheQueue(t *testing.T) {
 	var c codel
 	standing(&c, time.Second, 2*time.Second, time.Second)
-	if c.givesUp(2*time.Second, target-1, false) {
+	if c.givesUp(2*time.Second, Target-1, false) {
 		t.Error("a packet that did not wait was given up")
 	}
 	if given := standing(&c, 2*time.Second, 2*time.Second+Interval, time.Second); len(given) > 0 {

@@ -153,7 +153,7 @@ func (q *Queue) Next(now time.Duration, blind bool) (raw []byte, stands bool) {
 		c.deficit -= len(p.raw)
 		waited := now - p.since
 		if blind {
-			waited += target
+			waited += Target
 		}
 		return p.raw, l.codel.givesUp(now, waited, l.first == 0)
 	}

@@ -155,6 +155,19 @@ func (s *Segments) Cut() []byte {
 	return p
 }
 
+// Skip leaves out the next packet. It may be mixed with Cut or Next.
+func (s *Segments) Skip() {
+	if s.first && len(s.head) > 0 {
+		s.prepare()
+	}
+	part := min(s.size, len(s.payload))
+	s.payload = s.payload[part:]
+	s.last += part
+	s.sequence += uint32(part)
+	s.id++
+	s.first = false
+}
+
 // pass finishes the packet p with so many octets of payload, and goes on to the next.
 func (s *Segments) pass(p []byte, part int) {
 	s.payload = s.payload[part:]
