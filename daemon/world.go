@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"time"
 
 	"culvert/api"
@@ -182,10 +183,11 @@ func (w *world) leaseStore() lease.Store {
 
 // explainListen says what to do about a port that is taken.
 func explainListen(err error) error {
+	text := strings.ReplaceAll(err.Error(), "\n", "; ") // of joined errors
 	if errors.Is(err, os.ErrPermission) {
-		return api.NewProblem(0, explain.HostPort, "ports below 1024 and raw ESP need root or CAP_NET_BIND_SERVICE and CAP_NET_RAW", "%v", err)
+		return api.NewProblem(0, explain.HostPort, "ports below 1024 and raw ESP need root or CAP_NET_BIND_SERVICE and CAP_NET_RAW; `culvert connect --rootless` needs neither", "%s", text)
 	}
-	return api.NewProblem(0, explain.HostPort, "another IKE daemon may be running; `ss -ulpn` shows who holds the port", "%v", err)
+	return api.NewProblem(0, explain.HostPort, "another IKE daemon may be running; `ss -ulpn` shows who holds the port", "%s", text)
 }
 
 // count puts the counters of sockets and data plane into a map. Those that are zero are left out.
