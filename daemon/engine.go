@@ -58,7 +58,10 @@ type engine struct {
 }
 
 // shardCount is one shard for each processor.
-func shardCount() int { return min(runtime.GOMAXPROCS(0), maxShards) }
+func shardCount() int { return min(processors(), maxShards) }
+
+// processors is how many there are for us, of those that the machine has.
+func processors() int { return min(runtime.GOMAXPROCS(0), runtime.NumCPU()) }
 
 // start runs the goroutines of shards and supervisor until ctx ends.
 func (e *engine) start() {

@@ -2,7 +2,6 @@ package daemon
 
 import (
 	"context"
-	"runtime"
 	"slices"
 	"sync"
 
@@ -39,7 +38,7 @@ type workers struct {
 // newWorkers starts n goroutines, or one for each processor when n is 0. They end with ctx.
 func newWorkers(ctx context.Context, n int) *workers {
 	if n == 0 {
-		n = runtime.GOMAXPROCS(0)
+		n = processors()
 	}
 	w := &workers{ctx: ctx, waiting: make(chan struct{}, maxWaiting), conversing: make(chan struct{}, maxConversing)}
 	w.some = sync.NewCond(&w.mu)

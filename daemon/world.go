@@ -30,6 +30,7 @@ type world struct {
 	exempt   func(fd int, ipv6 bool) error // takes a socket out of the policies; nil: a mark does
 	listener *netio.Listener
 	backend  dataplane.Backend
+	threads  int         // of the data plane, that wait in the kernel
 	store    *lease.File // nil: leases end with the process
 	unstored error       // why there is no store
 	sims     *sims
@@ -114,14 +115,14 @@ func (w *world) openUser(d *config.Daemon) (err error) {
 	if errors.Is(err, os.ErrPermission) {
 		return fmt.Errorf("%w: run as root, or with dataplane { backend = \"fake\" } to try a configuration out without packets", err)
 	}
-	w.name = fmt.Sprintf("user space, %d queues", n)
+	w.name, w.threads = fmt.Sprintf("user space, %d queues", n), 2*n
 	return err
 }
 
 // queues is how many queues the data plane in user space has. Of many processors a few are enough for what a network brings.
 func queues(c *config.Dataplane) int {
 	const most = 8
-	return cmp.Or(c.Queues, min(runtime.NumCPU(), most))
+	return cmp.Or(c.Queues, min(processors(), most))
 }
 
 // openFake opens the data plane that carries packets in memory only.
@@ -152,6 +153,15 @@ func (w *world) start(e *engine) {
 		h.MTU = b.HandleMTU
 	}
 	w.listener.Start(h)
+	w.spareProcessors()
+}
+
+// spareProcessors has Go's scheduler run more threads at a time, by as many as the data plane has. Those wait in the kernel, and
+// with none to spare each one that comes back would wait for another to be put aside, which takes longer than a batch of packets.
+func (w *world) spareProcessors() {
+	if w.threads > 0 {
+		runtime.GOMAXPROCS(processors() + w.threads)
+	}
 }
 
 // close takes everything away.
