@@ -41,6 +41,7 @@ func (s *Server) register(api huma.API) {
 	huma.Register(api, streaming(operation(api, http.MethodPost, "up", "Bring up a connection or child, with events until the end")), s.up)
 	huma.Register(api, streaming(operation(api, http.MethodGet, "events", "Events as they happen")), s.events)
 	huma.Register(api, streaming(operation(api, http.MethodGet, "log", "Log lines as they are written")), s.log)
+	s.registerTraces(api)
 }
 
 // operation describes one path. Errors of all of them are problems.

@@ -5,12 +5,14 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"net/http"
 	"path/filepath"
 	"sync"
 	"testing"
 
 	"culvert/api"
 	"culvert/config"
+	"culvert/explain"
 )
 
 // Fake is an api.Control that answers as it is told and remembers what it was asked. Set its fields before it is used.
@@ -21,7 +23,9 @@ type Fake struct {
 	Findings config.Diagnostics
 	Err      map[string]error // by command: "up", "reload"
 	Script   []api.Event      // published by Up
-	Hang     map[string]bool  // commands that end with their context only
+	Traced   []api.Trace
+	Told     map[string]api.Explanation // by ID of the trace
+	Hang     map[string]bool            // commands that end with their context only
 
 	events *api.Feed[api.Event]
 	log    *api.Feed[api.LogEntry]
@@ -91,6 +95,35 @@ func (f *Fake) Reload(ctx context.Context) (api.Reloaded, error) {
 func (f *Fake) Check(ctx context.Context) config.Diagnostics {
 	_ = f.do(ctx, "check")
 	return f.Findings
+}
+
+// Traces implements api.Tracer.
+func (f *Fake) Traces(ctx context.Context, connection string) ([]api.TraceSummary, error) {
+	list := []api.TraceSummary{}
+	for _, t := range f.Traced {
+		if connection == "" || t.Connection == connection {
+			list = append(list, t.TraceSummary)
+		}
+	}
+	return list, f.do(ctx, "traces", connection)
+}
+
+// Trace implements api.Tracer.
+func (f *Fake) Trace(ctx context.Context, id string) (api.Trace, error) {
+	for _, t := range f.Traced {
+		if t.ID == id {
+			return t, f.do(ctx, "trace", id)
+		}
+	}
+	return api.Trace{}, api.NewProblem(http.StatusNotFound, explain.ManageNotFound, "", "there is no trace %s", id)
+}
+
+// Explain implements api.Tracer.
+func (f *Fake) Explain(ctx context.Context, id string) (api.Explanation, error) {
+	if e, ok := f.Told[id]; ok {
+		return e, f.do(ctx, "explain", id)
+	}
+	return api.Explanation{}, api.NewProblem(http.StatusNotFound, explain.ManageNotFound, "", "there is no trace %s", id)
 }
 
 // Events implements api.Control.
