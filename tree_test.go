@@ -24,7 +24,7 @@ var levels = [][]string{
 	{"dataplane"},
 	{"ike", "netio", "dataplane/fake"},
 	{"dataplane/user", "dataplane/xfrm", "supervisor", "config"},
-	{"sim", "api", "pki", "dataplane/netstack"},
+	{"sim", "api", "pki", "swanctl", "dataplane/netstack"},
 	{"daemon"},
 	{"demo", "tunnel"},
 	{"cmd"},

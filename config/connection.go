@@ -15,6 +15,7 @@ import (
 type Connection struct {
 	Origin
 	Name           string
+	Source         string   // what has loaded it: LoadedByFile, or as Source.Loaders says
 	PeerType       PeerType // "": none that is known
 	Local          Local
 	Remote         Remote
@@ -68,8 +69,9 @@ func newRemoteRound() RemoteRound {
 	return RemoteRound{MinRSABits: 2048, EAP: RemoteEAP{Methods: []eap.Type{eap.TypeMSCHAPv2}, Network: aka.DefaultNetwork, AskIdentity: true, TLS: newRemoteTLS()}}
 }
 
-func newConnection() *Connection {
+func newConnection(loader string) *Connection {
 	return &Connection{
+		Source:    loader,
 		Local:     Local{LocalRound: newLocalRound(), Second: newLocalRound()},
 		Remote:    Remote{Port: 500, TCPPort: 4500, RemoteRound: newRemoteRound(), Second: newRemoteRound()},
 		Proposals: suite.DefaultIKE(), WindowSize: 1,

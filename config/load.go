@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"crypto"
 	"culvert/wire"
 	"fmt"
@@ -27,21 +28,30 @@ type Source struct {
 	Now         time.Time // for the validity of certificates; zero: it is not checked
 	// Keys opens a private key that is in no file, as keystore.Store does. nil: there are none.
 	Keys func(kind keystore.Kind, name string) (crypto.Signer, error)
+	// Loaders names what has loaded a file, for Connection.Source; those that are not in it are LoadedByFile.
+	Loaders map[string]string
 }
+
+// LoadedByFile is the Source of connections of configuration files.
+const LoadedByFile = "file"
 
 // System is the source of this machine.
 func System(now time.Time) Source {
 	return Source{Files: os.DirFS("/"), Credentials: os.Getenv("CREDENTIALS_DIRECTORY"), Now: now, Keys: keystore.Store{}.Open}
 }
 
-// Load reads the configuration that begins at an absolute path. The Config is nil when there are errors among the
-// diagnostics; warnings alone leave it usable.
-func (s Source) Load(name string) (*Config, Diagnostics) {
+// Load reads the configuration that begins at an absolute path, and more files as if that one included them. The first may be
+// "", which is none. The Config is nil when there are errors among the diagnostics; warnings alone leave it usable.
+func (s Source) Load(name string, more ...string) (*Config, Diagnostics) {
 	d := &decoder{
 		Source: s, config: &Config{Daemon: newDaemon()},
 		texts: make(map[string]*text), opened: make(map[string]hcl.Range), exposed: make(map[string]bool),
 	}
-	d.file(path.Clean(name), hcl.Range{Filename: name})
+	for _, name := range append([]string{name}, more...) {
+		if name != "" {
+			d.file(path.Clean(name), hcl.Range{Filename: name})
+		}
+	}
 	if !d.broken && !d.findings.Errors() {
 		d.check()
 	}
@@ -56,6 +66,7 @@ func (s Source) Load(name string) (*Config, Diagnostics) {
 type file struct {
 	Origin
 	include []string
+	loader  string // what has loaded it
 }
 
 // configurationKind names what no block is around.
@@ -72,7 +83,7 @@ func (f *file) schema(c *Config) schema {
 		},
 		blocks: []nested{
 			{kind: "daemon", open: func() schema { return c.Daemon.schema() }},
-			{kind: "connection", many: true, open: func() schema { return add(&c.Connections, newConnection()).schema() }},
+			{kind: "connection", many: true, open: func() schema { return add(&c.Connections, newConnection(f.loader)).schema() }},
 			{kind: "pool", many: true, open: func() schema { return add(&c.Pools, new(Pool)).schema() }},
 			{kind: "secret", many: true, open: func() schema { return add(&c.Secrets, new(Secret)).schema() }},
 			{kind: "ppk", many: true, open: func() schema { return add(&c.PPKs, &PPK{Type: wire.PPKIDFixed}).schema() }},
@@ -114,7 +125,7 @@ func (d *decoder) file(name string, at hcl.Range) {
 		d.broken = true
 		return
 	}
-	var f file
+	f := file{loader: cmp.Or(d.Loaders[name], LoadedByFile)}
 	d.body(f.schema(d.config), in, d.opened)
 	for i, pattern := range f.include {
 		d.include(name, pattern, f.span(element("include", i)))

@@ -125,7 +125,7 @@ func TestMistakesInPPKsDoNotShowKeys(t *testing.T) {
 }
 
 func TestQuantumDefaults(t *testing.T) {
-	c := newConnection()
+	c := newConnection(LoadedByFile)
 	if c.PostQuantum != suite.PostQuantumPrefer || c.PPKExchange != ike.PPKAny || !c.DowngradePrevention || c.PPKRequired {
 		t.Errorf("defaults %+v", c)
 	}

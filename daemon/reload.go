@@ -12,12 +12,21 @@ import (
 	"culvert/supervisor"
 )
 
-// Reload reads the configuration again and applies the difference. One with errors, or one that the data plane cannot carry, is
-// refused whole, and the running one stays.
+// Reload reads the configuration again and applies the difference.
 func (d *Daemon) Reload(context.Context) (api.Reloaded, error) {
+	return d.reloadWith(func(*sources) error { return nil })
+}
+
+// reloadWith changes what the configuration is made of, reads all of it again and applies the difference. If the change fails,
+// the configuration has errors or the data plane cannot carry it, nothing is changed.
+func (d *Daemon) reloadWith(change func(*sources) error) (api.Reloaded, error) {
 	d.reloading.Lock()
 	defer d.reloading.Unlock()
-	cfg, diagnostics := config.System(time.Now()).Load(d.options.Config)
+	next := d.sources
+	if err := change(&next); err != nil {
+		return api.Reloaded{}, err
+	}
+	cfg, diagnostics := next.load(time.Now())
 	if cfg == nil {
 		return api.Reloaded{}, diagnostics.Err()
 	}
@@ -30,6 +39,7 @@ func (d *Daemon) Reload(context.Context) (api.Reloaded, error) {
 	if err := d.configure(cfg); err != nil {
 		return api.Reloaded{}, err
 	}
+	d.sources = next
 	before.Daemon = d.running
 	r := reloaded(config.Diff(&before, cfg))
 	for _, w := range diagnostics.Concern() {
@@ -42,7 +52,10 @@ func (d *Daemon) Reload(context.Context) (api.Reloaded, error) {
 
 // Check reads the configuration as Reload would, and changes nothing.
 func (d *Daemon) Check(context.Context) config.Diagnostics {
-	_, diagnostics := config.System(time.Now()).Load(d.options.Config)
+	d.reloading.Lock()
+	current := d.sources
+	d.reloading.Unlock()
+	_, diagnostics := current.load(time.Now())
 	return diagnostics
 }
 

@@ -55,7 +55,8 @@ type Daemon struct {
 	world   *world
 	stop    context.CancelFunc // of the engine
 
-	reloading sync.Mutex // one reload at a time
+	reloading sync.Mutex // one reload at a time; guards sources
+	sources   sources
 
 	mu     sync.Mutex // guards what a reload replaces
 	config *config.Config
@@ -68,7 +69,8 @@ func Run(ctx context.Context, o Options) error {
 	if o.Config == "" {
 		o.Config = config.DefaultPath
 	}
-	cfg, diagnostics := config.System(time.Now()).Load(o.Config)
+	from := sources{main: o.Config}
+	cfg, diagnostics := from.load(time.Now())
 	if cfg == nil {
 		return diagnostics.Err()
 	}
@@ -76,6 +78,7 @@ func Run(ctx context.Context, o Options) error {
 		o.Socket = cfg.Daemon.Socket
 	}
 	d := newDaemon(cfg, o)
+	d.sources = from
 	for _, w := range diagnostics.Concern() {
 		d.log.Warn(w.Message, "code", string(w.Code), "place", w.Place.String())
 	}

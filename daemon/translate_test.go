@@ -116,7 +116,7 @@ func TestTranslationUsesEveryOption(t *testing.T) {
 		of     func(*config.Config) any
 		except []string
 	}{
-		{"connection", func(c *config.Config) any { return c.Connections[0] }, []string{"Origin", "Local", "Remote", "Children", "PeerType"}},
+		{"connection", func(c *config.Config) any { return c.Connections[0] }, []string{"Origin", "Source", "Local", "Remote", "Children", "PeerType"}},
 		{"local", func(c *config.Config) any { return &c.Connections[0].Local }, []string{"LocalRound", "Second"}},
 		{"local round", func(c *config.Config) any { return &c.Connections[0].Local.LocalRound }, []string{"Origin", "EAP", "ShowOCSP"}},
 		{"remote", func(c *config.Config) any { return &c.Connections[0].Remote }, []string{"RemoteRound", "Second"}},

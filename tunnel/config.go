@@ -36,12 +36,15 @@ type Config struct {
 	Version string
 }
 
+// textName is where a configuration appears that is no file.
+const textName = "/configuration.hcl"
+
 // load reads the configuration and leaves in it what a tunnel without privileges needs.
 func (c *Config) load() (*config.Config, error) {
 	source, name := config.System(time.Now()), c.File
 	if c.Text != "" {
-		name = "/" + textName
-		source.Files = overlay{source.Files, []byte(c.Text)}
+		name = textName
+		source.Files = config.Overlay{Below: source.Files, Files: map[string][]byte{name: []byte(c.Text)}}
 	}
 	if name == "" {
 		name = config.DefaultPath

@@ -1,0 +1,97 @@
+// Package settings has the tree of values, lists and sections that files in the syntax of strongswan.conf and messages of VICI
+// share.
+package settings
+
+import "fmt"
+
+// A Section holds values, lists and sections in their order. The nil Section is empty.
+type Section struct{ Items []Item }
+
+// Kind tells what an item is.
+type Kind uint8
+
+// The kinds of items. A file knows no lists: what it has for one is a value with commas.
+const (
+	Value Kind = iota
+	List
+	Sub
+)
+
+// An Item is a named value, list or section.
+type Item struct {
+	Name    string
+	Kind    Kind
+	Value   []byte   // of a Value: text or octets
+	List    [][]byte // of a List
+	Section *Section // of a Sub
+	Place   Place
+}
+
+// A Place is where an item stands in a file; it is zero in a message.
+type Place struct {
+	File string
+	Line int // from 1
+}
+
+// String returns "file:line".
+func (p Place) String() string { return fmt.Sprintf("%s:%d", p.File, p.Line) }
+
+// Get returns the first item of a name and kind, as a message is read.
+func (s *Section) Get(name string, k Kind) (Item, bool) {
+	if s != nil {
+		for _, i := range s.Items {
+			if i.Name == name && i.Kind == k {
+				return i, true
+			}
+		}
+	}
+	return Item{}, false
+}
+
+// Text returns a value as text, "" when there is none.
+func (s *Section) Text(name string) string {
+	i, _ := s.Get(name, Value)
+	return string(i.Value)
+}
+
+// Texts returns the elements of a list as text.
+func (s *Section) Texts(name string) []string {
+	i, _ := s.Get(name, List)
+	texts := make([]string, len(i.List))
+	for n, v := range i.List {
+		texts[n] = string(v)
+	}
+	return texts
+}
+
+// Sub returns a section, nil when there is none.
+func (s *Section) Sub(name string) *Section {
+	i, _ := s.Get(name, Sub)
+	return i.Section
+}
+
+// Add appends a value.
+func (s *Section) Add(name, value string) *Section { return s.AddBytes(name, []byte(value)) }
+
+// AddBytes appends a value of octets, which are not copied.
+func (s *Section) AddBytes(name string, value []byte) *Section {
+	s.Items = append(s.Items, Item{Name: name, Kind: Value, Value: value})
+	return s
+}
+
+// AddList appends a list.
+func (s *Section) AddList(name string, values ...string) *Section {
+	list := make([][]byte, len(values))
+	for i, v := range values {
+		list[i] = []byte(v)
+	}
+	s.Items = append(s.Items, Item{Name: name, Kind: List, List: list})
+	return s
+}
+
+// Open appends an empty section and returns it.
+func (s *Section) Open(name string) *Section {
+	in := new(Section)
+	s.Items = append(s.Items, Item{Name: name, Kind: Sub, Section: in})
+	return in
+}
