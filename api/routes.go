@@ -32,45 +32,27 @@ func (s *Server) register(api huma.API) {
 	get(api, "status", "Everything about this moment", s.control.Status)
 	get(api, "connections", "Configured connections", s.connections)
 	get(api, "pools", "Address pools and their leases", s.control.Pools)
-	huma.Register(api, operation(api, http.MethodGet, "sas", "IKE SAs with their children"), s.sas)
+	serve(api, operation(api, http.MethodGet, "sas", Read, "IKE SAs with their children"), s.sas)
 	post(api, "down", "Close a connection, a child or one IKE SA", s.control.Down)
 	post(api, "reauth", "Authenticate anew, make before break", s.control.Reauth)
-	huma.Register(api, operation(api, http.MethodPost, "rekey", "Give new keys to IKE SAs or children"), s.rekey)
-	huma.Register(api, operation(api, http.MethodPost, "reload", "Read the configuration and apply the difference"), s.reload)
-	huma.Register(api, operation(api, http.MethodPost, "check", "Read the configuration and change nothing"), s.check)
-	huma.Register(api, streaming(operation(api, http.MethodPost, "up", "Bring up a connection or child, with events until the end")), s.up)
-	huma.Register(api, streaming(operation(api, http.MethodGet, "events", "Events as they happen")), s.events)
-	huma.Register(api, streaming(operation(api, http.MethodGet, "log", "Log lines as they are written")), s.log)
+	do(api, operation(api, http.MethodPost, "rekey", Operate, "Give new keys to IKE SAs or children"), s.rekey)
+	serve(api, operation(api, http.MethodPost, "reload", Operate, "Read the configuration and apply the difference"), s.reload)
+	serve(api, operation(api, http.MethodPost, "check", Operate, "Read the configuration and change nothing"), s.check)
+	huma.Register(api, streaming(operation(api, http.MethodPost, "up", Operate, "Bring up a connection or child, with events until the end")), s.up)
+	huma.Register(api, streaming(operation(api, http.MethodGet, "events", Read, "Events as they happen")), s.events)
+	huma.Register(api, streaming(operation(api, http.MethodGet, "log", Read, "Log lines as they are written")), s.log)
 	s.registerTraces(api)
 }
 
-// operation describes one path. Errors of all of them are problems.
-func operation(api huma.API, method, name, summary string) huma.Operation {
-	problem := huma.SchemaFromType(api.OpenAPI().Components.Schemas, typeOf[Problem]())
-	return huma.Operation{
-		OperationID: name, Method: method, Path: "/" + Version + "/" + name, Summary: summary, MaxBodyBytes: 16 << 10,
-		Responses: map[string]*huma.Response{"default": {
-			Description: "Problem",
-			Content:     map[string]*huma.MediaType{"application/problem+json": {Schema: problem}},
-		}},
-	}
-}
-
-// get connects a path to a question.
-func get[T any](api huma.API, name, summary string, ask func(context.Context) (T, error)) {
-	huma.Register(api, operation(api, http.MethodGet, name, summary), func(ctx context.Context, _ *struct{}) (*answer[T], error) {
-		body, err := ask(ctx)
-		if err != nil {
-			return nil, problemOf(err)
-		}
-		return &answer[T]{body}, nil
-	})
+// get connects a path to a question that everybody may ask.
+func get[T any](api huma.API, path, summary string, ask func(context.Context) (T, error)) {
+	serve(api, operation(api, http.MethodGet, path, Read, summary), func(ctx context.Context, _ *struct{}) (T, error) { return ask(ctx) })
 }
 
 // post connects a path to a command.
-func post(api huma.API, name, summary string, act func(context.Context, Target) error) {
-	huma.Register(api, operation(api, http.MethodPost, name, summary), func(ctx context.Context, in *commandInput) (*struct{}, error) {
-		return nil, in.Body.run(ctx, name, act)
+func post(api huma.API, path, summary string, act func(context.Context, Target) error) {
+	do(api, operation(api, http.MethodPost, path, Operate, summary), func(ctx context.Context, in *commandInput) error {
+		return in.Body.run(ctx, path, act)
 	})
 }
 
@@ -101,21 +83,18 @@ type sasInput struct {
 	Connection string `query:"connection" doc:"Only those of this connection"`
 }
 
-func (s *Server) sas(ctx context.Context, in *sasInput) (*answer[[]SA], error) {
+func (s *Server) sas(ctx context.Context, in *sasInput) ([]SA, error) {
 	status, err := s.control.Status(ctx)
-	if err != nil {
-		return nil, problemOf(err)
-	}
-	if in.Connection == "" {
-		return &answer[[]SA]{status.SAs}, nil
+	if err != nil || in.Connection == "" {
+		return status.SAs, err
 	}
 	if _, ok := status.Connection(in.Connection); !ok {
 		return nil, NewProblem(http.StatusNotFound, explain.ManageNotFound, "", "there is no connection %q", in.Connection)
 	}
-	return &answer[[]SA]{status.SAsOf(in.Connection)}, nil
+	return status.SAsOf(in.Connection), nil
 }
 
-func (s *Server) rekey(ctx context.Context, in *commandInput) (*struct{}, error) {
+func (s *Server) rekey(ctx context.Context, in *commandInput) error {
 	layer := in.Body.Layer
 	if layer == "" {
 		layer = LayerIKE
@@ -123,17 +102,13 @@ func (s *Server) rekey(ctx context.Context, in *commandInput) (*struct{}, error)
 			layer = LayerChild
 		}
 	}
-	return nil, in.Body.run(ctx, "rekey", func(ctx context.Context, t Target) error { return s.control.Rekey(ctx, t, layer) })
+	return in.Body.run(ctx, "rekey", func(ctx context.Context, t Target) error { return s.control.Rekey(ctx, t, layer) })
 }
 
-func (s *Server) reload(ctx context.Context, _ *struct{}) (*answer[Reloaded], error) {
-	r, err := s.control.Reload(ctx)
-	if err != nil {
-		return nil, problemOf(err)
-	}
-	return &answer[Reloaded]{r}, nil
+func (s *Server) reload(ctx context.Context, _ *struct{}) (Reloaded, error) {
+	return s.control.Reload(ctx)
 }
 
-func (s *Server) check(ctx context.Context, _ *struct{}) (*answer[Checked], error) {
-	return &answer[Checked]{Checked{s.control.Check(ctx)}}, nil
+func (s *Server) check(ctx context.Context, _ *struct{}) (Checked, error) {
+	return Checked{s.control.Check(ctx)}, nil
 }

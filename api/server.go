@@ -29,19 +29,21 @@ func NewServer(control Control, version string) *Server {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/", notFound)
 	s.handler = mux
-	s.register(humago.New(mux, description(version)))
+	api := humago.New(mux, description(version))
+	api.UseMiddleware(authorize)
+	s.register(api)
 	return s
 }
 
-// ServeHTTP answers one request.
+// ServeHTTP answers one request of the caller that As has put into its context.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
 
-// Serve answers requests until the context ends, and returns when no request is left or a second has passed. It closes the
+// Serve answers requests of administrators until the context ends, and returns when no request is left or a second has passed. It closes the
 // listener.
 func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	const patience = time.Second
 	server := &http.Server{
-		Handler: s, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10,
+		Handler: s, ConnContext: func(ctx context.Context, _ net.Conn) context.Context { return As(ctx, Caller{"socket", Administer}) }, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10,
 		ErrorLog: slog.NewLogLogger(slog.Default().Handler(), slog.LevelError), // a request that panics is a defect
 	}
 	stop := context.AfterFunc(ctx, func() {

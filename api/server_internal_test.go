@@ -62,6 +62,12 @@ func (p *paper) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
+func administrator(ctx context.Context) context.Context { return As(ctx, Caller{"test", Administer}) }
+
+func asked(ctx context.Context, path string) *http.Request {
+	return httptest.NewRequest("GET", path, nil).WithContext(administrator(ctx))
+}
+
 func TestQuietStreamsShowSignsOfLife(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q := newQuiet(4)
@@ -69,7 +75,7 @@ func TestQuietStreamsShowSignsOfLife(t *testing.T) {
 		w := newPaper()
 		ctx, cancel := context.WithTimeout(context.Background(), 50*time.Second)
 		defer cancel()
-		s.ServeHTTP(w, httptest.NewRequest("GET", "/v1/events", nil).WithContext(ctx))
+		s.ServeHTTP(w, asked(ctx, "/v1/events"))
 		if got, want := w.text.String(), strings.Repeat(":\n\n", 4); got != want { // at 0, 15, 30 and 45 s
 			t.Errorf("got %q, want %q", got, want)
 		}
@@ -83,7 +89,7 @@ func TestStreamsAreServerSentEvents(t *testing.T) {
 		q.events.Publish(Event{Kind: EventUp, Text: fmt.Sprint("line\nbreak ", i)})
 	}
 	w := newPaper()
-	NewServer(q, "test").ServeHTTP(w, httptest.NewRequest("GET", "/v1/events?since=0&backlog=9&once=true", nil))
+	NewServer(q, "test").ServeHTTP(w, asked(context.Background(), "/v1/events?since=0&backlog=9&once=true"))
 	const zero = `"time":"0001-01-01T00:00:00Z","kind":"up"`
 	want := ":\n\nevent: item\ndata: {\"seq\":2," + zero + ",\"text\":\"line\\nbreak 1\"}\n\nevent: item\ndata: {\"seq\":3," + zero + ",\"text\":\"line\\nbreak 2\"}\n\nevent: done\ndata: {}\n\n"
 	if got := w.text.String(); got != want {
@@ -100,7 +106,7 @@ func TestStreamBeginsBehindANumber(t *testing.T) {
 		q.events.Publish(Event{})
 	}
 	w := newPaper()
-	NewServer(q, "test").ServeHTTP(w, httptest.NewRequest("GET", "/v1/events?since=3&once=true", nil))
+	NewServer(q, "test").ServeHTTP(w, asked(context.Background(), "/v1/events?since=3&once=true"))
 	if n := strings.Count(w.text.String(), "event: item"); n != 2 || !strings.Contains(w.text.String(), `"seq":4`) {
 		t.Errorf("got\n%s", w.text.String())
 	}
@@ -114,13 +120,13 @@ func TestStreamsEndWithTheirClient(t *testing.T) {
 			q.events.Publish(Event{})
 			w := newPaper()
 			w.broken = errors.New("broken pipe")
-			NewServer(q, "test").ServeHTTP(w, httptest.NewRequest("GET", path, nil)) // does not return otherwise
+			NewServer(q, "test").ServeHTTP(w, asked(context.Background(), path)) // does not return otherwise
 		}
 	})
 }
 
 func upRequest(ctx context.Context, body string) *http.Request {
-	r := httptest.NewRequest("POST", "/v1/up", strings.NewReader(body)).WithContext(ctx)
+	r := httptest.NewRequest("POST", "/v1/up", strings.NewReader(body)).WithContext(administrator(ctx))
 	r.Header.Set("Content-Type", "application/json")
 	return r
 }

@@ -130,24 +130,16 @@ type Explanation struct {
 	Steps      []string     `json:"steps,omitempty" doc:"The messages in words"`
 }
 
-// registerTraces connects the operations on traces, if the daemon keeps any.
+// registerTraces connects the operations on traces.
 func (s *Server) registerTraces(api huma.API) {
-	tracer, ok := s.control.(Tracer)
-	if !ok {
-		return
-	}
-	huma.Register(api, operation(api, http.MethodGet, "traces", "Recent exchanges with peers, the newest first"),
-		func(ctx context.Context, in *tracesInput) (*answer[[]TraceSummary], error) {
-			return answered(tracer.Traces(ctx, in.Connection))
-		})
-	huma.Register(api, named("trace", operation(api, http.MethodGet, "traces/{id}", "One of them with every message")),
-		func(ctx context.Context, in *traceInput) (*answer[Trace], error) {
-			return answered(tracer.Trace(ctx, in.ID))
-		})
-	huma.Register(api, named("trace-explanation", operation(api, http.MethodGet, "traces/{id}/explanation", "What happened, in words")),
-		func(ctx context.Context, in *traceInput) (*answer[Explanation], error) {
-			return answered(tracer.Explain(ctx, in.ID))
-		})
+	serve(api, operation(api, http.MethodGet, "traces", Read, "Recent exchanges with peers, the newest first"),
+		asking(s, func(ctx context.Context, t Tracer, in *tracesInput) ([]TraceSummary, error) {
+			return t.Traces(ctx, in.Connection)
+		}))
+	serve(api, operation(api, http.MethodGet, "traces/{id}", Read, "One of them with every message"),
+		asking(s, func(ctx context.Context, t Tracer, in *traceInput) (Trace, error) { return t.Trace(ctx, in.ID) }))
+	serve(api, operation(api, http.MethodGet, "traces/{id}/explanation", Read, "What happened, in words"),
+		asking(s, func(ctx context.Context, t Tracer, in *traceInput) (Explanation, error) { return t.Explain(ctx, in.ID) }))
 }
 
 type tracesInput struct {
@@ -156,20 +148,6 @@ type tracesInput struct {
 
 type traceInput struct {
 	ID string `path:"id" maxLength:"20" doc:"ID of a trace"`
-}
-
-// named gives an operation whose path has parameters a name.
-func named(id string, o huma.Operation) huma.Operation {
-	o.OperationID = id
-	return o
-}
-
-// answered makes an answer of what a method returns.
-func answered[T any](body T, err error) (*answer[T], error) {
-	if err != nil {
-		return nil, problemOf(err)
-	}
-	return &answer[T]{body}, nil
 }
 
 // Traces lists the recent exchanges with peers, of one connection if it is named.

@@ -2,16 +2,19 @@ package explain
 
 // Codes of the management socket and the command line.
 const (
-	ManageUnreachable   Code = "MANAGE-UNREACHABLE"
-	ManageNotFound      Code = "MANAGE-NOT-FOUND"
-	ManageBadRequest    Code = "MANAGE-BAD-REQUEST"
-	ManageConfigRefused Code = "MANAGE-CONFIG-REFUSED"
-	ManageTimeout       Code = "MANAGE-TIMEOUT"
-	ManageSocket        Code = "MANAGE-SOCKET"
-	ManageInternal      Code = "MANAGE-INTERNAL"
-	ManageUsage         Code = "MANAGE-USAGE"
-	ManageListen        Code = "MANAGE-LISTEN"
-	PKIFailed           Code = "PKI-FAILED"
+	ManageUnreachable     Code = "MANAGE-UNREACHABLE"
+	ManageUnauthenticated Code = "MANAGE-UNAUTHENTICATED"
+	ManageForbidden       Code = "MANAGE-FORBIDDEN"
+	ManageUnsupported     Code = "MANAGE-UNSUPPORTED"
+	ManageNotFound        Code = "MANAGE-NOT-FOUND"
+	ManageBadRequest      Code = "MANAGE-BAD-REQUEST"
+	ManageConfigRefused   Code = "MANAGE-CONFIG-REFUSED"
+	ManageTimeout         Code = "MANAGE-TIMEOUT"
+	ManageSocket          Code = "MANAGE-SOCKET"
+	ManageInternal        Code = "MANAGE-INTERNAL"
+	ManageUsage           Code = "MANAGE-USAGE"
+	ManageListen          Code = "MANAGE-LISTEN"
+	PKIFailed             Code = "PKI-FAILED"
 )
 
 // manageEntries documents the codes of the management socket and the command line.
@@ -29,6 +32,15 @@ func manageEntries() []Entry {
 		{ManageConfigRefused, "The configuration was refused; the daemon goes on with the one it had.",
 			"It has at least one error. A configuration is applied whole or not at all.",
 			"`culvert check` shows every error with its place; correct them and run `culvert reload` again."},
+		{ManageUnauthenticated, "The daemon does not know who sends a request.",
+			"Over the network every request needs a client certificate that the configuration gives a role; a web page needs a session, which ends after a while.",
+			"Name a certificate with --cert and --key, and see that a role of the block api lists it; for the page run `culvert web` again."},
+		{ManageForbidden, "A caller may not do what it asks for.",
+			"What needs a role: read, operate or administer. The owner of the socket and root administer; everybody else has the role that the block api gives.",
+			"Run the command as root, or have an administrator list the user, the group or the certificate under a higher role in the block api."},
+		{ManageUnsupported, "The daemon cannot answer a question because the part of it that would is not there.",
+			"Tunnels inside of programs and daemons without that part have nothing to tell.",
+			"Ask a daemon that was started with `culvert daemon`, of this version or a later one."},
 		{ManageTimeout, "A command did not end in time; what it began goes on.",
 			"The peer does not answer, or the way to it is slow or blocked.",
 			"`culvert status` shows how far it is, `culvert log -f` what happens. Allow more time with --timeout."},
