@@ -77,6 +77,12 @@ type Warner interface {
 	Warnings() []error
 }
 
+// A Settler leaves in force what a predecessor that crashed has put into the host, so that nothing leaves in the clear which its
+// policies protected, until the policies stand that are to be there from the beginning. Settled says so, and the rest goes.
+type Settler interface {
+	Settled() error
+}
+
 // Resources is how many workers a backend has to which SAs can be bound: SA.Resource is 1 to that number.
 type Resources interface {
 	Resources() int

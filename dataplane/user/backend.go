@@ -128,6 +128,14 @@ func (b *Backend) SetNotices(f func(dataplane.Notice)) { b.notices.set(f) }
 // Warnings returns what the host lacks, as values of type route.Warning, and errors of removals.
 func (b *Backend) Warnings() []error { return b.plumber.Warnings() }
 
+// Settled is that of dataplane.Settler.
+func (b *Backend) Settled() error {
+	if p, ok := b.plumber.(dataplane.Settler); ok {
+		return p.Settled()
+	}
+	return nil
+}
+
 // Close stops the workers, removes everything that the backend made, and clears the keys. HandleESP may still be called,
 // and does nothing.
 func (b *Backend) Close() error {

@@ -47,6 +47,7 @@ type events interface {
 type plumber interface {
 	Set(*dataplane.Policy) error
 	Remove(dataplane.PolicyID) error
+	Settled() error // removes what a predecessor left
 	Close() error
 }
 
@@ -73,11 +74,12 @@ type Backend struct {
 	age      uint64
 	waiting  int // SAs that wait for their first packet
 	warnings []error
+	left     []nl.PolicyID // of a predecessor, until ours are in their place
 	closed   bool
 }
 
-// New takes over the XFRM of the network namespace of the calling thread, as far as it is ours: what a predecessor with the same
-// Owner left is removed. It needs CAP_NET_ADMIN.
+// New takes over the XFRM of the network namespace of the calling thread, as far as it is ours: the SAs that a predecessor with
+// the same Owner left are removed, and what its policies protected does not leave until Settled. It needs CAP_NET_ADMIN.
 func New(c Config) (*Backend, error) {
 	conn, err := nl.Dial()
 	if err != nil {
@@ -94,7 +96,7 @@ func New(c Config) (*Backend, error) {
 	b := newBackend(c, conn, listener, routes)
 	b.before, _ = readStat(statFile)
 	b.features = features(conn)
-	if err := b.sweep(); err != nil {
+	if err := b.inherit(); err != nil {
 		return nil, errors.Join(fmt.Errorf("data plane: leftovers: %w", err), routes.Close(), listener.Close(), conn.Close())
 	}
 	go b.run()

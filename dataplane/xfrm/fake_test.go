@@ -193,6 +193,7 @@ type fakePlumber struct{ set map[dataplane.PolicyID]bool }
 
 func (p *fakePlumber) Set(q *dataplane.Policy) error      { p.set[q.ID] = true; return nil }
 func (p *fakePlumber) Remove(id dataplane.PolicyID) error { delete(p.set, id); return nil }
+func (p *fakePlumber) Settled() error                     { return nil }
 func (p *fakePlumber) Close() error                       { return nil }
 
 // A bench is a backend over fakes, with the notices that it sent.

@@ -54,7 +54,13 @@ func TestKernelRoutesOfAPredecessorAreRemoved(t *testing.T) {
 	if err := crashed.SetPolicy(p); err != nil {
 		t.Fatal(err)
 	}
-	newNode(t, "a")
+	successor := newNode(t, "a")
+	if left := run(t, "ip", "route", "show", "table", "4499"); !strings.Contains(left, "10.2.0.0/16") {
+		t.Errorf("gone before the successor's policies stand: %s", left)
+	}
+	if err := successor.Settled(); err != nil {
+		t.Fatal(err)
+	}
 	if left := run(t, "ip", "rule") + run(t, "ip", "-6", "rule"); strings.Contains(left, "4499") {
 		t.Errorf("rules left: %s", left)
 	}

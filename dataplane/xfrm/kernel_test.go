@@ -268,8 +268,41 @@ func TestKernelKeepsWhatOthersMade(t *testing.T) {
 		}
 	}
 	count(1 + 3 + 6)
-	newNode(t, "a") // its predecessor did not get to Close
-	count(1 + 3)
+	successor := newNode(t, "a") // its predecessor did not get to Close
+	count(1 + 3 + 6)
+	if err := successor.SetPolicy(protect(t, 1, "10.1.0.0/16", "10.2.0.0/16")); err != nil {
+		t.Fatal(err)
+	}
+	if err := successor.Settled(); err != nil {
+		t.Fatal(err)
+	}
+	count(1 + 3 + 3)
+}
+
+// What a policy of a daemon that crashed protected does not leave before the successor's policies stand.
+func TestKernelHoldsBackUntilSettled(t *testing.T) {
+	enter(t)
+	addressed(t, "192.0.2.1/24")
+	crashed := newNode(t, "a")
+	if err := crashed.SetPolicy(protect(t, 1, "0.0.0.0/0", "192.0.2.7")); err != nil {
+		t.Fatal(err)
+	}
+	successor := newNode(t, "a")
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(fd)
+	to := &unix.SockaddrInet4{Addr: [4]byte{192, 0, 2, 7}, Port: 9}
+	if err := unix.Sendto(fd, []byte("x"), 0, to); err == nil {
+		t.Error("a packet left in the clear")
+	}
+	if err := successor.Settled(); err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.Sendto(fd, []byte("x"), 0, to); err != nil {
+		t.Errorf("held back for ever: %v", err)
+	}
 }
 
 func TestKernelIsSweptForAnotherDataPlane(t *testing.T) {

@@ -15,7 +15,13 @@ func (r *routes) takeLink(name string, ifID uint32) error {
 	if r.links[name]++; r.links[name] > 1 {
 		return nil
 	}
-	err := r.handle.LinkAdd(&netlink.Xfrmi{LinkAttrs: netlink.LinkAttrs{Name: name}, Ifid: ifID})
+	there, err := r.adopt(name, ifID)
+	if there {
+		return nil
+	}
+	if err == nil {
+		err = r.handle.LinkAdd(&netlink.Xfrmi{LinkAttrs: netlink.LinkAttrs{Name: name}, Ifid: ifID})
+	}
 	if err != nil {
 		delete(r.links, name)
 		return fmt.Errorf("interface %s: %w", name, err)
@@ -48,17 +54,30 @@ func (r *routes) giveLink(name string) error {
 	return gone(r.handle.LinkDel(l))
 }
 
-// sweepLinks removes the interfaces of a predecessor, which it has named as its own.
-func (r *routes) sweepLinks() error {
+// inheritLinks notes the interfaces of a predecessor, which it has named as its own.
+func (r *routes) inheritLinks() error {
 	links, err := r.handle.LinkList()
 	if err != nil {
 		return err
 	}
-	var errs []error
+	r.left.links = make(map[string]*netlink.Xfrmi)
 	for _, l := range links {
-		if l.Type() == "xfrm" && l.Attrs().Alias == linkAlias {
-			errs = append(errs, gone(r.handle.LinkDel(l)))
+		if x, ok := l.(*netlink.Xfrmi); ok && x.Alias == linkAlias {
+			r.left.links[x.Name] = x
 		}
 	}
-	return errors.Join(errs...)
+	return nil
+}
+
+// adopt tells whether a predecessor has left just the interface that is wanted. Another one of that name goes.
+func (r *routes) adopt(name string, ifID uint32) (bool, error) {
+	left := r.left.links[name]
+	switch {
+	case left == nil:
+		return false, nil
+	case left.Ifid == ifID:
+		return true, nil
+	}
+	delete(r.left.links, name)
+	return false, gone(r.handle.LinkDel(left))
 }

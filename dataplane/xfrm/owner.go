@@ -69,25 +69,11 @@ func (s *slots) take(o owner) (uint32, error) {
 // are to miss the one that comes.
 const restingSlots = 1024
 
-func (s *slots) give(id uint32) { s.free = append(s.free, id) }
-
-// sweep removes the states and policies that are ours by their marks.
-func (b *Backend) sweep() error {
-	policies, err := b.kernel.Policies()
-	if err != nil {
-		return err
+// avoid keeps away from a reqid that a policy of a predecessor has, and from those below it.
+func (s *slots) avoid(id uint32) {
+	if slot := id & (maxSlots - 1); slot < maxSlots/2 {
+		s.next = max(s.next, slot)
 	}
-	var errs []error
-	for _, p := range policies {
-		if b.owner.hasPolicy(p) {
-			errs = append(errs, absent(b.kernel.DeletePolicy(&p.PolicyID)))
-		}
-	}
-	states, err := b.kernel.States()
-	for _, s := range states {
-		if b.owner.hasState(s) && s.SPI != 0 { // without an SPI it waits for one, and goes by itself
-			errs = append(errs, absent(b.kernel.DeleteState(&s.StateID)))
-		}
-	}
-	return errors.Join(append(errs, err)...)
 }
+
+func (s *slots) give(id uint32) { s.free = append(s.free, id) }

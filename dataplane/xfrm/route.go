@@ -33,6 +33,13 @@ type routes struct {
 	policies map[dataplane.PolicyID]*needs
 	links    map[string]int // users
 	rules    map[int]bool   // by family
+	left     leftovers
+}
+
+// leftovers are what a predecessor that crashed has in the host. Its routes into interfaces keep packets from other ways.
+type leftovers struct {
+	routes []netlink.Route
+	links  map[string]*netlink.Xfrmi
 }
 
 // needs is what one policy has in the host.
@@ -46,14 +53,14 @@ type needs struct {
 // loopback carries virtual addresses of policies without interface: they are the host's wherever packets leave.
 const loopback = "lo"
 
-// newRoutes takes over the network namespace of the calling thread. What a predecessor left is removed.
+// newRoutes takes over the network namespace of the calling thread. What a predecessor left stays until Settled.
 func newRoutes(mark uint32) (*routes, error) {
 	h, err := netlink.NewHandle(unix.NETLINK_ROUTE)
 	if err != nil {
 		return nil, fmt.Errorf("route: %w", err)
 	}
 	r := &routes{handle: h, mark: mark, policies: make(map[dataplane.PolicyID]*needs), links: make(map[string]int), rules: make(map[int]bool)}
-	if err := r.sweep(); err != nil {
+	if err := r.inherit(); err != nil {
 		h.Close()
 		return nil, fmt.Errorf("route: leftovers: %w", err)
 	}
@@ -63,22 +70,59 @@ func newRoutes(mark uint32) (*routes, error) {
 // families are those of the tables.
 func families() []int { return []int{unix.AF_INET, unix.AF_INET6} }
 
-// sweep removes rules, routes and addresses of a predecessor.
-func (r *routes) sweep() error {
-	var errs []error
+// inherit notes rules, routes and interfaces of a predecessor.
+func (r *routes) inherit() error {
 	for _, f := range families() {
-		list, err := r.handle.RouteListFiltered(f, &netlink.Route{Table: table, Protocol: protocol}, netlink.RT_FILTER_TABLE|netlink.RT_FILTER_PROTOCOL)
-		if err != nil && !errors.Is(err, unix.EAFNOSUPPORT) {
-			errs = append(errs, err)
-		}
-		for i := range list {
-			errs = append(errs, gone(r.handle.RouteDel(&list[i])))
-		}
-		for err := error(nil); err == nil; {
-			err = r.handle.RuleDel(r.rule(f))
+		if err := r.inheritFamily(f); err != nil && !errors.Is(err, unix.EAFNOSUPPORT) {
+			return err
 		}
 	}
-	return errors.Join(append(errs, r.sweepLinks())...)
+	return r.inheritLinks()
+}
+
+func (r *routes) inheritFamily(f int) error {
+	list, err := r.handle.RouteListFiltered(f, &netlink.Route{Table: table, Protocol: protocol}, netlink.RT_FILTER_TABLE|netlink.RT_FILTER_PROTOCOL)
+	if err != nil {
+		return err
+	}
+	r.left.routes = append(r.left.routes, list...)
+	rules, err := r.handle.RuleListFiltered(f, r.rule(f), netlink.RT_FILTER_TABLE|netlink.RT_FILTER_PRIORITY)
+	r.rules[f] = len(rules) > 0
+	return err
+}
+
+// Settled removes what is left of a predecessor and has no use.
+func (r *routes) Settled() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var errs []error
+	for i := range r.left.routes {
+		if !r.wanted(&r.left.routes[i]) {
+			errs = append(errs, gone(r.handle.RouteDel(&r.left.routes[i])))
+		}
+	}
+	for name, l := range r.left.links {
+		if r.links[name] == 0 {
+			errs = append(errs, gone(r.handle.LinkDel(l)))
+		}
+	}
+	r.left = leftovers{}
+	for f, there := range r.rules {
+		if there && !r.hasRoute(f) {
+			errs = append(errs, gone(r.handle.RuleDel(r.rule(f))))
+			r.rules[f] = false
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (r *routes) hasRoute(family int) bool {
+	for _, n := range r.policies {
+		if slices.ContainsFunc(n.routes, func(route netlink.Route) bool { return route.Family == family }) {
+			return true
+		}
+	}
+	return false
 }
 
 func (r *routes) rule(family int) *netlink.Rule {
@@ -230,8 +274,10 @@ func (r *routes) Close() error {
 		delete(r.policies, id)
 		errs = append(errs, r.give(n))
 	}
-	for f := range r.rules {
-		errs = append(errs, gone(r.handle.RuleDel(r.rule(f))))
+	for f, there := range r.rules {
+		if there {
+			errs = append(errs, gone(r.handle.RuleDel(r.rule(f))))
+		}
 	}
 	r.handle.Close()
 	return errors.Join(errs...)

@@ -18,8 +18,8 @@ func Sweep(c Config) error {
 	}
 	defer conn.Close()
 	b := newBackend(c, conn, nil, nil)
-	policies, err := conn.Policies()
-	if err == nil && slices.ContainsFunc(policies, b.owner.hasPolicy) {
+	policies, err := b.ownPolicies()
+	if err == nil && len(policies) > 0 {
 		err = errors.Join(b.sweep(), sweepRoutes(c.Mark))
 	}
 	if err != nil {
@@ -33,5 +33,66 @@ func sweepRoutes(mark uint32) error {
 	if err != nil {
 		return err
 	}
-	return r.Close()
+	return errors.Join(r.Settled(), r.Close())
+}
+
+// sweep removes the states and policies that are ours by their marks.
+func (b *Backend) sweep() error {
+	policies, err := b.ownPolicies()
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, p := range policies {
+		errs = append(errs, absent(b.kernel.DeletePolicy(&p.PolicyID)))
+	}
+	return errors.Join(append(errs, b.sweepStates())...)
+}
+
+func (b *Backend) ownPolicies() ([]*nl.Policy, error) {
+	policies, err := b.kernel.Policies()
+	return slices.DeleteFunc(policies, func(p *nl.Policy) bool { return !b.owner.hasPolicy(p) }), err
+}
+
+func (b *Backend) sweepStates() error {
+	states, err := b.kernel.States()
+	errs := []error{err}
+	for _, s := range states {
+		if b.owner.hasState(s) && s.SPI != 0 { // without an SPI it waits for one, and goes by itself
+			errs = append(errs, absent(b.kernel.DeleteState(&s.StateID)))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// inherit removes the SAs of a predecessor that crashed, and notes its policies: without SAs they hold back what they protected.
+func (b *Backend) inherit() error {
+	policies, err := b.ownPolicies()
+	if err != nil {
+		return err
+	}
+	for _, p := range policies {
+		b.left = append(b.left, p.PolicyID)
+		for i := range p.Templates {
+			b.slots.avoid(p.Templates[i].ReqID)
+		}
+	}
+	return b.sweepStates()
+}
+
+// Settled is that of dataplane.Settler.
+func (b *Backend) Settled() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var errs []error
+	for i := range b.left {
+		if _, ours := b.database.shown[b.left[i]]; !ours {
+			errs = append(errs, absent(b.kernel.DeletePolicy(&b.left[i])))
+		}
+	}
+	b.left = nil
+	if err := errors.Join(append(errs, b.plumber.Settled())...); err != nil {
+		return fmt.Errorf("data plane: leftovers: %w", err)
+	}
+	return nil
 }

@@ -9,7 +9,8 @@
 //	5100        the end
 //
 // A view's routes point at the device, and behind each stands an unreachable route that takes effect when the device is
-// gone: what a policy protects leaves protected or not at all. Packets without a source address yet, of sockets that are
+// gone: what a policy protects leaves protected or not at all. That holds after a crash too: rules and routes stay, and a
+// successor removes them when its own stand. Packets without a source address yet, of sockets that are
 // not bound, meet a view if the host owns an address in it, and get that address.
 //
 // Inbound, a table of nftables drops what a policy protects and arrives another way than through the device (RFC 4301,
@@ -77,5 +78,7 @@ type kernel interface {
 	setGuard([]guardRule) error
 	// refused counts the packets that the guard dropped.
 	refused() (uint64, error)
+	// settled removes what a predecessor left.
+	settled() error
 	close() error
 }

@@ -95,6 +95,7 @@ func (k *fakeKernel) setGuard(g []guardRule) error {
 }
 
 func (k *fakeKernel) refused() (uint64, error) { return 42, nil }
+func (k *fakeKernel) settled() error           { return nil }
 func (k *fakeKernel) close() error             { k.closed = true; return nil }
 
 // empty reports whether nothing is left.

@@ -19,10 +19,11 @@ type host struct {
 	handle  *netlink.Handle
 	request *nl.SocketHandle // for rules, which the library knows in part
 	wall    *wall            // nil without nftables
+	left    leftovers        // of a predecessor, until ours are in their place
 }
 
-// New prepares the network namespace of the calling thread. What a predecessor that crashed left is removed; there may
-// be one Plumber in a namespace.
+// New prepares the network namespace of the calling thread. What a predecessor that crashed left stays until Settled; there
+// may be one Plumber in a namespace.
 func New(c Config) (*Plumber, error) {
 	if c.Guard == "" {
 		c.Guard = "culvert"
@@ -36,9 +37,10 @@ func New(c Config) (*Plumber, error) {
 	if h.wall, err = newWall(c); err != nil {
 		p.note(Warning{WarnNoGuard, err})
 	}
-	if err := h.sweep(); err != nil {
+	if h.left, err = h.leftovers(); err != nil {
 		return nil, errors.Join(fmt.Errorf("route: leftovers: %w", err), h.close())
 	}
+	p.avoid = h.left.tables()
 	if p.stopping, err = p.watch(); err != nil {
 		return nil, errors.Join(fmt.Errorf("route: %w", err), h.close())
 	}
@@ -65,6 +67,13 @@ func (h *host) close() error {
 		return nil
 	}
 	return h.wall.close()
+}
+
+// settled removes what a predecessor left.
+func (h *host) settled() error {
+	err := h.sweep(h.left)
+	h.left = leftovers{}
+	return err
 }
 
 func (h *host) setGuard(rules []guardRule) error {

@@ -192,7 +192,7 @@ func TestSweepTakesOursAndNothingElse(t *testing.T) {
 	inNamespace(t, func(tunnel netlink.Link) error {
 		foreign := netlink.NewRule()
 		foreign.Priority, foreign.Table, foreign.Src = firstPreference+3, 7, netlink.NewIPNet(netip.MustParseAddr("10.9.9.9").AsSlice())
-		if err := netlink.RuleAdd(foreign); err != nil {
+		if err := errors.Join(forward(), netlink.RuleAdd(foreign)); err != nil {
 			return err
 		}
 		config := Config{Interface: "cvu-tun", Index: tunnel.Attrs().Index, Mark: 99}
@@ -210,14 +210,76 @@ func TestSweepTakesOursAndNothingElse(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		if rules, routes, tables, err := rulesAndRoutes(); err != nil || rules != 0 || routes != 0 || tables != 1 {
-			t.Errorf("the successor finds %d rules, %d routes, %d tables, %v", rules, routes, tables, err)
+		set(t, successor, inEveryWay(t)...)
+		if both, _, _, err := rulesAndRoutes(); err != nil || both != 2*rules {
+			t.Errorf("%d rules beside those of the predecessor, %v", both, err)
+		}
+		if err := successor.Settled(); err != nil {
+			t.Error(err)
+		}
+		if own, ownRoutes, tables, err := rulesAndRoutes(); err != nil || own != rules || ownRoutes != routes || tables != 1 {
+			t.Errorf("the successor has %d rules, %d routes, %d tables, %v", own, ownRoutes, tables, err)
+		}
+		for _, d := range directions() {
+			if through, err := ask(d, 0); err != nil || (through == tunnel.Attrs().Index) != (d.want == "device") {
+				t.Errorf("%+v: through interface %d, %v", d, through, err)
+			}
 		}
 		if err := errors.Join(successor.Close(), crashed.kernel.(*host).handle.RuleDel(foreign)); err != nil {
 			t.Errorf("somebody else's rule: %v", err)
 		}
 		if _, _, tables, err := rulesAndRoutes(); err != nil || tables != 0 {
 			t.Errorf("%d tables of nftables after Close, %v", tables, err)
+		}
+		return nil
+	})
+}
+
+// Between the end of a daemon and the policies of its successor nothing leaves that the old ones protected.
+func TestLeftoversFailClosedUntilSettled(t *testing.T) {
+	inNamespace(t, func(tunnel netlink.Link) error {
+		config := Config{Interface: "cvu-tun", Index: tunnel.Attrs().Index, Mark: 99}
+		crashed, err := New(config)
+		if err != nil {
+			return err
+		}
+		set(t, crashed, inEveryWay(t)...)
+		crashed.stopping()
+		if err := netlink.LinkDel(tunnel); err != nil {
+			return err
+		}
+		successor, err := New(config)
+		if err != nil {
+			return err
+		}
+		d := direction{"0.0.0.0", "10.2.0.9", 17, 1, 1, ""}
+		if through, err := ask(d, 0); !errors.Is(err, unix.EHOSTUNREACH) && !errors.Is(err, unix.ENETUNREACH) {
+			t.Errorf("%+v: through interface %d, %v", d, through, err)
+		}
+		if err := successor.Settled(); err != nil {
+			t.Error(err)
+		}
+		if rules, routes, _, err := rulesAndRoutes(); err != nil || rules != 0 || routes != 0 {
+			t.Errorf("%d rules and %d routes are left, %v", rules, routes, err)
+		}
+		return errors.Join(Sweep(), successor.Close())
+	})
+}
+
+// A process that directs traffic in another way takes away what a Plumber left.
+func TestSweepOfAnotherKind(t *testing.T) {
+	inNamespace(t, func(tunnel netlink.Link) error {
+		crashed, err := New(Config{Interface: "cvu-tun", Index: tunnel.Attrs().Index, Mark: 99})
+		if err != nil {
+			return err
+		}
+		set(t, crashed, inEveryWay(t)...)
+		crashed.stopping()
+		if err := Sweep(); err != nil {
+			t.Error(err)
+		}
+		if rules, routes, _, err := rulesAndRoutes(); err != nil || rules != 0 || routes != 0 {
+			t.Errorf("%d rules and %d routes are left, %v", rules, routes, err)
 		}
 		return nil
 	})

@@ -27,6 +27,7 @@ type Plumber struct {
 	stale     bool            // all rules have to be arranged anew
 	nextTable int             // never used so far
 	free      []int           // tables given back
+	avoid     map[int]bool    // tables that a predecessor has filled
 	local     []address       // of the host
 	warnings  []error
 }
@@ -239,6 +240,9 @@ func (p *Plumber) freeTable() (int, error) {
 		p.free = p.free[:n-1]
 		return number, nil
 	}
+	for p.avoid[p.nextTable] {
+		p.nextTable++
+	}
 	if p.nextTable > lastTable {
 		return 0, errNoTable
 	}
@@ -261,6 +265,17 @@ func (p *Plumber) Unprotected() (uint64, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.kernel.refused()
+}
+
+// Settled removes what a predecessor that crashed left, which has kept packets of its policies from leaving in the clear: the
+// caller says that policies stand in their place.
+func (p *Plumber) Settled() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if err := p.kernel.settled(); err != nil {
+		return fmt.Errorf("route: leftovers: %w", err)
+	}
+	return nil
 }
 
 // Close removes everything that the Plumber made.
