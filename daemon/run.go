@@ -136,6 +136,9 @@ func (d *Daemon) begin(cfg *config.Config) error {
 		d.end()
 		return err
 	}
+	if err := d.settle(); err != nil {
+		d.log.Warn("what another daemon has left may stop packets", "error", err)
+	}
 	d.world.start(d.engine)
 	return nil
 }

@@ -17,6 +17,7 @@ import (
 	"culvert/dataplane"
 	"culvert/dataplane/fake"
 	"culvert/dataplane/user"
+	"culvert/dataplane/user/route"
 	"culvert/dataplane/xfrm"
 	"culvert/explain"
 	"culvert/lease"
@@ -46,11 +47,6 @@ func (d *Daemon) openWorld(cfg *config.Config) error {
 	l, err := netio.Listen(d.sockets(plane.backend))
 	if err != nil {
 		return explainListen(err)
-	}
-	if plane.backend == config.BackendUser {
-		if err := xfrm.Sweep(kernelConfig(c)); err != nil {
-			d.log.Warn("what the kernel's data plane left may stop packets", "error", err)
-		}
 	}
 	w := &world{listener: l, sims: newSIMs(c.StateDir), plane: plane}
 	if err := w.openBackend(c, plane.backend, &d.options); err != nil {
@@ -141,6 +137,21 @@ func (w *world) openFake(packets *Packets) {
 // sendESP takes a packet of the fake data plane to the network.
 func (w *world) sendESP(path dataplane.Path, packet []byte) {
 	w.listener.SendESP([]dataplane.Burst{{Path: path, Data: packet, Segment: len(packet)}})
+}
+
+// settle removes what a daemon that crashed has left in the host, with this data plane or another, now that policies stand.
+func (d *Daemon) settle() error {
+	var errs []error
+	if b, ok := d.world.backend.(dataplane.Settler); ok {
+		errs = append(errs, b.Settled())
+	}
+	switch d.world.plane.backend {
+	case config.BackendUser:
+		errs = append(errs, xfrm.Sweep(kernelConfig(d.running)))
+	case config.BackendKernel:
+		errs = append(errs, route.Sweep())
+	}
+	return errors.Join(errs...)
 }
 
 // start lets the listener hand over what arrives.

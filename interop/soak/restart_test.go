@@ -6,19 +6,21 @@ import (
 )
 
 // A daemon that is gone takes its keys with it: what the peer sends until the connection was made again is lost. It is
-// counted here, and that nothing of it leaves in clear text.
+// counted here, and that nothing of it leaves in clear text: what a daemon that was killed has left in the host holds it back
+// until the policies of its successor do; one that was stopped takes its policies with it.
 func TestDaemonRestartUnderLoad(t *testing.T) {
 	p := plan{outer: overIPv4, connection: inUDP, child: `start = "start"`}
 	for _, end := range []struct {
-		name string
-		stop func(*side)
+		name  string
+		stop  func(*side)
+		guard func(*scene)
 	}{
-		{"killed", func(d *side) { d.Culvert.Kill() }},
-		{"stopped", func(d *side) { d.Culvert.Stop() }},
+		{"killed", func(d *side) { d.Culvert.Kill() }, func(*scene) {}},
+		{"stopped", func(d *side) { d.Culvert.Stop() }, (*scene).guard},
 	} {
 		t.Run(end.name, func(t *testing.T) {
 			s := newScene(t)
-			s.guard()
+			end.guard(s)
 			s.start(p)
 			s.load()
 			s.after(between)
@@ -40,8 +42,7 @@ func TestDaemonRestartUnderLoad(t *testing.T) {
 	}
 }
 
-// guard has moon know no way to the networks of sun but the tunnel, as a gateway should whose daemon may end: a daemon takes its
-// policies with it when it is stopped, and the successor of one that was killed takes them away before it sets its own.
+// guard has moon know no way to the networks of sun but the tunnel, as a gateway should whose daemon may be stopped.
 func (s *scene) guard() {
 	s.Helper()
 	s.moon.Host.Must("ip", "route", "replace", "unreachable", "10.2.0.0/16")
