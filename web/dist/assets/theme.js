@@ -1,0 +1,1 @@
+"use strict";(()=>{var r="culvert.theme";function o(){try{let e=localStorage.getItem(r);return e==="light"||e==="dark"?e:"system"}catch{return"system"}}function m(e){let t=document.documentElement;e==="system"?t.removeAttribute("data-theme"):t.setAttribute("data-theme",e)}m(o());})();
