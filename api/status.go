@@ -94,27 +94,36 @@ const (
 
 // An SA is one IKE SA.
 type SA struct {
-	Connection  string     `json:"connection" doc:"Name of the connection; empty while it is not known"`
-	State       SAState    `json:"state" enum:"connecting,authenticating,established,rekeyed,closing"`
-	Initiator   bool       `json:"initiator" doc:"We connected"`
-	SPI         string     `json:"spi" doc:"Our SPI; it names the SA in commands"`
-	PeerSPI     string     `json:"peer_spi"`
-	Transport   string     `json:"transport" enum:"udp,tcp" doc:"What carries IKE"`
-	Local       Endpoint   `json:"local"`
-	Remote      Endpoint   `json:"remote"`
-	User        string     `json:"user,omitempty" doc:"Whom EAP has authenticated, as accounting knows the user"`
-	Groups      []string   `json:"groups,omitempty" doc:"Groups of the user"`
-	Session     string     `json:"session,omitempty" doc:"Acct-Session-Id of the user's session"`
-	Suite       string     `json:"suite,omitempty" doc:"Algorithms, as in a proposal"`
-	Quantum     *Quantum   `json:"quantum_resistance,omitempty" doc:"Whether what is recorded today stays secret from quantum computers; once established"`
-	Created     time.Time  `json:"created"`
-	Established *time.Time `json:"established,omitempty"`
-	Rekey       *time.Time `json:"rekey,omitempty" doc:"When we rekey it"`
-	Reauth      *time.Time `json:"reauth,omitempty" doc:"When we authenticate anew"`
-	VirtualIPs  []string   `json:"virtual_ips,omitempty" doc:"Addresses that the peer gave us"`
-	Leases      []string   `json:"leases,omitempty" doc:"Addresses that we gave the peer"`
-	DNS         []string   `json:"dns,omitempty" doc:"DNS servers that the peer gave us"`
-	Children    []Child    `json:"children"`
+	ID          uint32      `json:"id" doc:"Number of the IKE SA, never used again while the daemon runs"`
+	Connection  string      `json:"connection" doc:"Name of the connection; empty while it is not known"`
+	State       SAState     `json:"state" enum:"connecting,authenticating,established,rekeyed,closing"`
+	Initiator   bool        `json:"initiator" doc:"We connected"`
+	SPI         string      `json:"spi" doc:"Our SPI; it names the SA in commands"`
+	PeerSPI     string      `json:"peer_spi"`
+	Transport   string      `json:"transport" enum:"udp,tcp" doc:"What carries IKE"`
+	Local       Endpoint    `json:"local"`
+	Remote      Endpoint    `json:"remote"`
+	User        string      `json:"user,omitempty" doc:"Whom EAP has authenticated, as accounting knows the user"`
+	Groups      []string    `json:"groups,omitempty" doc:"Groups of the user"`
+	Session     string      `json:"session,omitempty" doc:"Acct-Session-Id of the user's session"`
+	Suite       string      `json:"suite,omitempty" doc:"Algorithms, as in a proposal"`
+	Algorithms  []Algorithm `json:"algorithms,omitempty" doc:"The same, one by one"`
+	Quantum     *Quantum    `json:"quantum_resistance,omitempty" doc:"Whether what is recorded today stays secret from quantum computers; once established"`
+	Created     time.Time   `json:"created"`
+	Established *time.Time  `json:"established,omitempty"`
+	Rekey       *time.Time  `json:"rekey,omitempty" doc:"When we rekey it"`
+	Reauth      *time.Time  `json:"reauth,omitempty" doc:"When we authenticate anew"`
+	VirtualIPs  []string    `json:"virtual_ips,omitempty" doc:"Addresses that the peer gave us"`
+	Leases      []string    `json:"leases,omitempty" doc:"Addresses that we gave the peer"`
+	DNS         []string    `json:"dns,omitempty" doc:"DNS servers that the peer gave us"`
+	Children    []Child     `json:"children"`
+}
+
+// An Algorithm is one that two peers have agreed on.
+type Algorithm struct {
+	Type    string `json:"type" enum:"encryption,integrity,prf,key-exchange,key-exchange-1,key-exchange-2,key-exchange-3,key-exchange-4,key-exchange-5,key-exchange-6,key-exchange-7,sequence-numbers" doc:"What it is for; numbered key exchanges are additional ones (RFC 9370)"`
+	Name    string `json:"name" doc:"Name, without key length: AES_GCM_16"`
+	KeyBits int    `json:"key_bits,omitempty" doc:"Length of its key, where it comes in several"`
 }
 
 // Quantum tells what of an IKE SA withstands quantum computers.
@@ -147,24 +156,27 @@ const (
 
 // A Child is one pair of Child SAs.
 type Child struct {
-	Name          string     `json:"name"`
-	State         ChildState `json:"state" enum:"installed,rekeying,rekeyed,deleting"`
-	Mode          string     `json:"mode" enum:"tunnel,transport"`
-	Encapsulation string     `json:"encapsulation" enum:"udp,esp,tcp" doc:"How ESP travels"`
-	InSPI         string     `json:"in_spi"`
-	OutSPI        string     `json:"out_spi"`
-	Resource      int        `json:"resource,omitempty" doc:"The worker of the data plane that it belongs to alone (RFC 9611), 1 for the first; missing: to all"`
-	Suite         string     `json:"suite" doc:"Algorithms, as in a proposal"`
-	KeyExchanges  []string   `json:"key_exchanges" doc:"Of the exchange that made it, the additional ones behind the first; none: its keys come from those of the IKE SA alone"`
-	PPK           string     `json:"ppk,omitempty" doc:"The post-quantum preshared key that was mixed in when it was made"`
-	Local         []string   `json:"local" doc:"Our traffic selectors"`
-	Remote        []string   `json:"remote" doc:"The peer's traffic selectors"`
-	Created       time.Time  `json:"created"`
-	Rekey         *time.Time `json:"rekey,omitempty" doc:"When we rekey it"`
-	Expire        *time.Time `json:"expire,omitempty" doc:"When it ends at the latest"`
-	MTU           *MTU       `json:"mtu,omitempty" doc:"Missing: the data plane does not tell"`
-	In            Traffic    `json:"in"`
-	Out           Traffic    `json:"out"`
+	ID            uint32      `json:"id" doc:"Number of the pair, never used again while the daemon runs; rekeying gives another one"`
+	Name          string      `json:"name"`
+	State         ChildState  `json:"state" enum:"installed,rekeying,rekeyed,deleting"`
+	Mode          string      `json:"mode" enum:"tunnel,transport"`
+	Encapsulation string      `json:"encapsulation" enum:"udp,esp,tcp" doc:"How ESP travels"`
+	InSPI         string      `json:"in_spi"`
+	OutSPI        string      `json:"out_spi"`
+	Resource      int         `json:"resource,omitempty" doc:"The worker of the data plane that it belongs to alone (RFC 9611), 1 for the first; missing: to all"`
+	Reqid         uint32      `json:"reqid" doc:"What policy and SAs share, also across rekeying"`
+	Suite         string      `json:"suite" doc:"Algorithms, as in a proposal"`
+	Algorithms    []Algorithm `json:"algorithms" doc:"The same, one by one"`
+	KeyExchanges  []string    `json:"key_exchanges" doc:"Of the exchange that made it, the additional ones behind the first; none: its keys come from those of the IKE SA alone"`
+	PPK           string      `json:"ppk,omitempty" doc:"The post-quantum preshared key that was mixed in when it was made"`
+	Local         []string    `json:"local" doc:"Our traffic selectors"`
+	Remote        []string    `json:"remote" doc:"The peer's traffic selectors"`
+	Created       time.Time   `json:"created"`
+	Rekey         *time.Time  `json:"rekey,omitempty" doc:"When we rekey it"`
+	Expire        *time.Time  `json:"expire,omitempty" doc:"When it ends at the latest"`
+	MTU           *MTU        `json:"mtu,omitempty" doc:"Missing: the data plane does not tell"`
+	In            Traffic     `json:"in"`
+	Out           Traffic     `json:"out"`
 }
 
 // An MTU is how large the packets of a child may be, in octets.

@@ -33,7 +33,7 @@ func (d *Daemon) build(ctx context.Context, cfg *config.Config, log *slog.Logger
 		e.keys = keys
 	}
 	e.workers = newWorkers(ctx, cfg.Daemon.Workers)
-	newPolicy := policySource()
+	newPolicy, sas, children := policySource(), numbers(), numbers()
 	e.supervisor = &supervisorLoop{
 		engine: e, machine: supervisor.New(jitter, newPolicy), box: newMailbox[func()](), pursuits: map[*pursuit]bool{},
 		source: w.listener.Source, ports: w.listener.Ports, resolver: newResolver(w.exempt),
@@ -41,6 +41,7 @@ func (d *Daemon) build(ctx context.Context, cfg *config.Config, log *slog.Logger
 	shards := shardCount()
 	for i := range shards {
 		env := e.env(newPolicy)
+		env.NewSAID, env.NewChildID = sas, children
 		_, env.Gateway.NATTPort = w.listener.Ports()
 		env.Gateway.HalfOpen = halfOpen(cfg.Daemon.HalfOpen, shards)
 		e.shards = append(e.shards, &shardLoop{engine: e, shard: ike.NewShard(uint8(i), env), box: newMailbox[any]()})
@@ -56,7 +57,7 @@ func (e *engine) env(newPolicy func() dataplane.PolicyID) *ike.Env {
 		Admit:       e.admit,
 		LastInbound: func(children []ike.ChildRef) ike.Work { return lastInbound{e.backend, e.clock, children} },
 		Dial:        func(p dataplane.Path) ike.Work { return dialing{e.network, p} },
-		ExportKeys:  e.keys != nil, Trace: true, Resources: resources(e.backend),
+		ExportKeys:  e.keys != nil, Trace: true, Detail: true, Resources: resources(e.backend),
 	}
 }
 
@@ -81,11 +82,17 @@ func halfOpen(h config.HalfOpen, shards int) ike.HalfOpenLimits {
 
 // policySource hands out policies, to every shard and to the supervisor.
 func policySource() func() dataplane.PolicyID {
+	next := numbers()
+	return func() dataplane.PolicyID { return dataplane.PolicyID(next()) }
+}
+
+// numbers hands out 1 and up, to every shard.
+func numbers() func() uint32 {
 	var last atomic.Uint32
-	return func() dataplane.PolicyID {
+	return func() uint32 {
 		for {
-			if id := last.Add(1); id != 0 {
-				return dataplane.PolicyID(id)
+			if n := last.Add(1); n != 0 {
+				return n
 			}
 		}
 	}

@@ -73,10 +73,10 @@ func (e *engine) snapshot(ctx context.Context) ([]ike.SAStatus, ike.Stats, error
 // saStatus shows an IKE SA, and adds to the totals what its children have carried.
 func (e *engine) saStatus(s ike.SAStatus, carried *totals) api.SA {
 	sa := api.SA{
-		State: api.SAState(s.State.String()), Initiator: s.Initiator, SPI: spiText(s.LocalSPI), PeerSPI: spiText(s.RemoteSPI), Transport: "udp",
+		ID: s.ID, State: api.SAState(s.State.String()), Initiator: s.Initiator, SPI: spiText(s.LocalSPI), PeerSPI: spiText(s.RemoteSPI), Transport: "udp",
 		Local:  api.Endpoint{Address: s.Path.Local.String(), ID: s.Local, NAT: s.LocalNAT},
 		Remote: api.Endpoint{Address: s.Path.Remote.String(), ID: s.Remote, NAT: s.RemoteNAT},
-		Suite:  s.Suite, Created: e.clock.shown(s.Created), Established: e.when(s.Established), Rekey: e.when(s.Rekey), Reauth: e.when(s.Reauth),
+		Suite:  s.Suite, Algorithms: algorithms(s.Transforms), Created: e.clock.shown(s.Created), Established: e.when(s.Established), Rekey: e.when(s.Rekey), Reauth: e.when(s.Reauth),
 		Children: []api.Child{},
 	}
 	if s.Path.Transport == dataplane.TransportTCP {
@@ -120,8 +120,8 @@ const lingering = "lingering"
 
 func (e *engine) childStatus(c ike.ChildInfo, transport dataplane.Transport, carried *totals) api.Child {
 	child := api.Child{
-		Name: c.Name, State: api.ChildState(c.State), Mode: "tunnel", Encapsulation: "udp",
-		InSPI: fmt.Sprintf("%08x", c.InSPI), OutSPI: fmt.Sprintf("%08x", c.OutSPI), Suite: c.Suite, Resource: c.Resource,
+		ID: c.ID, Reqid: uint32(c.Policy), Name: c.Name, State: api.ChildState(c.State), Mode: "tunnel", Encapsulation: "udp",
+		InSPI: fmt.Sprintf("%08x", c.InSPI), OutSPI: fmt.Sprintf("%08x", c.OutSPI), Suite: c.Suite, Algorithms: algorithms(c.Transforms), Resource: c.Resource,
 		KeyExchanges: append([]string{}, c.KeyExchanges...), PPK: c.PPK,
 		Local: selectorTexts(c.Local), Remote: selectorTexts(c.Remote),
 		Created: e.clock.shown(c.Created), Rekey: e.when(c.Rekey), Expire: e.when(c.Expire),

@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -37,6 +38,13 @@ func TestStatusTellsEverything(t *testing.T) {
 	}
 	if q := sa.Quantum; q == nil || !q.IKE || !q.Children || strings.Join(q.Means, " ") != "ML-KEM-768 as ADDKE1" {
 		t.Errorf("what withstands quantum computers is %+v", q)
+	}
+	cipher := api.Algorithm{Type: "encryption", Name: "AES_GCM_16", KeyBits: 256}
+	if sa.ID != 1 || !slices.Contains(sa.Algorithms, cipher) || !slices.Contains(sa.Algorithms, api.Algorithm{Type: "key-exchange-1", Name: "ML_KEM_768"}) {
+		t.Errorf("IKE SA %d has the algorithms %+v", sa.ID, sa.Algorithms)
+	}
+	if c := sa.Children[0]; c.ID != 1 || c.Reqid == 0 || !slices.Contains(c.Algorithms, cipher) {
+		t.Errorf("child %d with reqid %d has the algorithms %+v", c.ID, c.Reqid, c.Algorithms)
 	}
 	if peer := east.status().SAs[0]; peer.SPI != sa.PeerSPI || peer.PeerSPI != sa.SPI || peer.Initiator {
 		t.Errorf("the peer has SPIs %s, %s, we %s, %s", peer.SPI, peer.PeerSPI, sa.SPI, sa.PeerSPI)

@@ -16,6 +16,7 @@ import (
 // A Child is one Child SA pair of an IKE SA (RFC 7296, Section 1.3).
 type Child struct {
 	config        *ChildConfig
+	id            uint32             // of the node's children, never used again
 	policy        dataplane.PolicyID // kept across rekeys
 	inSPI, outSPI uint32
 	suite         suite.Selection
@@ -69,15 +70,17 @@ func (c *Child) live() bool {
 
 // ChildInfo tells about a child in News and status.
 type ChildInfo struct {
+	ID            uint32 // of the node's children, never used again in its life
 	Name          string
 	InSPI, OutSPI uint32
 	Resource      int // worker that it belongs to alone (RFC 9611), and unnoticed by the supervisor; 0: to all
 	Policy        dataplane.PolicyID
 	Mode          esp.Mode
 	Suite         string
-	KeyExchanges  []string // of the exchange that made it, the additional ones behind the first; empty: none of its own
-	PPK           string   // that the exchange has mixed in (RFC 9867); empty: none of its own
-	Initiator     bool     // we began the exchange that made it
+	Transforms    []wire.Transform // of which Suite is the text
+	KeyExchanges  []string         // of the exchange that made it, the additional ones behind the first; empty: none of its own
+	PPK           string           // that the exchange has mixed in (RFC 9867); empty: none of its own
+	Initiator     bool             // we began the exchange that made it
 	Local, Remote []spd.Selector
 	Created       time.Time
 	State         string
@@ -96,8 +99,8 @@ func (sa *SA) Children() []ChildInfo {
 
 func (sa *SA) childInfo(c *Child) ChildInfo {
 	return ChildInfo{
-		Name: c.config.Name, InSPI: c.inSPI, OutSPI: c.outSPI, Resource: c.resource, Policy: c.policy, Mode: c.mode,
-		Suite: suite.FormatProposal(c.suite.Proposal), KeyExchanges: keyExchangesOf(c.suite), PPK: c.ppk, Initiator: c.initiator, Local: slices.Clone(c.local), Remote: slices.Clone(c.remote),
+		ID: c.id, Name: c.config.Name, InSPI: c.inSPI, OutSPI: c.outSPI, Resource: c.resource, Policy: c.policy, Mode: c.mode,
+		Suite: suite.FormatProposal(c.suite.Proposal), Transforms: slices.Clone(c.suite.Proposal.Transforms), KeyExchanges: keyExchangesOf(c.suite), PPK: c.ppk, Initiator: c.initiator, Local: slices.Clone(c.local), Remote: slices.Clone(c.remote),
 		Created: c.created, State: c.state.String(), AggFrag: c.aggFrag,
 		Rekey:  sa.timers.at(timerChildRekey, c.inSPI),
 		Expire: sa.timers.at(timerChildExpire, c.inSPI),

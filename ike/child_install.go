@@ -24,7 +24,7 @@ func StandInPriority(configured int) int { return 2 * configured }
 // install makes a child of a deal and its keys and puts it into the data plane. It replaces old if that is not nil. The
 // outbound SA may be deferred, until the peer is known to be ready for it.
 func (sa *SA) install(d childDeal, inSPI uint32, keys suite.ChildKeys, initiator bool, old *Child, deferred bool) *Child {
-	c := &Child{config: d.config, inSPI: inSPI, outSPI: d.outSPI(), suite: d.selection, mode: d.mode, local: d.local,
+	c := &Child{config: d.config, id: sa.env.NewChildID(), inSPI: inSPI, outSPI: d.outSPI(), suite: d.selection, mode: d.mode, local: d.local,
 		remote: d.remote, initiator: initiator, ppk: d.ppk, aggFrag: d.aggFrag, created: sa.now}
 	sa.place(c, d, old)
 	sa.children = append(sa.children, c)
@@ -204,8 +204,8 @@ func (sa *SA) dropChild(c *Child, why *Failure) {
 
 // childRekeyed reports that one child stands for another now.
 func (sa *SA) childRekeyed(old, c *Child) {
-	info := sa.childInfo(c)
-	sa.news(News{Kind: NewsChildRekeyed, Child: &info, Replaced: old.inSPI})
+	info, former := sa.childInfo(c), sa.childInfo(old)
+	sa.news(News{Kind: NewsChildRekeyed, Child: &info, Replaced: old.inSPI, Former: &former})
 }
 
 // forgetChild returns the child that the forgotten one had replaced, if it is still in use.

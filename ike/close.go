@@ -23,6 +23,7 @@ func (sa *SA) terminate(f *Failure) {
 	if sa.state == StateClosed {
 		return
 	}
+	was := sa.detail()
 	sa.passOn(f)
 	sa.renounceAll()
 	sa.state = StateClosed
@@ -42,7 +43,7 @@ func (sa *SA) terminate(f *Failure) {
 	sa.keys.Clear()
 	sa.keys = suite.IKEKeys{}
 	if !sa.exchanges.superseded {
-		sa.news(News{Kind: NewsClosed, Failure: f})
+		sa.news(News{Kind: NewsClosed, Failure: f, Status: was})
 	}
 }
 

@@ -18,6 +18,8 @@ type Env struct {
 	NewSPI      func() (wire.SPI, error)  // a fresh IKE SPI of this shard; set by the shard
 	FreeSPI     func(wire.SPI)            // gives back a fresh SPI that no SA was made of; set by the shard
 	NewPolicy   func() dataplane.PolicyID // a fresh policy of the node, never 0
+	NewSAID     func() uint32             // a fresh number for an IKE SA of the node; nil: the shard counts
+	NewChildID  func() uint32             // likewise for a child
 	Connections *Connections              // replaced, never changed, on reload
 	Admit       func(Admission) Work      // answers with a Verdict; decides uniqueness and leases addresses
 	// LastInbound answers with the time.Time of the last packet that came in through these children, named by inbound SPI
@@ -30,6 +32,7 @@ type Env struct {
 	Resources  int    // workers of the data plane to which SAs can be bound (RFC 9611); 0 or 1: nothing to divide
 	ExportKeys bool   // have ExportIKEKeys and the like emitted
 	Trace      bool   // report every message with a summary
+	Detail     bool   // have news of what came, went or changed carry the Status of the IKE SA
 	Stats      *Stats // may be nil
 
 	table []row // instead of exchangeRows; nil in all but tests of the dispatcher

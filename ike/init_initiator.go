@@ -18,7 +18,7 @@ const (
 
 // newInitiator begins an IKE SA. The first of children is made inside IKE_AUTH, the others follow.
 func newInitiator(env *Env, now time.Time, spi wire.SPI, ev Initiate) *SA {
-	sa := &SA{env: env, conn: ev.Connection, initiator: true, spiI: spi, path: ev.Path, now: now, created: now, lastHeard: now}
+	sa := &SA{env: env, id: env.NewSAID(), conn: ev.Connection, initiator: true, spiI: spi, path: ev.Path, now: now, created: now, lastHeard: now}
 	sa.wishes, sa.ticket = ev.VirtualIPs, ev.Ticket
 	sa.initial = &initialState{trigger: ev.Trigger, children: ev.Children, fallback: ev.Fallback, initialContact: ev.InitialContact && ev.Connection.InitialContact}
 	sa.news(News{Kind: NewsConnecting})

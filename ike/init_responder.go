@@ -63,7 +63,7 @@ func checkGroup(payloads []wire.Payload, sel suite.Selection) *Failure {
 
 // newResponder makes the half-open IKE SA that an IKE_SA_INIT request asks for.
 func newResponder(env *Env, now time.Time, spi wire.SPI, in *inbound, choice initChoice) *SA {
-	sa := &SA{env: env, conn: choice.conn, suite: choice.sel, spiI: in.InitiatorSPI, spiR: spi, path: in.path, now: now,
+	sa := &SA{env: env, id: env.NewSAID(), conn: choice.conn, suite: choice.sel, spiI: in.InitiatorSPI, spiR: spi, path: in.path, now: now,
 		created: now, lastHeard: now, initial: &initialState{messageI: in.datagram}}
 	if sa.inStream() {
 		sa.emit(KeepStream{Path: sa.path})

@@ -123,7 +123,7 @@ func (sa *SA) follows(path dataplane.Path) bool {
 
 // move gives the SA and its children a new path.
 func (sa *SA) move(path dataplane.Path) {
-	before := sa.path
+	before, was := sa.path, sa.detail()
 	elsewhere := path.Remote.Addr() != before.Remote.Addr()
 	path.Transport = before.Transport
 	sa.path = path
@@ -135,7 +135,7 @@ func (sa *SA) move(path dataplane.Path) {
 		sa.renewTransport()
 	}
 	if sa.state.authenticated() {
-		sa.news(News{Kind: NewsAddress})
+		sa.news(News{Kind: NewsAddress, Status: was})
 	}
 }
 

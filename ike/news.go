@@ -45,6 +45,15 @@ func (k NewsKind) String() string {
 	return "NEWS(" + strconv.Itoa(int(k)) + ")"
 }
 
+// detailed tells whether news of the kind carry a status.
+func (k NewsKind) detailed() bool {
+	switch k {
+	case NewsEstablished, NewsRekeyed, NewsClosed, NewsChildUp, NewsChildRekeyed, NewsChildDown, NewsAddress:
+		return true
+	}
+	return false
+}
+
 // News is one thing that happened, for the log, the event stream and the supervisor. It is a value and owns its fields.
 type News struct {
 	Time       time.Time
@@ -60,10 +69,14 @@ type News struct {
 	Local      string      // our identity, likewise
 	Child      *ChildInfo  // child news
 	Replaced   uint32      // NewsChildRekeyed: inbound SPI of the child that Child stands for now
+	Former     *ChildInfo  // NewsChildRekeyed: that child
 	Assigned   *Assignment // NewsAssigned
 	Successor  wire.SPI    // NewsRekeyed
 	Reason     DropReason  // NewsDropped
 	Failure    *Failure    // NewsFailure, NewsClosed
+	// Status is the IKE SA after what has happened, but before it of NewsRekeyed, NewsClosed and NewsAddress; nil unless
+	// Env.Detail asks for it. NextStatus is the successor of NewsRekeyed.
+	Status, NextStatus *SAStatus
 }
 
 // news reports something about the SA; time, SPI, connection and peer are filled in.
@@ -76,7 +89,19 @@ func (sa *SA) news(n News) {
 	if sa.state.authenticated() || n.Kind == NewsClosed {
 		n.Peer, n.Local = sa.peerName(), identityName(sa.local)
 	}
+	if n.Status == nil && n.Kind.detailed() {
+		n.Status = sa.detail()
+	}
 	sa.emit(Report{News: n})
+}
+
+// detail is the status for news, if anybody wants it.
+func (sa *SA) detail() *SAStatus {
+	if !sa.env.Detail {
+		return nil
+	}
+	s := sa.Status()
+	return &s
 }
 
 // peerName is the peer's identity for people; empty while it is not known. Of peers that have proven nothing there may be any

@@ -47,6 +47,7 @@ func testEnv(seed byte) *Env {
 		io.ReadFull(r, b[:])
 		return wire.SPI(binary.BigEndian.Uint64(b[:])) | 1, nil
 	}
+	env.NewSAID, env.NewChildID = numbers(nil), numbers(nil)
 	env.FreeSPI = func(wire.SPI) {}
 	return env
 }

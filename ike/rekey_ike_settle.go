@@ -16,7 +16,7 @@ func (sa *SA) next(initiator bool, chosen suite.Selection, from keySources, spiI
 	if err != nil {
 		return nil, err
 	}
-	next := &SA{env: sa.env, conn: sa.conn, initiator: initiator, spiI: spiI, spiR: spiR, state: StateEstablished, path: sa.path,
+	next := &SA{env: sa.env, id: sa.env.NewSAID(), conn: sa.conn, initiator: initiator, spiI: spiI, spiR: spiR, state: StateEstablished, path: sa.path,
 		now: sa.now, local: sa.local, remote: sa.remote, proof: sa.proof, peer: sa.peer, fragmentSize: sa.fragmentSize, created: sa.now,
 		established: sa.established, lastHeard: sa.now, lastSent: sa.now, stream: streamLife{originator: sa.stream.originator}, assigned: sa.assigned, leases: sa.leases, lifetimes: sa.lifetimes}
 	next.exchanges.predecessor, next.exchanges.superseded = sa, true // until it inherits
@@ -105,6 +105,7 @@ func (t *rekeyIKE) settle(sa, stays *SA) {
 
 // inherit gives children, what waits to be done and what was assigned to the IKE SA that replaces this one.
 func (sa *SA) inherit(stays *SA) {
+	was := sa.detail()
 	sa.superseded()
 	sa.exchanges.successor = stays
 	sa.within(stays, func() {
@@ -122,5 +123,5 @@ func (sa *SA) inherit(stays *SA) {
 		stays.armLifetimes()
 	})
 	sa.children, sa.tasks, sa.exchanges.retries = nil, nil, nil
-	sa.news(News{Kind: NewsRekeyed, Successor: stays.LocalSPI()})
+	sa.news(News{Kind: NewsRekeyed, Successor: stays.LocalSPI(), Status: was, NextStatus: stays.detail()})
 }

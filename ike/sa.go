@@ -40,6 +40,7 @@ func (s State) String() string {
 // An SA is one IKE SA: a pure machine driven by Handle. It is not safe for concurrent use.
 type SA struct {
 	env       *Env
+	id        uint32 // of the node's IKE SAs, never used again
 	conn      *Connection
 	initiator bool // we are the original initiator: flag I of our messages (RFC 7296, Section 3.1)
 	spiI      wire.SPI

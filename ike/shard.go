@@ -45,9 +45,19 @@ func NewShard(index uint8, env *Env) *Shard {
 	if env.Stats == nil {
 		env.Stats = &Stats{}
 	}
+	env.NewSAID, env.NewChildID = numbers(env.NewSAID), numbers(env.NewChildID)
 	env.NewSPI = func() (wire.SPI, error) { return s.slots.reserve(env.Rand) }
 	env.FreeSPI = s.slots.release
 	return s
+}
+
+// numbers returns a source of numbers, 1 and up if there is none yet.
+func numbers(source func() uint32) func() uint32 {
+	if source != nil {
+		return source
+	}
+	var last uint32
+	return func() uint32 { last++; return last }
 }
 
 // Handle takes an event and returns what has to be done, in order. The time never goes backwards.

@@ -12,6 +12,7 @@ import (
 
 // SAStatus is what an IKE SA is at one moment. It is a value and owns its fields.
 type SAStatus struct {
+	ID                    uint32 // of the node's IKE SAs, never used again in its life
 	Connection            *Connection
 	State                 State
 	Initiator             bool
@@ -21,7 +22,8 @@ type SAStatus struct {
 	Local, Remote         string              // identities, once authenticated
 	Proof                 *Proof              // how, once authenticated
 	LocalNAT, RemoteNAT   bool
-	Suite                 string // as in a proposal
+	Suite                 string           // as in a proposal
+	Transforms            []wire.Transform // of which Suite is the text
 	Resistance            Resistance
 	Created, Established  time.Time
 	Rekey, Reauth, Expire time.Time // when they are due; zero: never
@@ -33,7 +35,7 @@ type SAStatus struct {
 // Status tells about the SA.
 func (sa *SA) Status() SAStatus {
 	s := SAStatus{
-		Connection: sa.conn, State: sa.state, Initiator: sa.initiator, LocalSPI: sa.LocalSPI(), RemoteSPI: sa.spiR, Path: sa.path, ESP: sa.espPath().Transport,
+		ID: sa.id, Connection: sa.conn, State: sa.state, Initiator: sa.initiator, LocalSPI: sa.LocalSPI(), RemoteSPI: sa.spiR, Path: sa.path, ESP: sa.espPath().Transport,
 		LocalNAT: sa.peer.weBehindNAT, RemoteNAT: sa.peer.behindNAT,
 		Created: sa.created, Established: sa.established,
 		Rekey: sa.timers.at(timerRekey, 0), Reauth: sa.timers.at(timerReauth, 0), Expire: sa.timers.at(timerExpire, 0),
@@ -43,7 +45,7 @@ func (sa *SA) Status() SAStatus {
 		s.RemoteSPI = sa.spiI
 	}
 	if len(sa.suite.Proposal.Transforms) > 0 {
-		s.Suite = suite.FormatProposal(sa.suite.Proposal)
+		s.Suite, s.Transforms = suite.FormatProposal(sa.suite.Proposal), slices.Clone(sa.suite.Proposal.Transforms)
 	}
 	if sa.state.authenticated() {
 		s.Local, s.Remote = identityName(sa.local), sa.peerName()

@@ -158,6 +158,16 @@ func lookupTransform(t wire.Transform) (algorithm, bool) {
 	return algorithm{}, false
 }
 
+// AlgorithmName returns the name of a transform without the length of its key, "AES_GCM_16", and that length in bits, 0 if it
+// has only one. Additional key exchanges are called like first ones.
+func AlgorithmName(t wire.Transform) (name string, bits int) {
+	if isAdditional(t.Type) {
+		t.Type = wire.TransformKE
+	}
+	bits = int(t.KeyLength)
+	return strings.TrimSuffix(TransformName(t), "_"+strconv.Itoa(bits)), bits
+}
+
 // TransformName returns the name of a transform for people: "AES_GCM_16_256", "CURVE_25519", "KE1_ML_KEM_768" for an
 // additional key exchange; the registry's name for those that this package does not implement, whose key length, if any,
 // follows.
