@@ -35,6 +35,7 @@ const (
 	Failed
 )
 
+// String names the state.
 func (s State) String() string {
 	switch s {
 	case Succeeded:

@@ -24,6 +24,7 @@ type Failure struct {
 	Err      error
 }
 
+// Error says what is wrong.
 func (f *Failure) Error() string {
 	if f.Notify == 0 {
 		return fmt.Sprintf("%s: %v", f.Code, f.Err)

@@ -44,6 +44,7 @@ const (
 	reasons
 )
 
+// String is the reason as counters and the log name it.
 func (r Reason) String() string {
 	names := [reasons]string{
 		ReceivedIKE: "ike_received", ReceivedESP: "esp_received", ReceivedKeepalive: "keepalive_received",

@@ -65,6 +65,7 @@ var (
 // A Refusal is a request that was answered with a NAK.
 type Refusal struct{ Cause ErrorCause }
 
+// Error says what is wrong.
 func (r *Refusal) Error() string { return "refused: " + r.Cause.String() }
 
 // Serve answers requests until ctx ends, and closes the socket.

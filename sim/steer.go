@@ -91,6 +91,7 @@ func (n *Node) BringUp(connection, child string) error {
 	return n.command(func(s *supervisor.Supervisor) ([]supervisor.Action, error) { return s.Up(n.lab.now, connection, child) })
 }
 
+// TakeDown closes a connection or a child; see BringUp.
 func (n *Node) TakeDown(connection, child string) error {
 	return n.command(func(s *supervisor.Supervisor) ([]supervisor.Action, error) {
 		return s.Down(n.lab.now, connection, child, 0)

@@ -15,6 +15,7 @@ type AnswerError struct {
 	Reason    string
 }
 
+// Error says what is wrong.
 func (e *AnswerError) Error() string {
 	if e.Transform == (wire.Transform{}) {
 		return fmt.Sprintf("peer's answer to proposal %d %s", e.Number, e.Reason)

@@ -19,6 +19,7 @@ type UnsupportedError struct {
 	Transform wire.Transform
 }
 
+// Error says what is wrong.
 func (e *UnsupportedError) Error() string {
 	return fmt.Sprintf("%s is not supported", TransformName(e.Transform))
 }
@@ -29,6 +30,7 @@ type KeyLengthError struct {
 	Got, Want int
 }
 
+// Error says what is wrong.
 func (e *KeyLengthError) Error() string {
 	return fmt.Sprintf("key of %d octets for %s, which takes %d", e.Got, TransformName(e.Transform), e.Want)
 }

@@ -28,10 +28,12 @@ type KeyExchangeError struct {
 	Err    error
 }
 
+// Error says what is wrong.
 func (e *KeyExchangeError) Error() string {
 	return fmt.Sprintf("peer's public value for %s: %v", TransformName(keID(e.Method)), e.Err)
 }
 
+// Unwrap returns the cause.
 func (e *KeyExchangeError) Unwrap() error { return e.Err }
 
 // A KeyExchange is the initiator's side of one key exchange: it has sent Public and awaits the responder's answer. It is

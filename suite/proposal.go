@@ -19,6 +19,7 @@ type ProposalError struct {
 	Reason     string
 }
 
+// Error says what is wrong.
 func (e *ProposalError) Error() string {
 	text := fmt.Sprintf("proposal %q: ", e.Proposal)
 	if e.Word != "" {

@@ -37,6 +37,7 @@ type SignatureError struct {
 	Err    error
 }
 
+// Error says what is wrong.
 func (e *SignatureError) Error() string {
 	if e.Scheme == SchemeNone {
 		return fmt.Sprintf("%s: %v", e.Method, e.Err)
@@ -44,6 +45,7 @@ func (e *SignatureError) Error() string {
 	return fmt.Sprintf("%s with %s: %v", e.Method, e.Scheme, e.Err)
 }
 
+// Unwrap returns the cause.
 func (e *SignatureError) Unwrap() error { return e.Err }
 
 // Sign makes the data of an AUTH payload over octets (RFC 7296, Section 2.15). Method 14 takes every scheme but

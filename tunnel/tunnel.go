@@ -141,6 +141,7 @@ type DownError struct {
 	Next       time.Time    // when the next attempt is made; zero: one is under way
 }
 
+// Error says what is wrong.
 func (e *DownError) Error() string {
 	text := fmt.Sprintf("tunnel %s is down", e.Connection)
 	if e.Cause != nil {

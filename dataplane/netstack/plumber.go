@@ -70,6 +70,7 @@ type UnreachableError struct {
 	Networks []string // to which tunnels lead
 }
 
+// Error says what is wrong.
 func (e *UnreachableError) Error() string {
 	if len(e.Networks) == 0 {
 		return fmt.Sprintf("%v is out of reach: no tunnel is up", e.Remote)

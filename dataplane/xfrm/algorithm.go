@@ -11,6 +11,7 @@ import (
 // An UnsupportedError says that the kernel, or its interface, lacks something that user space has.
 type UnsupportedError struct{ What string }
 
+// Error says what is wrong.
 func (e *UnsupportedError) Error() string { return "the kernel's data plane has no " + e.What }
 
 // A cipher is an algorithm of the kernel: its name, and for those that authenticate the length of the ICV in bits.

@@ -33,6 +33,7 @@ type MissingError struct {
 	Err    error
 }
 
+// Error says what is wrong.
 func (e *MissingError) Error() string { return e.Reason }
 
 // Unwrap returns the kernel's error, if there was one.

@@ -38,7 +38,10 @@ func NewClient(config carrier.Config) (*Client, error) {
 	return &Client{config}, config.Check(false)
 }
 
-func (*Client) Type() eap.Type             { return eap.TypeTLS }
+// Type is that of eap.Method.
+func (*Client) Type() eap.Type { return eap.TypeTLS }
+
+// Properties are those of eap.Method.
 func (*Client) Properties() eap.Properties { return properties() }
 
 // Begin starts one run. The certificate speaks for itself, so the identity is not used.
@@ -79,7 +82,10 @@ func NewServer(config carrier.Config, accounts eap.Accounts) (*Server, error) {
 	return &Server{config, accounts}, config.Check(true)
 }
 
-func (*Server) Type() eap.Type             { return eap.TypeTLS }
+// Type is that of eap.Method.
+func (*Server) Type() eap.Type { return eap.TypeTLS }
+
+// Properties are those of eap.Method.
 func (*Server) Properties() eap.Properties { return properties() }
 
 // Begin starts one run. The identity chooses among the names in the client's certificate; any other is of no account

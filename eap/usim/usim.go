@@ -36,6 +36,7 @@ var ErrResynchronisation = errors.New("usim: the card does not know the key of t
 // A SynchronisationError says that AUTN is right, but not fresh. AUTS tells the home network where the card stands.
 type SynchronisationError struct{ AUTS [14]byte }
 
+// Error says what is wrong.
 func (*SynchronisationError) Error() string { return "usim: the sequence number is not fresh" }
 
 // A Response is what a card answers to a challenge. It is the caller's.

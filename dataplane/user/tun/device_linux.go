@@ -116,7 +116,9 @@ func (d *Device) offload() {
 
 // Name and Index are those of the network interface.
 func (d *Device) Name() string { return d.name }
-func (d *Device) Index() int   { return d.index }
+
+// Index is the number of the interface in its network namespace.
+func (d *Device) Index() int { return d.index }
 
 // JoinsUDP reports whether super-packets of UDP may be written.
 func (d *Device) JoinsUDP() bool { return d.uso }
