@@ -32,7 +32,8 @@ func (s *Server) register(api huma.API) {
 	get(api, "status", "Everything about this moment", s.control.Status)
 	get(api, "connections", "Configured connections", s.connections)
 	get(api, "pools", "Address pools and their leases", s.control.Pools)
-	serve(api, operation(api, http.MethodGet, "sas", Read, "IKE SAs with their children"), s.sas)
+	serve(api, operation(api, http.MethodGet, "overview", Read, "Everything about this moment but the SAs, of which there are sums"), s.overview)
+	s.registerSAs(api)
 	post(api, "down", "Close a connection, a child or one IKE SA", s.control.Down)
 	post(api, "reauth", "Authenticate anew, make before break", s.control.Reauth)
 	do(api, operation(api, http.MethodPost, "rekey", Operate, "Give new keys to IKE SAs or children"), s.rekey)
@@ -77,21 +78,6 @@ func (c Command) problem(ctx context.Context, name string, err error) *Problem {
 func (s *Server) connections(ctx context.Context) ([]Connection, error) {
 	status, err := s.control.Status(ctx)
 	return status.Connections, err
-}
-
-type sasInput struct {
-	Connection string `query:"connection" doc:"Only those of this connection"`
-}
-
-func (s *Server) sas(ctx context.Context, in *sasInput) ([]SA, error) {
-	status, err := s.control.Status(ctx)
-	if err != nil || in.Connection == "" {
-		return status.SAs, err
-	}
-	if _, ok := status.Connection(in.Connection); !ok {
-		return nil, NewProblem(http.StatusNotFound, explain.ManageNotFound, "", "there is no connection %q", in.Connection)
-	}
-	return status.SAsOf(in.Connection), nil
 }
 
 func (s *Server) rekey(ctx context.Context, in *commandInput) error {

@@ -99,7 +99,7 @@ func TestOpenAPIDocumentIsAsPublished(t *testing.T) {
 	if !bytes.Equal(got.Bytes(), want) {
 		t.Error("the document has changed; look at the difference and run go test ./api -update")
 	}
-	for _, path := range []string{"status", "connections", "sas", "pools", "events", "log", "up", "down", "rekey", "reauth", "reload", "check", "traces", "traces/{id}", "traces/{id}/explanation"} {
+	for _, path := range []string{"status", "connections", "overview", "sas", "pools", "events", "log", "up", "down", "rekey", "reauth", "reload", "check", "traces", "traces/{id}", "traces/{id}/explanation"} {
 		if !strings.Contains(got.String(), `"/v1/`+path+`"`) {
 			t.Errorf("the document lacks /v1/%s", path)
 		}

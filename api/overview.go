@@ -1,0 +1,95 @@
+package api
+
+import (
+	"context"
+	"time"
+)
+
+// An Overview is a Status without SAs: it stays small however many there are, for whoever asks every few seconds.
+type Overview struct {
+	Time            time.Time         `json:"time" doc:"Of this answer"`
+	Version         string            `json:"version" doc:"Version of the daemon"`
+	Started         time.Time         `json:"started" doc:"When the daemon was started"`
+	Loaded          time.Time         `json:"loaded" doc:"When the configuration in use was read"`
+	Config          string            `json:"config" doc:"Path of the configuration"`
+	Listening       []string          `json:"listening" doc:"Local addresses with ports"`
+	Dataplane       string            `json:"dataplane" doc:"What carries the packets"`
+	DataplaneReason string            `json:"dataplane_reason,omitempty" doc:"Why it is this one, where the daemon chose"`
+	Connections     []ConnectionSum   `json:"connections" doc:"Configured connections, in the order of the configuration"`
+	Unknown         int               `json:"unknown_sas" doc:"IKE SAs whose connection is not known yet"`
+	Warnings        []Warning         `json:"warnings,omitempty" doc:"What deserves a look"`
+	Counters        map[string]uint64 `json:"counters" doc:"Totals since the start, by name"`
+	Process         Process           `json:"process" doc:"What the daemon takes of its host"`
+}
+
+// A ConnectionSum is a configured connection with sums over its SAs.
+type ConnectionSum struct {
+	Connection
+	SAs       int        `json:"sa_count" doc:"Established IKE SAs"`
+	Installed int        `json:"child_count" doc:"Children of theirs"`
+	Resistant int        `json:"resistant_count" doc:"IKE SAs of which both messages and children withstand quantum computers"`
+	Since     *time.Time `json:"since,omitempty" doc:"Since when the oldest of them is established"`
+	In        Traffic    `json:"in" doc:"Of the children that are there now; it falls when one goes"`
+	Out       Traffic    `json:"out" doc:"Of the children that are there now; it falls when one goes"`
+}
+
+// overview asks for a status and adds up its SAs.
+func (s *Server) overview(ctx context.Context, _ *struct{}) (Overview, error) {
+	status, err := s.control.Status(ctx)
+	if err != nil {
+		return Overview{}, err
+	}
+	return overviewOf(&status, time.Now()), nil
+}
+
+func overviewOf(s *Status, now time.Time) Overview {
+	o := Overview{
+		Time: now, Version: s.Version, Started: s.Started, Loaded: s.Loaded, Config: s.Config, Listening: s.Listening,
+		Dataplane: s.Dataplane, DataplaneReason: s.DataplaneReason, Warnings: s.Warnings, Counters: s.Counters, Process: s.Process,
+		Connections: make([]ConnectionSum, len(s.Connections)),
+	}
+	place := make(map[string]int, len(s.Connections))
+	for i, c := range s.Connections {
+		o.Connections[i] = ConnectionSum{Connection: c}
+		place[c.Name] = i
+	}
+	for i := range s.SAs {
+		sa := &s.SAs[i]
+		if at, ok := place[sa.Connection]; ok {
+			o.Connections[at].add(sa)
+		} else {
+			o.Unknown++
+		}
+	}
+	return o
+}
+
+// add adds an IKE SA of the connection. One that was rekeyed has given its children to its successor.
+func (c *ConnectionSum) add(sa *SA) {
+	if sa.State == SAEstablished {
+		c.SAs++
+		if sa.Established != nil && (c.Since == nil || sa.Established.Before(*c.Since)) {
+			c.Since = sa.Established
+		}
+		if q := sa.Quantum; q != nil && q.IKE && q.Children {
+			c.Resistant++
+		}
+	}
+	for i := range sa.Children {
+		child := &sa.Children[i]
+		if child.State == ChildInstalled || child.State == ChildRekeying {
+			c.Installed++
+		}
+		c.In.add(child.In)
+		c.Out.add(child.Out)
+	}
+}
+
+// add adds what another SA has carried in the same direction, apart from what is inside AGGFRAG payloads.
+func (t *Traffic) add(u Traffic) {
+	t.Bytes += u.Bytes
+	t.Packets += u.Packets
+	if u.LastUse != nil && (t.LastUse == nil || u.LastUse.After(*t.LastUse)) {
+		t.LastUse = u.LastUse
+	}
+}
