@@ -23,7 +23,7 @@ var levels = [][]string{
 	{"esp", "auth", "lease", "keystore"},
 	{"dataplane"},
 	{"ike", "netio", "dataplane/fake"},
-	{"dataplane/user", "dataplane/xfrm", "supervisor", "config"},
+	{"dataplane/user", "dataplane/xfrm", "supervisor", "config", "hook"},
 	{"sim", "api", "pki", "swanctl", "dataplane/netstack"},
 	{"daemon"},
 	{"demo", "tunnel"},

@@ -43,6 +43,9 @@ type Child struct {
 	Cover             int  // packets per second that leave at least
 	NonFirstFragments bool // agree to carry fragments without ports
 
+	Updown     string // command of the shell that runs when the child comes and goes; empty: none
+	HostAccess bool
+
 	Kernel dataplane.Kernel
 }
 
@@ -65,7 +68,7 @@ func (c *Child) schema() schema {
 	return schema{
 		kind: "child", label: &c.Name, named: "name", origin: &c.Origin,
 		doc:     "One Child SA: which traffic it carries, with which algorithms, and when it is there.",
-		options: slices.Concat(c.trafficOptions(), c.lifetimeOptions(), c.kernelOptions()),
+		options: slices.Concat(c.trafficOptions(), c.lifetimeOptions(), c.hookOptions(), c.kernelOptions()),
 		blocks:  []nested{{kind: "iptfs", open: c.IPTFS.schema}},
 		finish:  c.finish,
 	}

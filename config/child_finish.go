@@ -22,6 +22,7 @@ func (c *Child) finish(d *decoder) {
 	}
 	c.LifeTime, c.RandTime = time.Duration(life), time.Duration(rand)
 	c.finishInterface(d)
+	c.contradictHooks(d)
 	c.contradictions(d)
 }
 

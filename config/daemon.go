@@ -25,6 +25,7 @@ type Daemon struct {
 	HalfOpen   HalfOpen
 	Retransmit Retransmit
 	Dataplane  Dataplane
+	Hooks      Hooks
 }
 
 // LogFormat is how log lines are written.
@@ -86,6 +87,7 @@ func newDaemon() *Daemon {
 		HalfOpen:   HalfOpen{Limit: 10000, PerPrefix: 64, CookieThreshold: 256, Timeout: 30 * time.Second},
 		Retransmit: Retransmit{Tries: 5, Timeout: 4 * time.Second, Base: 1.8, Max: time.Minute, Jitter: 10},
 		Dataplane:  Dataplane{Backend: BackendAuto, Device: "culvert%d"},
+		Hooks:      Hooks{Timeout: 30 * time.Second, AtOnce: 4, Queue: 1024},
 	}
 }
 
@@ -122,6 +124,7 @@ func (d *Daemon) schema() schema {
 			{kind: "half_open", open: d.HalfOpen.schema},
 			{kind: "retransmit", open: d.Retransmit.schema},
 			{kind: "dataplane", open: d.Dataplane.schema},
+			{kind: "hooks", open: d.Hooks.schema},
 		},
 		finish: func(dec *decoder) {
 			if d.Port == d.NATPort {

@@ -52,6 +52,7 @@ type engine struct {
 	leases     *leases
 	radius     *radiusGroups
 	sessions   *sessions
+	updowns    *updowns
 	world      *world
 	seed       maphash.Seed
 	wg         sync.WaitGroup
@@ -76,6 +77,7 @@ func (e *engine) start() {
 func (e *engine) wait() {
 	e.wg.Wait()
 	e.workers.wait()
+	e.updowns.wait()
 }
 
 // receive takes an IKE message to its shard. The message belongs to the caller again on return.

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"culvert/config"
 	"culvert/dataplane"
 	"culvert/dataplane/fake"
 	"culvert/explain"
@@ -26,6 +27,7 @@ func parked(t *testing.T, shards int) *engine {
 	e.backend = fake.New(rand.Reader, time.Now, fake.Hooks{})
 	e.radius = newRadiusGroups(e)
 	e.sessions = newSessions(e)
+	e.updowns = newUpdowns(e, config.Hooks{AtOnce: 1})
 	e.supervisor = &supervisorLoop{engine: e, box: newMailbox[func()](), pursuits: map[*pursuit]bool{}}
 	for i := range shards {
 		e.shards = append(e.shards, &shardLoop{engine: e, shard: ike.NewShard(uint8(i), e.env(policySource())), box: newMailbox[any]()})

@@ -31,4 +31,5 @@ func (d *Daemon) sayGoodbye() {
 	ctx, cancel = context.WithTimeout(context.Background(), goodbye)
 	defer cancel()
 	d.engine.radius.sayGoodbye(ctx)
+	d.engine.updowns.sayGoodbye()
 }

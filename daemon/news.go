@@ -25,6 +25,7 @@ func (e *engine) news(n ike.News) {
 		e.workers.start(job{work: giveBack{e.leases, grants, e.clock.wall()}, done: func(any) {}})
 	}
 	e.sessions.follow(n)
+	e.updowns.follow(n)
 	if senseless(n) {
 		e.doubt(n.Path)
 	}
@@ -188,6 +189,13 @@ func problem(f *ike.Failure) *api.Problem {
 		text += " (" + f.Notify.String() + ")"
 	}
 	return api.NewProblem(http.StatusConflict, f.Code, "", "%s", text)
+}
+
+// tell publishes a warning of the daemon's own, and logs it.
+func (e *engine) tell(ev api.Event) {
+	ev.Time = e.clock.wall()
+	e.hub.events.Publish(ev)
+	e.logEvent(ev, slog.LevelWarn)
 }
 
 // note takes news of the supervisor, on its goroutine. An attempt that failed before there was an IKE SA is news to whoever waits for it.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"culvert/api"
+	"culvert/config"
 	"culvert/dataplane"
 	"culvert/dataplane/fake"
 	"culvert/explain"
@@ -115,6 +116,7 @@ func reporter(t *testing.T) (*engine, *hands, *bytes.Buffer) {
 	e.backend = fake.New(rand.Reader, time.Now, fake.Hooks{})
 	e.radius = newRadiusGroups(e)
 	e.sessions = newSessions(e)
+	e.updowns = newUpdowns(e, config.Hooks{AtOnce: 1})
 	e.log = slog.New(slog.NewTextHandler(&text, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	e.supervisor = &supervisorLoop{engine: e, box: newMailbox[func()](), pursuits: map[*pursuit]bool{}}
 	return e, h, &text

@@ -286,5 +286,7 @@ func childConfig(c *config.Child) *ike.ChildConfig {
 		OnDead:            c.DPDAction,
 		Block:             c.Block,
 		Groups:            c.Groups,
+		Updown:            c.Updown,
+		HostAccess:        c.HostAccess,
 	}
 }

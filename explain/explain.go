@@ -24,7 +24,7 @@ type Entry struct {
 
 // All returns every entry, sorted by code.
 func All() []Entry {
-	all := slices.Concat(authEntries(), configEntries(), eapEntries(), hostEntries(), ikeEntries(), kernelEntries(), manageEntries(), radiusEntries(), userEntries())
+	all := slices.Concat(authEntries(), configEntries(), eapEntries(), hookEntries(), hostEntries(), ikeEntries(), kernelEntries(), manageEntries(), radiusEntries(), userEntries())
 	slices.SortFunc(all, func(a, b Entry) int { return cmp.Compare(a.Code, b.Code) })
 	return all
 }

@@ -154,6 +154,8 @@ type ChildConfig struct {
 	OnDead                   StartAction // what follows when the peer is found dead
 	Block                    bool        // no clear text while the child is down
 	Groups                   []string    // the peer's account must be in one of these; empty: no matter
+	Updown                   string      // command for the driver to run when the child comes and goes; empty: none
+	HostAccess               bool        // for that command
 }
 
 // StartAction is how a child comes up.
