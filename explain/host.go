@@ -9,6 +9,7 @@ const (
 	HostKeyLog       Code = "HOST-KEY-LOG"
 	HostPort         Code = "HOST-PORT"
 	HostKernelESP    Code = "HOST-KERNEL-ESP"
+	HostUnfit        Code = "HOST-UNFIT"
 )
 
 // hostEntries documents the warnings about the host.
@@ -32,6 +33,9 @@ func hostEntries() []Entry {
 		{HostKernelESP, "The data plane of the kernel cannot carry what the connections ask for.",
 			"The kernel was built without ESP, its module is missing or kept from being loaded, it does not know an algorithm or an option, or the daemon lacks CAP_NET_ADMIN.",
 			"Load the modules esp4 and esp6, propose what the kernel knows, or set daemon.dataplane.backend to \"user\" or \"auto\"."},
+		{HostUnfit, "The examination of the host has found faults.",
+			"Something that the findings name keeps tunnels from working, or will.",
+			"Do what the findings say, the faults first, and run `culvert doctor` again."},
 		{HostPort, "The daemon cannot listen on the ports of IKE.",
 			"Another IKE daemon holds UDP port 500 or 4500, the host has not the address that daemon.listen names, or the daemon lacks the rights.",
 			"See who holds the port with `ss -ulpn` and stop it, correct daemon.listen, or start the daemon as root or with the capabilities of its unit."},

@@ -1,6 +1,10 @@
 package explain
 
-import "slices"
+import (
+	"slices"
+	"strings"
+	"unicode"
+)
 
 // Codes of the kernel's counters of ESP (/proc/net/xfrm_stat): XFRM-IN-NO-STATES is XfrmInNoStates there, and xfrm_in_no_states
 // among the counters of `culvert status --json`.
@@ -148,4 +152,16 @@ func leavingEntries() []Entry {
 			"More traffic wants to leave than the SA's rate allows.",
 			"Raise its rate or its queue."},
 	}
+}
+
+// KernelCounter is the code of a counter of /proc/net/xfrm_stat by its name there: XfrmInNoStates is XFRM-IN-NO-STATES.
+func KernelCounter(name string) Code {
+	var b strings.Builder
+	for i, r := range name {
+		if unicode.IsUpper(r) && i > 0 {
+			b.WriteByte('-')
+		}
+		b.WriteRune(unicode.ToUpper(r))
+	}
+	return Code(b.String())
 }

@@ -13,6 +13,7 @@ import (
 	"culvert/cmd/culvert/cli"
 	"culvert/config"
 	"culvert/daemon"
+	"culvert/doctor"
 )
 
 // version is set by the build: -ldflags "-X main.version=...".
@@ -27,6 +28,7 @@ func run() int {
 	return cli.Run(ctx, cli.Env{
 		Out: os.Stdout, Err: os.Stderr, Terminal: terminal, Width: width, Getenv: os.Getenv,
 		Now: time.Now, Source: config.System(time.Now()), Version: version, Daemon: runDaemon, NewPassword: newPassword,
+		Host: doctor.System(),
 	}, os.Args[1:], demoCommand())
 }
 

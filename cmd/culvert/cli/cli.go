@@ -13,6 +13,7 @@ import (
 
 	"culvert/api"
 	"culvert/config"
+	"culvert/doctor"
 	"culvert/explain"
 	"culvert/secret"
 )
@@ -30,6 +31,7 @@ type Env struct {
 	Daemon func(context.Context, DaemonOptions) error
 	// NewPassword asks a person for a password that is to be set, or reads the first line of standard input.
 	NewPassword func(prompt string) (secret.Bytes, error)
+	Host        doctor.Host // for doctor
 }
 
 // DaemonOptions is what the command line says about a daemon that is to be run.
@@ -81,6 +83,7 @@ that culvert explain CODE tells more about.`,
 	root.AddCommand(
 		a.upCommand(), a.connectCommand(), a.downCommand(), a.rekeyCommand(), a.reauthCommand(), a.statusCommand(), a.poolsCommand(), a.logCommand(),
 		a.reloadCommand(), a.checkCommand(), a.pkiCommand(), a.clientCommand(), a.userCommand(), a.daemonCommand(), a.explainCommand(), a.versionCommand())
+	root.AddCommand(a.doctorCommand())
 	root.AddCommand(extra...)
 	for _, cmd := range root.Commands() {
 		tellApart(cmd)

@@ -1,0 +1,59 @@
+package doctor
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"strings"
+
+	"culvert/api"
+	"culvert/config"
+)
+
+func checkDaemon(_ context.Context, e *examination) {
+	switch p, running := e.daemon(); {
+	case e.Status != nil:
+		e.ok("the daemon answers on %s: version %s, %d connections, %d IKE SAs; packets are carried in %s", e.Socket, e.Status.Version, len(e.Status.Connections), len(e.Status.SAs), e.Status.Dataplane)
+		e.troubles()
+	case running:
+		e.fail("see `journalctl -u culvert`; name its socket with --socket if it has another one", "the daemon runs (process %s), but does not answer: %v", p.pid, e.Unreachable)
+	default:
+		e.warn("start it with `systemctl start culvert`", "the daemon does not run: %v", e.Unreachable)
+	}
+}
+
+// troubles are what the daemon says itself: connections that fail, and warnings.
+func (e *examination) troubles() {
+	for _, c := range e.Status.Connections {
+		if c.State != api.Up && c.LastFailure != nil {
+			e.warn("`culvert explain "+string(c.LastFailure.Code)+"` tells more", "connection %s is %s: %s", c.Name, c.State, c.LastFailure.Detail)
+		}
+	}
+	for _, w := range e.Status.Warnings {
+		e.warn(w.Action, "the daemon warns: %s", w.Text)
+	}
+}
+
+func checkConfiguration(_ context.Context, e *examination) {
+	const most = 5
+	if _, err := fs.Stat(e.Host.Files(), strings.TrimPrefix(e.Path, "/")); errors.Is(err, fs.ErrNotExist) {
+		e.unknown("name it with --config", "there is no %s: nothing is said about connections", e.Path)
+		return
+	}
+	var mistakes, warnings int
+	for _, d := range e.Diagnostics {
+		switch d.Severity {
+		case config.Error:
+			if mistakes++; mistakes <= most {
+				e.fail("correct it; `culvert check` shows all mistakes", "%s: %s", d.Place, d.Message)
+			}
+		case config.Warning:
+			if warnings++; warnings <= most {
+				e.warn(d.Hint, "%s: %s", d.Place, d.Message)
+			}
+		}
+	}
+	if e.Config != nil {
+		e.ok("%s can be used: %d connections", e.Path, len(e.Config.Connections))
+	}
+}

@@ -1,0 +1,86 @@
+package doctor
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// A Check looks at one concern.
+type Check struct {
+	Name  string
+	About string // what it looks at, for the documentation
+	run   func(context.Context, *examination)
+}
+
+// Checks are all there are, in the order in which they are reported.
+func Checks() []Check {
+	return []Check{
+		{"daemon", "whether the daemon runs and answers on its socket", checkDaemon},
+		{"configuration", "whether the configuration can be used", checkConfiguration},
+		{"ports", "who holds the UDP and TCP ports of IKE", checkPorts},
+		{"rivals", "other IKE daemons on this host", checkRivals},
+		{"privileges", "the capabilities that the daemon needs", checkPrivileges},
+		{"kernel-esp", "whether the kernel has ESP, or is kept from it", checkKernelESP},
+		{"tun", "the TUN device, which ESP in user space needs", checkTUN},
+		{"forwarding", "whether packets of networks behind this host are forwarded", checkForwarding},
+		{"rp-filter", "the reverse path filter of the kernel", checkReversePath},
+		{"packet-filter", "rules of nftables that drop IKE or ESP", checkFilter},
+		{"nat", "translation of tunnel traffic, and NAT on the way", checkNAT},
+		{"overlaps", "selectors that overlap local networks or each other", checkOverlaps},
+		{"routes", "routes to the configured peers", checkRoutes},
+		{"mtu", "the MTU of the way to the configured peers", checkMTU},
+		{"names", "whether the names of peers resolve", checkNames},
+		{"clock", "whether the clock is right", checkClock},
+		{"certificates", "validity of our certificates and of the authorities", checkCertificates},
+		{"kernel-counters", "what the kernel has counted of ESP, in words", checkCounters},
+		{"leftovers", "states and policies of the kernel, ours and those of others", checkLeftovers},
+		{"limits", "limits of the process and of socket buffers", checkLimits},
+	}
+}
+
+// Examine runs all checks. It ends early with ctx, and each check after a few seconds.
+func Examine(ctx context.Context, p *Patient) Report {
+	e := &examination{Patient: p}
+	for _, c := range Checks() {
+		if ctx.Err() != nil {
+			break
+		}
+		e.examine(ctx, c)
+	}
+	return e.report
+}
+
+// patience is how long a check may take.
+const patience = 20 * time.Second
+
+// An examination is one run of the checks.
+type examination struct {
+	*Patient
+	report Report
+	check  string
+}
+
+func (e *examination) examine(ctx context.Context, c Check) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	e.check = c.Name
+	c.run(ctx, e)
+}
+
+func (e *examination) add(l Level, action, format string, args ...any) {
+	e.report = append(e.report, Finding{e.check, l, fmt.Sprintf(format, args...), action})
+}
+
+func (e *examination) ok(format string, args ...any) { e.add(OK, "", format, args...) }
+
+func (e *examination) unknown(action, format string, args ...any) {
+	e.add(Unknown, action, format, args...)
+}
+
+func (e *examination) warn(action, format string, args ...any) { e.add(Warn, action, format, args...) }
+
+func (e *examination) fail(action, format string, args ...any) { e.add(Fail, action, format, args...) }
+
+// asRoot is the next action where rights are missing.
+const asRoot = "run `culvert doctor` as root"
