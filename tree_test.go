@@ -25,6 +25,7 @@ var levels = [][]string{
 	{"ike", "netio", "dataplane/fake"},
 	{"dataplane/user", "dataplane/xfrm", "supervisor", "config", "hook"},
 	{"sim", "api", "pki", "swanctl", "dataplane/netstack"},
+	{"metrics"},
 	{"daemon", "doctor", "probe", "selftest", "bugreport"},
 	{"demo", "tunnel"},
 	{"cmd"},

@@ -28,6 +28,7 @@ func NewServer(control Control, version string) *Server {
 	s.ended, s.end = context.WithCancel(context.Background())
 	mux := http.NewServeMux()
 	mux.HandleFunc("/", notFound)
+	mux.HandleFunc("GET /metrics", s.metrics)
 	s.handler = mux
 	api := humago.New(mux, description(version))
 	api.UseMiddleware(authorize)

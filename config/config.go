@@ -10,6 +10,7 @@ package config
 // Config is a whole configuration, checked. It is immutable once loaded.
 type Config struct {
 	Daemon      *Daemon
+	Metrics     Metrics
 	Connections []*Connection // in the order of the files
 	Pools       []*Pool
 	Secrets     []*Secret
@@ -19,6 +20,9 @@ type Config struct {
 	Policies    []*Policy
 	Paths       []string // the files that were read, the first one first
 }
+
+// newConfig returns what counts where no file says anything.
+func newConfig() *Config { return &Config{Daemon: newDaemon(), Metrics: newMetrics()} }
 
 // Connection returns the connection of that name, or nil.
 func (c *Config) Connection(name string) *Connection { return named(c.Connections, name) }

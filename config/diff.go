@@ -5,6 +5,7 @@ import "reflect"
 // A Difference tells what has to be touched to get from one configuration to another, by the names of blocks.
 type Difference struct {
 	Daemon      []string // options of the daemon block: "log_level", "half_open.limit"
+	Process     []string // options of other blocks about the whole process: "metrics.listen"
 	Connections Changes  // children apart
 	Children    Changes  // of connections that are in both, as "office/net"
 	Pools       Changes
@@ -38,6 +39,7 @@ func (d *Difference) Empty() bool { return reflect.DeepEqual(d, &Difference{}) }
 func Diff(old, new *Config) *Difference {
 	d := &Difference{
 		Daemon:      differing(old.Daemon.schema(), new.Daemon.schema()),
+		Process:     below("metrics", differing(old.Metrics.schema(), new.Metrics.schema())),
 		Connections: compare(old.Connections, new.Connections, ""),
 		Pools:       compare(old.Pools, new.Pools, ""),
 		Secrets:     compare(old.Secrets, new.Secrets, ""),
@@ -62,6 +64,14 @@ func Diff(old, new *Config) *Difference {
 		}
 	}
 	return d
+}
+
+// below puts the kind of their block in front of options.
+func below(kind string, options []string) (names []string) {
+	for _, o := range options {
+		names = append(names, kind+"."+o)
+	}
+	return names
 }
 
 func (c *Changes) add(more Changes) {

@@ -37,6 +37,9 @@ func changes(d *Difference) string {
 	if len(d.Daemon) > 0 {
 		parts = append(parts, fmt.Sprint("daemon ", d.Daemon))
 	}
+	if len(d.Process) > 0 {
+		parts = append(parts, fmt.Sprint(d.Process))
+	}
 	for _, kind := range []struct {
 		name string
 		Changes

@@ -44,7 +44,7 @@ func System(now time.Time) Source {
 // "", which is none. The Config is nil when there are errors among the diagnostics; warnings alone leave it usable.
 func (s Source) Load(name string, more ...string) (*Config, Diagnostics) {
 	d := &decoder{
-		Source: s, config: &Config{Daemon: newDaemon()},
+		Source: s, config: newConfig(),
 		texts: make(map[string]*text), opened: make(map[string]hcl.Range), exposed: make(map[string]bool),
 	}
 	for _, name := range append([]string{name}, more...) {
@@ -83,6 +83,7 @@ func (f *file) schema(c *Config) schema {
 		},
 		blocks: []nested{
 			{kind: "daemon", open: func() schema { return c.Daemon.schema() }},
+			{kind: "metrics", open: func() schema { return c.Metrics.schema() }},
 			{kind: "connection", many: true, open: func() schema { return add(&c.Connections, newConnection(f.loader)).schema() }},
 			{kind: "pool", many: true, open: func() schema { return add(&c.Pools, new(Pool)).schema() }},
 			{kind: "secret", many: true, open: func() schema { return add(&c.Secrets, new(Secret)).schema() }},

@@ -32,6 +32,10 @@ daemon {
     mtu     = 1300
   }
 }
+metrics {
+  listen = ["127.0.0.1:9500"]
+  peers  = 7
+}
 connection "a" {
   version = 2
   local {

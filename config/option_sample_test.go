@@ -141,6 +141,22 @@ func dataplaneSamples() []sample {
 	}
 }
 
+func metricsSamples() []sample {
+	return []sample{
+		{option: "listen", value: `["127.0.0.1:9500", "[::1]:9500"]`},
+		{option: "listen", value: `"192.0.2.1:9500"`, text: `["192.0.2.1:9500"]`},
+		{option: "listen", value: `[]`},
+		{option: "listen", value: `"127.0.0.1"`, code: badValue},
+		{option: "listen", value: `"127.0.0.1:0"`, code: badValue},
+		{option: "listen", value: `"localhost:9500"`, code: badValue},
+		{option: "listen", value: `9500`, code: wrongType},
+		{option: "peers", value: `0`},
+		{option: "peers", value: `100000`},
+		{option: "peers", value: `-1`, code: badValue},
+		{option: "peers", value: `"all"`, code: wrongType},
+	}
+}
+
 func poolSamples() []sample {
 	return []sample{
 		{option: "addresses", value: `["10.0.0.0/24"]`, text: `["10.0.0.1-10.0.0.254"]`},

@@ -75,7 +75,7 @@ func schemas() []schema {
 			walk(n.open())
 		}
 	}
-	walk(new(file).schema(&Config{Daemon: newDaemon()}))
+	walk(new(file).schema(newConfig()))
 	return list
 }
 

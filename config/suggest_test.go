@@ -89,7 +89,7 @@ func TestUnknownBlocksAreAnsweredWithWhatWasMeant(t *testing.T) {
 		{"connection", "proposals", "proposals is an option here: write proposals = ..."},
 		{"connection", "children", "there are version, peer_type, proposals"},
 		{"connection", "remotes", `did you mean "remote"?`},
-		{configurationKind, "conn", "there are include, daemon, connection"},
+		{configurationKind, "conn", "there are include, daemon, metrics, connection"},
 		{configurationKind, "connections", `did you mean "connection"?`},
 		{configurationKind, "pools", `did you mean "pool"?`},
 	}

@@ -134,7 +134,7 @@ func check(t *rapid.T, name, text string, tr tree, json bool) {
 	}
 	checkDiagnostics(t, text, found)
 	duplicates := strings.Contains(found.String(), "has a second block")
-	for _, unknown := range tr.unknown(new(file).schema(&Config{Daemon: newDaemon()}), json) {
+	for _, unknown := range tr.unknown(new(file).schema(newConfig()), json) {
 		if !duplicates && !strings.Contains(found.String(), " "+quote(unknown)+" [CONFIG-UNKNOWN") {
 			t.Fatalf("nothing is said of %q in\n%s\n%s", unknown, text, found)
 		}

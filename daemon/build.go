@@ -12,6 +12,7 @@ import (
 	"culvert/daemon/keylog"
 	"culvert/dataplane"
 	"culvert/ike"
+	"culvert/metrics"
 	"culvert/supervisor"
 )
 
@@ -20,7 +21,7 @@ func (d *Daemon) build(ctx context.Context, cfg *config.Config, log *slog.Logger
 	w := d.world
 	e := &engine{
 		ctx: ctx, clock: systemClock(), log: log, network: w.listener, backend: w.backend, world: w,
-		owners: newOwners(), hub: newHub(), strangers: newAllowance(strangersEvery, strangersAtOnce), leases: newLeases(w.leaseStore(), log), seed: maphash.MakeSeed(),
+		owners: newOwners(), hub: newHub(), tally: metrics.NewTally(cfg.Metrics.Peers), strangers: newAllowance(strangersEvery, strangersAtOnce), leases: newLeases(w.leaseStore(), log), seed: maphash.MakeSeed(),
 	}
 	e.radius = newRadiusGroups(e)
 	e.sessions = newSessions(e)

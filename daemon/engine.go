@@ -13,6 +13,7 @@ import (
 	"culvert/daemon/keylog"
 	"culvert/dataplane"
 	"culvert/ike"
+	"culvert/metrics"
 	"culvert/wire"
 )
 
@@ -48,6 +49,7 @@ type engine struct {
 	supervisor *supervisorLoop
 	owners     *owners
 	hub        *hub
+	tally      *metrics.Tally
 	strangers  *allowance
 	leases     *leases
 	radius     *radiusGroups
@@ -181,6 +183,7 @@ func (e *engine) removeSA(a ike.RemoveSA) {
 	counters, err := e.backend.Remove(a.Direction, a.SPI, a.Policy)
 	e.report(err, "remove an SA")
 	e.hub.removed(a.Direction, counters)
+	e.tally.Removed(a.Direction, a.Policy, counters)
 	e.sessions.removed(a.Direction, a.SPI, a.Policy, counters)
 }
 
@@ -191,6 +194,7 @@ func (e *engine) setPolicy(l *shardLoop, p dataplane.Policy) {
 
 func (e *engine) removePolicy(id dataplane.PolicyID) {
 	e.owners.releasePolicy(id)
+	e.tally.Forget(id)
 	e.report(e.backend.RemovePolicy(id), "remove a policy")
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"culvert/api"
 	"culvert/dataplane"
+	"culvert/metrics"
 )
 
 // Feed sizes: what a reader that comes late can still see.
@@ -27,8 +28,16 @@ type hub struct {
 	withheld  atomic.Uint64 // events of strangers that were not told
 }
 
-// totals are traffic of both directions.
-type totals struct{ in, out dataplane.Counters }
+// totals are traffic of both directions, and whose it is.
+type totals struct {
+	in, out dataplane.Counters
+	owned   metrics.Carried
+}
+
+// book adds what a child carries to the sums of those that it belongs to.
+func (t *totals) book(o metrics.Owner, c *api.Child) {
+	t.owned.Add(o, metrics.Traffic{InBytes: c.In.Bytes, InPackets: c.In.Packets, OutBytes: c.Out.Bytes, OutPackets: c.Out.Packets})
+}
 
 func (t *totals) add(d dataplane.Direction, c dataplane.Counters) {
 	sum := &t.in

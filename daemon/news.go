@@ -26,6 +26,7 @@ func (e *engine) news(n ike.News) {
 	}
 	e.sessions.follow(n)
 	e.updowns.follow(n)
+	e.tally.Follow(n)
 	if senseless(n) {
 		e.doubt(n.Path)
 	}
@@ -201,6 +202,7 @@ func (e *engine) tell(ev api.Event) {
 // note takes news of the supervisor, on its goroutine. An attempt that failed before there was an IKE SA is news to whoever waits for it.
 func (e *engine) note(n supervisor.Note) {
 	if f := n.Failure; f != nil && (f.Code == explain.IKEPeerUnresolved || f.Code == explain.IKENoPeerAddress) {
+		e.tally.Failed(n.Connection.Name, f.Code)
 		e.supervisor.tell(ike.News{Time: e.clock.now(), Kind: ike.NewsFailure, Connection: n.Connection, Initiator: true, Failure: f})
 	}
 	ev := api.Event{Time: e.clock.wall(), Connection: n.Connection.Name, Problem: problem(n.Failure)}

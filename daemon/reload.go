@@ -113,6 +113,7 @@ func reloaded(d *config.Difference) api.Reloaded {
 			r.Restart = append(r.Restart, "daemon."+option)
 		}
 	}
+	r.Restart = append(r.Restart, d.Process...)
 	return r
 }
 

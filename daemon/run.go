@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/http"
 	"net/netip"
 	"os"
 	"sync"
@@ -17,6 +18,7 @@ import (
 	"culvert/auth/revocation"
 	"culvert/config"
 	"culvert/dataplane"
+	"culvert/metrics"
 )
 
 // Options say how to run a daemon.
@@ -53,6 +55,7 @@ type Daemon struct {
 	running *config.Daemon // what the process was started with; of a later one only what can change takes effect
 	engine  *engine
 	world   *world
+	scrapes http.Handler
 	stop    context.CancelFunc // of the engine
 
 	reloading sync.Mutex // one reload at a time; guards sources
@@ -116,6 +119,7 @@ func newDaemon(cfg *config.Config, o Options) *Daemon {
 		fetcher: fetch.New(fetch.RevocationRules()), answers: revocation.NewCache(revocation.CacheLimits{}),
 		lookups: lookup.NewService(fetch.New(lookup.Rules())), running: cfg.Daemon,
 	}
+	d.scrapes = metrics.Handler(d.snapshot)
 	_, journal := os.LookupEnv("JOURNAL_STREAM")
 	d.level.Set(cfg.Daemon.LogLevel)
 	d.log = newLogger(o.Stderr, cfg.Daemon, journal, d.level, d.lines)
@@ -159,6 +163,10 @@ func (d *Daemon) end() {
 
 // live is the life of a daemon whose engine runs. It closes the listener.
 func (d *Daemon) live(ctx context.Context, l net.Listener) error {
+	scrapes, err := listenMetrics(&d.config.Metrics)
+	if err != nil {
+		return errors.Join(err, l.Close())
+	}
 	d.log.Info("ready", "version", d.options.Version, "socket", d.options.Socket, "dataplane", d.world.name)
 	for _, w := range d.warnings() {
 		d.log.Warn(w.Text, "code", string(w.Code), "action", w.Action)
@@ -166,15 +174,16 @@ func (d *Daemon) live(ctx context.Context, l net.Listener) error {
 	if d.options.Ready != nil {
 		d.options.Ready()
 	}
-	return d.serve(ctx, l)
+	return d.serve(ctx, l, scrapes)
 }
 
-// serve answers commands and tells systemd how it is, until ctx ends.
-func (d *Daemon) serve(ctx context.Context, l net.Listener) error {
+// serve answers commands and scrapes, and tells systemd how it is, until ctx ends.
+func (d *Daemon) serve(ctx context.Context, l net.Listener, scrapes []net.Listener) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var wg sync.WaitGroup
 	wg.Go(func() { d.watchSystem(ctx) })
+	wg.Go(func() { d.serveMetrics(ctx, scrapes) })
 	err := api.NewServer(d, d.options.Version).Serve(ctx, l)
 	cancel()
 	wg.Wait()

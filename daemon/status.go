@@ -4,18 +4,25 @@ import (
 	"context"
 	"fmt"
 	"runtime"
-	"runtime/metrics"
+	runtimemetrics "runtime/metrics"
 	"time"
 
 	"culvert/api"
 	"culvert/dataplane"
 	"culvert/esp"
 	"culvert/ike"
+	"culvert/metrics"
 	"culvert/supervisor"
 )
 
 // Status tells everything about this moment.
 func (d *Daemon) Status(ctx context.Context) (api.Status, error) {
+	s, _, err := d.look(ctx)
+	return s, err
+}
+
+// look tells everything about this moment, and what SAs have carried by whom they belong to.
+func (d *Daemon) look(ctx context.Context) (api.Status, totals, error) {
 	e := d.engine
 	var links []supervisor.LinkStatus
 	err := e.supervisor.ask(ctx, func(time.Time) ([]supervisor.Action, error) {
@@ -23,12 +30,13 @@ func (d *Daemon) Status(ctx context.Context) (api.Status, error) {
 		return nil, nil
 	})
 	if err != nil {
-		return api.Status{}, err
+		return api.Status{}, totals{}, err
 	}
 	carried := e.hub.past() // first: what is removed from here on must not be counted twice
+	carried.owned = e.tally.Past()
 	sas, stats, err := e.snapshot(ctx)
 	if err != nil {
-		return api.Status{}, err
+		return api.Status{}, totals{}, err
 	}
 	d.mu.Lock()
 	loaded := d.loaded
@@ -44,13 +52,13 @@ func (d *Daemon) Status(ctx context.Context) (api.Status, error) {
 		s.SAs = append(s.SAs, e.saStatus(sa, &carried))
 	}
 	s.Counters = e.counters(stats, e.hub.show(carried))
-	return s, nil
+	return s, carried, nil
 }
 
 // process asks the runtime.
 func process() api.Process {
-	list := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
-	metrics.Read(list)
+	list := []runtimemetrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	runtimemetrics.Read(list)
 	return api.Process{Heap: list[0].Value.Uint64(), Goroutines: runtime.NumGoroutine()}
 }
 
@@ -108,6 +116,7 @@ func (e *engine) saStatus(s ike.SAStatus, carried *totals) api.SA {
 	}
 	for _, c := range s.Children {
 		child := e.childStatus(c, s.ESP, carried)
+		carried.book(metrics.Owner{Connection: sa.Connection, Child: c.Name, Peer: s.Remote}, &child)
 		if c.State != lingering {
 			sa.Children = append(sa.Children, child)
 		}

@@ -271,7 +271,7 @@ func (sa *SA) becomeEstablished(payloads []wire.Payload) {
 	if newer := sa.initial.newer; newer != nil && newer.Name == sa.conn.Name {
 		sa.conn = newer
 	}
-	sa.news(News{Kind: NewsEstablished})
+	sa.news(News{Kind: NewsEstablished, Took: sa.now.Sub(sa.created)})
 	sa.startTimers()
 }
 

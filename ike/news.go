@@ -77,6 +77,7 @@ type News struct {
 	// Status is the IKE SA after what has happened, but before it of NewsRekeyed, NewsClosed and NewsAddress; nil unless
 	// Env.Detail asks for it. NextStatus is the successor of NewsRekeyed.
 	Status, NextStatus *SAStatus
+	Took               time.Duration // NewsEstablished: since the IKE SA began
 }
 
 // news reports something about the SA; time, SPI, connection and peer are filled in.
