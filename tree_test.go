@@ -25,7 +25,7 @@ var levels = [][]string{
 	{"ike", "netio", "dataplane/fake"},
 	{"dataplane/user", "dataplane/xfrm", "supervisor", "config", "hook"},
 	{"sim", "api", "pki", "swanctl", "dataplane/netstack"},
-	{"metrics"},
+	{"metrics", "vici"},
 	{"daemon", "doctor", "probe", "selftest", "bugreport"},
 	{"demo", "tunnel"},
 	{"cmd"},
