@@ -82,7 +82,7 @@ func (d *Daemon) sockets(b config.Backend) netio.Config {
 	c := netio.Config{Addresses: d.running.Listen, IKEPort: d.running.Port, NATPort: d.running.NATPort, TCPPorts: d.running.TCPPorts}
 	switch b {
 	case config.BackendUser:
-		c.RawESP, c.Mark, c.Workers = true, ownMark, queues(&d.running.Dataplane)
+		c.RawESP, c.Mark, c.Workers, c.Brisk = true, ownMark, queues(&d.running.Dataplane), true
 	case config.BackendKernel:
 		c.Mark, c.Prepare = ownMark, prepareSocket
 	}
@@ -167,8 +167,8 @@ func (w *world) start(e *engine) {
 	w.spareProcessors()
 }
 
-// spareProcessors has Go's scheduler run more threads at a time, by as many as the data plane has. Those wait in the kernel, and
-// with none to spare each one that comes back would wait for another to be put aside, which takes longer than a batch of packets.
+// spareProcessors has Go's scheduler run more threads at a time, by as many as the data plane has. Those wait in the kernel without
+// letting go of their processors at once, and come back without looking for one (package netio/rest).
 func (w *world) spareProcessors() {
 	if w.threads > 0 {
 		runtime.GOMAXPROCS(processors() + w.threads)

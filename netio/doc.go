@@ -42,6 +42,9 @@ type Config struct {
 	// octet of its SPI modulo Workers, as far as the kernel can tell the packets of one message apart; all other ESP of one
 	// sender comes to one worker. IKE comes to any.
 	Workers int
+	// Brisk says that Go's scheduler has a processor to spare for each thread that receives, which the thread keeps while it waits for
+	// a moment.
+	Brisk bool
 	// Buffer is what the sockets are asked to hold in each direction, in octets; 0 is 4 MiB.
 	Buffer int
 }

@@ -57,7 +57,7 @@ func (w *worker) receive(s *socket, in *inbox, h *Handlers) (more bool) {
 	if s.coalesce {
 		most = coalescedBatch
 	}
-	n, _, errno := unix.Syscall6(unix.SYS_RECVMMSG, uintptr(s.fd), uintptr(unsafe.Pointer(&in.messages[0])), uintptr(most), unix.MSG_DONTWAIT, 0, 0)
+	n, _, errno := unix.RawSyscall6(unix.SYS_RECVMMSG, uintptr(s.fd), uintptr(unsafe.Pointer(&in.messages[0])), uintptr(most), unix.MSG_DONTWAIT, 0, 0)
 	if errno != 0 {
 		return w.receiveFailed(errno)
 	}

@@ -6,6 +6,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"culvert/netio/rest"
+
 	"culvert/dataplane"
 )
 
@@ -92,6 +94,10 @@ const turn = 8
 func (w *worker) run(h Handlers) {
 	runtime.LockOSThread() // never unlocked: the thread ends with its goroutine
 	in := newInbox()
+	wait := rest.Wait
+	if w.config.Brisk {
+		wait = rest.WaitBriskly
+	}
 	polls := []unix.PollFd{{Fd: int32(w.wake), Events: unix.POLLIN}, {Fd: -1, Events: unix.POLLIN}}
 	if w.index == 0 {
 		polls[1].Fd = int32(w.streams.epoll)
@@ -100,7 +106,7 @@ func (w *worker) run(h Handlers) {
 		polls = append(polls, unix.PollFd{Fd: int32(s.fd), Events: unix.POLLIN})
 	}
 	for {
-		if _, err := unix.Poll(polls, -1); err != nil && err != unix.EINTR && err != unix.EAGAIN {
+		if err := wait(polls); err != nil {
 			w.counters.add(ReceiveFailed, 1)
 		}
 		if polls[0].Revents != 0 {

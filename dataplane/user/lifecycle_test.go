@@ -89,6 +89,12 @@ func TestSuccessorOfACrashCleansUp(t *testing.T) {
 	}
 	a.listener.Close()
 	a.start()
+	if err := a.ping(a.inner4, b.inner4, silence); err == nil {
+		t.Error("clear text passes before the successor's policies stand")
+	}
+	if err := a.backend.Settled(); err != nil {
+		t.Error(err)
+	}
 	if err := a.ping(a.inner4, b.inner4, patience); err != nil {
 		t.Errorf("the successor has no policy, and yet: %v", err)
 	}

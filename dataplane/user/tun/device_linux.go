@@ -11,6 +11,8 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"culvert/netio/rest"
 )
 
 // ErrAgain is returned by Read when no packet waits.
@@ -128,7 +130,7 @@ func (d *Device) Queues() int { return len(d.queues) }
 
 // Read reads one packet with its header, without waiting. A buffer of 64 KiB and a header is enough.
 func (d *Device) Read(queue int, b []byte) (int, error) {
-	n, _, errno := unix.Syscall(unix.SYS_READ, uintptr(d.queues[queue].fd), uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)))
+	n, _, errno := unix.RawSyscall(unix.SYS_READ, uintptr(d.queues[queue].fd), uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)))
 	switch errno {
 	case 0:
 		return int(n), nil
@@ -138,14 +140,15 @@ func (d *Device) Read(queue int, b []byte) (int, error) {
 	return 0, os.NewSyscallError("read", errno)
 }
 
-// Wait waits for a packet, for Wake or for Close, which it answers with os.ErrClosed.
+// Wait waits for a packet, for Wake or for Close, which it answers with os.ErrClosed. The caller's thread should be its own, and
+// Go's scheduler have a processor to spare for it.
 func (d *Device) Wait(queue int) error {
 	q := d.queues[queue]
-	_, err := unix.Poll(q.polls[:], -1)
+	err := rest.WaitBriskly(q.polls[:])
 	if d.closed.Load() {
 		return os.ErrClosed
 	}
-	if err != nil && err != unix.EINTR && err != unix.EAGAIN {
+	if err != nil {
 		return os.NewSyscallError("poll", err)
 	}
 	if q.polls[1].Revents != 0 {
@@ -174,7 +177,7 @@ func (d *Device) WritePacket(queue int, parts [][]byte) error {
 			n++
 		}
 	}
-	_, _, errno := unix.Syscall(unix.SYS_WRITEV, uintptr(d.queues[queue].fd), uintptr(unsafe.Pointer(&vector)), uintptr(n))
+	_, _, errno := unix.RawSyscall(unix.SYS_WRITEV, uintptr(d.queues[queue].fd), uintptr(unsafe.Pointer(&vector)), uintptr(n))
 	if errno != 0 {
 		return errno
 	}
