@@ -110,6 +110,6 @@ func (s *Stats) dropped(r DropReason) {
 func (sa *SA) drop(r DropReason, ev MessageReceived) {
 	sa.env.Stats.dropped(r)
 	if sa.env.Trace {
-		sa.news(News{Kind: NewsDropped, Path: ev.Path, Reason: r, Size: len(ev.Datagram)})
+		sa.news(dropped(r, ev))
 	}
 }

@@ -13,7 +13,7 @@ func (sa *SA) receiveInit(h wire.Header, ev MessageReceived) {
 		sa.receiveInitAnswer(h, ev)
 		return
 	}
-	sa.repeatInit(ev)
+	sa.repeatInit(h, ev)
 }
 
 // maxInitRepeats is how often an IKE_SA_INIT response is repeated: more often than an initiator asks while it may, and not
@@ -22,7 +22,7 @@ const maxInitRepeats = 16
 
 // repeatInit answers a retransmitted request with the same response, as long as IKE_AUTH has not come. Anything else is
 // ignored (RFC 7296, Section 2.1).
-func (sa *SA) repeatInit(ev MessageReceived) {
+func (sa *SA) repeatInit(h wire.Header, ev MessageReceived) {
 	_, known := sa.responses.lookup(0)
 	switch {
 	case sa.initial == nil || !bytes.Equal(sa.initial.messageI, ev.Datagram) || known.datagrams == nil:
@@ -34,7 +34,7 @@ func (sa *SA) repeatInit(ev MessageReceived) {
 	}
 	sa.initial.repeats++
 	sa.send(ev.Path, known.datagrams)
-	sa.news(News{Kind: NewsRetransmitted, Path: ev.Path, Size: size(known.datagrams)})
+	sa.traceAgain(answering(h), "", ev.Path, known.datagrams)
 }
 
 // receiveInitAnswer hands an answer to the task that waits for it. The request stays pending unless the task says

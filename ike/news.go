@@ -74,10 +74,19 @@ type News struct {
 	Successor  wire.SPI    // NewsRekeyed
 	Reason     DropReason  // NewsDropped
 	Failure    *Failure    // NewsFailure, NewsClosed
+	Traced     *Traced     // the message that came, went or was dropped, or was refused before there was an IKE SA; if Env.Trace
 	// Status is the IKE SA after what has happened, but before it of NewsRekeyed, NewsClosed and NewsAddress; nil unless
 	// Env.Detail asks for it. NextStatus is the successor of NewsRekeyed.
 	Status, NextStatus *SAStatus
 	Took               time.Duration // NewsEstablished: since the IKE SA began
+}
+
+// A Traced is a message as it is shown to people. Its payloads alias buffers of the engine: they are for reading, until the
+// engine is given its next event.
+type Traced struct {
+	wire.Header
+	Payloads  []wire.Payload // none of messages that are repeated or were dropped
+	Datagrams int            // that it was, or is, cut into
 }
 
 // news reports something about the SA; time, SPI, connection and peer are filled in.
@@ -121,19 +130,49 @@ func identityName(id auth.Identity) string {
 	return id.String()
 }
 
-// traceSent and traceReceived report messages with a summary, when the driver wants to know.
+// traceSent and traceReceived report messages, when the driver wants to know.
 func (sa *SA) traceSent(h wire.Header, payloads []wire.Payload, datagrams [][]byte) {
 	sa.env.Stats.sent(h)
 	if sa.env.Trace {
-		sa.news(News{Kind: NewsMessageSent, Message: summary(h, payloads), Size: size(datagrams)})
+		sa.news(News{Kind: NewsMessageSent, Message: summary(h, payloads), Size: size(datagrams),
+			Traced: &Traced{h, payloads, len(datagrams)}})
 	}
 }
 
 func (sa *SA) traceReceived(in *inbound) {
 	sa.env.Stats.received(in.Header)
 	if sa.env.Trace {
-		sa.news(News{Kind: NewsMessageReceived, Path: in.path, Message: summary(in.Header, in.payloads), Size: len(in.datagram)})
+		n := News{Kind: NewsMessageReceived, Path: in.path, Message: summary(in.Header, in.payloads), Size: len(in.datagram),
+			Traced: &Traced{in.Header, in.payloads, 1}}
+		if m := in.message; m != nil && m.Fragments > 0 {
+			n.Size, n.Traced.Datagrams = m.Octets, m.Fragments
+		}
+		sa.news(n)
 	}
+}
+
+// traceAgain reports a message that is sent once more. Its summary is told of requests only.
+func (sa *SA) traceAgain(h wire.Header, text string, path dataplane.Path, datagrams [][]byte) {
+	n := News{Kind: NewsRetransmitted, Path: path, Message: text, Size: size(datagrams)}
+	if sa.env.Trace {
+		n.Traced = &Traced{Header: h, Datagrams: len(datagrams)}
+	}
+	sa.news(n)
+}
+
+// answering makes of the header of a request that of its response, as far as people look at it.
+func answering(request wire.Header) wire.Header {
+	request.Flags |= wire.FlagResponse
+	return request
+}
+
+// dropped is what is told of a datagram that was dropped.
+func dropped(r DropReason, ev MessageReceived) News {
+	n := News{Kind: NewsDropped, Path: ev.Path, Reason: r, Size: len(ev.Datagram)}
+	if h, err := wire.ParseHeader(ev.Datagram); err == nil {
+		n.Traced = &Traced{Header: h, Datagrams: 1}
+	}
+	return n
 }
 
 func summary(h wire.Header, payloads []wire.Payload) string {

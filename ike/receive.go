@@ -137,7 +137,7 @@ func (sa *SA) receiveDuplicate(h wire.Header, ev MessageReceived, known response
 		sa.drop(DropDuplicate, ev)
 	default:
 		sa.send(ev.Path, known.datagrams)
-		sa.news(News{Kind: NewsRetransmitted, Path: ev.Path, Size: size(known.datagrams)})
+		sa.traceAgain(answering(h), "", ev.Path, known.datagrams)
 	}
 }
 

@@ -103,7 +103,7 @@ func (sa *SA) retransmit(id uint32) {
 // repeat sends a request once more, and waits for its response.
 func (sa *SA) repeat(r *pendingRequest, wait time.Duration) {
 	sa.transmit(r)
-	sa.news(News{Kind: NewsRetransmitted, Path: sa.path, Message: summary(r.header, r.payloads), Size: size(r.datagrams)})
+	sa.traceAgain(r.header, summary(r.header, r.payloads), sa.path, r.datagrams)
 	sa.timers.set(timerRetransmit, r.id, sa.now.Add(wait))
 }
 

@@ -87,7 +87,11 @@ func (s *Shard) refuse(m *firstMessage, f *Failure) {
 		return
 	}
 	if s.answer(m.Header, m.ev.Path, f) {
-		s.report(News{Kind: NewsFailure, Path: m.ev.Path, Failure: f})
+		n := News{Kind: NewsFailure, Path: m.ev.Path, Failure: f, Size: len(m.ev.Datagram)}
+		if s.env.Trace {
+			n.Traced = &Traced{m.Header, m.payloads, 1}
+		}
+		s.report(n)
 	}
 }
 
@@ -134,7 +138,7 @@ func (s *Shard) hint(ev MessageReceived) {
 func (s *Shard) drop(r DropReason, ev MessageReceived) {
 	s.env.Stats.dropped(r)
 	if s.env.Trace {
-		s.report(News{Kind: NewsDropped, Path: ev.Path, Reason: r, Size: len(ev.Datagram)})
+		s.report(dropped(r, ev))
 	}
 }
 

@@ -93,7 +93,7 @@ func (sa *SA) redialLater() { sa.timers.set(timerStream, 0, sa.now.Add(sa.backof
 func (sa *SA) resend() {
 	for _, r := range sa.requests.pending {
 		sa.send(sa.path, r.datagrams)
-		sa.news(News{Kind: NewsRetransmitted, Path: sa.path, Message: summary(r.header, r.payloads), Size: size(r.datagrams)})
+		sa.traceAgain(r.header, summary(r.header, r.payloads), sa.path, r.datagrams)
 	}
 }
 

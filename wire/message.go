@@ -11,6 +11,9 @@ type Message struct {
 	Plaintext []byte
 	// Prefix goes from the header to the generic header of the Encrypted payload, as they came, nil without one.
 	Prefix []byte
+	// Fragments and Octets count the datagrams that a Reassembler has put together, and what is in them (RFC 7383); both are 0
+	// for a message that came whole.
+	Fragments, Octets int
 }
 
 // Parse parses one IKE message that fills b exactly, without the non-ESP marker. An Encrypted or Encrypted Fragment

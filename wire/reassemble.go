@@ -23,6 +23,7 @@ type Reassembler struct {
 	parts  [][]byte // by fragment number less one; nil where missing
 	have   int
 	size   int
+	octets int // of the datagrams
 }
 
 // Add takes an authentic fragment and returns the message when it was the last one missing.
@@ -62,6 +63,7 @@ func (r *Reassembler) store(f Fragment) error {
 	r.parts[f.Number-1] = append([]byte{}, f.Plaintext...)
 	r.have++
 	r.size += len(f.Plaintext)
+	r.octets += int(f.Length)
 	if f.Number == 1 || r.have == 1 {
 		r.header = f.Header
 	}
@@ -80,7 +82,8 @@ func (r *Reassembler) join() (*Message, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Message{Header: done.header, Payloads: slices.Concat(done.outer, inner), Plaintext: plaintext, Prefix: done.prefix}, nil
+	return &Message{Header: done.header, Payloads: slices.Concat(done.outer, inner), Plaintext: plaintext, Prefix: done.prefix,
+		Fragments: len(done.parts), Octets: done.octets}, nil
 }
 
 // sameMessage reports whether two fragments belong to one message: fragments share the header but for NextPayload and
