@@ -25,7 +25,7 @@ var levels = [][]string{
 	{"ike", "netio", "dataplane/fake"},
 	{"dataplane/user", "dataplane/xfrm", "supervisor", "config", "hook"},
 	{"sim", "api", "pki", "swanctl", "dataplane/netstack"},
-	{"metrics", "vici"},
+	{"metrics", "trace", "vici"},
 	{"daemon", "doctor", "probe", "selftest", "bugreport"},
 	{"demo", "tunnel"},
 	{"cmd"},
@@ -33,7 +33,7 @@ var levels = [][]string{
 }
 
 // pure packages touch no socket, clock, file, goroutine or logger.
-var pure = []string{"aesgcm", "checksum", "wire", "suite", "spd", "esp", "ike"}
+var pure = []string{"aesgcm", "checksum", "wire", "suite", "spd", "esp", "ike", "trace"}
 
 // impure standard packages that no pure package imports.
 var impure = []string{"net", "os", "log", "log/slog", "net/http", "syscall", "os/exec"}

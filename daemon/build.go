@@ -23,6 +23,7 @@ func (d *Daemon) build(ctx context.Context, cfg *config.Config, log *slog.Logger
 		ctx: ctx, clock: systemClock(), log: log, network: w.listener, backend: w.backend, world: w,
 		owners: newOwners(), hub: newHub(), tally: metrics.NewTally(cfg.Metrics.Peers), strangers: newAllowance(strangersEvery, strangersAtOnce), leases: newLeases(w.leaseStore(), log), seed: maphash.MakeSeed(),
 	}
+	e.tracer = newTracer(e.clock)
 	e.radius = newRadiusGroups(e)
 	e.sessions = newSessions(e)
 	e.radius.rulers = e.sessions

@@ -50,6 +50,7 @@ type engine struct {
 	owners     *owners
 	hub        *hub
 	tally      *metrics.Tally
+	tracer     *tracer
 	strangers  *allowance
 	leases     *leases
 	radius     *radiusGroups

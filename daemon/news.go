@@ -31,6 +31,7 @@ func (e *engine) news(n ike.News) {
 		e.doubt(n.Path)
 	}
 	e.supervisor.news(n)
+	e.tracer.news(n)
 	if stranger(n) && !e.mayTell() {
 		return
 	}
@@ -201,7 +202,7 @@ func (e *engine) tell(ev api.Event) {
 
 // note takes news of the supervisor, on its goroutine. An attempt that failed before there was an IKE SA is news to whoever waits for it.
 func (e *engine) note(n supervisor.Note) {
-	if f := n.Failure; f != nil && (f.Code == explain.IKEPeerUnresolved || f.Code == explain.IKENoPeerAddress) {
+	if f := n.Failure; f != nil && beforeSA(f) {
 		e.tally.Failed(n.Connection.Name, f.Code)
 		e.supervisor.tell(ike.News{Time: e.clock.now(), Kind: ike.NewsFailure, Connection: n.Connection, Initiator: true, Failure: f})
 	}
@@ -218,8 +219,16 @@ func (e *engine) note(n supervisor.Note) {
 		ev.Kind, level = api.EventWarning, slog.LevelWarn
 		ev.Text = "gave up connecting"
 	}
+	if f := n.Failure; f != nil && beforeSA(f) {
+		e.tracer.failed(n, ev)
+	}
 	e.hub.events.Publish(ev)
 	e.logEvent(ev, level)
+}
+
+// beforeSA tells whether an attempt has failed before there was an IKE SA.
+func beforeSA(f *ike.Failure) bool {
+	return f.Code == explain.IKEPeerUnresolved || f.Code == explain.IKENoPeerAddress
 }
 
 // attemptText says where an attempt to connect goes, and by what if that is not UDP.

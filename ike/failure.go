@@ -22,6 +22,8 @@ type Failure struct {
 	SPI      []byte
 	Fatal    bool // the IKE SA ends
 	Err      error
+	// Tried is the connection that came nearest, where none is for the peer; or nil.
+	Tried *Connection
 }
 
 // Error says what is wrong.

@@ -35,6 +35,7 @@ func chooseInit(cs *Connections, path dataplane.Path, payloads []wire.Payload) (
 		}
 		if refusal.Code == explain.IKENoConnection {
 			refusal = noProposal(c.Name, err)
+			refusal.Tried = c
 		}
 	}
 	return initChoice{}, refusal

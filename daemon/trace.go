@@ -1,0 +1,79 @@
+package daemon
+
+import (
+	"context"
+	"net/http"
+	"sync"
+
+	"culvert/api"
+	"culvert/explain"
+	"culvert/ike"
+	"culvert/supervisor"
+	"culvert/trace"
+)
+
+// A tracer keeps the recent exchanges with peers. It is safe for concurrent use: every shard brings its news.
+type tracer struct {
+	clock *clock
+	mu    sync.Mutex
+	store *trace.Store
+}
+
+func newTracer(c *clock) *tracer { return &tracer{clock: c, store: trace.NewStore()} }
+
+// news takes what the engine reports.
+func (t *tracer) news(n ike.News) {
+	var e api.Event
+	switch n.Kind {
+	case ike.NewsMessageSent, ike.NewsMessageReceived, ike.NewsRetransmitted, ike.NewsDropped:
+	default:
+		e, _ = describe(n)
+	}
+	at := t.clock.shown(n.Time)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.store.News(n, at, e)
+}
+
+// failed keeps an attempt that has failed before there was an IKE SA.
+func (t *tracer) failed(n supervisor.Note, e api.Event) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.store.Failed(n.Connection.Name, n.Remote, e)
+}
+
+// Traces lists the recent exchanges with peers, the newest first.
+func (d *Daemon) Traces(_ context.Context, connection string) ([]api.TraceSummary, error) {
+	t := d.engine.tracer
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.store.List(connection), nil
+}
+
+// Trace tells everything about one of them.
+func (d *Daemon) Trace(_ context.Context, id string) (api.Trace, error) {
+	t := d.engine.tracer
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	one, ok := t.store.Get(id)
+	if !ok {
+		return one, noTrace(id)
+	}
+	return one, nil
+}
+
+// Explain tells in words what happened in one of them.
+func (d *Daemon) Explain(_ context.Context, id string) (api.Explanation, error) {
+	t := d.engine.tracer
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	e, ok := t.store.Explain(id)
+	if !ok {
+		return e, noTrace(id)
+	}
+	return e, nil
+}
+
+func noTrace(id string) error {
+	return api.NewProblem(http.StatusNotFound, explain.ManageNotFound, "`culvert trace --list` shows those that are kept", "there is no trace %q, or no longer", id)
+}
