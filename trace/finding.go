@@ -51,6 +51,9 @@ func (r *record) refused(n *ike.News, at time.Time) {
 	r.add(message{header: h, at: at, last: at, sent: true, datagrams: 1, payloads: keep(answer),
 		size: len((&wire.Message{Header: h, Payloads: answer}).Append(nil))})
 	r.ended, r.outcome = at, api.TraceFailed
+	if c := n.Failure.Tried; c != nil {
+		r.connection = c.Name
+	}
 }
 
 // find looks for both sides' values in a failure.
