@@ -11,6 +11,7 @@ package config
 type Config struct {
 	Daemon      *Daemon
 	Metrics     Metrics
+	API         *API
 	Connections []*Connection // in the order of the files
 	Pools       []*Pool
 	Secrets     []*Secret
@@ -22,7 +23,7 @@ type Config struct {
 }
 
 // newConfig returns what counts where no file says anything.
-func newConfig() *Config { return &Config{Daemon: newDaemon(), Metrics: newMetrics()} }
+func newConfig() *Config { return &Config{Daemon: newDaemon(), Metrics: newMetrics(), API: newAPI()} }
 
 // Connection returns the connection of that name, or nil.
 func (c *Config) Connection(name string) *Connection { return named(c.Connections, name) }

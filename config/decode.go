@@ -48,7 +48,9 @@ func (d *decoder) body(s schema, in *section, opened map[string]hcl.Range) {
 func (d *decoder) absent(s schema, at hcl.Range) {
 	s.origin.block = at
 	for _, n := range s.blocks {
-		d.absent(n.open(), at)
+		if !n.many {
+			d.absent(n.open(), at)
+		}
 	}
 	if s.finish != nil {
 		s.finish(d)

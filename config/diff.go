@@ -5,7 +5,8 @@ import "reflect"
 // A Difference tells what has to be touched to get from one configuration to another, by the names of blocks.
 type Difference struct {
 	Daemon      []string // options of the daemon block: "log_level", "half_open.limit"
-	Process     []string // options of other blocks about the whole process: "metrics.listen"
+	Process     []string // options of other blocks about the whole process: "metrics.listen", "api.session"
+	Roles       Changes  // of the block api
 	Connections Changes  // children apart
 	Children    Changes  // of connections that are in both, as "office/net"
 	Pools       Changes
@@ -38,8 +39,10 @@ func (d *Difference) Empty() bool { return reflect.DeepEqual(d, &Difference{}) }
 // but the contents of certificates, keys and secrets do.
 func Diff(old, new *Config) *Difference {
 	d := &Difference{
-		Daemon:      differing(old.Daemon.schema(), new.Daemon.schema()),
-		Process:     below("metrics", differing(old.Metrics.schema(), new.Metrics.schema())),
+		Daemon: differing(old.Daemon.schema(), new.Daemon.schema()),
+		Process: append(below("metrics", differing(old.Metrics.schema(), new.Metrics.schema())),
+			below("api", differing(old.API.schema(), new.API.schema()))...),
+		Roles:       compare(old.API.Roles, new.API.Roles, ""),
 		Connections: compare(old.Connections, new.Connections, ""),
 		Pools:       compare(old.Pools, new.Pools, ""),
 		Secrets:     compare(old.Secrets, new.Secrets, ""),

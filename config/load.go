@@ -91,6 +91,7 @@ func (f *file) schema(c *Config) schema {
 			{kind: "radius", many: true, open: func() schema { return add(&c.RADIUS, newRADIUS()).schema() }},
 			{kind: "users", many: true, open: func() schema { return add(&c.Users, new(Users)).schema() }},
 			{kind: "policy", many: true, open: func() schema { return add(&c.Policies, newPolicy()).schema() }},
+			{kind: "api", open: func() schema { return c.API.schema() }},
 		},
 	}
 }

@@ -43,7 +43,7 @@ func (d *decoder) line(path string, number int) string {
 // a block secret or ppk. It looks at the text alone, because a file that does not parse has no blocks.
 func presentable(lines []string) []string {
 	names := regexp.MustCompile(`(?i)psk|secret|passw|nt_hash|cleartext|\bsim\b|\bk=|\bopc?=`)
-	block := regexp.MustCompile(`^\s*[{,]*\s*"?(daemon|connection|pool|secret|radius|users|user|policy|include)"?\b`)
+	block := regexp.MustCompile(`^\s*[{,]*\s*"?(daemon|api|role|connection|pool|secret|radius|users|user|policy|include)"?\b`)
 	ppk := regexp.MustCompile(`^\s*[{,]*\s*"?ppk(\s+"|"\s*:\s*\{)`) // not where a connection names one
 	inSecret := false
 	for i, line := range lines {

@@ -97,7 +97,7 @@ func reloaded(d *config.Difference) api.Reloaded {
 		name    string
 		changes config.Changes
 	}{{"connection", d.Connections}, {"child", d.Children}, {"pool", d.Pools}, {"secret", d.Secrets}, {"ppk", d.PPKs}, {"policy", d.Policies},
-		{"radius", d.RADIUS}, {"radius server", d.Servers}, {"users", d.Users}, {"user", d.Accounts}} {
+		{"radius", d.RADIUS}, {"radius server", d.Servers}, {"users", d.Users}, {"user", d.Accounts}, {"role", d.Roles}} {
 		for _, name := range kind.changes.Added {
 			r.Added = append(r.Added, kind.name+" "+name)
 		}
@@ -113,7 +113,13 @@ func reloaded(d *config.Difference) api.Reloaded {
 			r.Restart = append(r.Restart, "daemon."+option)
 		}
 	}
-	r.Restart = append(r.Restart, d.Process...)
+	for _, option := range d.Process {
+		if strings.HasPrefix(option, "api.") && option != "api.listen" && option != "api.web" {
+			r.Changed = append(r.Changed, option)
+		} else {
+			r.Restart = append(r.Restart, option)
+		}
+	}
 	return r
 }
 
