@@ -38,13 +38,26 @@ func Listen(path, group string) (net.Listener, error) {
 		_ = os.Remove(hidden)
 		return nil, socketProblem(path, err)
 	}
-	return &listener{l, path}, nil
+	return &listener{l, path, group}, nil
 }
 
 // A listener removes its socket when it is closed.
 type listener struct {
 	*net.UnixListener
-	path string
+	path  string
+	group string
+}
+
+// admit opens the socket to every user, who is looked at then, or to those alone who were named when it was made.
+func (l *listener) admit(everybody bool) {
+	mode := os.FileMode(0o600)
+	switch {
+	case everybody:
+		mode = 0o666
+	case l.group != "":
+		mode = 0o660
+	}
+	_ = os.Chmod(l.path, mode) // fails only if somebody has removed it
 }
 
 func (l *listener) Close() error {

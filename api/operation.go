@@ -19,7 +19,8 @@ const roleExtension = "x-role"
 func operation(api huma.API, method, path string, role Role, summary string) huma.Operation {
 	problem := huma.SchemaFromType(api.OpenAPI().Components.Schemas, typeOf[Problem]())
 	return huma.Operation{
-		OperationID: operationID(method, path), Method: method, Path: "/" + Version + "/" + path, Summary: summary, MaxBodyBytes: 16 << 10,
+		OperationID: operationID(method, path), Method: method, Path: "/" + Version + "/" + path, Summary: summary, MaxBodyBytes: 16 << 10, BodyReadTimeout: -1, // guarded has one
+
 		Extensions: map[string]any{roleExtension: role.String()},
 		Responses: map[string]*huma.Response{"default": {
 			Description: "Problem",
@@ -42,7 +43,7 @@ func serve[I, O any](api huma.API, op huma.Operation, f func(context.Context, *I
 	huma.Register(api, op, func(ctx context.Context, in *I) (*answer[O], error) {
 		body, err := f(ctx, in)
 		if err != nil {
-			return nil, problemOf(err)
+			return nil, noted(ctx, err)
 		}
 		return &answer[O]{body}, nil
 	})
@@ -52,10 +53,17 @@ func serve[I, O any](api huma.API, op huma.Operation, f func(context.Context, *I
 func do[I any](api huma.API, op huma.Operation, f func(context.Context, *I) error) {
 	huma.Register(api, op, func(ctx context.Context, in *I) (*struct{}, error) {
 		if err := f(ctx, in); err != nil {
-			return nil, problemOf(err)
+			return nil, noted(ctx, err)
 		}
 		return nil, nil
 	})
+}
+
+// noted returns what an error is to a client, and notes it for the log.
+func noted(ctx context.Context, err error) *Problem {
+	p := problemOf(err)
+	failed(ctx, p)
+	return p
 }
 
 // capability returns what the control can do beyond Control, a small interface T of its own, or the problem that it cannot.
@@ -83,6 +91,7 @@ func asking[T, I, O any](s *Server, f func(context.Context, T, *I) (O, error)) f
 func authorize(ctx huma.Context, next func(huma.Context)) {
 	if p := refuse(CallerOf(ctx.Context()), roleOf(ctx.Operation())); p != nil {
 		_, w := humago.Unwrap(ctx)
+		failed(ctx.Context(), p)
 		writeProblem(w, p)
 		return
 	}

@@ -48,6 +48,17 @@ func (r *Role) UnmarshalText(text []byte) error {
 type Caller struct {
 	Name string // for the log: "uid 0", "certificate CN=monitor", "page"
 	Role Role
+
+	again func() Role // the role at this moment; nil: it never changes
+	page  bool        // it uses a session of the web page
+}
+
+// now returns the role that the caller has at this moment.
+func (c Caller) now() Role {
+	if c.again == nil {
+		return c.Role
+	}
+	return c.again()
 }
 
 type callerKey struct{}

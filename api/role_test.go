@@ -40,8 +40,9 @@ func TestEveryOperationIsRefusedBelowItsRole(t *testing.T) {
 	if len(all) < 12 {
 		t.Fatalf("only %d operations", len(all))
 	}
+	own := map[string]bool{"/v1/web": true, "/v1/session": true} // they are about what the caller may do already
 	for _, op := range all {
-		if op.role < api.Read || op.role == api.Read && op.method != http.MethodGet {
+		if op.role < api.Read || op.role == api.Read && op.method != http.MethodGet && !own[op.path] {
 			t.Errorf("%s %s is for the role %v", op.method, op.path, op.role)
 		}
 		for role := api.Nobody; role <= api.Administer; role++ {

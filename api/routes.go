@@ -43,6 +43,7 @@ func (s *Server) register(api huma.API) {
 	huma.Register(api, streaming(operation(api, http.MethodGet, "events", Read, "Events as they happen")), s.events)
 	huma.Register(api, streaming(operation(api, http.MethodGet, "log", Read, "Log lines as they are written")), s.log)
 	s.registerTraces(api)
+	s.registerWeb(api)
 }
 
 // get connects a path to a question that everybody may ask.
@@ -59,6 +60,7 @@ func post(api huma.API, path, summary string, act func(context.Context, Target) 
 
 // run carries out a command of some name within its time.
 func (c Command) run(ctx context.Context, name string, act func(context.Context, Target) error) error {
+	about(ctx, c.String())
 	ctx, cancel := c.limit(ctx)
 	defer cancel()
 	if err := act(ctx, c.Target); err != nil {

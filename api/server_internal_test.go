@@ -62,7 +62,9 @@ func (p *paper) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-func administrator(ctx context.Context) context.Context { return As(ctx, Caller{"test", Administer}) }
+func administrator(ctx context.Context) context.Context {
+	return As(ctx, Caller{Name: "test", Role: Administer})
+}
 
 func asked(ctx context.Context, path string) *http.Request {
 	return httptest.NewRequest("GET", path, nil).WithContext(administrator(ctx))

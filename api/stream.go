@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"reflect"
@@ -10,6 +11,8 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"culvert/explain"
 )
 
 // The names of events in streams.
@@ -19,6 +22,9 @@ const (
 	streamProblem = "problem" // a Problem: a command has failed; the last one
 	streamDone    = "done"    // a command has succeeded; the last one
 )
+
+// errNotPermitted ends a stream whose reader has lost the right to it.
+var errNotPermitted = errors.New("the caller may not read this any more")
 
 func typeOf[T any]() reflect.Type { return reflect.TypeFor[T]() }
 
@@ -36,18 +42,29 @@ func streaming(op huma.Operation) huma.Operation {
 type stream struct {
 	w       http.ResponseWriter
 	control *http.ResponseController
+
+	every     time.Duration // between looks at whether the caller may still read
+	checked   time.Time
+	permitted func() bool
 }
 
 // respond makes an answer of a function that writes a stream. Its context ends with the request and with the server.
 func (s *Server) respond(write func(context.Context, *stream) error) *huma.StreamResponse {
 	return &huma.StreamResponse{Body: func(hc huma.Context) {
 		r, w := humago.Unwrap(hc)
+		caller := CallerOf(r.Context())
+		if !s.streams.take(caller.Name) {
+			writeProblem(w, NewProblem(http.StatusTooManyRequests, explain.ManageBusy, "", "%s has %d streams open", caller.Name, mostStreamsEach))
+			return
+		}
+		defer s.streams.give(caller.Name)
 		ctx, cancel := context.WithCancel(r.Context())
 		defer cancel()
 		defer context.AfterFunc(s.ended, cancel)()
 		w.Header().Set("Content-Type", "text/event-stream")
 		w.Header().Set("Cache-Control", "no-store")
-		st := &stream{w, http.NewResponseController(w)}
+		st := &stream{w: w, control: http.NewResponseController(w), every: s.heartbeat, checked: time.Now(),
+			permitted: func() bool { return caller.now() >= roleOf(hc.Operation()) }}
 		if st.comment() == nil { // sends the header, so that the client knows that it is connected
 			_ = write(ctx, st) // an error is that of a client which has gone
 		}
@@ -67,7 +84,11 @@ func (st *stream) send(name string, data any) error {
 func (st *stream) comment() error { return st.write(":\n\n") }
 
 func (st *stream) write(text string) error {
-	const patience = 10 * time.Second
+	if time.Since(st.checked) >= st.every {
+		if st.checked = time.Now(); !st.permitted() {
+			return errNotPermitted
+		}
+	}
 	if err := st.control.SetWriteDeadline(time.Now().Add(patience)); err != nil {
 		return err
 	}

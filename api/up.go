@@ -17,7 +17,8 @@ func (c Command) limit(ctx context.Context) (context.Context, context.CancelFunc
 }
 
 // up brings up a target and sends what happens meanwhile, and at last how it ended.
-func (s *Server) up(_ context.Context, in *commandInput) (*huma.StreamResponse, error) {
+func (s *Server) up(ctx context.Context, in *commandInput) (*huma.StreamResponse, error) {
+	about(ctx, in.Body.String())
 	reader := s.control.Events().Tail(0)
 	return s.respond(func(ctx context.Context, st *stream) error {
 		ctx, cancel := in.Body.limit(ctx)
@@ -37,7 +38,9 @@ func (s *Server) up(_ context.Context, in *commandInput) (*huma.StreamResponse, 
 			return err
 		}
 		if err := <-ended; err != nil {
-			return st.send(streamProblem, in.Body.problem(ctx, "up", err))
+			p := in.Body.problem(ctx, "up", err)
+			failed(ctx, p)
+			return st.send(streamProblem, p)
 		}
 		return st.send(streamDone, struct{}{})
 	}), nil

@@ -76,6 +76,7 @@ func (d *Daemon) configure(cfg *config.Config) error {
 	d.config, d.loaded = cfg, time.Now()
 	d.mu.Unlock()
 	d.level.Set(cfg.Daemon.LogLevel)
+	d.permit(cfg)
 	return d.engine.supervisor.ask(d.engine.ctx, func(now time.Time) ([]supervisor.Action, error) {
 		return d.machine().Configure(now, connections, policiesOf(cfg)), nil
 	})

@@ -19,6 +19,7 @@ import (
 	"culvert/config"
 	"culvert/dataplane"
 	"culvert/metrics"
+	"culvert/web"
 )
 
 // Options say how to run a daemon.
@@ -56,6 +57,7 @@ type Daemon struct {
 	engine  *engine
 	world   *world
 	scrapes http.Handler
+	server  *api.Server        // nil: only a program manages it
 	stop    context.CancelFunc // of the engine
 
 	reloading sync.Mutex // one reload at a time; guards sources
@@ -88,16 +90,17 @@ func Run(ctx context.Context, o Options) error {
 	if err := d.openWorld(cfg); err != nil {
 		return err
 	}
-	l, err := api.Listen(o.Socket, cfg.Daemon.SocketGroup)
+	m, err := d.listen(cfg)
 	if err != nil {
 		d.world.close(d.log)
 		return err
 	}
+	d.server = api.NewServer(d, o.Version, api.WithLog(d.log), api.WithPage(web.Handler()))
 	if err := d.begin(cfg); err != nil {
-		return errors.Join(err, l.Close())
+		return errors.Join(err, m.close())
 	}
 	defer d.Close()
-	return d.live(ctx, l)
+	return d.live(ctx, m)
 }
 
 // Start brings up a daemon inside of a program: nobody but the program manages it, and it hears no signals. The caller
@@ -161,11 +164,11 @@ func (d *Daemon) end() {
 	d.world.close(d.log)
 }
 
-// live is the life of a daemon whose engine runs. It closes the listener.
-func (d *Daemon) live(ctx context.Context, l net.Listener) error {
+// live is the life of a daemon whose engine runs. It closes the listeners.
+func (d *Daemon) live(ctx context.Context, m *management) error {
 	scrapes, err := listenMetrics(&d.config.Metrics)
 	if err != nil {
-		return errors.Join(err, l.Close())
+		return errors.Join(err, m.close())
 	}
 	d.log.Info("ready", "version", d.options.Version, "socket", d.options.Socket, "dataplane", d.world.name)
 	for _, w := range d.warnings() {
@@ -174,17 +177,17 @@ func (d *Daemon) live(ctx context.Context, l net.Listener) error {
 	if d.options.Ready != nil {
 		d.options.Ready()
 	}
-	return d.serve(ctx, l, scrapes)
+	return d.serve(ctx, m, scrapes)
 }
 
 // serve answers commands and scrapes, and tells systemd how it is, until ctx ends.
-func (d *Daemon) serve(ctx context.Context, l net.Listener, scrapes []net.Listener) error {
+func (d *Daemon) serve(ctx context.Context, m *management, scrapes []net.Listener) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var wg sync.WaitGroup
 	wg.Go(func() { d.watchSystem(ctx) })
 	wg.Go(func() { d.serveMetrics(ctx, scrapes) })
-	err := api.NewServer(d, d.options.Version).Serve(ctx, l)
+	err := m.serve(ctx, d.server)
 	cancel()
 	wg.Wait()
 	return err

@@ -6,6 +6,7 @@ const (
 	ManageUnauthenticated Code = "MANAGE-UNAUTHENTICATED"
 	ManageForbidden       Code = "MANAGE-FORBIDDEN"
 	ManageUnsupported     Code = "MANAGE-UNSUPPORTED"
+	ManageBusy            Code = "MANAGE-BUSY"
 	ManageNotFound        Code = "MANAGE-NOT-FOUND"
 	ManageBadRequest      Code = "MANAGE-BAD-REQUEST"
 	ManageConfigRefused   Code = "MANAGE-CONFIG-REFUSED"
@@ -41,6 +42,9 @@ func manageEntries() []Entry {
 		{ManageUnsupported, "The daemon cannot answer a question because the part of it that would is not there.",
 			"Tunnels inside of programs and daemons without that part have nothing to tell.",
 			"Ask a daemon that was started with `culvert daemon`, of this version or a later one."},
+		{ManageBusy, "The daemon has as much to do of this kind as it takes on.",
+			"A caller has too many streams of events or log lines open, or somebody else is changing the configuration.",
+			"Close what is not needed, or wait for the other one: `culvert config show` tells about a change that waits to be confirmed."},
 		{ManageTimeout, "A command did not end in time; what it began goes on.",
 			"The peer does not answer, or the way to it is slow or blocked.",
 			"`culvert status` shows how far it is, `culvert log -f` what happens. Allow more time with --timeout."},
