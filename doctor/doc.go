@@ -36,6 +36,8 @@ type Host interface {
 	Synchronised() (bool, error)
 	// Lookup asks the resolver for the addresses of a name.
 	Lookup(ctx context.Context, name string) ([]netip.Addr, error)
+	// Reach asks whether a peer answers IKE over UDP, and how large the packets are that arrive there whole; 0 is not known.
+	Reach(ctx context.Context, peer netip.AddrPort) (answers bool, mtu int, err error)
 }
 
 // An Interface is a network interface that is up.

@@ -170,6 +170,15 @@ func faults() map[string]fault {
 		"a small MTU": {"mtu", doctor.Warn, "MTU of 1200 on ppp0", "raise", func(h *doctortest.Host, _ *doctor.Patient) {
 			h.Routes[doctortest.Peer] = doctor.Route{Interface: "ppp0", Source: doctortest.Local, MTU: 1200}
 		}},
+		"a small MTU on the way": {"mtu", doctor.Warn, "arrive whole up to 1400 octets, although the MTU of eth0 is 1500", "auto", func(h *doctortest.Host, _ *doctor.Patient) {
+			h.MTU = 1400
+		}},
+		"a silent peer": {"mtu", doctor.Warn, "198.51.100.7, the peer of office, does not answer on UDP port 500", "culvert probe 198.51.100.7", func(h *doctortest.Host, _ *doctor.Patient) {
+			h.Answers = false
+		}},
+		"a peer that answers to small requests": {"mtu", doctor.Unknown, "answers, but not", "", func(h *doctortest.Host, _ *doctor.Patient) {
+			h.MTU = 0
+		}},
 		"a name that nobody knows": {"names", doctor.Fail, "gone.example.net, the peer of office, cannot be resolved", "getent ahosts gone.example.net", func(h *doctortest.Host, p *doctor.Patient) {
 			*p = *patient(h, strings.Replace(office, "198.51.100.7", "gone.example.net", 1))
 		}},

@@ -29,7 +29,7 @@ func Checks() []Check {
 		{"nat", "translation of tunnel traffic, and NAT on the way", checkNAT},
 		{"overlaps", "selectors that overlap local networks or each other", checkOverlaps},
 		{"routes", "routes to the configured peers", checkRoutes},
-		{"mtu", "the MTU of the way to the configured peers", checkMTU},
+		{"mtu", "whether the configured peers answer, and the MTU of the way to them", checkMTU},
 		{"names", "whether the names of peers resolve", checkNames},
 		{"clock", "whether the clock is right", checkClock},
 		{"certificates", "validity of our certificates and of the authorities", checkCertificates},
@@ -52,7 +52,7 @@ func Examine(ctx context.Context, p *Patient) Report {
 }
 
 // patience is how long a check may take.
-const patience = 20 * time.Second
+const patience = 30 * time.Second
 
 // An examination is one run of the checks.
 type examination struct {

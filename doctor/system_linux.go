@@ -7,12 +7,14 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"time"
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 
 	"culvert/dataplane/xfrm"
 	"culvert/doctor/filter"
+	"culvert/probe"
 	"culvert/suite"
 	"culvert/wire"
 )
@@ -113,4 +115,10 @@ func (system) Synchronised() (bool, error) {
 
 func (system) Lookup(ctx context.Context, name string) ([]netip.Addr, error) {
 	return net.DefaultResolver.LookupNetIP(ctx, "ip", name)
+}
+
+func (system) Reach(ctx context.Context, peer netip.AddrPort) (bool, int, error) {
+	c := probe.DefaultConfig()
+	c.Peer, c.Port, c.Timeout = peer.Addr(), peer.Port(), time.Second
+	return probe.Reach(ctx, c)
 }

@@ -1,6 +1,7 @@
 package doctor_test
 
 import (
+	"context"
 	"net/netip"
 	"os"
 	"os/exec"
@@ -42,6 +43,11 @@ func shell(t *testing.T, line string) {
 	}
 }
 
+// unasked is a host that does not ask peers, who are not there.
+type unasked struct{ doctor.Host }
+
+func (unasked) Reach(context.Context, netip.AddrPort) (bool, int, error) { return true, 1500, nil }
+
 // real is this machine with the configuration of the tests.
 func real(t *testing.T) *doctor.Patient {
 	t.Helper()
@@ -49,7 +55,7 @@ func real(t *testing.T) *doctor.Patient {
 	if err := os.WriteFile(path, []byte(office), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	p := &doctor.Patient{Host: doctor.System(), Now: now().AddDate(50, 0, 0), Path: path, Unreachable: os.ErrNotExist}
+	p := &doctor.Patient{Host: unasked{doctor.System()}, Now: now().AddDate(50, 0, 0), Path: path, Unreachable: os.ErrNotExist}
 	p.Config, p.Diagnostics = config.System(now()).Load(path)
 	return p
 }

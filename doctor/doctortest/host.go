@@ -27,6 +27,8 @@ type Host struct {
 	NTP       bool
 	NTPErr    error
 	Names     map[string][]netip.Addr
+	Answers   bool // of every peer
+	MTU       int  // of the way to them
 }
 
 // Local and Peer are the addresses of a healthy host and of a peer that it can reach.
@@ -54,8 +56,8 @@ func New() *Host {
 		Links:  []doctor.Interface{{Name: "lo", MTU: 65536, Loopback: true, Addresses: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/8")}}, {Name: "eth0", MTU: 1500, Addresses: []netip.Prefix{netip.PrefixFrom(Local, 24)}}},
 		Routes: map[netip.Addr]doctor.Route{Peer: way},
 		Rules:  &filter.Ruleset{},
-		NTP:    true,
-		Names:  map[string][]netip.Addr{"vpn.example.net": {Peer}},
+		NTP:    true, Answers: true, MTU: 1500,
+		Names: map[string][]netip.Addr{"vpn.example.net": {Peer}},
 	}
 }
 
@@ -101,4 +103,8 @@ func (h *Host) Lookup(_ context.Context, name string) ([]netip.Addr, error) {
 		return nil, errors.New("no such host")
 	}
 	return found, nil
+}
+
+func (h *Host) Reach(context.Context, netip.AddrPort) (bool, int, error) {
+	return h.Answers, h.MTU, nil
 }
