@@ -81,7 +81,7 @@ that culvert explain CODE tells more about.`,
 	root.SetErr(a.Err)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage("%v", err) })
 	root.AddCommand(
-		a.upCommand(), a.connectCommand(), a.downCommand(), a.rekeyCommand(), a.reauthCommand(), a.statusCommand(), a.poolsCommand(), a.logCommand(),
+		a.upCommand(), a.connectCommand(), a.downCommand(), a.rekeyCommand(), a.reauthCommand(), a.statusCommand(), a.poolsCommand(), a.logCommand(), a.traceCommand(),
 		a.reloadCommand(), a.checkCommand(), a.pkiCommand(), a.clientCommand(), a.userCommand(), a.daemonCommand(), a.explainCommand(), a.versionCommand())
 	root.AddCommand(a.doctorCommand(), a.probeCommand())
 	root.AddCommand(extra...)

@@ -3,12 +3,10 @@ package cli
 import (
 	"fmt"
 	"runtime"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"culvert/api"
-	"culvert/explain"
 	"culvert/suite"
 )
 
@@ -61,59 +59,6 @@ func (a *app) showPools(pools []api.Pool, leases bool) {
 		out.line("")
 		out.table([]string{"ADDRESS", "STATE", "SINCE", "IDENTITY"}, held)
 	}
-}
-
-func (a *app) explainCommand() *cobra.Command {
-	return &cobra.Command{
-		Use: "explain [CODE]", Short: "Explain the code of an error or warning",
-		Long: `Explain what a code means, what leads to it and what to do. Without a code, list them all.
-No daemon is needed.`,
-		Example: `  culvert explain AUTH-PSK-WRONG`,
-		Args:    cobra.MaximumNArgs(1),
-		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-			var codes []string
-			for _, e := range explain.All() {
-				codes = append(codes, string(e.Code)+"\t"+e.Title)
-			}
-			return codes, cobra.ShellCompDirectiveNoFileComp
-		},
-		RunE: func(_ *cobra.Command, args []string) error { return a.explain(strings.Join(args, "")) },
-	}
-}
-
-func (a *app) explain(code string) error {
-	if code == "" {
-		return a.listCodes()
-	}
-	e, ok := explain.Lookup(explain.Code(code))
-	if !ok {
-		return api.NewProblem(0, explain.ManageNotFound, "culvert explain lists those that there are", "there is no code %q", code)
-	}
-	if a.json {
-		a.printJSON(e)
-		return nil
-	}
-	out := a.out()
-	out.line("%s", out.bold(string(e.Code)))
-	out.indented("", e.Title)
-	out.line("")
-	out.indented("Cause:  ", e.Cause)
-	out.indented("Action: ", e.Action)
-	return nil
-}
-
-func (a *app) listCodes() error {
-	all := explain.All()
-	if a.json {
-		a.printJSON(all)
-		return nil
-	}
-	var rows [][]cell
-	for _, e := range all {
-		rows = append(rows, []cell{plain(string(e.Code)), plain(e.Title)})
-	}
-	a.out().table([]string{"CODE", "MEANING"}, rows)
-	return nil
 }
 
 // A versionInfo is the JSON of the command version.

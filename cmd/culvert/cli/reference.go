@@ -46,10 +46,11 @@ const referenceJSON = "## JSON\n\n" +
 	"| `reload` | `Reloaded`: `added`, `removed`, `changed`, `restart`, `warnings` |\n" +
 	"| `check` | `{\"diagnostics\":[...]}`: `severity`, `code`, `file`, `line`, `column`, `message`, `expected`, `hint`, `source` |\n" +
 	"| `log` | a `LogEntry` for each line, with `--events` an `Event`; `{\"missed\":7}` where the reader was too slow |\n" +
+	"| `trace` | `Trace`: the summary, `messages` with their `payloads`, `marks`; with `--list` a list of `TraceSummary`; with `-f` a `Trace` of what is new |\n" +
 	"| `pki`, `client` | what was issued: `name`, `kind`, `serial`, `expires`, `files`; `list` and `revoke` a list of them |\n" +
 	"| `doctor` | `{\"findings\":[...],\"counts\":{...}}`: `check`, `level` (`ok`, `unknown`, `warn`, `fail`), `text`, `action` |\n" +
 	"| `probe` | `transports`, `groups`, `encryption`, `integrity`, `prf`, each with `accepted` (`yes`, `no`, `unknown`); `extensions`, `nat`, `mtu`, `rtt`, `untold`, `datagrams` |\n" +
-	"| `explain` | `code`, `title`, `cause`, `action`; without a code a list of them |\n" +
+	"| `explain` | `code`, `title`, `cause`, `action`; without a code a list of them; of a connection or trace an `Explanation`: `text`, `refused`, `ours`, `theirs`, `differs`, `action`, `steps` |\n" +
 	"| `version` | `version`, `api`, `go`, `system` |\n\n" +
 	"The daemon describes the types as OpenAPI 3.1:\n\n" +
 	"    curl --unix-socket /run/culvert/culvert.sock http://culvert/openapi.json\n\n"
