@@ -9,7 +9,10 @@ export class Refused extends Error {
   }
 }
 
-/** The codes of failures that the page itself finds. */
+/** A header that pages of other sites cannot send: without it the server changes nothing. */
+const ourHeader = "X-Culvert-Request";
+
+/** The code of a failure that the page itself finds. */
 export const unreachable = "MANAGE-UNREACHABLE";
 
 /** Tells whether an error means that there is nobody who could answer. */
@@ -68,7 +71,8 @@ export async function getPage<T>(path: string): Promise<{ body: T; total: number
 }
 
 function posted(body: unknown): RequestInit {
-  return { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
+  const headers = { "Content-Type": "application/json", [ourHeader]: "1" };
+  return { method: "POST", headers, body: JSON.stringify(body) };
 }
 
 /** Has something done, and returns the answer, if there is one. */
