@@ -28,7 +28,7 @@ export function connectionActions(c: Connection): Command[] {
     down,
     { name: "Rekey", quick: true, action: { verb: "rekey", target, layer: "ike", title: `Rekey ${c.name}` } },
     { name: "Rekey children", action: { verb: "rekey", target, layer: "child", title: `Rekey the children of ${c.name}` } },
-    { name: "Authenticate anew", action: { verb: "reauth", target, title: `Authenticate ${c.name} anew` } },
+    { name: "Authenticate anew", action: { verb: "reauth", target, title: `Authenticate anew: ${c.name}` } },
   ];
 }
 
@@ -44,11 +44,11 @@ export function saActions(sa: SA): Command[] {
   const peer = sa.remote.id || sa.remote.address;
   return [
     { name: "Rekey", action: { verb: "rekey", target, layer: "ike", title: `Rekey ${peer}` } },
-    { name: "Authenticate anew", action: { verb: "reauth", target, title: `Authenticate ${peer} anew` } },
+    { name: "Authenticate anew", action: { verb: "reauth", target, title: `Authenticate anew: ${peer}` } },
     {
       name: "Down",
       danger: true,
-      action: { verb: "down", target, title: `Disconnect ${peer}`, consequence: `The IKE SA and ${plural(sa.children.length, "child", "children")} end. Its traffic stops until it is up again.` },
+      action: { verb: "down", target, title: `Take down ${peer}`, consequence: `The IKE SA and ${plural(sa.children.length, "child", "children")} end. Its traffic stops until it is up again.` },
     },
   ];
 }

@@ -1,0 +1,58 @@
+package web_test
+
+import (
+	"context"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"culvert/api"
+)
+
+// screenshots names a folder to which pictures of the page go, for docs/web.md.
+const screenshots = "CULVERT_SCREENSHOTS"
+
+// TestPage installs what the page is built of, and holds the sources to it.
+func TestPage(t *testing.T) {
+	for _, tool := range []string{"node", "npm", "chromium"} {
+		if _, err := exec.LookPath(tool); err != nil {
+			t.Fatalf("%v: interop/install-peers.sh installs it", err)
+		}
+	}
+	node(t, "npm", "ci", "--prefer-offline", "--no-progress")
+	t.Run("is built of its sources", isBuiltOfItsSources)
+	t.Run("has right types", func(t *testing.T) { node(t, "npm", "run", "check") })
+	t.Run("computes rightly", func(t *testing.T) { node(t, "npm", "test") })
+	t.Run("in Chromium", inChromium)
+}
+
+// isBuiltOfItsSources builds the page anew: not a byte differs from what is in the repository.
+func isBuiltOfItsSources(t *testing.T) {
+	out := t.TempDir()
+	node(t, "node", "build.mjs", "--out", out)
+	if diff, err := exec.Command("diff", "-r", out, filepath.Join(source(t), "dist")).CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, diff)
+	}
+}
+
+func inChromium(t *testing.T) {
+	node(t, "node", "build.mjs", "--browser")
+	few := newSample(12)
+	daemon := newStage(t, few, api.Operate)
+	control := httptest.NewServer(levers{
+		"stop":  func(context.Context) (any, error) { daemon.close(); return nil, nil },
+		"start": func(context.Context) (any, error) { daemon.open(); return nil, nil },
+		"calls": func(context.Context) (any, error) { return few.Calls(), nil },
+	})
+	defer control.Close()
+	browse(t, map[string]any{
+		"sample":      daemon.url(),
+		"reader":      newStage(t, few, api.Read).url(),
+		"stranger":    newStage(t, few, api.Nobody).url(),
+		"crowd":       newStage(t, newSample(5000), api.Operate).url(),
+		"levers":      control.URL,
+		"screenshots": os.Getenv(screenshots),
+	})
+}

@@ -1,0 +1,91 @@
+package web_test
+
+import (
+	"context"
+	"encoding/json"
+	"net"
+	"net/http"
+	"sync"
+	"testing"
+	"time"
+
+	"culvert/api"
+	"culvert/web"
+)
+
+// A stage is an address where a page is served that shows one control. It can be closed and opened again, as when a daemon
+// is restarted.
+type stage struct {
+	testing.TB
+	handler http.Handler
+	address string
+
+	mu     sync.Mutex
+	server *http.Server
+}
+
+// newStage serves a control, and the page, to whoever asks, in a role.
+func newStage(t testing.TB, control api.Control, role api.Role) *stage {
+	t.Helper()
+	return openStage(t, pageOf(control, role))
+}
+
+func pageOf(control api.Control, role api.Role) http.Handler {
+	server := api.NewServer(control, "test")
+	mux := http.NewServeMux()
+	mux.Handle("/", web.Handler())
+	mux.HandleFunc("/v1/", func(w http.ResponseWriter, r *http.Request) {
+		server.ServeHTTP(w, r.WithContext(api.As(r.Context(), api.Caller{Name: "test", Role: role})))
+	})
+	mux.HandleFunc("GET /v1/session", func(w http.ResponseWriter, _ *http.Request) {
+		json.NewEncoder(w).Encode(map[string]any{"name": "test", "role": role})
+	})
+	return mux
+}
+
+func openStage(t testing.TB, handler http.Handler) *stage {
+	t.Helper()
+	s := &stage{TB: t, handler: handler, address: "127.0.0.1:0"}
+	s.open()
+	t.Cleanup(s.close)
+	return s
+}
+
+func (s *stage) open() {
+	s.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l, err := net.Listen("tcp", s.address)
+	if err != nil {
+		s.Error(err)
+		return
+	}
+	s.address = l.Addr().String()
+	s.server = &http.Server{Handler: s.handler, ReadHeaderTimeout: 10 * time.Second}
+	go s.server.Serve(l)
+}
+
+func (s *stage) close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.server.Close()
+}
+
+func (s *stage) url() string { return "http://" + s.address }
+
+// levers are functions that the browser's tests pull, by name.
+type levers map[string]func(context.Context) (any, error)
+
+func (l levers) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	pull, ok := l[r.URL.Path[1:]]
+	if !ok {
+		http.NotFound(w, r)
+		return
+	}
+	answer, err := pull(r.Context())
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	json.NewEncoder(w).Encode(answer)
+}

@@ -1,0 +1,5 @@
+import { run } from "./harness";
+import "./pages";
+import "./screenshots";
+
+await run();
