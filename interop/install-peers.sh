@@ -5,7 +5,7 @@ need() { command -v "$1" >/dev/null || [ -x "/usr/sbin/$1" ]; }
 missing=
 for tool in charon-systemd swanctl pki curl setpriv ip nft sysctl iperf3 tshark tcpdump ping openssl gcc \
 	softhsm2-util pkcs11-tool swtpm tpm2_create ssh-agent zbarimg plistutil eapol_test freeradius radclient hostapd ethtool \
-	qemu-system-x86_64; do
+	qemu-system-x86_64 chromium node npm; do
 	need "$tool" || missing=1
 done
 plugins=/usr/lib/ipsec/plugins
@@ -28,12 +28,17 @@ if [ ! -e "$policy" ]; then
 	trap 'rm -f "$policy"' EXIT
 fi
 export DEBIAN_FRONTEND=noninteractive
+# Debian's npm wants Debian's node: each is installed only where there is none.
+browser=chromium
+need node || browser="$browser nodejs"
+need npm || browser="$browser npm"
 apt-get update -qq
+# shellcheck disable=SC2086 # the words of $browser are packages
 apt-get install -y -qq --no-install-recommends \
 	charon-systemd strongswan-swanctl strongswan-charon strongswan-pki libcharon-extra-plugins libcharon-extauth-plugins libstrongswan-extra-plugins \
 	libstrongswan-standard-plugins iproute2 nftables iperf3 tshark tcpdump iputils-ping openssl procps \
 	gcc libc6-dev curl softhsm2 opensc swtpm tpm2-tools openssh-client zbar-tools libplist-utils eapoltest freeradius freeradius-utils hostapd ethtool \
-	qemu-system-x86 >/dev/null
+	qemu-system-x86 $browser >/dev/null
 
 if ! ls "$linux"/boot/vmlinuz-* >/dev/null 2>&1; then
 	kernel=$(apt-cache depends linux-image-cloud-amd64 | sed -n 's/^ *Depends: \(linux-image-[^ ]*\)$/\1/p' | head -n 1)
