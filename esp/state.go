@@ -3,7 +3,9 @@ package esp
 import (
 	"fmt"
 	"io"
+	"slices"
 
+	"culvert/secret"
 	"culvert/suite"
 )
 
@@ -44,3 +46,11 @@ func (s *state) Clear() {
 	}
 	s.params.EncrKey, s.params.IntegKey, s.cipher = nil, nil, nil
 }
+
+// Secrets returns copies of the keys, for an analyser of packets. It may be called from any goroutine until Clear is.
+func (s *state) Secrets() (encr, integ secret.Bytes) {
+	return slices.Clone(s.params.EncrKey), slices.Clone(s.params.IntegKey)
+}
+
+// Transforms returns those of the SA.
+func (s *state) Transforms() suite.ESP { return s.params.Transforms }

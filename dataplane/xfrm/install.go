@@ -87,7 +87,7 @@ func (b *Backend) add(spec *dataplane.SA, reqID uint32) (*sa, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &sa{direction: spec.Direction, policy: spec.Policy, path: spec.Path, offload: spec.Kernel.Offload, state: *state, told: spec.Path.Remote}
+	s := &sa{direction: spec.Direction, policy: spec.Policy, path: spec.Path, offload: spec.Kernel.Offload, state: *state, transforms: spec.Transforms, told: spec.Path.Remote}
 	s.waiting = spec.Direction == dataplane.Inbound && state.Events.Packets > 0
 	if err := b.addOffloaded(s, bare(spec.Path.Local)); err != nil {
 		s.clear()

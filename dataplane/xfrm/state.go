@@ -8,20 +8,22 @@ import (
 	"culvert/dataplane"
 	"culvert/dataplane/xfrm/nl"
 	"culvert/esp"
+	"culvert/suite"
 )
 
 // sa is what the backend knows about an SA.
 type sa struct {
-	direction dataplane.Direction
-	policy    dataplane.PolicyID
-	path      dataplane.Path
-	offload   dataplane.Offload
-	state     nl.State // as the kernel was given it, keys included
-	told      netip.AddrPort
-	waiting   bool // for the first packet
-	soft      bool // the soft limit was told
-	hard      bool // the hard limit was reached: the kernel has it no more
-	last      dataplane.Counters
+	direction  dataplane.Direction
+	policy     dataplane.PolicyID
+	path       dataplane.Path
+	offload    dataplane.Offload
+	state      nl.State // as the kernel was given it, keys included
+	transforms suite.ESP
+	told       netip.AddrPort
+	waiting    bool // for the first packet
+	soft       bool // the soft limit was told
+	hard       bool // the hard limit was reached: the kernel has it no more
+	last       dataplane.Counters
 }
 
 // smallWindow is the largest replay window that fits the kernel's old form.

@@ -64,6 +64,16 @@ func open(t *testing.T) (*Log, string) {
 	return l, dir
 }
 
+func logIKE(l *Log, spii, spir wire.SPI, sel suite.Selection, keys suite.IKEKeys) error {
+	k := IKE{spii, spir, sel, keys}
+	return l.Write(k.Lines())
+}
+
+func logESP(l *Log, sa dataplane.SA) error {
+	k := dataplane.KeysOf(&sa)
+	return l.Write(ESPLines(&k))
+}
+
 func transform(kind wire.TransformType, id wire.TransformID, bits uint16) wire.Transform {
 	return wire.Transform{Type: kind, ID: id, KeyLength: bits}
 }
@@ -93,7 +103,7 @@ func TestIKETableIsThatOfStrongSwan(t *testing.T) {
 				t.Fatal(err1, err2)
 			}
 			keys := suite.IKEKeys{Ei: octets(t, r[2]), Er: octets(t, r[3]), Ai: octets(t, r[5]), Ar: octets(t, r[6])}
-			if err := l.IKE(wire.SPI(spii), wire.SPI(spir), selection(transforms...), keys); err != nil {
+			if err := logIKE(l, wire.SPI(spii), wire.SPI(spir), selection(transforms...), keys); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -122,7 +132,7 @@ func TestESPTableIsThatOfStrongSwan(t *testing.T) {
 				sa.Transforms.INTEG, sa.IntegKey = transforms[1], octets(t, r[7])
 				encr, integ, key = r[4], r[6], r[7]
 			}
-			if err := l.ESP(sa); err != nil {
+			if err := logESP(l, sa); err != nil {
 				t.Fatal(err)
 			}
 			want = append(want, fmt.Sprintf(`"%s","*","*","%s","%s","%s","%s","%s"`, r[0], r[3], encr, r[5], integ, key))
@@ -199,7 +209,7 @@ func TestIPv6AndNULL(t *testing.T) {
 	l, dir := open(t)
 	sa := dataplane.SA{SPI: 0xaabb, Path: dataplane.Path{Remote: netip.MustParseAddrPort("[2001:db8::1]:500")}, IntegKey: []byte{1, 2}}
 	sa.Transforms = suite.ESP{ENCR: transform(wire.TransformENCR, wire.EncrNull, 0), INTEG: transform(wire.TransformINTEG, wire.IntegHMACSHA1_96, 0)}
-	if err := l.ESP(sa); err != nil {
+	if err := logESP(l, sa); err != nil {
 		t.Fatal(err)
 	}
 	if got, want := written(t, dir, "esp_sa")[0], `"IPv6","*","*","0x0000aabb","NULL","0x","HMAC-SHA-1-96 [RFC2404]","0x0102"`; got != want {
@@ -207,21 +217,24 @@ func TestIPv6AndNULL(t *testing.T) {
 	}
 }
 
-// What Wireshark cannot decrypt leaves no line, and without a folder nothing is written at all.
+// What Wireshark cannot decrypt is in our table alone, and without a folder nothing is written at all.
 func TestNothingIsWrittenInVain(t *testing.T) {
 	l, dir := open(t)
 	chacha := transform(wire.TransformENCR, wire.EncrChaCha20Poly1305, 0)
 	var none *Log
 	for _, err := range []error{
-		l.IKE(1, 2, selection(chacha), suite.IKEKeys{}), l.ESP(dataplane.SA{Transforms: suite.ESP{ENCR: chacha}}),
-		none.IKE(1, 2, selection(chacha), suite.IKEKeys{}), none.ESP(dataplane.SA{}),
+		logIKE(l, 1, 2, selection(chacha), suite.IKEKeys{}), logESP(l, dataplane.SA{Transforms: suite.ESP{ENCR: chacha}}),
+		logIKE(none, 1, 2, selection(chacha), suite.IKEKeys{}), logESP(none, dataplane.SA{}),
 	} {
 		if err != nil {
 			t.Error(err)
 		}
 	}
-	if files, err := os.ReadDir(dir); err != nil || len(files) != 0 {
+	if files, err := os.ReadDir(dir); err != nil || len(files) != 1 || files[0].Name() != TableAll {
 		t.Errorf("the folder has %v, %v", files, err)
+	}
+	if got := written(t, dir, TableAll); len(got) != 2 || got[0] != "ike,0000000000000001,0000000000000002,chacha20poly1305,,,," || got[1] != "esp,00000000,chacha20poly1305,tunnel,," {
+		t.Errorf("our table has %q", got)
 	}
 }
 
@@ -230,7 +243,7 @@ func TestFolderIsPrivateAndKept(t *testing.T) {
 	l, dir := open(t)
 	gcm := transform(wire.TransformENCR, wire.EncrAESGCM16, 128)
 	for range 2 {
-		if err := l.IKE(1, 2, selection(gcm), suite.IKEKeys{Ei: []byte{1}}); err != nil {
+		if err := logIKE(l, 1, 2, selection(gcm), suite.IKEKeys{Ei: []byte{1}}); err != nil {
 			t.Fatal(err)
 		}
 		var err error
@@ -260,7 +273,7 @@ func TestFoldersThatCannotBe(t *testing.T) {
 	if err := os.Remove(dir); err != nil {
 		t.Fatal(err)
 	}
-	if err := l.IKE(1, 2, selection(transform(wire.TransformENCR, wire.EncrAESGCM16, 128)), suite.IKEKeys{}); err == nil {
+	if err := logIKE(l, 1, 2, selection(transform(wire.TransformENCR, wire.EncrAESGCM16, 128)), suite.IKEKeys{}); err == nil {
 		t.Error("the folder is gone and nobody hears of it")
 	}
 }
@@ -271,7 +284,7 @@ func TestLinesOfManyGoroutinesAreWhole(t *testing.T) {
 	for range 4 {
 		wg.Go(func() {
 			for range 25 {
-				_ = l.IKE(1, 2, selection(transform(wire.TransformENCR, wire.EncrAESGCM16, 128)), suite.IKEKeys{Ei: make([]byte, 36), Er: make([]byte, 36)})
+				_ = logIKE(l, 1, 2, selection(transform(wire.TransformENCR, wire.EncrAESGCM16, 128)), suite.IKEKeys{Ei: make([]byte, 36), Er: make([]byte, 36)})
 			}
 		})
 	}

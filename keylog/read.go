@@ -1,0 +1,175 @@
+package keylog
+
+import (
+	"encoding/csv"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"culvert/dataplane"
+	"culvert/esp"
+	"culvert/secret"
+	"culvert/suite"
+	"culvert/wire"
+)
+
+// A Ring holds the keys of many SAs. Of SAs that share an SPI it has all.
+type Ring struct {
+	IKE map[[2]wire.SPI][]IKE // by SPIs of initiator and responder
+	ESP map[uint32][]dataplane.SAKeys
+	n   int
+}
+
+// maxKeys bounds what a ring takes, so that no file fills the memory.
+const maxKeys = 1 << 20
+
+// ErrTooMany means that there are more keys than a ring takes.
+var ErrTooMany = errors.New("too many keys")
+
+// NewRing returns an empty ring.
+func NewRing() *Ring { return &Ring{map[[2]wire.SPI][]IKE{}, map[uint32][]dataplane.SAKeys{}, 0} }
+
+// Len is how many SAs the ring has keys of.
+func (r *Ring) Len() int { return r.n }
+
+// Load reads the tables of a folder, those that are there. It is an error if there is none.
+func (r *Ring) Load(dir string) error {
+	found := false
+	for _, table := range Tables() {
+		f, err := os.Open(filepath.Join(dir, table))
+		if errors.Is(err, os.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		found = true
+		err = r.Read(table, f)
+		_ = f.Close()
+		if err != nil {
+			return err
+		}
+	}
+	if !found {
+		return fmt.Errorf("%s has none of the tables %s", dir, strings.Join(Tables(), ", "))
+	}
+	return nil
+}
+
+// Read reads one table.
+func (r *Ring) Read(table string, text io.Reader) error {
+	rows := csv.NewReader(text)
+	rows.FieldsPerRecord, rows.Comment, rows.LazyQuotes = -1, '#', true
+	for {
+		row, err := rows.Read()
+		if err == io.EOF {
+			return nil
+		}
+		if err == nil {
+			err = r.row(table, row)
+		}
+		if err != nil {
+			line, _ := rows.FieldPos(0)
+			return fmt.Errorf("%s, line %d: %w", table, line, err)
+		}
+	}
+}
+
+// row takes one line of a table.
+func (r *Ring) row(table string, row []string) error {
+	if r.n++; r.n > maxKeys {
+		return ErrTooMany
+	}
+	switch {
+	case table == TableIKE && len(row) == 8:
+		return r.wiresharkIKE(row)
+	case table == TableESP && len(row) >= 8:
+		return r.wiresharkESP(row)
+	case table == TableAll && len(row) == 8 && row[0] == "ike":
+		return r.ownIKE(row)
+	case table == TableAll && len(row) == 6 && row[0] == "esp":
+		return r.ownESP(row)
+	}
+	return fmt.Errorf("%d fields are no line of it", len(row))
+}
+
+func (r *Ring) ownIKE(row []string) error {
+	e, err := parseAlgorithms(row[3])
+	if err != nil {
+		return err
+	}
+	return r.addIKE(row[1], row[2], e.ENCR, e.INTEG, row[4:8])
+}
+
+// addIKE takes keys in the order Ei, Er, Ai, Ar.
+func (r *Ring) addIKE(spii, spir string, encr, integ wire.Transform, keys []string) error {
+	i, err1 := strconv.ParseUint(spii, 16, 64)
+	n, err2 := strconv.ParseUint(spir, 16, 64)
+	if err := errors.Join(err1, err2); err != nil {
+		return err
+	}
+	list, err := unhex(keys)
+	if err != nil {
+		return err
+	}
+	k := IKE{SPIi: wire.SPI(i), SPIr: wire.SPI(n), Keys: suite.IKEKeys{Ei: list[0], Er: list[1], Ai: list[2], Ar: list[3]}}
+	k.Suite.Proposal = wire.Proposal{Protocol: wire.ProtocolIKE, Transforms: []wire.Transform{encr}}
+	if integ.ID != 0 {
+		k.Suite.Proposal.Transforms = append(k.Suite.Proposal.Transforms, integ)
+	}
+	at := [2]wire.SPI{k.SPIi, k.SPIr}
+	r.IKE[at] = append(r.IKE[at], k)
+	return nil
+}
+
+func (r *Ring) ownESP(row []string) error {
+	e, err := parseAlgorithms(row[2])
+	if err != nil {
+		return err
+	}
+	k := dataplane.SAKeys{Transforms: e, AggFrag: row[3] == "aggfrag"}
+	if row[3] == esp.Transport.String() {
+		k.Mode = esp.Transport
+	}
+	return r.addESP(k, row[1], row[4], row[5])
+}
+
+func (r *Ring) addESP(k dataplane.SAKeys, spi, encr, integ string) error {
+	n, err := strconv.ParseUint(strings.TrimPrefix(spi, "0x"), 16, 32)
+	if err != nil {
+		return err
+	}
+	keys, err := unhex([]string{encr, integ})
+	if err != nil {
+		return err
+	}
+	k.SPI, k.EncrKey, k.IntegKey = uint32(n), keys[0], keys[1]
+	r.ESP[k.SPI] = append(r.ESP[k.SPI], k)
+	return nil
+}
+
+// parseAlgorithms reads what algorithms writes.
+func parseAlgorithms(s string) (e suite.ESP, err error) {
+	p, err := suite.ParseProposal(wire.ProtocolESP, s)
+	if err != nil {
+		return e, err
+	}
+	return suite.ESPFromSelection(suite.Selection{Proposal: p}), nil
+}
+
+// unhex reads hexadecimal digits, with or without 0x in front.
+func unhex(texts []string) (list []secret.Bytes, err error) {
+	for _, t := range texts {
+		b, err := hex.DecodeString(strings.TrimPrefix(t, "0x"))
+		if err != nil {
+			return nil, errors.New("a key is not hexadecimal")
+		}
+		list = append(list, b)
+	}
+	return list, nil
+}
