@@ -22,7 +22,7 @@ var levels = [][]string{
 	{"suite", "users", "radius"},
 	{"esp", "auth", "lease", "keystore"},
 	{"dataplane"},
-	{"ike", "netio", "dataplane/fake"},
+	{"ike", "netio", "keylog", "dataplane/fake"},
 	{"dataplane/user", "dataplane/xfrm", "supervisor", "config", "hook"},
 	{"sim", "api", "pki", "swanctl", "dataplane/netstack", "probe"},
 	{"metrics", "trace", "vici"},

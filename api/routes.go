@@ -44,6 +44,7 @@ func (s *Server) register(api huma.API) {
 	huma.Register(api, streaming(operation(api, http.MethodGet, "log", Read, "Log lines as they are written")), s.log)
 	s.registerTraces(api)
 	s.registerWeb(api)
+	s.registerKeys(api)
 }
 
 // get connects a path to a question that everybody may ask.

@@ -9,9 +9,9 @@ import (
 	"sync/atomic"
 
 	"culvert/config"
-	"culvert/daemon/keylog"
 	"culvert/dataplane"
 	"culvert/ike"
+	"culvert/keylog"
 	"culvert/metrics"
 	"culvert/supervisor"
 )
@@ -21,7 +21,7 @@ func (d *Daemon) build(ctx context.Context, cfg *config.Config, log *slog.Logger
 	w := d.world
 	e := &engine{
 		ctx: ctx, clock: systemClock(), log: log, network: w.listener, backend: w.backend, world: w,
-		owners: newOwners(), hub: newHub(), tally: metrics.NewTally(cfg.Metrics.Peers), strangers: newAllowance(strangersEvery, strangersAtOnce), leases: newLeases(w.leaseStore(), log), seed: maphash.MakeSeed(),
+		owners: newOwners(), keys: new(keyring), hub: newHub(), tally: metrics.NewTally(cfg.Metrics.Peers), strangers: newAllowance(strangersEvery, strangersAtOnce), leases: newLeases(w.leaseStore(), log), seed: maphash.MakeSeed(),
 	}
 	e.tracer = newTracer(e.clock)
 	e.radius = newRadiusGroups(e)
@@ -33,7 +33,7 @@ func (d *Daemon) build(ctx context.Context, cfg *config.Config, log *slog.Logger
 		if err != nil {
 			return fmt.Errorf("daemon.key_log: %w", err)
 		}
-		e.keys = keys
+		e.keys.log = keys
 	}
 	e.workers = newWorkers(ctx, cfg.Daemon.Workers)
 	newPolicy, sas, children := policySource(), numbers(), numbers()
@@ -60,7 +60,7 @@ func (e *engine) env(newPolicy func() dataplane.PolicyID) *ike.Env {
 		Admit:       e.admit,
 		LastInbound: func(children []ike.ChildRef) ike.Work { return lastInbound{e.backend, e.clock, children} },
 		Dial:        func(p dataplane.Path) ike.Work { return dialing{e.network, p} },
-		ExportKeys:  e.keys != nil, Trace: true, Detail: true, Resources: resources(e.backend),
+		ExportKeys:  true, Trace: true, Detail: true, Resources: resources(e.backend),
 	}
 }
 

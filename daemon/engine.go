@@ -10,7 +10,6 @@ import (
 	"runtime"
 	"sync"
 
-	"culvert/daemon/keylog"
 	"culvert/dataplane"
 	"culvert/ike"
 	"culvert/metrics"
@@ -43,7 +42,7 @@ type engine struct {
 	log        *slog.Logger
 	network    network
 	backend    dataplane.Backend
-	keys       *keylog.Log
+	keys       *keyring
 	workers    *workers
 	shards     []*shardLoop
 	supervisor *supervisorLoop
@@ -189,7 +188,7 @@ func (e *engine) removeSA(a ike.RemoveSA) {
 }
 
 func (e *engine) setPolicy(l *shardLoop, p dataplane.Policy) {
-	e.owners.bindPolicy(p.ID, l)
+	e.owners.bindPolicy(p.ID, p.Name, l)
 	e.report(e.backend.SetPolicy(p), "set policy "+p.Name)
 }
 

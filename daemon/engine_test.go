@@ -24,7 +24,7 @@ import (
 // parked is an engine whose shards do not run.
 func parked(t *testing.T, shards int) *engine {
 	t.Helper()
-	e := &engine{ctx: t.Context(), clock: systemClock(), hub: newHub(), tally: metrics.NewTally(1), tracer: newTracer(systemClock()), owners: newOwners(), seed: maphash.MakeSeed(), log: slog.New(slog.DiscardHandler)}
+	e := &engine{ctx: t.Context(), clock: systemClock(), hub: newHub(), tally: metrics.NewTally(1), tracer: newTracer(systemClock()), owners: newOwners(), keys: new(keyring), seed: maphash.MakeSeed(), log: slog.New(slog.DiscardHandler)}
 	e.backend = fake.New(rand.Reader, time.Now, fake.Hooks{})
 	e.radius = newRadiusGroups(e)
 	e.sessions = newSessions(e)
@@ -124,7 +124,7 @@ func TestReceivedMessagesAreCopied(t *testing.T) {
 func TestNoticesFindTheirOwner(t *testing.T) {
 	e := parked(t, 2)
 	e.owners.bind(0xaabb, e.shards[1])
-	e.owners.bindPolicy(5, e.shards[0])
+	e.owners.bindPolicy(5, "site/net", e.shards[0])
 	waiting := func() [3]int {
 		return [3]int{len(e.shards[0].box.take(nil)), len(e.shards[1].box.take(nil)), len(e.supervisor.box.take(nil))}
 	}

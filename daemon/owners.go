@@ -12,10 +12,11 @@ type owners struct {
 	mu       sync.Mutex
 	spis     map[uint32]*shardLoop
 	policies map[dataplane.PolicyID]*shardLoop
+	names    map[dataplane.PolicyID]string // "connection/child"
 }
 
 func newOwners() *owners {
-	return &owners{spis: make(map[uint32]*shardLoop), policies: make(map[dataplane.PolicyID]*shardLoop)}
+	return &owners{spis: make(map[uint32]*shardLoop), policies: make(map[dataplane.PolicyID]*shardLoop), names: make(map[dataplane.PolicyID]string)}
 }
 
 func (o *owners) bind(spi uint32, l *shardLoop) {
@@ -30,16 +31,17 @@ func (o *owners) release(spi uint32) {
 	delete(o.spis, spi)
 }
 
-func (o *owners) bindPolicy(id dataplane.PolicyID, l *shardLoop) {
+func (o *owners) bindPolicy(id dataplane.PolicyID, name string, l *shardLoop) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.policies[id] = l
+	o.policies[id], o.names[id] = l, name
 }
 
 func (o *owners) releasePolicy(id dataplane.PolicyID) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	delete(o.policies, id)
+	delete(o.names, id)
 }
 
 // find returns the shard of an inbound SPI, else that of a policy, else nil.

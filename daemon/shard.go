@@ -94,7 +94,7 @@ func (l *shardLoop) perform(a ike.Action) {
 	case ike.RemovePolicy:
 		e.removePolicy(a.ID)
 	case ike.ExportIKEKeys:
-		e.report(e.keys.IKE(a.SPIi, a.SPIr, a.Suite, a.Keys), "log keys")
+		e.ikeKeys(&a)
 	case ike.Unclaimed:
 		e.supervisor.notice(a.Notice)
 	case ike.Report:
@@ -128,7 +128,7 @@ func dated(work ike.Work, now time.Time) ike.Work {
 
 func (l *shardLoop) install(a ike.InstallSA) {
 	e := l.engine
-	e.report(e.keys.ESP(a.SA), "log keys")
+	e.espKeys(&a.SA)
 	if a.SA.Direction == dataplane.Inbound {
 		e.owners.bind(a.SA.SPI, l)
 	}

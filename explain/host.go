@@ -7,6 +7,7 @@ const (
 	HostRouting      Code = "HOST-ROUTING"
 	HostLeaseStore   Code = "HOST-LEASE-STORE"
 	HostKeyLog       Code = "HOST-KEY-LOG"
+	HostKeyExport    Code = "HOST-KEY-EXPORT"
 	HostPort         Code = "HOST-PORT"
 	HostKernelESP    Code = "HOST-KERNEL-ESP"
 	HostUnfit        Code = "HOST-UNFIT"
@@ -30,6 +31,9 @@ func hostEntries() []Entry {
 		{HostKeyLog, "Session keys are written to a folder.",
 			"daemon.key_log is set. Whoever reads the folder reads the traffic.",
 			"Remove daemon.key_log and the folder as soon as the capture is decrypted."},
+		{HostKeyExport, "Session keys, or packets as they are inside of tunnels, are handed out.",
+			"An administrator has asked for them, with `culvert keys export` or `culvert capture`. Whoever has them reads the traffic.",
+			"See to it that it was meant, and that tables and captures are removed when they have served; the event names who has asked."},
 		{HostKernelESP, "The data plane of the kernel cannot carry what the connections ask for.",
 			"The kernel was built without ESP, its module is missing or kept from being loaded, it does not know an algorithm or an option, or the daemon lacks CAP_NET_ADMIN.",
 			"Load the modules esp4 and esp6, propose what the kernel knows, or set daemon.dataplane.backend to \"user\" or \"auto\"."},

@@ -91,6 +91,7 @@ type Adopt struct{ SA *SA }
 
 // ExportIKEKeys gives the keys of an IKE SA to a driver that asked for them by Env.ExportKeys, for a packet analyser.
 type ExportIKEKeys struct {
+	Connection *Connection // nil: not known yet
 	SPIi, SPIr wire.SPI
 	Suite      suite.Selection
 	Keys       suite.IKEKeys // shared with the SA

@@ -13,7 +13,7 @@ var errNoKeys = errors.New("no keys")
 func (sa *SA) useKeys(sel suite.Selection, keys suite.IKEKeys) error {
 	sa.suite, sa.keys = sel, keys
 	if sa.env.ExportKeys {
-		sa.emit(ExportIKEKeys{SPIi: sa.spiI, SPIr: sa.spiR, Suite: sel, Keys: keys})
+		sa.emit(ExportIKEKeys{Connection: sa.conn, SPIi: sa.spiI, SPIr: sa.spiR, Suite: sel, Keys: keys})
 	}
 	return sa.wake()
 }
@@ -55,4 +55,15 @@ func (sa *SA) rest() {
 	if sa.state == StateEstablished && len(sa.requests.pending)+len(sa.requests.begun)+len(sa.tasks)+len(sa.fragments) == 0 {
 		sa.in, sa.out = nil, nil
 	}
+}
+
+// Keys tells the keys of every IKE SA that has some, as Env.ExportKeys does when they are made. They are shared with the SAs,
+// and to be used up before the shard handles another event.
+func (s *Shard) Keys() (list []ExportIKEKeys) {
+	for i := range s.slots.list {
+		if sa := s.slots.list[i].sa; sa != nil && len(sa.keys.Ei) > 0 {
+			list = append(list, ExportIKEKeys{Connection: sa.conn, SPIi: sa.spiI, SPIr: sa.spiR, Suite: sa.suite, Keys: sa.keys})
+		}
+	}
+	return list
 }
