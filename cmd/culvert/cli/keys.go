@@ -16,8 +16,8 @@ func (a *app) keysCommand() *cobra.Command {
 		Use: "keys", Short: "Hand out session keys to decrypt captures with",
 		Long: `Hand out session keys, with which Wireshark and culvert decrypt read captured packets.
 
-Whoever has the keys of an SA reads its traffic. Only administrators get them; log and events
-tell who has asked.`,
+Whoever has the keys of an SA reads its traffic. Only administrators get them; log and
+events tell who has asked.`,
 		Example: `  culvert keys export --connection office --for 10m -o keys`,
 		Args:    noArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
