@@ -89,7 +89,7 @@ func New(c Config) (*Backend, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("data plane: %w", err), conn.Close())
 	}
-	routes, err := newRoutes(c.Mark)
+	routes, err := newRoutes(c)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("data plane: %w", err), listener.Close(), conn.Close())
 	}

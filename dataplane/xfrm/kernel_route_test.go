@@ -2,12 +2,38 @@ package xfrm
 
 import (
 	"net/netip"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 )
+
+// tableOf is the table of an owner, as `ip` takes it.
+func tableOf(owner string) string { return strconv.Itoa(firstTable + newOwner(owner).number()) }
+
+// Two daemons in one network namespace leave each other's routes alone.
+func TestKernelRoutesHaveAnOwner(t *testing.T) {
+	enter(t)
+	addressed(t, "192.0.2.1/24")
+	p := protect(t, 1, "192.0.2.1", "10.2.0.0/16")
+	p.Peer = netip.MustParseAddr("192.0.2.2")
+	for _, owner := range []string{"a", "b"} {
+		if err := newNode(t, owner).SetPolicy(p); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := Sweep(Config{Owner: "a", Mark: 4500}); err != nil {
+		t.Fatal(err)
+	}
+	if left := run(t, "ip", "rule"); strings.Contains(left, tableOf("a")) || !strings.Contains(left, tableOf("b")) {
+		t.Errorf("rules: %s", left)
+	}
+	if left := run(t, "ip", "route", "show", "table", tableOf("b")); !strings.Contains(left, "10.2.0.0/16") {
+		t.Errorf("the other's routes: %q", left)
+	}
+}
 
 func TestKernelRoutesFromTheAddressThatThePolicyTakes(t *testing.T) {
 	enter(t)
@@ -39,7 +65,7 @@ func TestKernelRoutesFromTheAddressThatThePolicyTakes(t *testing.T) {
 	if err := n.RemovePolicy(2); err != nil {
 		t.Fatal(err)
 	}
-	left := run(t, "ip", "route", "show", "table", "4499") + run(t, "ip", "address", "show", "dev", "lo")
+	left := run(t, "ip", "route", "show", "table", tableOf("a")) + run(t, "ip", "address", "show", "dev", "lo")
 	if strings.Contains(left, "10.2.0.0") || strings.Contains(left, "10.1.0.5") {
 		t.Errorf("left: %s", left)
 	}
@@ -55,7 +81,7 @@ func TestKernelRoutesOfAPredecessorAreRemoved(t *testing.T) {
 		t.Fatal(err)
 	}
 	successor := newNode(t, "a")
-	if left := run(t, "ip", "route", "show", "table", "4499"); !strings.Contains(left, "10.2.0.0/16") {
+	if left := run(t, "ip", "route", "show", "table", tableOf("a")); !strings.Contains(left, "10.2.0.0/16") {
 		t.Errorf("gone before the successor's policies stand: %s", left)
 	}
 	if err := successor.Settled(); err != nil {
@@ -64,7 +90,7 @@ func TestKernelRoutesOfAPredecessorAreRemoved(t *testing.T) {
 	if left := run(t, "ip", "rule") + run(t, "ip", "-6", "rule"); strings.Contains(left, "4499") {
 		t.Errorf("rules left: %s", left)
 	}
-	list, err := netlink.RouteListFiltered(unix.AF_INET, &netlink.Route{Table: table}, netlink.RT_FILTER_TABLE)
+	list, err := netlink.RouteListFiltered(unix.AF_INET, &netlink.Route{Table: firstTable + newOwner("a").number()}, netlink.RT_FILTER_TABLE)
 	if err != nil || len(list) != 0 {
 		t.Errorf("routes left: %v, %v", list, err)
 	}

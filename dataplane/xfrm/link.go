@@ -7,9 +7,6 @@ import (
 	"github.com/vishvananda/netlink"
 )
 
-// linkAlias is what `ip link` shows of an interface of ours.
-const linkAlias = "culvert"
-
 // takeLink makes an XFRM interface, unless another policy has it.
 func (r *routes) takeLink(name string, ifID uint32) error {
 	if r.links[name]++; r.links[name] > 1 {
@@ -38,7 +35,7 @@ func (r *routes) showLink(name string) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(r.handle.LinkSetAlias(l, linkAlias), r.handle.LinkSetUp(l))
+	return errors.Join(r.handle.LinkSetAlias(l, r.alias), r.handle.LinkSetUp(l))
 }
 
 // giveLink undoes takeLink.
@@ -62,7 +59,7 @@ func (r *routes) inheritLinks() error {
 	}
 	r.left.links = make(map[string]*netlink.Xfrmi)
 	for _, l := range links {
-		if x, ok := l.(*netlink.Xfrmi); ok && x.Alias == linkAlias {
+		if x, ok := l.(*netlink.Xfrmi); ok && x.Alias == r.alias {
 			r.left.links[x.Name] = x
 		}
 	}

@@ -32,6 +32,9 @@ func newOwner(name string) owner {
 	return owner{reqIDRange | sum&0xff<<ownerShift, 'C'<<56 | 'U'<<48 | 'L'<<40 | 'V'<<32 | uint64(sum)}
 }
 
+// number tells owners apart in a small range.
+func (o owner) number() int { return int(o.reqIDs >> ownerShift & 0xff) }
+
 func (o owner) hasState(s *nl.State) bool { return s.ReqID&^(maxSlots-1) == o.reqIDs }
 
 func (o owner) hasPolicy(p *nl.Policy) bool { return p.Limits.SoftPackets == o.tag }

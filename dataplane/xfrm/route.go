@@ -15,11 +15,11 @@ import (
 	"culvert/spd"
 )
 
-// Policies of the kernel apply to packets that have a route and a source address already. So a table of its own has, for
+// Policies of the kernel apply to packets that have a route and a source address already. So a table of the owner has, for
 // what is on the peer's side of a policy, a route with the source address that its selectors ask for, if the host has one;
 // and where a policy has an XFRM interface, a route into it. Packets with the mark of IKE and ESP do not look there.
 const (
-	table      = 4499
+	firstTable = 449000
 	preference = 4499
 	protocol   = 50 // of ESP: whose routes they are
 )
@@ -28,6 +28,8 @@ const (
 type routes struct {
 	handle *netlink.Handle
 	mark   uint32
+	table  int
+	alias  string // of interfaces, which `ip link` shows
 
 	mu       sync.Mutex
 	policies map[dataplane.PolicyID]*needs
@@ -54,12 +56,15 @@ type needs struct {
 const loopback = "lo"
 
 // newRoutes takes over the network namespace of the calling thread. What a predecessor left stays until Settled.
-func newRoutes(mark uint32) (*routes, error) {
+func newRoutes(c Config) (*routes, error) {
 	h, err := netlink.NewHandle(unix.NETLINK_ROUTE)
 	if err != nil {
 		return nil, fmt.Errorf("route: %w", err)
 	}
-	r := &routes{handle: h, mark: mark, policies: make(map[dataplane.PolicyID]*needs), links: make(map[string]int), rules: make(map[int]bool)}
+	r := &routes{
+		handle: h, mark: c.Mark, table: firstTable + newOwner(c.Owner).number(), alias: "culvert " + c.Owner,
+		policies: make(map[dataplane.PolicyID]*needs), links: make(map[string]int), rules: make(map[int]bool),
+	}
 	if err := r.inherit(); err != nil {
 		h.Close()
 		return nil, fmt.Errorf("route: leftovers: %w", err)
@@ -81,7 +86,7 @@ func (r *routes) inherit() error {
 }
 
 func (r *routes) inheritFamily(f int) error {
-	list, err := r.handle.RouteListFiltered(f, &netlink.Route{Table: table, Protocol: protocol}, netlink.RT_FILTER_TABLE|netlink.RT_FILTER_PROTOCOL)
+	list, err := r.handle.RouteListFiltered(f, &netlink.Route{Table: r.table, Protocol: protocol}, netlink.RT_FILTER_TABLE|netlink.RT_FILTER_PROTOCOL)
 	if err != nil {
 		return err
 	}
@@ -127,7 +132,7 @@ func (r *routes) hasRoute(family int) bool {
 
 func (r *routes) rule(family int) *netlink.Rule {
 	rule := netlink.NewRule()
-	rule.Family, rule.Table, rule.Priority, rule.Invert = family, table, preference, true
+	rule.Family, rule.Table, rule.Priority, rule.Invert = family, r.table, preference, true
 	mask := ^uint32(0)
 	rule.Mark, rule.Mask = r.mark, &mask
 	return rule

@@ -57,7 +57,7 @@ func remotes(list []spd.Selector) (prefixes []netip.Prefix, err error) {
 // way is where packets of a family go, without their destination: into the interface, or to where packets to the peer go, with a
 // source address that the policy takes if the host has one. There is none in transport mode, and to a peer that is not known.
 func (r *routes) way(p *dataplane.Policy, n *needs, is4 bool) (*netlink.Route, error) {
-	route := &netlink.Route{Family: family(is4), Table: table, Protocol: protocol}
+	route := &netlink.Route{Family: family(is4), Table: r.table, Protocol: protocol}
 	source, err := r.source(p, is4)
 	if err != nil {
 		return nil, err

@@ -9,8 +9,7 @@ import (
 )
 
 // Sweep removes what a predecessor with the same Owner left, for a process with another data plane: a policy of the kernel takes
-// packets before they find any other way. Where there is no XFRM nothing is left. Routes do not tell whose they are, so they
-// go only if there are policies.
+// packets before they find any other way. Where there is no XFRM nothing is left.
 func Sweep(c Config) error {
 	conn, err := nl.Dial()
 	if err != nil {
@@ -18,18 +17,14 @@ func Sweep(c Config) error {
 	}
 	defer conn.Close()
 	b := newBackend(c, conn, nil, nil)
-	policies, err := b.ownPolicies()
-	if err == nil && len(policies) > 0 {
-		err = errors.Join(b.sweep(), sweepRoutes(c.Mark))
-	}
-	if err != nil {
+	if err := errors.Join(b.sweep(), sweepRoutes(c)); err != nil {
 		return fmt.Errorf("leftovers of the kernel's data plane: %w", err)
 	}
 	return nil
 }
 
-func sweepRoutes(mark uint32) error {
-	r, err := newRoutes(mark)
+func sweepRoutes(c Config) error {
+	r, err := newRoutes(c)
 	if err != nil {
 		return err
 	}
