@@ -22,6 +22,7 @@ func (d *decoder) check() {
 		d.checkKernelOptions(c)
 	}
 	d.checkRivals()
+	d.checkWebhooks()
 	d.checkTraffic()
 	d.checkUnusedSecrets()
 	d.checkUnusedAccounts()

@@ -19,6 +19,7 @@ type Config struct {
 	RADIUS      []*RADIUS
 	Users       []*Users
 	Policies    []*Policy
+	Webhooks    []*Webhook
 	Paths       []string // the files that were read, the first one first
 }
 

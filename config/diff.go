@@ -17,6 +17,7 @@ type Difference struct {
 	Users       Changes // accounts apart
 	Accounts    Changes // of users blocks that are in both, as "staff/carol"
 	Policies    Changes
+	Webhooks    Changes
 }
 
 // Changes are the differences between two lists of blocks, in the order of the new list, what is removed in that of the old.
@@ -50,6 +51,7 @@ func Diff(old, new *Config) *Difference {
 		RADIUS:      compare(old.RADIUS, new.RADIUS, ""),
 		Users:       compare(old.Users, new.Users, ""),
 		Policies:    compare(old.Policies, new.Policies, ""),
+		Webhooks:    compare(old.Webhooks, new.Webhooks, ""),
 	}
 	for _, c := range new.Connections {
 		if before := old.Connection(c.Name); before != nil {

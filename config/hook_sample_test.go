@@ -1,5 +1,7 @@
 package config
 
+import "culvert/explain"
+
 func hooksSamples() []sample {
 	return []sample{
 		{option: "timeout", value: `"5s"`},
@@ -20,5 +22,30 @@ func childHookSamples() []sample {
 		{option: "updown", value: `true`, code: wrongType},
 		{option: "host_access", value: `true`, with: `updown = "true"`},
 		{option: "host_access", value: `true`, code: clash},
+	}
+}
+
+func webhookSamples() []sample {
+	const at = `url = "https://hooks.example.org/"`
+	return []sample{
+		{option: "url", value: `"https://hooks.example.org/culvert?x=y"`},
+		{option: "url", value: `"http://127.0.0.1:8080/"`},
+		{option: "url", value: `"ftp://example.org/"`, code: badValue},
+		{option: "url", value: `"https://carol:secret@example.org/"`, code: badValue},
+		{option: "url", value: `"https://"`, code: badValue},
+		{option: "url", value: `1`, code: wrongType},
+		{option: "events", value: `["up", "warning"]`, with: at},
+		{option: "events", value: `["sent"]`, with: at, code: badValue},
+		{option: "connections", value: `["b"]`, with: at},
+		{option: "connections", value: `["c"]`, with: at, code: explain.ConfigReference},
+		{option: "secret", value: `"0123456789abcdef"`, with: at, text: "-"},
+		{option: "secret", value: `"too short"`, with: at, code: clash},
+		{option: "timeout", value: `"2s"`, with: at},
+		{option: "timeout", value: `"2m"`, with: at, code: badValue},
+		{option: "tries", value: `1`, with: at},
+		{option: "tries", value: `0`, with: at, code: badValue},
+		{option: "ca", value: `["ca.pem"]`, with: at},
+		{option: "ca", value: `["absent.pem"]`, with: at, code: noFile},
+		{option: "ca", value: `["ca.pem"]`, with: `url = "http://hooks.example.org/"`, code: clash},
 	}
 }

@@ -66,6 +66,8 @@ func homes() map[string]home {
 		"server": {serverSamples, "radius \"a\" {\nserver \"s\" {\n%s\n}\n}\n", func(c *Config) schema { return c.RADIUSGroup("a").Servers[0].schema() }},
 		"dae": {daeSamples, "radius \"a\" {\nserver \"s\" {\naddress = \"192.0.2.9\"\nsecret = \"swordfish\"\n}\ndae {\n%s\n}\n}\n",
 			func(c *Config) schema { return c.RADIUSGroup("a").DAE.schema() }},
+		"webhook": {webhookSamples, "connection \"b\" {}\nsecret \"b\" { psk = file(\"office.psk\") }\nwebhook \"a\" {\n%s\n}\n",
+			func(c *Config) schema { return c.Webhooks[0].schema() }},
 		"users":  {usersSamples, "users \"a\" {\n%s\n}\n", func(c *Config) schema { return c.UsersOf("a").schema() }},
 		"user":   {userSamples, "users \"a\" {\nuser \"carol\" {\n%s\n}\n}\n", func(c *Config) schema { return c.UsersOf("a").List[0].schema() }},
 		"policy": {policySamples, "policy \"a\" {\n%s\n}\n", func(c *Config) schema { return c.Policy("a").schema() }},

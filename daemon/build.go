@@ -28,6 +28,7 @@ func (d *Daemon) build(ctx context.Context, cfg *config.Config, log *slog.Logger
 	e.sessions = newSessions(e)
 	e.radius.rulers = e.sessions
 	e.updowns = newUpdowns(e, cfg.Daemon.Hooks)
+	e.webhooks = newWebhooks(e)
 	if cfg.Daemon.KeyLog != "" {
 		keys, err := keylog.Open(cfg.Daemon.KeyLog)
 		if err != nil {

@@ -55,6 +55,7 @@ type engine struct {
 	radius     *radiusGroups
 	sessions   *sessions
 	updowns    *updowns
+	webhooks   *webhooks
 	world      *world
 	seed       maphash.Seed
 	wg         sync.WaitGroup
@@ -80,6 +81,7 @@ func (e *engine) wait() {
 	e.wg.Wait()
 	e.workers.wait()
 	e.updowns.wait()
+	e.webhooks.wg.Wait()
 }
 
 // receive takes an IKE message to its shard. The message belongs to the caller again on return.

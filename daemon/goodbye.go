@@ -32,4 +32,5 @@ func (d *Daemon) sayGoodbye() {
 	defer cancel()
 	d.engine.radius.sayGoodbye(ctx)
 	d.engine.updowns.sayGoodbye()
+	d.engine.webhooks.sayGoodbye()
 }

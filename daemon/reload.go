@@ -77,6 +77,7 @@ func (d *Daemon) configure(cfg *config.Config) error {
 	d.mu.Unlock()
 	d.level.Set(cfg.Daemon.LogLevel)
 	d.permit(cfg)
+	d.engine.webhooks.configure(cfg.Webhooks)
 	return d.engine.supervisor.ask(d.engine.ctx, func(now time.Time) ([]supervisor.Action, error) {
 		return d.machine().Configure(now, connections, policiesOf(cfg)), nil
 	})
@@ -98,7 +99,7 @@ func reloaded(d *config.Difference) api.Reloaded {
 		name    string
 		changes config.Changes
 	}{{"connection", d.Connections}, {"child", d.Children}, {"pool", d.Pools}, {"secret", d.Secrets}, {"ppk", d.PPKs}, {"policy", d.Policies},
-		{"radius", d.RADIUS}, {"radius server", d.Servers}, {"users", d.Users}, {"user", d.Accounts}, {"role", d.Roles}} {
+		{"radius", d.RADIUS}, {"radius server", d.Servers}, {"webhook", d.Webhooks}, {"users", d.Users}, {"user", d.Accounts}, {"role", d.Roles}} {
 		for _, name := range kind.changes.Added {
 			r.Added = append(r.Added, kind.name+" "+name)
 		}

@@ -30,6 +30,7 @@ const (
 	ConfigOverlap       Code = "CONFIG-OVERLAP"
 	ConfigPoolSize      Code = "CONFIG-POOL-SIZE"
 	ConfigUnused        Code = "CONFIG-UNUSED"
+	ConfigClearText     Code = "CONFIG-CLEAR-TEXT"
 )
 
 // configEntries documents the codes of the configuration.
@@ -128,5 +129,8 @@ func configMeaningEntries() []Entry {
 		{ConfigUnused, "A block has no effect.",
 			"No connection refers to the pool, no connection can use the secret, or a connection has no child.",
 			"Remove it, or refer to it."},
+		{ConfigClearText, "Something that others should not read leaves the host unencrypted.",
+			"A URL is one of http, and its host is another one.",
+			"Use https, or a server on this host."},
 	}
 }

@@ -6,6 +6,7 @@ const (
 	HookTimeout   Code = "HOOK-TIMEOUT"
 	HookQueueFull Code = "HOOK-QUEUE-FULL"
 	HookPairs     Code = "HOOK-PAIRS"
+	WebhookFailed Code = "WEBHOOK-FAILED"
 )
 
 // hookEntries documents the codes of commands and requests that follow tunnels.
@@ -23,5 +24,8 @@ func hookEntries() []Entry {
 		{HookPairs, "The updown command of a child was not run for all pairs of its selectors.",
 			"The peers have agreed on more pairs of selectors than commands are run for.",
 			"Configure fewer and larger selectors."},
+		{WebhookFailed, "A web server could not be told of events.",
+			"It cannot be reached, does not answer in time, shows a certificate that is not believed, or refuses the request; the message says which.",
+			"Try the URL with curl from this host. The next request that arrives says in `missed` how many events are lost; this warning comes once until one arrives."},
 	}
 }
