@@ -44,7 +44,7 @@ func webhookSamples() []sample {
 		{option: "timeout", value: `"2m"`, with: at, code: badValue},
 		{option: "tries", value: `1`, with: at},
 		{option: "tries", value: `0`, with: at, code: badValue},
-		{option: "ca", value: `["ca.pem"]`, with: at},
+		{option: "ca", value: `["ca.pem"]`, with: at, text: "-"},
 		{option: "ca", value: `["absent.pem"]`, with: at, code: noFile},
 		{option: "ca", value: `["ca.pem"]`, with: `url = "http://hooks.example.org/"`, code: clash},
 	}
