@@ -56,6 +56,7 @@ type engine struct {
 	sessions   *sessions
 	updowns    *updowns
 	webhooks   *webhooks
+	reset      countersReset
 	world      *world
 	seed       maphash.Seed
 	wg         sync.WaitGroup

@@ -204,6 +204,9 @@ func (sa *SA) dropChild(c *Child, why *Failure) {
 
 // childRekeyed reports that one child stands for another now.
 func (sa *SA) childRekeyed(old, c *Child) {
+	for s := range sa.stats {
+		s.RekeyedChildren++
+	}
 	info, former := sa.childInfo(c), sa.childInfo(old)
 	sa.news(News{Kind: NewsChildRekeyed, Child: &info, Replaced: old.inSPI, Former: &former})
 }

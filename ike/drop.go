@@ -71,6 +71,8 @@ func (r DropReason) String() string {
 type Stats struct {
 	Sent, Received [exchangeKinds]uint64 // requests and responses by exchange, see ExchangeKind
 	Dropped        [dropReasons]uint64
+	// Rekeyings of IKE SAs that we and that peers have begun, and of children.
+	RekeyedByUs, RekeyedByPeer, RekeyedChildren uint64
 }
 
 // exchangeKinds are IKE_SA_INIT to INFORMATIONAL and everything else, requests and responses of each.
@@ -108,7 +110,9 @@ func (s *Stats) dropped(r DropReason) {
 
 // drop counts a datagram that is dropped; it is reported only when the driver traces.
 func (sa *SA) drop(r DropReason, ev MessageReceived) {
-	sa.env.Stats.dropped(r)
+	for s := range sa.stats {
+		s.dropped(r)
+	}
 	if sa.env.Trace {
 		sa.news(dropped(r, ev))
 	}

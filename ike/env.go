@@ -29,11 +29,12 @@ type Env struct {
 	// 9329). The driver tells when it ends by StreamClosed. nil: there are no streams.
 	Dial       func(path dataplane.Path) Work
 	Gateway    Gateway
-	Resources  int    // workers of the data plane to which SAs can be bound (RFC 9611); 0 or 1: nothing to divide
-	ExportKeys bool   // have ExportIKEKeys and the like emitted
-	Trace      bool   // report every message with a summary
-	Detail     bool   // have news of what came, went or changed carry the Status of the IKE SA
-	Stats      *Stats // may be nil
+	Resources  int               // workers of the data plane to which SAs can be bound (RFC 9611); 0 or 1: nothing to divide
+	ExportKeys bool              // have ExportIKEKeys and the like emitted
+	Trace      bool              // report every message with a summary
+	Detail     bool              // have news of what came, went or changed carry the Status of the IKE SA
+	Stats      *Stats            // may be nil
+	counted    map[string]*Stats // of single connections; nil without a shard
 
 	table []row // instead of exchangeRows; nil in all but tests of the dispatcher
 }

@@ -132,7 +132,9 @@ func identityName(id auth.Identity) string {
 
 // traceSent and traceReceived report messages, when the driver wants to know.
 func (sa *SA) traceSent(h wire.Header, payloads []wire.Payload, datagrams [][]byte) {
-	sa.env.Stats.sent(h)
+	for s := range sa.stats {
+		s.sent(h)
+	}
 	if sa.env.Trace {
 		sa.news(News{Kind: NewsMessageSent, Message: summary(h, payloads), Size: size(datagrams),
 			Traced: &Traced{h, payloads, len(datagrams)}})
@@ -140,7 +142,9 @@ func (sa *SA) traceSent(h wire.Header, payloads []wire.Payload, datagrams [][]by
 }
 
 func (sa *SA) traceReceived(in *inbound) {
-	sa.env.Stats.received(in.Header)
+	for s := range sa.stats {
+		s.received(in.Header)
+	}
 	if sa.env.Trace {
 		n := News{Kind: NewsMessageReceived, Path: in.path, Message: summary(in.Header, in.payloads), Size: len(in.datagram),
 			Traced: &Traced{in.Header, in.payloads, 1}}

@@ -123,5 +123,6 @@ func (sa *SA) inherit(stays *SA) {
 		stays.armLifetimes()
 	})
 	sa.children, sa.tasks, sa.exchanges.retries = nil, nil, nil
+	sa.countRekeying(stays)
 	sa.news(News{Kind: NewsRekeyed, Successor: stays.LocalSPI(), Status: was, NextStatus: stays.detail()})
 }

@@ -42,6 +42,7 @@ func NewShard(index uint8, env *Env) *Shard {
 		hints:    bucket{rate: hintRate, burst: hintRate},
 		inits:    make(map[initKey]wire.SPI),
 		children: make(map[uint32]wire.SPI), policies: make(map[dataplane.PolicyID]wire.SPI), peers: make(map[netip.Addr]wire.SPI)}
+	env.counted = make(map[string]*Stats)
 	if env.Stats == nil {
 		env.Stats = &Stats{}
 	}
