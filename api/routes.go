@@ -45,6 +45,7 @@ func (s *Server) register(api huma.API) {
 	s.registerTraces(api)
 	s.registerWeb(api)
 	s.registerKeys(api)
+	s.registerConfiguration(api)
 }
 
 // get connects a path to a question that everybody may ask.

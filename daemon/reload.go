@@ -14,7 +14,12 @@ import (
 
 // Reload reads the configuration again and applies the difference.
 func (d *Daemon) Reload(context.Context) (api.Reloaded, error) {
-	return d.reloadWith(func(*sources) error { return nil })
+	return d.reloadWith(func(*sources) error {
+		if t := d.trial.Load(); t != nil {
+			return t.busy()
+		}
+		return nil
+	})
 }
 
 // reloadWith changes what the configuration is made of, reads all of it again and applies the difference. If the change fails,
@@ -26,6 +31,11 @@ func (d *Daemon) reloadWith(change func(*sources) error) (api.Reloaded, error) {
 	if err := change(&next); err != nil {
 		return api.Reloaded{}, err
 	}
+	return d.adopt(next)
+}
+
+// adopt has the configuration of other sources count. The caller holds reloading.
+func (d *Daemon) adopt(next sources) (api.Reloaded, error) {
 	cfg, diagnostics := next.load(time.Now())
 	if cfg == nil {
 		return api.Reloaded{}, diagnostics.Err()
@@ -34,20 +44,27 @@ func (d *Daemon) reloadWith(change func(*sources) error) (api.Reloaded, error) {
 		return api.Reloaded{}, err
 	}
 	d.mu.Lock()
-	before := *d.config
+	before := d.config
 	d.mu.Unlock()
 	if err := d.configure(cfg); err != nil {
 		return api.Reloaded{}, err
 	}
 	d.sources = next
-	before.Daemon = d.running
-	r := reloaded(config.Diff(&before, cfg))
-	for _, w := range diagnostics.Concern() {
-		r.Warnings = append(r.Warnings, api.Warning{Code: w.Code, Text: w.Message, Action: w.Hint})
-	}
+	r := d.told(before, cfg, diagnostics)
 	d.engine.hub.events.Publish(api.Event{Time: time.Now(), Kind: api.EventReloaded, Text: "another configuration is in use"})
 	d.engine.log.Info("configuration read again", "added", len(r.Added), "removed", len(r.Removed), "changed", len(r.Changed))
 	return r, nil
+}
+
+// told tells people what differs, and what deserves a look. Options of the process count since it was started.
+func (d *Daemon) told(before, cfg *config.Config, found config.Diagnostics) api.Reloaded {
+	started := *before
+	started.Daemon = d.running
+	r := reloaded(config.Diff(&started, cfg))
+	for _, w := range found.Concern() {
+		r.Warnings = append(r.Warnings, api.Warning{Code: w.Code, Text: w.Message, Action: w.Hint})
+	}
+	return r
 }
 
 // Check reads the configuration as Reload would, and changes nothing.

@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"culvert/api"
@@ -60,7 +61,8 @@ type Daemon struct {
 	server  *api.Server        // nil: only a program manages it
 	stop    context.CancelFunc // of the engine
 
-	reloading sync.Mutex // one reload at a time; guards sources
+	reloading sync.Mutex            // one reload at a time; guards sources, and writes of trial
+	trial     atomic.Pointer[trial] // nil: no configuration waits to be confirmed
 	sources   sources
 
 	mu     sync.Mutex // guards what a reload replaces
@@ -159,6 +161,7 @@ func (d *Daemon) Close() {
 }
 
 func (d *Daemon) end() {
+	d.dropTrial()
 	d.stop()
 	d.engine.wait()
 	d.world.close(d.log)

@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"io/fs"
 	"time"
 
 	"culvert/config"
@@ -16,8 +17,15 @@ type sources struct {
 // load reads the configuration that the sources make.
 func (s *sources) load(now time.Time) (*config.Config, config.Diagnostics) {
 	source := config.System(now)
-	if s.candidate != nil {
-		source.Files = config.Overlay{Below: source.Files, Files: map[string][]byte{s.main: s.candidate}}
-	}
+	source.Files = s.files()
 	return source.Load(s.main)
+}
+
+// files is where the configuration is read from.
+func (s *sources) files() fs.FS {
+	below := config.System(time.Time{}).Files
+	if s.candidate == nil {
+		return below
+	}
+	return config.Overlay{Below: below, Files: map[string][]byte{s.main: s.candidate}}
 }

@@ -11,7 +11,7 @@ import (
 
 // warnings are what deserves a look at this moment.
 func (d *Daemon) warnings() []api.Warning {
-	var list []api.Warning
+	list := d.trialWarning()
 	if folder := d.running.KeyLog; folder != "" {
 		list = append(list, newWarning(explain.HostKeyLog, "session keys are written to "+folder))
 	}
