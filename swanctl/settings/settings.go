@@ -25,6 +25,8 @@ type Item struct {
 	List    [][]byte // of a List
 	Section *Section // of a Sub
 	Place   Place
+
+	Inherited bool // other sections of the file inherit from this outermost one, or from one inside
 }
 
 // A Place is where an item stands in a file; it is zero in a message.

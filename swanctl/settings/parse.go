@@ -1,0 +1,253 @@
+package settings
+
+import (
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+)
+
+// The limits of files.
+const (
+	deepestInclude = 10
+	mostFiles      = 10_000
+	largestFile    = 16 << 20
+	deepestSection = 32
+)
+
+// A node is a section as it stands in the files, before it inherits.
+type node struct {
+	name   string
+	place  Place
+	items  []*leaf
+	refs   []reference
+	parent *node
+}
+
+// A leaf is a value or a section of a node.
+type leaf struct {
+	name  string
+	place Place
+	value string
+	given bool // false: the value is cleared
+	sub   *node
+}
+
+// A reference names a section to inherit from, by its path from the outermost level.
+type reference struct {
+	path  string
+	place Place
+}
+
+// A parser reads one file after the other into a tree.
+type parser struct {
+	files fs.FS
+	read  int
+	depth int // of includes
+}
+
+// Read reads a file, by its absolute path in files, and what it includes. Sections have what they inherit. The error is a
+// *SyntaxError where a line is to blame.
+func Read(files fs.FS, name string) (*Section, error) {
+	p := &parser{files: files}
+	root := new(node)
+	if err := p.file(path.Clean(name), root); err != nil {
+		return nil, err
+	}
+	return inherit(root)
+}
+
+// Parse reads a text that includes nothing, as if it were a file of that name.
+func Parse(name, text string) (*Section, error) {
+	p := &parser{}
+	root := new(node)
+	if err := p.text(name, text, root); err != nil {
+		return nil, err
+	}
+	return inherit(root)
+}
+
+func (p *parser) file(name string, into *node) error {
+	data, err := readFile(p.files, name)
+	if err != nil {
+		return err
+	}
+	p.read++
+	return p.text(name, string(data), into)
+}
+
+// readFile reads a regular file of bounded size.
+func readFile(files fs.FS, name string) ([]byte, error) {
+	name = strings.TrimPrefix(name, "/")
+	info, err := fs.Stat(files, name)
+	switch {
+	case err != nil:
+		return nil, err
+	case !info.Mode().IsRegular() || info.Size() > largestFile:
+		return nil, &fs.PathError{Op: "read", Path: "/" + name, Err: fs.ErrInvalid}
+	}
+	return fs.ReadFile(files, name)
+}
+
+func (p *parser) text(name, text string, into *node) error {
+	l := &lexer{text: text, line: 1, file: name}
+	if err := p.statements(l, into, 0); err != nil {
+		return err
+	}
+	if l.peek() == '}' {
+		return l.fail("a brace closes what nothing has opened")
+	}
+	return nil
+}
+
+// statements reads sections, values and includes up to a closing brace or the end of the file.
+func (p *parser) statements(l *lexer, into *node, depth int) error {
+	if depth > deepestSection {
+		return l.fail("sections are nested more than %d deep", deepestSection)
+	}
+	for {
+		l.blank()
+		if l.at == len(l.text) || l.peek() == '}' {
+			return nil
+		}
+		if err := p.statement(l, into, depth); err != nil {
+			return err
+		}
+	}
+}
+
+func (p *parser) statement(l *lexer, into *node, depth int) error {
+	at := l.place()
+	name := l.name()
+	if name == "" {
+		return l.fail("a name was expected, not %q", l.peek())
+	}
+	if name == "include" && isBlank(l.peek()) && !followsAssignment(l) {
+		return p.include(l, into)
+	}
+	l.blank()
+	switch l.peek() {
+	case '=':
+		l.next()
+		value, given, err := l.value()
+		into.assign(&leaf{name: name, place: at, value: value, given: given})
+		return err
+	case '{', ':':
+		return p.section(l, into.section(name, at), depth)
+	}
+	return l.fail(`%q is followed neither by "=" nor by "{"`, name)
+}
+
+func followsAssignment(l *lexer) bool {
+	return strings.HasPrefix(strings.TrimLeft(l.text[l.at:], " \t\r"), "=")
+}
+
+// section reads what a section inherits from and holds.
+func (p *parser) section(l *lexer, n *node, depth int) error {
+	if l.peek() == ':' {
+		l.next()
+		if err := l.references(n); err != nil {
+			return err
+		}
+	}
+	begin := l.place()
+	l.next()
+	if err := p.statements(l, n, depth+1); err != nil {
+		return err
+	}
+	if l.next() != '}' {
+		return &SyntaxError{begin, "the section " + n.name + " is not closed"}
+	}
+	return nil
+}
+
+// references reads paths with commas between them, up to a brace.
+func (l *lexer) references(n *node) error {
+	for {
+		l.blank()
+		at := l.place()
+		ref := l.while(func(c byte) bool { return !strings.ContainsRune("#{}:,=\"\r\n\t ", rune(c)) })
+		if ref == "" || strings.HasPrefix(ref, ".") || strings.HasSuffix(ref, ".") || strings.Contains(ref, "..") {
+			return l.fail("the path of a section to inherit from was expected")
+		}
+		n.refs = append(n.refs, reference{ref, at})
+		l.blank()
+		switch l.peek() {
+		case ',':
+			l.next()
+		case '{':
+			return nil
+		default:
+			return l.fail(`%q is followed neither by "," nor by "{"`, ref)
+		}
+	}
+}
+
+// include reads the files that a pattern names as if they stood here. A pattern may find nothing.
+func (p *parser) include(l *lexer, into *node) error {
+	at := l.place()
+	pattern, err := l.pattern()
+	switch {
+	case err != nil:
+		return err
+	case pattern == "" || p.files == nil:
+		return &SyntaxError{at, "there is nothing to include"}
+	case p.depth == deepestInclude:
+		return &SyntaxError{at, "files include each other too deeply"}
+	}
+	if !path.IsAbs(pattern) {
+		pattern = path.Join(path.Dir(l.file), pattern)
+	}
+	names, err := matching(p.files, pattern)
+	if err != nil {
+		return &SyntaxError{at, pattern + " is no pattern"}
+	}
+	p.depth++
+	defer func() { p.depth-- }()
+	for _, name := range names {
+		if p.read == mostFiles {
+			return &SyntaxError{at, "there are too many files"}
+		}
+		if err := p.file(name, into); err != nil {
+			if _, inside := err.(*SyntaxError); inside {
+				return err
+			}
+			return &SyntaxError{at, err.Error()}
+		}
+	}
+	return nil
+}
+
+// matching lists the absolute paths that an absolute pattern fits; one without wildcards is itself.
+func matching(files fs.FS, pattern string) ([]string, error) {
+	if !strings.ContainsAny(pattern, `*?[\`) {
+		return []string{pattern}, nil
+	}
+	names, err := fs.Glob(files, strings.TrimPrefix(path.Clean(pattern), "/"))
+	for i := range names {
+		names[i] = "/" + names[i]
+	}
+	return names, err
+}
+
+// section returns the section of a name, which later ones of that name extend.
+func (n *node) section(name string, at Place) *node {
+	for _, i := range n.items {
+		if i.sub != nil && i.name == name {
+			return i.sub
+		}
+	}
+	sub := &node{name: name, place: at, parent: n}
+	n.items = append(n.items, &leaf{name: name, place: at, sub: sub})
+	return sub
+}
+
+// assign puts a value, in the place of an earlier one.
+func (n *node) assign(v *leaf) {
+	i := slices.IndexFunc(n.items, func(i *leaf) bool { return i.sub == nil && i.name == v.name })
+	if i < 0 {
+		n.items = append(n.items, v)
+		return
+	}
+	n.items[i] = v
+}
