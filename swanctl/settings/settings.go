@@ -23,6 +23,7 @@ type Item struct {
 	Kind    Kind
 	Value   []byte   // of a Value: text or octets
 	List    [][]byte // of a List
+	Files   []string // where the elements of a List come from, if they are the contents of files
 	Section *Section // of a Sub
 	Place   Place
 

@@ -1,0 +1,84 @@
+package swanctl
+
+import (
+	"fmt"
+
+	"culvert/config"
+	"culvert/explain"
+)
+
+// An authority is one that is being translated.
+type authority struct {
+	*translation
+	out   *block
+	given int // sources of the certificate
+}
+
+func (a *authority) setter() *block { return a.out }
+
+// authorityRows are the keys of an authority.
+func authorityRows() []row[*authority] {
+	token := "certificates in tokens are not read"
+	return []row[*authority]{
+		{Key{"cacert", Blob, Implemented, "`authority.ca`, and among the authorities that vouch for peers.", ""}, (*authority).certificateBlob},
+		{Key{"file", Scalar, Implemented, "As `cacert`, by the absolute path of a file that the daemon reads.", ""}, (*authority).certificateFile},
+		{Key{"handle", Scalar, Refused, token + ".", ""}, refuseAlways[*authority](token)},
+		{Key{"slot", Scalar, Refused, token + ".", ""}, refuseAlways[*authority](token)},
+		{Key{"module", Scalar, Refused, token + ".", ""}, refuseAlways[*authority](token)},
+		{Key{"crl_uris", Several, Implemented, "`authority.crl_uris`.", ""}, setList("crl_uris")},
+		{Key{"ocsp_uris", Several, Implemented, "`authority.ocsp_uris`.", ""}, setList("ocsp_uris")},
+		{Key{"cert_uri_base", Scalar, Implemented, "`authority.cert_uri_base`.", ""}, func(a *authority, v value) error {
+			a.out.set(v.origin, "cert_uri_base", quote(v.text()))
+			return nil
+		}},
+	}
+}
+
+func setList(name string) func(*authority, value) error {
+	return func(a *authority, v value) error {
+		if len(v.texts()) > 0 {
+			a.out.set(v.origin, name, list(v.texts()...))
+		}
+		return nil
+	}
+}
+
+// authority translates one authority.
+func (t *translation) authority(o Object) {
+	if !t.nameable(o, "authorities") {
+		return
+	}
+	at := o.origin("authorities")
+	a := &authority{translation: t, out: t.text(o.Loader).open(at, "authority", o.Name)}
+	before := len(t.findings)
+	walk(t, authorityRows(), a, at, o.Section)
+	if a.given != 1 && len(t.findings) == before {
+		t.refuse("CA certificate missing: "+o.Name, at.diagnostic(config.Error, explain.ConfigMissingKey,
+			fmt.Sprintf("there are %d certificates, an authority has one", a.given), "give one of cacert and file"))
+	}
+}
+
+func (a *authority) certificateBlob(v value) error {
+	c, err := a.certificate(CertAuthority, v.item.Value, fileOf(v.item, 0))
+	return a.use(v, c, err)
+}
+
+func (a *authority) certificateFile(v value) error {
+	data, err := a.setup.read(v.text())
+	if err != nil {
+		return &mistake{fmt.Sprintf("%s: %v", v.text(), err), ""}
+	}
+	c, err := a.certificate(CertAuthority, data, v.text())
+	return a.use(v, c, err)
+}
+
+// use writes the certificate of the authority.
+func (a *authority) use(v value, c Certificate, err error) error {
+	if err != nil {
+		return err
+	}
+	a.given++
+	a.setup.trust(c)
+	a.out.set(v.origin, "ca", a.where.certificate(c))
+	return nil
+}

@@ -1,0 +1,58 @@
+package swanctl
+
+import (
+	"culvert/config"
+	"culvert/explain"
+	"culvert/swanctl/settings"
+)
+
+// An origin is where something stands: its path, as "connections.office.children.net.mode", and its place in a file, if there is
+// one.
+type origin struct {
+	path  string
+	place settings.Place
+}
+
+// in returns the origin of an item below.
+func (o origin) in(i settings.Item) origin {
+	below := origin{o.path + "." + i.Name, i.Place}
+	if below.place == (settings.Place{}) {
+		below.place = o.place
+	}
+	return below
+}
+
+// diagnostic tells something about the place.
+func (o origin) diagnostic(s config.Severity, code explain.Code, message, hint string) config.Diagnostic {
+	d := config.Diagnostic{Severity: s, Code: code, Message: o.path + ": " + message, Hint: hint}
+	if d.Place = (config.Place{File: o.place.File, Line: o.place.Line, Column: 1}); o.place.File == "" {
+		d.Place, d.Message = config.Place{File: o.path}, message
+	}
+	return d
+}
+
+// A refusal is what a client of VICI is told: the words that charon has for it, then where and why.
+type refusal struct {
+	stock string
+	config.Diagnostic
+}
+
+func (r *refusal) Error() string {
+	text := r.stock
+	if text != "" {
+		text += ": "
+	}
+	if r.File != "" && r.Line == 0 {
+		text += r.File + ": "
+	}
+	text += r.Message
+	if r.Hint != "" {
+		text += ": " + r.Hint
+	}
+	return text
+}
+
+// A mistake is why a value cannot be used, and what to do.
+type mistake struct{ reason, hint string }
+
+func (m *mistake) Error() string { return m.reason }

@@ -1,0 +1,337 @@
+package swanctl
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"culvert/auth"
+	"culvert/config"
+	"culvert/explain"
+	"culvert/swanctl/settings"
+)
+
+// A round is one of the authentication of a side.
+type round struct {
+	*connection
+	origin
+	out    *block
+	side   string
+	local  bool
+	number uint64
+
+	auth       proof
+	authAt     origin
+	id         *auth.Identity
+	idAt       origin
+	certs      []Certificate
+	certsAt    origin
+	authority  []Certificate
+	authorAt   origin
+	public     []Certificate
+	publicAt   origin
+	eapID      value
+	aaaID      value
+	caID       value
+	groups     value
+	policies   value
+	revocation value
+}
+
+// roundRows are the keys of a round. Those that say what is demanded of a peer are for remote rounds.
+func roundRows(local bool) []row[*round] {
+	rows := []row[*round]{
+		{Key{"round", Scalar, Implemented, "Rounds are sorted by it.", ""}, (*round).setNumber},
+		{Key{"auth", Scalar, Implemented, "`auth`, `signature_schemes`, `min_rsa_bits` and `eap.methods`. XAuth is refused: it is of IKEv1.", ""}, (*round).setAuth},
+		{Key{"id", Scalar, Implemented, "`id`. Regular expressions are refused.", ""}, (*round).setID},
+		{Key{"eap_id", Scalar, Implemented, "`eap.identity`; of a remote round `eap.ask_identity` as well, which is false without it.", ""}, func(r *round, v value) error { r.eapID = v; return nil }},
+		{Key{"xauth_id", Scalar, NoEffect, "IKEv1 only.", ""}, nil},
+		{Key{"certs", Files, Implemented, "`certificate`: of a local round the first one with a private key that is loaded, and the authorities above it.", ""}, (*round).setCertificates},
+		{Key{"cert*", Block, Implemented, "As `certs`, by its file. Certificates in tokens are refused.", ""}, (*round).setCertificate},
+		{Key{"pubkeys", Files, Implemented, "`key` of a local round, `public_key` of a remote one.", ""}, (*round).setPublicKeys},
+	}
+	if local {
+		return append(rows,
+			row[*round]{Key{"aaa_id", Scalar, Implemented, "`eap.tls.server_name`.", ""}, func(r *round, v value) error { r.aaaID = v; return nil }})
+	}
+	return append(rows,
+		row[*round]{Key{"cacerts", Files, Implemented, "`ca`; without it and without `certs`, all authorities that are loaded.", ""}, (*round).setAuthorities},
+		row[*round]{Key{"cacert*", Block, Implemented, "As `cacerts`, by its file.", ""}, (*round).setAuthority},
+		row[*round]{Key{"ca_id", Scalar, Implemented, "The authorities with this identity, among those that are loaded, are `ca`.", "5.9.7"}, func(r *round, v value) error { r.caID = v; return nil }},
+		row[*round]{Key{"groups", Several, Implemented, "`groups`, which users and RADIUS servers know. Attribute certificates are not there.", ""}, func(r *round, v value) error { r.groups = v; return nil }},
+		row[*round]{Key{"cert_policy", Several, Implemented, "`require_policy`.", ""}, func(r *round, v value) error { r.policies = v; return nil }},
+		row[*round]{Key{"revocation", Scalar, Implemented, "`revocation`.", ""}, (*round).setRevocation})
+}
+
+func (r *round) setNumber(v value) (err error) {
+	r.number, err = whole(v.text(), 32)
+	return err
+}
+
+func (r *round) setAuth(v value) (err error) {
+	r.authAt = v.origin
+	r.auth, err = parseProof(v.text())
+	if err == nil && r.auth.chain && !r.local {
+		return &mistake{"that certificates are signed with more than SHA-256 cannot be demanded here", "write ike: in front of it to demand it of the peer's own signature"}
+	}
+	return err
+}
+
+func (r *round) setID(v value) error {
+	id, err := identity(v.text())
+	r.id, r.idAt = &id, v.origin
+	return err
+}
+
+func (r *round) setRevocation(v value) error {
+	r.revocation = v
+	_, err := word(v.text(), "strict", "ifuri", "relaxed")
+	return err
+}
+
+func (r *round) setCertificates(v value) error {
+	r.certsAt = v.origin
+	return r.readAll(v, &r.certs, CertEntity)
+}
+
+func (r *round) setAuthorities(v value) error {
+	r.authorAt = v.origin
+	return r.readAll(v, &r.authority, CertAuthority)
+}
+
+func (r *round) setPublicKeys(v value) error {
+	r.publicAt = v.origin
+	for i, blob := range v.item.List {
+		pub, err := auth.ParsePublicKey(blob)
+		if err != nil {
+			return &mistake{"no public key: " + err.Error(), ""}
+		}
+		r.public = append(r.public, Certificate{Kind: CertPublicKey, DER: blob, Key: pub, Path: fileOf(v.item, i)})
+	}
+	return nil
+}
+
+// readAll reads the certificates of a list.
+func (r *round) readAll(v value, to *[]Certificate, kind CertificateKind) error {
+	for i, blob := range v.item.List {
+		c, err := r.certificate(kind, blob, fileOf(v.item, i))
+		if err != nil {
+			return err
+		}
+		*to = append(*to, c)
+	}
+	return nil
+}
+
+// fileOf returns where an element of a list comes from.
+func fileOf(i settings.Item, n int) string {
+	if n < len(i.Files) {
+		return i.Files[n]
+	}
+	return ""
+}
+
+func (r *round) setCertificate(v value) error {
+	r.certsAt = v.origin
+	return r.readOne(v, &r.certs, CertEntity)
+}
+
+func (r *round) setAuthority(v value) error {
+	r.authorAt = v.origin
+	return r.readOne(v, &r.authority, CertAuthority)
+}
+
+// sourceRows are the keys of a section that names a certificate.
+func sourceRows() []row[*source] {
+	token := "certificates in tokens are not read: write the certificate into a file, the key may stay in the token"
+	return []row[*source]{
+		{Key{"file", Scalar, Implemented, "The file, which the daemon reads.", ""}, func(s *source, v value) error { s.file = v; return nil }},
+		{Key{"handle", Scalar, Refused, token + ".", ""}, refuseAlways[*source](token)},
+		{Key{"slot", Scalar, Refused, "as `handle`.", ""}, refuseAlways[*source](token)},
+		{Key{"module", Scalar, Refused, "as `handle`.", ""}, refuseAlways[*source](token)},
+	}
+}
+
+// A source is where a certificate is.
+type source struct{ file value }
+
+// readOne reads the certificate that a section names.
+func (r *round) readOne(v value, to *[]Certificate, kind CertificateKind) error {
+	s, before := new(source), len(r.findings)
+	walk(r.translation, sourceRows(), s, v.origin, v.item.Section)
+	if s.file.text() == "" {
+		if len(r.findings) > before {
+			return nil
+		}
+		return &mistake{"handle or file path missing", "name a file"}
+	}
+	data, err := r.setup.read(s.file.text())
+	if err != nil {
+		return &mistake{fmt.Sprintf("%s: %v", s.file.text(), err), ""}
+	}
+	c, err := r.certificate(kind, data, s.file.text())
+	*to = append(*to, c)
+	return err
+}
+
+// finish writes what the round comes to.
+func (r *round) finish() {
+	if r.auth.method == "" {
+		r.auth.method = r.guess()
+	}
+	r.out.set(r.authOrigin(), "auth", quote(r.auth.method))
+	if r.id != nil && !r.id.IsAny() {
+		r.out.set(r.idAt, "id", quote(r.id.String()))
+	}
+	if r.eapID.text() != "" && r.auth.method != "eap" {
+		r.unsupported(r.eapID.origin, "eap_id is for rounds of EAP", "leave it out, or set auth to a method of EAP")
+	}
+	if r.local {
+		r.finishLocal()
+	} else {
+		r.finishRemote()
+	}
+}
+
+func (r *round) authOrigin() origin {
+	if r.authAt.path != "" {
+		return r.authAt
+	}
+	return r.origin
+}
+
+// guess returns how a side authenticates that does not say it. A peer may do it as we do, as strongSwan would let it.
+func (r *round) guess() string {
+	if r.local || len(r.certs)+len(r.authority)+len(r.public) > 0 || r.caID.text() != "" {
+		return "pubkey"
+	}
+	for _, l := range r.locals {
+		if l.auth.method == "psk" {
+			r.warn(r.origin, explain.ConfigUnused, "auth is not given: the peer authenticates with a secret, as we do", "write auth = psk")
+			return "psk"
+		}
+	}
+	return "pubkey"
+}
+
+// finishRemote writes what is demanded of a peer.
+func (r *round) finishRemote() {
+	if len(r.groups.texts()) > 0 {
+		r.out.set(r.groups.origin, "groups", list(r.groups.texts()...))
+	}
+	switch r.auth.method {
+	case "pubkey":
+		r.trust(r.out)
+	case "eap":
+		r.finishServer()
+	}
+	if r.auth.method != "pubkey" {
+		for _, v := range []value{r.policies, r.caID} {
+			if v.path != "" && r.auth.method != "eap" {
+				r.unsupported(v.origin, "it is about certificates, and the peer authenticates otherwise", "leave it out, or set auth = pubkey")
+			}
+		}
+	}
+}
+
+// trust writes whose signatures are trusted into a block.
+func (r *round) trust(out *block) {
+	switch cas := r.trusted(); {
+	case len(r.public) > 0 && len(r.certs)+len(r.authority) == 0:
+		out.set(r.publicAt, "public_key", r.files(r.public))
+	case len(r.certs) > 0:
+		out.set(r.certsAt, "certificate", r.files(r.certs))
+		if len(r.authority) > 0 {
+			out.set(r.authorAt, "ca", r.files(r.authority))
+		}
+	case len(cas) > 0:
+		out.set(r.trustOrigin(), "ca", r.files(cas))
+		r.intermediates(out, cas)
+	default:
+		r.warn(r.origin, explain.ConfigReference, "no authority is loaded that could vouch for the peer", "load one, or set cacerts")
+		return
+	}
+	r.revoked(out)
+	if list := r.policies.texts(); len(list) > 0 {
+		out.set(r.policies.origin, "require_policy", listOf(list))
+	}
+	if len(r.auth.schemes) > 0 {
+		out.set(r.authAt, "signature_schemes", list(r.auth.schemes...))
+	}
+	if r.auth.rsaBits > 0 {
+		out.set(r.authAt, "min_rsa_bits", fmt.Sprint(r.auth.rsaBits))
+	}
+	if r.ocsp == "request" || r.ocsp == "both" {
+		out.set(r.connection.origin, "ocsp_response", `"ask"`)
+	}
+}
+
+func listOf(texts []string) string { return list(texts...) }
+
+func (r *round) trustOrigin() origin {
+	switch {
+	case r.authorAt.path != "":
+		return r.authorAt
+	case r.caID.path != "":
+		return r.caID.origin
+	}
+	return r.origin
+}
+
+// trusted lists the authorities that may vouch for the peer: those that are named, else all that are loaded.
+func (r *round) trusted() []Certificate {
+	if len(r.authority) > 0 {
+		return r.authority
+	}
+	all := r.setup.of(CertAuthority)
+	wish := r.caID.text()
+	if wish == "" {
+		return all
+	}
+	id, err := identity(wish)
+	if err != nil {
+		r.invalid(r.caID, err)
+		return nil
+	}
+	all = slices.DeleteFunc(all, func(c Certificate) bool { return !auth.Confirms(c.X509, id) })
+	if len(all) == 0 {
+		r.refuse("", r.caID.diagnostic(config.Error, explain.ConfigReference, "no authority of this identity is loaded, and one that the peer sends is not taken for it", "load it"))
+	}
+	return all
+}
+
+// intermediates writes the other authorities that may stand between a peer and those that are trusted.
+func (r *round) intermediates(out *block, cas []Certificate) {
+	var others []Certificate
+	for _, c := range r.setup.of(CertAuthority) {
+		known := slices.ContainsFunc(cas, func(ca Certificate) bool { return ca.X509.Equal(c.X509) })
+		if !known && !isRoot(c.X509) {
+			others = append(others, c)
+		}
+	}
+	if len(others) > 0 {
+		out.set(r.origin, "intermediate", r.files(others))
+	}
+}
+
+// revoked writes what is known of revoked certificates.
+func (r *round) revoked(out *block) {
+	if r.revocation.text() != "" {
+		out.set(r.revocation.origin, "revocation", quote(strings.ToLower(r.revocation.text())))
+	}
+	if crls := r.setup.of(CertCRL); len(crls) > 0 {
+		out.set(r.origin, "crl", r.files(crls))
+	}
+	if signers := r.setup.of(CertOCSP); len(signers) > 0 && out == r.out {
+		out.set(r.origin, "ocsp_signer", r.files(signers))
+	}
+}
+
+// files writes where certificates are.
+func (r *round) files(certs []Certificate) string {
+	names := make([]string, len(certs))
+	for i, c := range certs {
+		names[i] = r.where.certificate(c)
+	}
+	return "[" + strings.Join(names, ", ") + "]"
+}

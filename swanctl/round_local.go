@@ -1,0 +1,193 @@
+package swanctl
+
+import (
+	"fmt"
+	"slices"
+
+	"culvert/auth"
+	"culvert/explain"
+)
+
+// finishLocal writes how we authenticate.
+func (r *round) finishLocal() {
+	switch r.auth.method {
+	case "pubkey":
+		r.prove(r.out)
+		if len(r.auth.schemes) > 0 {
+			r.out.set(r.authAt, "signature_schemes", list(r.auth.schemes...))
+		}
+		if r.sendCert == "never" || r.sendCert == "no" {
+			r.out.set(r.connection.origin, "send_certificate", "false")
+		}
+		if r.ocsp == "request" || r.ocsp == "never" {
+			r.out.set(r.connection.origin, "show_ocsp", "false")
+		}
+	case "eap":
+		r.finishClient()
+	}
+	if r.aaaID.path != "" && r.auth.method != "eap" {
+		r.unsupported(r.aaaID.origin, "aaa_id is for rounds of EAP", "leave it out, or set auth to a method of EAP")
+	}
+}
+
+// prove writes our certificates with their key into a block: the first candidate whose key is loaded. The key of the others may
+// come later; until then nobody can be convinced.
+func (r *round) prove(out *block) bool {
+	candidates := r.candidates()
+	for _, c := range candidates {
+		key, ok := r.setup.KeyOf(c.Key)
+		if !ok {
+			continue
+		}
+		out.set(r.certsOrigin(), "key", r.where.key(key))
+		if c.Kind == CertEntity {
+			out.set(r.certsOrigin(), "certificate", r.files(append([]Certificate{c}, r.setup.issuers(c.X509)...)))
+		}
+		r.tellOthers(c, candidates)
+		return true
+	}
+	r.warn(r.certsOrigin(), explain.ConfigReference, "no private key is loaded for this side", "load it: until then we cannot authenticate")
+	return false
+}
+
+// tellOthers warns of candidates that are not used.
+func (r *round) tellOthers(used Certificate, candidates []Certificate) {
+	for _, c := range candidates {
+		if _, ok := r.setup.KeyOf(c.Key); ok && !same(c.Key, used.Key) && len(r.certs) > 1 {
+			r.warn(r.certsAt, explain.ConfigUnused, "one certificate is used, the first with a private key, whatever authorities the peer asks for", "make a connection for each")
+			return
+		}
+	}
+}
+
+// candidates are the certificates that are named, the raw public keys, or those of our identity.
+func (r *round) candidates() []Certificate {
+	if named := append(slices.Clone(r.certs), r.public...); len(named) > 0 {
+		return named
+	}
+	if r.id == nil || r.id.IsAny() {
+		return nil
+	}
+	return slices.DeleteFunc(r.setup.of(CertEntity), func(c Certificate) bool { return !auth.Confirms(c.X509, *r.id) })
+}
+
+func (r *round) certsOrigin() origin {
+	switch {
+	case r.certsAt.path != "":
+		return r.certsAt
+	case r.publicAt.path != "":
+		return r.publicAt
+	}
+	return r.origin
+}
+
+// finishClient writes the EAP of a client.
+func (r *round) finishClient() {
+	e := r.out.open(r.authOrigin(), "eap", "")
+	if r.auth.radius {
+		r.unsupported(r.authAt, "eap-radius is for remote rounds", "name the method that the server wants, or write eap")
+	}
+	methods := r.auth.eap
+	name := r.clientName()
+	password, found := r.password(name)
+	if len(methods) == 0 {
+		if methods = []string{"mschapv2", "md5", "gtc"}; len(r.certs) > 0 {
+			methods = append([]string{"tls"}, methods...)
+		}
+	}
+	e.set(r.authOrigin(), "methods", list(methods...))
+	if r.eapID.text() != "" {
+		e.set(r.eapID.origin, "identity", quote(plainName(r.eapID.text())))
+	}
+	switch {
+	case found:
+		e.set(r.authOrigin(), "password", r.where.password(password))
+	case slices.ContainsFunc(methods, func(m string) bool { return m != "tls" }):
+		r.warn(r.authOrigin(), explain.ConfigReference, fmt.Sprintf("there is no secret eap for %q", name), "load it: until then we cannot authenticate")
+	}
+	r.finishClientTLS(e, methods)
+}
+
+// finishClientTLS writes what methods over TLS need.
+func (r *round) finishClientTLS(e *block, methods []string) {
+	if !overTLS(methods) {
+		return
+	}
+	tls := e.open(r.authOrigin(), "tls", "")
+	if slices.Contains(methods, "tls") {
+		r.prove(tls)
+	}
+	if r.aaaID.text() != "" {
+		tls.set(r.aaaID.origin, "server_name", quote(r.aaaID.text()))
+	}
+	if cas := r.setup.of(CertAuthority); len(cas) > 0 && r.remotes[0].auth.method != "pubkey" {
+		tls.set(r.authOrigin(), "ca", r.files(cas))
+	}
+}
+
+func overTLS(methods []string) bool {
+	return slices.ContainsFunc(methods, func(m string) bool { return m == "tls" || m == "ttls" || m == "peap" })
+}
+
+// clientName is how we call ourselves inside of EAP.
+func (r *round) clientName() string {
+	switch {
+	case r.eapID.text() != "":
+		return plainName(r.eapID.text())
+	case r.id != nil:
+		return plainName(r.id.String())
+	}
+	return ""
+}
+
+// finishServer writes the EAP of a gateway.
+func (r *round) finishServer() {
+	e := r.out.open(r.authOrigin(), "eap", "")
+	switch {
+	case r.auth.radius:
+		e.set(r.authOrigin(), "radius", quote(radiusGroup))
+	default:
+		r.finishAccounts(e)
+	}
+	if r.eapID.text() == "" {
+		e.set(r.authOrigin(), "ask_identity", "false")
+		return
+	}
+	id, err := identity(r.eapID.text())
+	if err != nil {
+		r.invalid(r.eapID, err)
+		return
+	}
+	if !id.IsAny() {
+		e.set(r.eapID.origin, "identity", quote(id.String()))
+	}
+}
+
+// radiusGroup is the block radius of the main configuration that eap-radius means.
+const radiusGroup = "eap-radius"
+
+// finishAccounts has the secrets eap be the accounts of a round.
+func (r *round) finishAccounts(e *block) {
+	methods := r.auth.eap
+	if len(methods) == 0 {
+		methods = []string{"mschapv2", "md5"}
+	}
+	e.set(r.authOrigin(), "methods", list(methods...))
+	if users := r.users(); users != "" {
+		e.set(r.authOrigin(), "users", quote(users))
+	} else if !slices.Equal(methods, []string{"tls"}) {
+		r.warn(r.authOrigin(), explain.ConfigReference, "there is no secret eap, so nobody can log in", "load some")
+	}
+	if !overTLS(methods) {
+		return
+	}
+	tls := e.open(r.authOrigin(), "tls", "")
+	if r.locals[0].auth.method != "pubkey" {
+		r.locals[0].prove(tls)
+	}
+	cas := r.trusted()
+	if slices.Contains(methods, "tls") && len(cas) > 0 {
+		tls.set(r.trustOrigin(), "ca", r.files(cas))
+	}
+	r.revoked(tls)
+}
