@@ -60,11 +60,11 @@ func (d *decoder) checkEAPClient(c *Connection, e *LocalEAP) {
 	cas, name := c.EAPServerTrust(&e.TLS)
 	switch {
 	case len(cas) == 0:
-		d.missing(o, "tls", "ca", "say which authorities may vouch for the EAP server, here or in remote.ca")
+		d.lacks(o, "tls", "ca", "say which authorities may vouch for the EAP server, here or in remote.ca")
 	case name == (auth.Identity{}) || name.IsAny():
-		d.missing(o, "tls", "server_name", "say whom the EAP server's certificate must be for, here or in remote.id: else anybody with a certificate of the authority can pose as the server")
+		d.lacks(o, "tls", "server_name", "say whom the EAP server's certificate must be for, here or in remote.id: else anybody with a certificate of the authority can pose as the server")
 	case slices.Contains(e.Methods, eap.TypeTLS) && e.TLS.Key == nil:
-		d.missing(o, "tls", "certificate", "EAP-TLS authenticates us by a certificate: set certificate and key")
+		d.lacks(o, "tls", "certificate", "EAP-TLS authenticates us by a certificate: set certificate and key")
 	case slices.Contains(e.Methods, eap.TypePEAP) && e.TLS.Inner == InnerPAP:
 		d.contradiction(o, "inner", `PEAP has EAP methods inside: use "mschapv2" or "gtc", or "ttls" among methods`)
 	case e.TLS.Anonymous != "" && slices.ContainsFunc(e.Methods, outsideTLS):
@@ -87,9 +87,9 @@ func (d *decoder) checkEAPServer(c *Connection, e *RemoteEAP) {
 	files, key := c.EAPServerCertificate(&e.TLS)
 	switch {
 	case key == nil || len(files) == 0:
-		d.missing(o, "tls", "certificate", "a server of EAP over TLS shows a certificate: set certificate and key, here or in the block local")
+		d.lacks(o, "tls", "certificate", "a server of EAP over TLS shows a certificate: set certificate and key, here or in the block local")
 	case slices.Contains(e.Methods, eap.TypeTLS) && len(e.TLS.CAs) == 0:
-		d.missing(o, "tls", "ca", "say which authorities may vouch for clients of EAP-TLS")
+		d.lacks(o, "tls", "ca", "say which authorities may vouch for clients of EAP-TLS")
 	case slices.Contains(e.Methods, eap.TypePEAP) && !slices.Contains(e.TLS.Inner, InnerMSCHAPv2) && !slices.Contains(e.TLS.Inner, InnerGTC):
 		d.contradiction(o, "inner", `PEAP has EAP methods inside: add "mschapv2" or "gtc", or leave "peap" out of methods`)
 	case tunnelled(e.Methods) && len(e.TLS.Inner) == 0:

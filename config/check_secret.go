@@ -46,7 +46,11 @@ func (d *decoder) checkSecret(c *Connection) {
 	if _, ok := auth.NewSecrets(secrets...).Lookup(c.localIdentity(), remote); ok || remote.IsAny() && len(secrets) > 0 {
 		return
 	}
-	d.report(explain.ConfigNoSecret, c.block, finding{
+	say := d.report
+	if d.fragment(&c.Origin) {
+		say = d.warn // it may be loaded later
+	}
+	say(explain.ConfigNoSecret, c.block, finding{
 		message: fmt.Sprintf("%s authenticates with a secret, but there is none for %s and %s", c.title(), describeID(c.localIdentity()), describeID(c.Remote.ID)),
 		hint:    fmt.Sprintf("add secret %s { psk = file(\"%s.psk\") }, or add the identity to the ids of a secret", quote(c.Name), c.Name)})
 }

@@ -160,6 +160,16 @@ func (d *decoder) missing(o *Origin, block, option, why string) {
 	}
 }
 
+// lacks reports a credential that others make necessary. What has loaded a fragment may load its credentials later.
+func (d *decoder) lacks(o *Origin, block, option, why string) {
+	if !d.fragment(o) {
+		d.missing(o, block, option, why)
+	}
+}
+
+// fragment tells whether a block was loaded by something that loads credentials apart from connections.
+func (d *decoder) fragment(o *Origin) bool { return d.Loaders[o.block.Filename] != "" }
+
 // sort puts the diagnostics in the order in which the files were read, then of lines. Files of users come after those of the
 // configuration.
 func (d *decoder) sort() {

@@ -47,7 +47,7 @@ func (e *LocalEAP) finish(d *decoder) {
 		e.Keyless = keyless(e.Methods)
 	}
 	if e.Present() && e.Password == nil && needPassword(e.Methods) {
-		d.missing(&e.Origin, "eap", "password", "a method with a password needs it")
+		d.lacks(&e.Origin, "eap", "password", "a method with a password needs it")
 	}
 	e.checkCard(d)
 }

@@ -28,7 +28,8 @@ type Source struct {
 	Now         time.Time // for the validity of certificates; zero: it is not checked
 	// Keys opens a private key that is in no file, as keystore.Store does. nil: there are none.
 	Keys func(kind keystore.Kind, name string) (crypto.Signer, error)
-	// Loaders names what has loaded a file, for Connection.Source; those that are not in it are LoadedByFile.
+	// Loaders names what has loaded a file, for Connection.Source; those that are not in it are LoadedByFile. What is in it may
+	// lack keys, secrets and authorities, as they may be loaded later.
 	Loaders map[string]string
 }
 

@@ -114,7 +114,7 @@ func (l *LocalRound) finish(d *decoder) {
 	useless := l.first("certificate", "key", "signature_schemes", "allow_sha1")
 	switch {
 	case l.Auth == auth.MethodPublicKey && !l.Given("key"):
-		d.missing(&l.Origin, "local", "key", "a signature needs our private key")
+		d.lacks(&l.Origin, "local", "key", "a signature needs our private key")
 	case l.Auth != auth.MethodPublicKey && useless != "":
 		d.contradiction(&l.Origin, useless, `auth = %q has no use for it: leave it out or use auth = "pubkey"`, methodWord(l.Auth))
 	case l.Auth != auth.MethodEAP && l.EAP.Present():

@@ -178,7 +178,7 @@ func (r *RemoteRound) finish(d *decoder) {
 	useless := r.first(r.publicKeyOptions()...)
 	switch {
 	case r.Auth == auth.MethodPublicKey && !trusts:
-		d.missing(&r.Origin, "remote", "ca", "a signature is worth nothing unless ca, certificate or public_key says whose are trusted")
+		d.lacks(&r.Origin, "remote", "ca", "a signature is worth nothing unless ca, certificate or public_key says whose are trusted")
 	case r.Auth == auth.MethodPSK && useless != "":
 		d.contradiction(&r.Origin, useless, `it has no effect, the peer authenticates with a secret: add ca, certificate or public_key, or leave it out`)
 	case r.Auth != auth.MethodPublicKey && useless != "":

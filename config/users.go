@@ -73,7 +73,7 @@ func (u *User) schema() schema {
 			{name: "nt_hash", slot: &sealed[secret.Bytes]{&u.NTHash, "32 hexadecimal digits", parseNTHash}, rfc: "RFC 2759, Section 8.3",
 				doc: "NT hash of the password, which MSCHAPv2 needs, of `culvert user hash --nt`. Who has it can log in as the user."},
 			{name: "cleartext", slot: &presharedKey[secret.Bytes]{&u.Cleartext, new(string), plainText},
-				doc: "The password itself, which EAP-MD5 needs and nothing else should."},
+				doc: "The password itself, which EAP-MD5 needs and nothing else should, though every method can do with it."},
 			{name: "sim", slot: simKeys(&u.SIM), rfc: "RFC 4187; RFC 9048",
 				doc: "Keys of the user's SIM, which AKA and AKA' need, of `culvert user sim`. The name of the user is the IMSI, with 15 digits, or the whole identity."},
 			{name: "groups", slot: many(&u.Groups, groupName()),
@@ -110,7 +110,7 @@ func (u *User) finish(d *decoder) {
 // finish refuses what only one user can have.
 func (u *Users) finish(d *decoder) {
 	if len(u.List) == 0 {
-		d.missing(&u.Origin, u.title(), "file", "there is no user: name a file, or put user blocks here")
+		d.lacks(&u.Origin, u.title(), "file", "there is no user: name a file, or put user blocks here")
 	}
 	names, owners := map[string]*User{}, map[netip.Addr]*User{}
 	for _, user := range u.List {

@@ -25,7 +25,8 @@ import (
 
 // Options say how to run a daemon.
 type Options struct {
-	Config  string // path of the configuration; empty is config.DefaultPath
+	Config  string // path of the configuration; empty is config.DefaultPath, or none with Swanctl
+	Swanctl string // path of a folder as /etc/swanctl, which is read as well; empty is none
 	Socket  string // of the management interface; empty is what the configuration says
 	Version string
 	Stderr  io.Writer // of the log
@@ -73,10 +74,10 @@ type Daemon struct {
 // Run reads the configuration, brings everything up and serves until ctx ends. Then it closes its IKE SAs, and takes away
 // what it made.
 func Run(ctx context.Context, o Options) error {
-	if o.Config == "" {
+	if o.Config == "" && o.Swanctl == "" {
 		o.Config = config.DefaultPath
 	}
-	from := sources{main: o.Config}
+	from := sources{main: o.Config, tree: o.Swanctl}
 	cfg, diagnostics := from.load(time.Now())
 	if cfg == nil {
 		return diagnostics.Err()

@@ -5,20 +5,35 @@ import (
 	"time"
 
 	"culvert/config"
+	"culvert/swanctl"
 )
 
 // sources are what the running configuration is made of. They are a value: whoever changes them changes a copy, and what it
 // points to is never written to.
 type sources struct {
-	main      string // absolute path of the configuration; "": there is none
-	candidate []byte // what takes the place of the text of main; nil: nothing does
+	main      string        // absolute path of the configuration; "": there is none
+	candidate []byte        // what takes the place of the text of main; nil: nothing does
+	tree      string        // absolute path of a folder as /etc/swanctl, or of a file as its swanctl.conf; "": there is none
+	vici      swanctl.Setup // what clients of VICI have loaded
 }
 
 // load reads the configuration that the sources make.
 func (s *sources) load(now time.Time) (*config.Config, config.Diagnostics) {
 	source := config.System(now)
 	source.Files = s.files()
-	return source.Load(s.main)
+	var setup swanctl.Setup
+	var found config.Diagnostics
+	if s.tree != "" {
+		var tree *swanctl.Setup
+		if tree, found = swanctl.ReadTree(source.Files, s.tree); found.Errors() {
+			return nil, found
+		}
+		setup = *tree
+	}
+	setup = swanctl.Merge(setup, s.vici)
+	setup.Files = source.Files
+	cfg, more := swanctl.Load(source, s.main, &setup)
+	return cfg, append(found, more...)
 }
 
 // files is where the configuration is read from.

@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"runtime"
@@ -43,7 +44,7 @@ func (d *Daemon) look(ctx context.Context) (api.Status, totals, error) {
 	d.mu.Unlock()
 	ikePort, natPort := d.world.listener.Ports()
 	s := api.Status{
-		Version: d.options.Version, Started: d.started, Loaded: loaded, Config: d.options.Config,
+		Version: d.options.Version, Started: d.started, Loaded: loaded, Config: cmp.Or(d.options.Config, d.options.Swanctl),
 		Listening: listening(d.running, ikePort, natPort), Dataplane: d.world.name, DataplaneReason: d.world.plane.reason,
 		SAs: []api.SA{}, Connections: e.connections(links, sas), Warnings: d.warnings(),
 		Process: process(),

@@ -53,7 +53,7 @@ func (t *translation) authority(o Object) {
 	before := len(t.findings)
 	walk(t, authorityRows(), a, at, o.Section)
 	if a.given != 1 && len(t.findings) == before {
-		t.refuse("CA certificate missing: "+o.Name, at.diagnostic(config.Error, explain.ConfigMissingKey,
+		t.refuse(at.diagnostic(config.Error, explain.ConfigMissingKey,
 			fmt.Sprintf("there are %d certificates, an authority has one", a.given), "give one of cacert and file"))
 	}
 }

@@ -98,7 +98,7 @@ func (c *connection) finishRounds() {
 			case 1:
 				r.out = s.first.open(r.origin, "second", "")
 			default:
-				c.refuse("", r.diagnostic(config.Error, explain.ConfigContradiction, "two rounds of authentication are the most that there are here", "leave out the others"))
+				c.refuse(r.diagnostic(config.Error, explain.ConfigContradiction, "two rounds of authentication are the most that there are here", "leave out the others"))
 				return
 			}
 		}
@@ -126,7 +126,7 @@ func (c *connection) finishPPK() {
 	if c.ppkRequired && c.out.has("ppk") {
 		c.out.set(c.origin, "ppk_required", "true")
 	} else if c.ppkRequired {
-		c.refuse("", c.diagnostic(config.Error, explain.ConfigContradiction, "ppk_required needs a ppk_id with a secret, else nobody could connect", "set ppk_id, and add the secret"))
+		c.refuse(c.diagnostic(config.Error, explain.ConfigContradiction, "ppk_required needs a ppk_id with a secret, else nobody could connect", "set ppk_id, and add the secret"))
 	}
 }
 

@@ -135,9 +135,9 @@ func names[T any](rows []row[T]) []Key {
 
 // unknown refuses an item that is none of some keys, or has another form than its key.
 func (t *translation) unknown(v value, keys []Key) {
-	stock := "unknown option: " + v.item.Name + ", config discarded"
+	code := explain.ConfigUnknownKey
 	if v.item.Kind == settings.Sub {
-		stock = "invalid section: " + v.item.Name
+		code = explain.ConfigUnknownBlock
 	}
 	reason, hint := "there is no such key", ""
 	for _, k := range keys {
@@ -148,7 +148,7 @@ func (t *translation) unknown(v value, keys []Key) {
 	if near := nearest(v.item.Name, keys); near != "" {
 		hint = "did you mean " + near + "?"
 	}
-	t.refuse(stock, v.diagnostic(config.Error, explain.ConfigUnknownKey, reason, hint))
+	t.refuse(v.diagnostic(config.Error, code, reason, hint))
 }
 
 // invalid refuses an item for its value.
@@ -158,17 +158,14 @@ func (t *translation) invalid(v value, err error) {
 	if errors.As(err, &m) {
 		hint = m.hint
 	}
-	stock := "invalid value for: " + v.item.Name + ", config discarded"
-	t.refuse(stock, v.diagnostic(config.Error, explain.ConfigBadValue, err.Error(), hint))
+	t.refuse(v.diagnostic(config.Error, explain.ConfigBadValue, err.Error(), hint))
 }
 
-func (t *translation) refuse(stock string, d config.Diagnostic) {
-	t.findings = append(t.findings, refusal{stock, d})
-}
+func (t *translation) refuse(d config.Diagnostic) { t.findings = append(t.findings, d) }
 
 // warn tells what an operator should know about something that is used nevertheless.
 func (t *translation) warn(at origin, code explain.Code, message, hint string) {
-	t.findings = append(t.findings, refusal{"", at.diagnostic(config.Warning, code, message, hint)})
+	t.findings = append(t.findings, at.diagnostic(config.Warning, code, message, hint))
 }
 
 // printable refuses values that are no text.

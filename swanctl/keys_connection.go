@@ -229,5 +229,5 @@ func lowered(texts []string) []string {
 
 // unsupported refuses an object as a whole.
 func (t *translation) unsupported(at origin, reason, hint string) {
-	t.refuse("", at.diagnostic(config.Error, explain.ConfigBadValue, reason, hint))
+	t.refuse(at.diagnostic(config.Error, explain.ConfigBadValue, reason, hint))
 }

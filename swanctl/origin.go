@@ -1,6 +1,8 @@
 package swanctl
 
 import (
+	"strings"
+
 	"culvert/config"
 	"culvert/explain"
 	"culvert/swanctl/settings"
@@ -31,23 +33,19 @@ func (o origin) diagnostic(s config.Severity, code explain.Code, message, hint s
 	return d
 }
 
-// A refusal is what a client of VICI is told: the words that charon has for it, then where and why.
-type refusal struct {
-	stock string
-	config.Diagnostic
-}
-
-func (r *refusal) Error() string {
-	text := r.stock
-	if text != "" {
-		text += ": "
+// Stock tells a client of VICI why something is refused: in the words of charon first, then where and why.
+func Stock(d config.Diagnostic) string {
+	name := d.File[strings.LastIndex(d.File, ".")+1:]
+	text := map[explain.Code]string{
+		explain.ConfigUnknownKey: "unknown option: " + name + ", config discarded: ", explain.ConfigUnknownBlock: "invalid section: " + name + ": ",
+		explain.ConfigMissingKey: "incomplete: ",
+	}[d.Code]
+	if text == "" {
+		text = "invalid value for: " + name + ", config discarded: "
 	}
-	if r.File != "" && r.Line == 0 {
-		text += r.File + ": "
-	}
-	text += r.Message
-	if r.Hint != "" {
-		text += ": " + r.Hint
+	text += d.Place.String() + ": " + d.Message
+	if d.Hint != "" {
+		text += ": " + d.Hint
 	}
 	return text
 }

@@ -43,7 +43,7 @@ func (t *translation) pool(o Object) {
 	p := &pool{t.text(o.Loader).open(at, "pool", o.Name)}
 	walk(t, poolRows(), p, at, o.Section)
 	if _, ok := o.Section.Get("addrs", settings.Value); !ok {
-		t.refuse("missing addrs for pool "+o.Name, at.diagnostic(config.Error, explain.ConfigMissingKey, "addrs is missing", "give the pool a prefix or range"))
+		t.refuse(at.diagnostic(config.Error, explain.ConfigMissingKey, "addrs is missing", "give the pool a prefix or range"))
 	}
 }
 

@@ -295,7 +295,7 @@ func (r *round) trusted() []Certificate {
 	}
 	all = slices.DeleteFunc(all, func(c Certificate) bool { return !auth.Confirms(c.X509, id) })
 	if len(all) == 0 {
-		r.refuse("", r.caID.diagnostic(config.Error, explain.ConfigReference, "no authority of this identity is loaded, and one that the peer sends is not taken for it", "load it"))
+		r.refuse(r.caID.diagnostic(config.Error, explain.ConfigReference, "no authority of this identity is loaded, and one that the peer sends is not taken for it", "load it"))
 	}
 	return all
 }

@@ -173,10 +173,11 @@ func (r *round) finishAccounts(e *block) {
 		methods = []string{"mschapv2", "md5"}
 	}
 	e.set(r.authOrigin(), "methods", list(methods...))
-	if users := r.users(); users != "" {
-		e.set(r.authOrigin(), "users", quote(users))
-	} else if !slices.Equal(methods, []string{"tls"}) {
-		r.warn(r.authOrigin(), explain.ConfigReference, "there is no secret eap, so nobody can log in", "load some")
+	if !slices.Equal(methods, []string{"tls"}) {
+		e.set(r.authOrigin(), "users", quote(accounts))
+		if len(r.users(r.authOrigin()).blocks) == 0 {
+			r.warn(r.authOrigin(), explain.ConfigReference, "there is no secret eap, so nobody can log in", "load some")
+		}
 	}
 	if !overTLS(methods) {
 		return

@@ -62,7 +62,7 @@ func (t *translation) owners(s *Secret, at origin) (ids []auth.Identity, ok bool
 	for _, text := range s.Owners {
 		id, err := identity(text)
 		if err != nil {
-			t.refuse("parsing shared key owners failed", at.diagnostic(config.Error, explain.ConfigBadValue, err.Error(), ""))
+			t.refuse(at.diagnostic(config.Error, explain.ConfigBadValue, err.Error(), ""))
 			return nil, false
 		}
 		if id.IsAny() {
@@ -137,10 +137,7 @@ func (t *translation) account(s *Secret, at origin, owners []auth.Identity) {
 			continue
 		}
 		t.taken["user "+name] = true
-		if t.people == nil {
-			t.people = t.text(credentialLoader).open(at, "users", accounts)
-		}
-		user := t.people.open(at, "user", name)
+		user := t.users(at).open(at, "user", name)
 		if s.Type == "NTLM" {
 			user.set(at, "nt_hash", quote(hex.EncodeToString(s.Data)))
 			continue
@@ -149,12 +146,12 @@ func (t *translation) account(s *Secret, at origin, owners []auth.Identity) {
 	}
 }
 
-// users returns the name of the block with the accounts, "" when there are none.
-func (t *translation) users() string {
+// users returns the block with the accounts, which may be none yet.
+func (t *translation) users(at origin) *block {
 	if t.people == nil {
-		return ""
+		t.people = t.text(credentialLoader).open(at, "users", accounts)
 	}
-	return accounts
+	return t.people
 }
 
 // password finds the password of a user, ourselves: one that is for the name before one that is for everybody.

@@ -20,14 +20,14 @@ type Translation struct {
 	Names    []string          // of those that are configuration, to be loaded
 	Loaders  map[string]string // what has loaded each of Names
 	told     map[string][]origin
-	findings []refusal
+	findings config.Diagnostics
 }
 
 // A translation is one that is being made.
 type translation struct {
 	setup    *Setup
 	where    placement
-	findings []refusal
+	findings config.Diagnostics
 	texts    map[string]*block // by loader
 	taken    map[string]bool   // names of blocks
 	keys     []ppk
@@ -74,23 +74,7 @@ func (t *translation) text(loader string) *block {
 }
 
 // Findings are what is wrong with the Setup, before it is read as configuration.
-func (t *Translation) Findings() config.Diagnostics {
-	var all config.Diagnostics
-	for _, f := range t.findings {
-		all = append(all, f.Diagnostic)
-	}
-	return all
-}
-
-// Refused returns the first finding that keeps the Setup from being used, in words for a client of VICI.
-func (t *Translation) Refused() error {
-	for i := range t.findings {
-		if t.findings[i].Severity == config.Error {
-			return &t.findings[i]
-		}
-	}
-	return nil
-}
+func (t *Translation) Findings() config.Diagnostics { return t.findings }
 
 // Tell gives diagnostics of the configuration the places of the Setup, and leaves out what is told twice.
 func (t *Translation) Tell(found config.Diagnostics) config.Diagnostics {
@@ -157,7 +141,7 @@ func (t *translation) nameable(o Object, kind string) bool {
 	if o.Name != "" && len(o.Name) <= 64 && bad < 0 && !strings.ContainsRune(".-", rune(o.Name[0])) {
 		return true
 	}
-	t.refuse("invalid section: "+o.Name, o.origin(kind).diagnostic(config.Error, explain.ConfigBadName,
+	t.refuse(o.origin(kind).diagnostic(config.Error, explain.ConfigBadName,
 		"the name cannot be used: names have letters, digits, \".\", \"_\" and \"-\", up to 64, and begin with none of \".\" and \"-\"", "rename it"))
 	return false
 }

@@ -40,11 +40,7 @@ func ReadTree(files fs.FS, name string) (*Setup, config.Diagnostics) {
 	}
 	t := &tree{files: files, dir: path.Dir(conf), setup: &Setup{Files: files}}
 	t.read(conf)
-	var found config.Diagnostics
-	for _, f := range t.findings {
-		found = append(found, f.Diagnostic)
-	}
-	return t.setup, found
+	return t.setup, t.findings
 }
 
 func (t *tree) read(conf string) {
@@ -67,7 +63,7 @@ func (t *tree) unreadable(conf string, err error) {
 	if errors.As(err, &wrong) {
 		at, code, message = origin{path: path.Base(wrong.File), place: wrong.Place}, explain.ConfigSyntax, wrong.Message
 	}
-	t.refuse("", at.diagnostic(config.Error, code, message, ""))
+	t.refuse(at.diagnostic(config.Error, code, message, ""))
 }
 
 // outermost reads one of the sections of swanctl.conf. Others are there for sections to inherit from.
@@ -178,7 +174,7 @@ func (t *tree) file(v value, name, folder string) (data []byte, file string) {
 		data, err = t.setup.read(file)
 	}
 	if err != nil {
-		t.refuse("", v.diagnostic(config.Error, explain.ConfigFile, fmt.Sprintf("%s: %v", name, err), "relative paths begin in the folder "+folder+" of "+t.dir))
+		t.refuse(v.diagnostic(config.Error, explain.ConfigFile, fmt.Sprintf("%s: %v", name, err), "relative paths begin in the folder "+folder+" of "+t.dir))
 	}
 	return data, file
 }

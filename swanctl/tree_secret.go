@@ -98,7 +98,7 @@ func (t *tree) secret(v value) bool {
 // decoded returns the octets of a secret.
 func (t *tree) decoded(v value, s *secretSection) (secret.Bytes, bool) {
 	if s.data.path == "" {
-		t.refuse("", v.diagnostic(config.Error, explain.ConfigMissingKey, "secret is missing", "add it"))
+		t.refuse(v.diagnostic(config.Error, explain.ConfigMissingKey, "secret is missing", "add it"))
 		return nil, false
 	}
 	data, err := decodeSecret(s.data.text())

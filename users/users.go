@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"culvert/eap"
+	"culvert/eap/mschapv2"
 	"culvert/explain"
 	"culvert/secret"
 )
@@ -20,7 +21,7 @@ type User struct {
 	Name           string
 	Password       *Hash          // for GTC, PAP and other methods that send the password
 	NTHash         secret.Bytes   // for MSCHAPv2, which cannot do with less
-	Cleartext      secret.Bytes   // for EAP-MD5, which cannot do with less
+	Cleartext      secret.Bytes   // for EAP-MD5, which cannot do with less; the others can be made of it
 	Subscriber     eap.Subscriber // for AKA and AKA'
 	Groups         []string
 	Addresses      []netip.Addr // one of each family at most
@@ -71,6 +72,12 @@ func (t *Table) Account(_ context.Context, identity string) (*eap.Account, error
 		return nil, failure(explain.UserExpired, "user %q was valid until %s", "set a later valid_until and run culvert reload", u.Name, u.ValidUntil.Format(time.RFC3339))
 	}
 	a := &eap.Account{User: u.Name, NTHash: u.NTHash, Cleartext: u.Cleartext, Subscriber: u.Subscriber, Grant: u.grant()}
+	if u.Cleartext != nil {
+		a.Verify = func(password secret.Bytes) bool { return u.Cleartext.Equal(password) }
+	}
+	if u.Cleartext != nil && u.NTHash == nil {
+		a.NTHash = mschapv2.NTHash(u.Cleartext)
+	}
 	if u.Password != nil {
 		a.Verify = func(password secret.Bytes) bool {
 			t.places <- struct{}{}

@@ -43,5 +43,5 @@ func columns(f *os.File) (int, bool) {
 
 // runDaemon runs the daemon for the command line.
 func runDaemon(ctx context.Context, o cli.DaemonOptions) error {
-	return daemon.Run(ctx, daemon.Options{Config: o.Config, Socket: o.Socket, Version: o.Version, Stderr: os.Stderr})
+	return daemon.Run(ctx, daemon.Options{Config: o.Config, Swanctl: o.Swanctl, Socket: o.Socket, Version: o.Version, Stderr: os.Stderr})
 }

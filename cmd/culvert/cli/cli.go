@@ -36,7 +36,8 @@ type Env struct {
 
 // DaemonOptions is what the command line says about a daemon that is to be run.
 type DaemonOptions struct {
-	Config  string // path of the configuration
+	Config  string // path of the configuration; "": none
+	Swanctl string // path of a folder as /etc/swanctl to be read as well; "": none
 	Socket  string // overrides daemon.socket; "": it counts
 	Version string
 }

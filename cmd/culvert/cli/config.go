@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"path/filepath"
 	"strings"
 
@@ -8,10 +9,11 @@ import (
 
 	"culvert/api"
 	"culvert/config"
+	"culvert/swanctl"
 )
 
 func (a *app) checkCommand() *cobra.Command {
-	var path string
+	var from origin
 	cmd := &cobra.Command{
 		Use: "check", Short: "Look for mistakes in the configuration",
 		Long: `Read the configuration and show every mistake at once: its place, the line, what was
@@ -22,12 +24,38 @@ Warnings do not keep a configuration from being used. Notes are for some: they t
 clients of operating systems would refuse the certificate of a gateway, and why.`,
 		Example: `  culvert check
   culvert check --config ./new.hcl
+  culvert check --swanctl /etc/swanctl
   culvert check --json | jq -r '.diagnostics[] | [.file, .line, .message] | @tsv'`,
 		Args: noArgs,
-		RunE: func(*cobra.Command, []string) error { return a.check(path) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.check(cmd, from) },
 	}
-	configFlag(cmd, &path)
+	from.flags(cmd)
 	return cmd
+}
+
+// An origin is where a configuration is: a file of Culvert's, a tree of strongSwan's, or both.
+type origin struct{ config, swanctl string }
+
+func (o *origin) flags(cmd *cobra.Command) {
+	configFlag(cmd, &o.config)
+	cmd.Flags().StringVar(&o.swanctl, "swanctl", "", "a folder as /etc/swanctl of strongSwan, or its swanctl.conf, to be read as well; without --config alone")
+	_ = cmd.MarkFlagDirname("swanctl") // fails only without the flag
+}
+
+// paths returns absolute paths of what is to be read. With a tree, the default path counts for nothing.
+func (o *origin) paths(cmd *cobra.Command) (file, tree string, err error) {
+	if o.swanctl != "" {
+		if tree, err = filepath.Abs(o.swanctl); err != nil {
+			return "", "", usage("--swanctl %s: %v", o.swanctl, err)
+		}
+		if !cmd.Flags().Changed("config") {
+			return "", tree, nil
+		}
+	}
+	if file, err = filepath.Abs(o.config); err != nil {
+		return "", "", usage("--config %s: %v", o.config, err)
+	}
+	return file, tree, nil
 }
 
 func configFlag(cmd *cobra.Command, path *string) {
@@ -35,12 +63,13 @@ func configFlag(cmd *cobra.Command, path *string) {
 	_ = cmd.MarkFlagFilename("config", "hcl", "json") // fails only without the flag
 }
 
-func (a *app) check(path string) error {
-	whole, err := filepath.Abs(path)
+func (a *app) check(cmd *cobra.Command, from origin) error {
+	file, tree, err := from.paths(cmd)
 	if err != nil {
-		return usage("--config %s: %v", path, err)
+		return err
 	}
-	_, found := a.Source.Load(whole)
+	whole := cmp.Or(file, tree)
+	_, found := swanctl.LoadTree(a.Source, file, tree)
 	if a.json {
 		a.printJSON(api.Checked{Diagnostics: append(config.Diagnostics{}, found...)})
 	} else {
@@ -124,27 +153,28 @@ func (a *app) showReloaded(r api.Reloaded) {
 }
 
 func (a *app) daemonCommand() *cobra.Command {
-	var path string
+	var from origin
 	cmd := &cobra.Command{
 		Use: "daemon", Short: "Run the daemon",
 		Long: `Run the daemon in the foreground until SIGTERM or SIGINT; SIGHUP reloads the configuration.
 It needs CAP_NET_ADMIN, CAP_NET_RAW and CAP_NET_BIND_SERVICE, which systemd gives it:
 systemctl start culvert. Log lines go to standard error.`,
 		Example: `  culvert daemon
-  culvert daemon --config ./try.hcl --socket /tmp/try.sock`,
+  culvert daemon --config ./try.hcl --socket /tmp/try.sock
+  culvert daemon --swanctl /etc/swanctl`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			whole, err := filepath.Abs(path)
+			file, tree, err := from.paths(cmd)
 			if err != nil {
-				return usage("--config %s: %v", path, err)
+				return err
 			}
-			options := DaemonOptions{Config: whole, Version: a.Version}
+			options := DaemonOptions{Config: file, Swanctl: tree, Version: a.Version}
 			if cmd.Flags().Changed("socket") || a.Getenv("CULVERT_SOCKET") != "" {
 				options.Socket = a.socket
 			}
 			return a.refused(a.Daemon(cmd.Context(), options))
 		},
 	}
-	configFlag(cmd, &path)
+	from.flags(cmd)
 	return cmd
 }

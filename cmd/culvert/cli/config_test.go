@@ -119,9 +119,11 @@ func TestDaemonGetsItsOptions(t *testing.T) {
 		args []string
 		want DaemonOptions
 	}{
-		{nil, DaemonOptions{config.DefaultPath, "", "1.2.3"}},
-		{[]string{"--config", "x.hcl"}, DaemonOptions{relative, "", "1.2.3"}},
-		{[]string{"--socket", "/tmp/s"}, DaemonOptions{config.DefaultPath, "/tmp/s", "1.2.3"}},
+		{nil, DaemonOptions{config.DefaultPath, "", "", "1.2.3"}},
+		{[]string{"--config", "x.hcl"}, DaemonOptions{relative, "", "", "1.2.3"}},
+		{[]string{"--socket", "/tmp/s"}, DaemonOptions{config.DefaultPath, "", "/tmp/s", "1.2.3"}},
+		{[]string{"--swanctl", "/etc/swanctl"}, DaemonOptions{"", "/etc/swanctl", "", "1.2.3"}},
+		{[]string{"--swanctl", "/etc/swanctl", "--config", "x.hcl"}, DaemonOptions{relative, "/etc/swanctl", "", "1.2.3"}},
 	}
 	for _, tt := range tests {
 		s := newShell(t)

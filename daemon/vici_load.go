@@ -1,0 +1,82 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"culvert/config"
+	"culvert/swanctl"
+	"culvert/swanctl/settings"
+)
+
+// ViciConfigure does one of the commands of VICI that are about configuration and credentials, and returns its reply. ok is false
+// for a command that is none of them. What cannot be used is refused whole, and everything stays as it was.
+func (d *Daemon) ViciConfigure(_ context.Context, command string, request *settings.Section) (reply *settings.Section, ok bool) {
+	c, ok := swanctl.Find(command)
+	if !ok {
+		return nil, false
+	}
+	if request == nil {
+		request = new(settings.Section)
+	}
+	if !c.Changes {
+		_, reply, err := c.Run(d.viciSetup(), request)
+		if err != nil {
+			return swanctl.Failed(err), true
+		}
+		return reply, true
+	}
+	_, err := d.reloadWith(func(s *sources) (err error) {
+		if err = d.leased(command, request, s.vici); err == nil {
+			s.vici, reply, err = c.Run(s.vici, request)
+		}
+		return err
+	})
+	if err != nil {
+		return swanctl.Failed(inWords(err)), true
+	}
+	return reply, true
+}
+
+// viciSetup returns what clients of VICI have loaded.
+func (d *Daemon) viciSetup() swanctl.Setup {
+	d.reloading.Lock()
+	defer d.reloading.Unlock()
+	return d.sources.vici
+}
+
+// leased refuses to take a pool away, or to move it, while peers hold its addresses.
+func (d *Daemon) leased(command string, request *settings.Section, loaded swanctl.Setup) error {
+	online := make(map[string]bool)
+	for _, p := range d.engine.leases.status() {
+		online[p.Name] = p.Online > 0
+	}
+	name := request.Text("name")
+	switch {
+	case command == "unload-pool" && online[name]:
+		return fmt.Errorf("vici pool %s has online leases, unable to unload", name)
+	case command != "load-pool":
+		return nil
+	}
+	for _, p := range loaded.Pools {
+		if next := request.Sub(p.Name); next != nil && online[p.Name] && next.Text("addrs") != p.Section.Text("addrs") {
+			return fmt.Errorf("vici pool %s has online leases, unable to replace", p.Name)
+		}
+	}
+	return nil
+}
+
+// inWords returns the first of many mistakes, which is what a reply has room for.
+func inWords(err error) error {
+	var invalid *config.InvalidError
+	if !errors.As(err, &invalid) {
+		return err
+	}
+	for _, d := range invalid.Diagnostics {
+		if d.Severity == config.Error {
+			return errors.New(swanctl.Stock(d))
+		}
+	}
+	return err
+}

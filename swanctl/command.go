@@ -1,0 +1,148 @@
+package swanctl
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"culvert/swanctl/settings"
+)
+
+// A Command is one of VICI that is about configuration or credentials.
+type Command struct {
+	Name    string
+	Changes bool // the Setup; the others only ask
+	// do returns the Setup as it is afterwards, and what the reply has beside success.
+	do func(s Setup, request, reply *settings.Section) (Setup, error)
+}
+
+// Commands lists them all.
+func Commands() []Command {
+	return []Command{
+		{"load-conn", true, loadConnections}, {"unload-conn", true, unloadConnection}, {"get-conns", false, getConnections},
+		{"load-cert", true, loadCertificate}, {"load-key", true, loadKey}, {"unload-key", true, unloadKey}, {"get-keys", false, getKeys},
+		{"load-token", true, loadToken}, {"load-shared", true, loadShared}, {"unload-shared", true, unloadShared}, {"get-shared", false, getShared},
+		{"clear-creds", true, clearCredentials}, {"flush-certs", false, flushCertificates},
+		{"load-pool", true, loadPools}, {"unload-pool", true, unloadPool},
+		{"load-authority", true, loadAuthorities}, {"unload-authority", true, unloadAuthority}, {"get-authorities", false, getAuthorities},
+	}
+}
+
+// Find returns the command of a name.
+func Find(name string) (Command, bool) {
+	all := Commands()
+	i := slices.IndexFunc(all, func(c Command) bool { return c.Name == name })
+	if i < 0 {
+		return Command{}, false
+	}
+	return all[i], true
+}
+
+// Run does the command on a Setup, which it leaves as it is. The reply is what a client gets if the Setup can be used. The error
+// is why the request is refused, in the words of charon where it has some.
+func (c Command) Run(s Setup, request *settings.Section) (Setup, *settings.Section, error) {
+	reply := new(settings.Section)
+	if c.Changes || c.Name == "flush-certs" {
+		reply.Add("success", "yes")
+	}
+	next, err := c.do(s, request, reply)
+	if err != nil {
+		return s, nil, err
+	}
+	return next, reply, nil
+}
+
+// Failed is the reply to a request that is refused.
+func Failed(err error) *settings.Section {
+	return new(settings.Section).Add("success", "no").Add("errmsg", err.Error())
+}
+
+// with returns the list with an object in the place of the one of its name, or at the end.
+func with(all []Object, o Object) []Object {
+	i := slices.IndexFunc(all, func(other Object) bool { return other.Name == o.Name })
+	if i < 0 {
+		return append(slices.Clip(all), o)
+	}
+	all = slices.Clone(all)
+	all[i] = o
+	return all
+}
+
+// without returns the list without the object of a name.
+func without(all []Object, name string) ([]Object, bool) {
+	i := slices.IndexFunc(all, func(o Object) bool { return o.Name == name })
+	if i < 0 {
+		return all, false
+	}
+	return slices.Delete(slices.Clone(all), i, i+1), true
+}
+
+// loaded adds the sections of a request to a list of objects.
+func loaded(all []Object, request *settings.Section) []Object {
+	for _, i := range sections(request) {
+		all = with(all, Object{Name: i.Name, Section: i.Section, Loader: LoadedByVICI})
+	}
+	return all
+}
+
+func loadConnections(s Setup, request, _ *settings.Section) (Setup, error) {
+	s.Connections = loaded(s.Connections, request)
+	return s, nil
+}
+
+func loadPools(s Setup, request, _ *settings.Section) (Setup, error) {
+	s.Pools = loaded(s.Pools, request)
+	return s, nil
+}
+
+func loadAuthorities(s Setup, request, _ *settings.Section) (Setup, error) {
+	s.Authorities = loaded(s.Authorities, request)
+	return s, nil
+}
+
+func unloadConnection(s Setup, request, _ *settings.Section) (Setup, error) {
+	err := unload(&s.Connections, request, "missing connection name", "connection '%s' not found for unloading")
+	return s, err
+}
+
+func unloadPool(s Setup, request, _ *settings.Section) (Setup, error) {
+	err := unload(&s.Pools, request, "missing pool name", "pool '%s' not found")
+	return s, err
+}
+
+func unloadAuthority(s Setup, request, _ *settings.Section) (Setup, error) {
+	err := unload(&s.Authorities, request, "unload: missing authority name", "unload: authority '%s' not found")
+	return s, err
+}
+
+// unload takes the object that a request names out of a list.
+func unload(all *[]Object, request *settings.Section, unnamed, unknown string) error {
+	name, given := request.Get("name", settings.Value)
+	if !given {
+		return errors.New(unnamed)
+	}
+	rest, found := without(*all, string(name.Value))
+	if !found {
+		return fmt.Errorf(unknown, name.Value)
+	}
+	*all = rest
+	return nil
+}
+
+func getConnections(s Setup, _, reply *settings.Section) (Setup, error) {
+	reply.AddList("conns", labels(s.Connections)...)
+	return s, nil
+}
+
+func getAuthorities(s Setup, _, reply *settings.Section) (Setup, error) {
+	reply.AddList("authorities", labels(s.Authorities)...)
+	return s, nil
+}
+
+func labels(all []Object) []string {
+	names := make([]string, len(all))
+	for i, o := range all {
+		names[i] = o.Name
+	}
+	return names
+}
