@@ -11,6 +11,7 @@ const (
 	HostPort         Code = "HOST-PORT"
 	HostKernelESP    Code = "HOST-KERNEL-ESP"
 	HostUnfit        Code = "HOST-UNFIT"
+	HostSelftest     Code = "HOST-SELFTEST"
 )
 
 // hostEntries documents the warnings about the host.
@@ -40,6 +41,9 @@ func hostEntries() []Entry {
 		{HostUnfit, "The examination of the host has found faults.",
 			"Something that the findings name keeps tunnels from working, or will.",
 			"Do what the findings say, the faults first, and run `culvert doctor` again."},
+		{HostSelftest, "The program does not compute what it should on this host.",
+			"The file of the program or the memory is damaged, the processor or its emulation is faulty, or the build is.",
+			"Do not use it here. Compare the file's checksum with that of the release, test the memory, and try the build tag purego; then report it with the output of `culvert selftest --json`."},
 		{HostPort, "The daemon cannot listen on the ports of IKE.",
 			"Another IKE daemon holds UDP port 500 or 4500, the host has not the address that daemon.listen names, or the daemon lacks the rights.",
 			"See who holds the port with `ss -ulpn` and stop it, correct daemon.listen, or start the daemon as root or with the capabilities of its unit."},

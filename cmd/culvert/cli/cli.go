@@ -84,7 +84,8 @@ that culvert explain CODE tells more about.`,
 	root.AddCommand(
 		a.upCommand(), a.connectCommand(), a.downCommand(), a.rekeyCommand(), a.reauthCommand(), a.statusCommand(), a.poolsCommand(), a.logCommand(), a.traceCommand(),
 		a.reloadCommand(), a.checkCommand(), a.pkiCommand(), a.clientCommand(), a.userCommand(), a.daemonCommand(), a.explainCommand(), a.versionCommand())
-	root.AddCommand(a.doctorCommand(), a.probeCommand(), a.keysCommand())
+	root.AddCommand(a.keysCommand())
+	root.AddCommand(a.examinations()...)
 	root.AddCommand(extra...)
 	for _, cmd := range root.Commands() {
 		tellApart(cmd)

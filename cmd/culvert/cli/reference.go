@@ -29,7 +29,7 @@ func Reference(root *cobra.Command) string {
 }
 
 const referenceHead = "`culvert daemon` does the work; every other command asks it over its Unix socket, or needs no daemon at all (`connect`, `check`,\n" +
-	"`pki`, `client`, `doctor`, `probe`, `explain`, `version`). Results go to standard output. A failure is one sentence on standard error: the cause with both sides' values, what to\n" +
+	"`pki`, `client`, `doctor`, `probe`, `selftest`, `explain`, `version`). Results go to standard output. A failure is one sentence on standard error: the cause with both sides' values, what to\n" +
 	"do, and a code that `culvert explain CODE` tells more about.\n\n" +
 	"Output is at most 80 columns wide, or as wide as the terminal. Colours appear on terminals only, and never with `NO_COLOR`.\n\n"
 
@@ -48,8 +48,7 @@ const referenceJSON = "## JSON\n\n" +
 	"| `log` | a `LogEntry` for each line, with `--events` an `Event`; `{\"missed\":7}` where the reader was too slow |\n" +
 	"| `trace` | `Trace`: the summary, `messages` with their `payloads`, `marks`; with `--list` a list of `TraceSummary`; with `-f` a `Trace` of what is new |\n" +
 	"| `pki`, `client` | what was issued: `name`, `kind`, `serial`, `expires`, `files`; `list` and `revoke` a list of them |\n" +
-	"| `doctor` | `{\"findings\":[...],\"counts\":{...}}`: `check`, `level` (`ok`, `unknown`, `warn`, `fail`), `text`, `action` |\n" +
-	"| `probe` | `transports`, `groups`, `encryption`, `integrity`, `prf`, each with `accepted` (`yes`, `no`, `unknown`); `extensions`, `nat`, `mtu`, `rtt`, `untold`, `datagrams` |\n" +
+	examinationsJSON +
 	"| `explain` | `code`, `title`, `cause`, `action`; without a code a list of them; of a connection or trace an `Explanation`: `text`, `refused`, `ours`, `theirs`, `differs`, `action`, `steps` |\n" +
 	"| `version` | `version`, `api`, `go`, `system` |\n\n" +
 	"The daemon describes the types as OpenAPI 3.1:\n\n" +

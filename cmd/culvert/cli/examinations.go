@@ -1,0 +1,13 @@
+package cli
+
+import "github.com/spf13/cobra"
+
+// examinations are the commands that look for what is wrong.
+func (a *app) examinations() []*cobra.Command {
+	return []*cobra.Command{a.doctorCommand(), a.probeCommand(), a.selftestCommand()}
+}
+
+// examinationsJSON documents their JSON.
+const examinationsJSON = "| `doctor` | `{\"findings\":[...],\"counts\":{...}}`: `check`, `level` (`ok`, `unknown`, `warn`, `fail`), `text`, `action` |\n" +
+	"| `probe` | `transports`, `groups`, `encryption`, `integrity`, `prf`, each with `accepted` (`yes`, `no`, `unknown`); `extensions`, `nat`, `mtu`, `rtt`, `untold`, `datagrams` |\n" +
+	"| `selftest` | `processor`, `results` with `kind`, `name`, `passed`, `reason`, `seconds`; `passed`, `failed` |\n"
