@@ -13,8 +13,9 @@ import (
 
 // A verdict is what the browser's tests say of one of them.
 type verdict struct {
-	Name  string `json:"name"`
-	Error string `json:"error"`
+	Name    string  `json:"name"`
+	Error   string  `json:"error"`
+	Seconds float64 `json:"seconds"`
 }
 
 // browse runs the tests of web/browser in Chromium. What they need to know is given to them as JSON.
@@ -43,6 +44,7 @@ func browse(t *testing.T, scene map[string]any) {
 			continue
 		}
 		t.Run(v.Name, func(t *testing.T) {
+			t.Logf("%.1f s in Chromium", v.Seconds)
 			if v.Error != "" {
 				t.Error(v.Error)
 			}

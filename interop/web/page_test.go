@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"culvert/api"
 )
@@ -42,9 +43,15 @@ func inChromium(t *testing.T) {
 	few := newSample(12)
 	daemon := newStage(t, few, api.Operate)
 	control := httptest.NewServer(levers{
-		"stop":  func(context.Context) (any, error) { daemon.close(); return nil, nil },
-		"start": func(context.Context) (any, error) { daemon.open(); return nil, nil },
-		"calls": func(context.Context) (any, error) { return few.Calls(), nil },
+		"stop":   func(context.Context) (any, error) { daemon.close(); return nil, nil },
+		"start":  func(context.Context) (any, error) { daemon.open(); return nil, nil },
+		"calls":  func(context.Context) (any, error) { return few.Calls(), nil },
+		"refuse": func(context.Context) (any, error) { few.refuses.Store(true); return nil, nil },
+		"permit": func(context.Context) (any, error) { few.refuses.Store(false); return nil, nil },
+		"log": func(context.Context) (any, error) {
+			few.Log().Publish(api.LogEntry{Level: "INFO", Time: time.Now(), Text: "a new line"})
+			return nil, nil
+		},
 	})
 	defer control.Close()
 	browse(t, map[string]any{
@@ -52,6 +59,7 @@ func inChromium(t *testing.T) {
 		"reader":      newStage(t, few, api.Read).url(),
 		"stranger":    newStage(t, few, api.Nobody).url(),
 		"crowd":       newStage(t, newSample(5000), api.Operate).url(),
+		"branches":    newStage(t, newCompany(5000), api.Operate).url(),
 		"levers":      control.URL,
 		"screenshots": os.Getenv(screenshots),
 	})

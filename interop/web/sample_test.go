@@ -3,6 +3,7 @@ package web_test
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"culvert/api"
@@ -18,6 +19,8 @@ type sample struct {
 	*apitest.Fake
 	started time.Time
 	crowd   int // IKE SAs of the connection "staff"
+
+	refuses atomic.Bool // to bring anything up
 }
 
 func newSample(crowd int) *sample {
@@ -26,7 +29,6 @@ func newSample(crowd int) *sample {
 	s.Traced = sampleTraces(time.Now())
 	s.Told = map[string]api.Explanation{"41": sampleExplanation()}
 	s.Applied = api.Reloaded{Added: []string{}, Removed: []string{}, Changed: []string{"connection office"}}
-	s.Err["rekey"] = nil
 	for i, line := range []api.LogEntry{
 		{Level: "INFO", Text: "started", Attrs: map[string]string{"version": "1.0"}},
 		{Level: "INFO", Text: "IKE SA up", Attrs: map[string]string{"connection": "office", "peer": "192.0.2.10:4500 (gw.office.example)"}},
@@ -50,6 +52,14 @@ func newSample(crowd int) *sample {
 	}
 	s.Script = []api.Event{{Kind: api.EventAttempt, Connection: "lab", Text: "connecting to 203.0.113.77", Time: time.Now()}}
 	return s
+}
+
+// Up implements api.Control.
+func (s *sample) Up(ctx context.Context, t api.Target) error {
+	if s.refuses.Load() {
+		return noProposal()
+	}
+	return s.Fake.Up(ctx, t)
 }
 
 func noProposal() *api.Problem {
@@ -147,4 +157,19 @@ func samplePools(since time.Time) []api.Pool {
 	}
 	office.Leases[0].Identity = hostile
 	return []api.Pool{office, {Name: "staff6", Size: "18446744073709551616", Leases: []api.Lease{}}}
+}
+
+// newCompany returns a control with a connection to each of many branches.
+func newCompany(branches int) *apitest.Fake {
+	c := apitest.New(8)
+	since := time.Now().Add(-time.Hour)
+	c.Now = api.Status{Version: "1.0", Started: since, Loaded: since, Config: "/etc/culvert/culvert.hcl", Listening: []string{}, SAs: []api.SA{}}
+	for i := range branches {
+		name := fmt.Sprintf("branch-%04d", i)
+		c.Now.Connections = append(c.Now.Connections, api.Connection{Name: name, State: api.Up, Remote: []string{"192.0.2.9"}, Children: []string{"net"}})
+		sa := established(name, fmt.Sprintf("b0b0%012x", i), name+".example.org", "192.0.2.9:4500", since)
+		sa.Children = []api.Child{child("net", uint32(i), since, since.Add(time.Hour), uint64(i))}
+		c.Now.SAs = append(c.Now.SAs, sa)
+	}
+	return c
 }

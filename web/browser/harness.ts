@@ -7,6 +7,7 @@ export interface Scene {
   reader: string;
   stranger: string;
   crowd: string;
+  branches: string;
   real: string;
   levers: string;
   screenshots: string;
@@ -81,7 +82,11 @@ export async function fits(page: Page, where: string): Promise<void> {
 export async function run(): Promise<void> {
   const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox", "--disable-dev-shm-usage"] });
   try {
-    for (const t of tests) console.log(JSON.stringify({ name: t.name, error: await attempt(browser, t) }));
+    for (const t of tests) {
+      const began = Date.now();
+      const error = await attempt(browser, t);
+      console.log(JSON.stringify({ name: t.name, error, seconds: (Date.now() - began) / 1000 }));
+    }
   } finally {
     await browser.close();
   }

@@ -1,5 +1,7 @@
 import { run } from "./harness";
 import "./pages";
+import "./actions";
+import "./trouble";
 import "./screenshots";
 
 await run();

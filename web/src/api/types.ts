@@ -66,7 +66,7 @@ export interface Overview {
   connections: Connection[];
   unknown_sas: number;
   warnings?: Warning[];
-  counters: Record<string, number>;
+  counters: Record<string, number> | null;
   process: Process;
 }
 

@@ -62,16 +62,19 @@ function Lanes({ l, trace }: { l: Layout; trace: Trace }) {
 
 function ArrowLine({ l, a, chosen, choose }: { l: Layout; a: Arrow; chosen: boolean; choose: (index: number) => void }) {
   const middle = (l.us + l.peer) / 2;
+  const top = a.y - 8 - a.payloads.length * 14;
   const bottom = a.y + (a.echoes[a.echoes.length - 1] ?? 0);
   return (
     <g class={`message ${a.dropped ? "dropped" : ""} ${a.response ? "response" : ""} ${chosen ? "chosen" : ""}`} onClick={() => choose(a.index)}>
-      <rect class="hit" x={2} y={a.y - 36} width={l.width - 4} height={bottom - a.y + 58} rx={8} />
-      <text class="name" x={middle} y={a.y - 22} text-anchor="middle">
+      <rect class="hit" x={2} y={top - 14} width={l.width - 4} height={bottom - top + 36} rx={8} />
+      <text class="name" x={middle} y={top} text-anchor="middle">
         {a.name}
       </text>
-      <text class="payloads" x={middle} y={a.y - 7} text-anchor="middle">
-        {a.payloads}
-      </text>
+      {a.payloads.map((line, i) => (
+        <text key={i} class="payloads" x={middle} y={a.y - 7 - (a.payloads.length - 1 - i) * 14} text-anchor="middle">
+          {line}
+        </text>
+      ))}
       <ArrowShape from={a.from} to={a.to} y={a.y} cut={a.dropped} />
       {a.echoes.map((down) => (
         <line key={down} class="echo" x1={a.from} y1={a.y + down} x2={a.to} y2={a.y + down} />

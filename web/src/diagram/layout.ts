@@ -12,7 +12,8 @@ export interface Arrow {
   sent: boolean;
   response: boolean;
   name: string;
-  payloads: string;
+  /** Lines of text, the last one right above the arrow. */
+  payloads: string[];
   facts: string;
   time: string;
   /** Lines for repetitions, below the arrow. */
@@ -38,7 +39,8 @@ export interface Layout {
 }
 
 const head = 44;
-const above = 38; // room for two lines of text over an arrow
+const above = 24; // room for the name over an arrow
+const payloadLine = 14; // and for each line of payloads
 const below = 24; // and one below
 const echo = 6;
 const mostEchoes = 3;
@@ -87,7 +89,8 @@ export function layout(t: Trace, width: number): Layout {
     const room = peer - us - 24;
     const facts = messageFacts(m).join(" · ");
     const time = offset(t, m.time);
-    y += above;
+    const payloads = wrapped(payloadNames(m).join(" "), room, 2);
+    y += above + payloads.length * payloadLine;
     rows.push({
       kind: "arrow",
       index: step.index,
@@ -97,7 +100,7 @@ export function layout(t: Trace, width: number): Layout {
       sent,
       response: m.response,
       name: fitted(messageName(m), room * 0.92),
-      payloads: fitted(payloadNames(m).join(" "), room),
+      payloads,
       facts: fitted(narrow ? `${time} · ${facts}` : facts, room),
       time,
       echoes,

@@ -25,9 +25,13 @@ export function messageFacts(m: TraceMessage): string[] {
   const facts = [plural(m.size, "octet")];
   if (m.fragments && m.fragments > 1) facts.push(plural(m.fragments, "fragment"));
   if (m.rtt) facts.push(`after ${latency(m.rtt / 1e6)}`);
-  if (m.repeated) facts.push(`${m.direction === "sent" ? "sent" : "came"} again ${m.repeated === 1 ? "once" : `${m.repeated} times`}`);
+  if (m.repeated) facts.push(`${m.direction === "sent" ? "sent" : "came"} again ${times(m.repeated)}`);
   if (m.dropped) facts.push(`dropped: ${m.dropped}`);
   return facts;
+}
+
+function times(n: number): string {
+  return n === 1 ? "once" : n === 2 ? "twice" : `${n} times`;
 }
 
 /** How long after the beginning: "+12.4 ms" */

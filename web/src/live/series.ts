@@ -24,7 +24,7 @@ export function readingOf(time: number, incoming: Traffic, outgoing: Traffic): R
 
 /** Totals since the start of the daemon, which never fall. */
 export function totalOf(o: Overview): Reading {
-  const n = (name: string): number => o.counters[name] ?? 0;
+  const n = (name: string): number => o.counters?.[name] ?? 0;
   return {
     time: Date.parse(o.time),
     inBytes: n("esp_in_bytes"),
@@ -57,6 +57,13 @@ export class Series {
   get now(): Rate | undefined {
     return this.rates[this.rates.length - 1];
   }
+}
+
+/** How much time a graph of rates shows, in milliseconds: what there is, but not less than a minute. */
+export function shownSpan(rates: Rate[]): number {
+  if (rates.length === 0) return 60_000;
+  const there = rates[rates.length - 1]!.time - rates[0]!.time;
+  return [60_000, 120_000, span].find((s) => there <= s) ?? span;
 }
 
 /** The highest value of two lines of a series. */

@@ -7,6 +7,7 @@ import { countStandings, foundConnections, pageOf, Standing, standingOf, standin
 import { toConnection } from "../route";
 import { connectionActions } from "../ui/commands";
 import { useAct } from "../ui/actions";
+import { Warnings } from "../ui/banner";
 import { DaemonFacts } from "../ui/facts";
 import { Graphs, Sparkline } from "../ui/graph";
 import { Pager, Search, Section, StandingPill, standingNames, Title, When } from "../ui/parts";
@@ -33,6 +34,7 @@ export function ConnectionsPage() {
           {data!.unknown_sas > 0 && `, ${count(data!.unknown_sas)} not yet known`}
         </p>
       </div>
+      {data!.warnings && data!.warnings.length > 0 && <Warnings list={data!.warnings} />}
       <Standings list={all} chosen={standing} choose={(s) => (setStanding(s), setPage(0))} />
       <Graphs series={history.total} />
       {all.length === 0 ? (
@@ -70,7 +72,7 @@ function Table({ rows }: { rows: Connection[] }) {
         <tr role="row">
           <th role="columnheader">Connection</th>
           <th role="columnheader">State</th>
-          <th role="columnheader">SAs</th>
+          <th role="columnheader">IKE SAs</th>
           <th role="columnheader">Traffic</th>
           <th role="columnheader">Quantum</th>
           <th role="columnheader">
@@ -88,9 +90,8 @@ function Table({ rows }: { rows: Connection[] }) {
 }
 
 function Row({ c }: { c: Connection }) {
-  const { history, operates } = useDaemon();
+  const { operates } = useDaemon();
   const act = useAct();
-  const series = history.of(c.name);
   const actions = operates ? connectionActions(c).filter((a) => a.quick) : [];
   return (
     <tr role="row">
@@ -104,20 +105,14 @@ function Row({ c }: { c: Connection }) {
           <StateDetail c={c} />
         </small>
       </td>
-      <td role="cell" data-label="SAs">
-        {c.sa_count > 0 ? plural(c.sa_count, "IKE SA") : "–"}
+      <td role="cell" data-label="IKE SAs" class={c.sa_count > 0 ? "" : "nothing"}>
+        {c.sa_count > 0 ? count(c.sa_count) : "–"}
         <small>{c.sa_count > 0 ? plural(c.child_count, "child", "children") : ""}</small>
       </td>
-      <td role="cell" data-label="Traffic" class="traffic">
-        <Sparkline series={series} />
-        <span>
-          {bitRate(series.now?.inBytes ?? 0)} in, {bitRate(series.now?.outBytes ?? 0)} out
-        </span>
-        <small>
-          {bytes(c.in.bytes)} in, {bytes(c.out.bytes)} out
-        </small>
+      <td role="cell" data-label="Traffic" class={c.child_count > 0 ? "traffic" : "nothing"}>
+        {c.child_count > 0 ? <RowTraffic c={c} /> : "–"}
       </td>
-      <td role="cell" data-label="Quantum">
+      <td role="cell" data-label="Quantum" class={c.sa_count > 0 ? "" : "nothing"}>
         <Resistance of={c.resistant_count} total={c.sa_count} />
       </td>
       <td role="cell" class="actions">
@@ -128,6 +123,21 @@ function Row({ c }: { c: Connection }) {
         ))}
       </td>
     </tr>
+  );
+}
+
+function RowTraffic({ c }: { c: Connection }) {
+  const series = useDaemon().history.of(c.name);
+  return (
+    <>
+      <Sparkline series={series} />
+      <span>
+        {bitRate(series.now?.inBytes ?? 0)} in, {bitRate(series.now?.outBytes ?? 0)} out
+      </span>
+      <small>
+        {bytes(c.in.bytes)} in, {bytes(c.out.bytes)} out
+      </small>
+    </>
   );
 }
 

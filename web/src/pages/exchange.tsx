@@ -4,7 +4,7 @@ import { get } from "../api/client";
 import { Trace } from "../api/types";
 import { Diagram } from "../diagram/diagram";
 import { Messages } from "../diagram/messages";
-import { dateTime, duration, plural } from "../format";
+import { dateTime, latency, plural } from "../format";
 import { usePoll } from "../live/poll";
 import { toConnection } from "../route";
 import { WhyFailed } from "../ui/explanation";
@@ -19,14 +19,11 @@ export function ExchangePage({ id }: { id: string }) {
       <nav class="crumbs" aria-label="You are in">
         <a href="#/exchanges">Exchanges</a>
       </nav>
-      {data ? (
-        <Whole t={data} />
-      ) : (
-        <>
-          <Title>Exchange {id}</Title>
-          {problem ? <Trouble problem={problem} again={again} /> : <Loading what="the exchange" />}
-        </>
-      )}
+      <div class="title-row">
+        <Title>{data ? `Exchange with ${traceName(data)}` : `Exchange ${id}`}</Title>
+        {data && <OutcomePill outcome={data.outcome} />}
+      </div>
+      {data ? <Whole t={data} /> : problem ? <Trouble problem={problem} again={again} /> : <Loading what="the exchange" />}
     </>
   );
 }
@@ -35,16 +32,12 @@ function Whole({ t }: { t: Trace }) {
   const [chosen, choose] = useState<number>();
   return (
     <>
-      <div class="title-row">
-        <Title>Exchange with {traceName(t)}</Title>
-        <OutcomePill outcome={t.outcome} />
-      </div>
       <Facts
         list={[
           ["Connection", t.connection && <a href={toConnection(t.connection)}>{t.connection}</a>],
           ["Peer", t.peer],
           ["Began", dateTime(t.started)],
-          ["Took", t.ended && duration(Date.parse(t.ended) - Date.parse(t.started))],
+          ["Took", t.ended && latency(Date.parse(t.ended) - Date.parse(t.started))],
           ["Begun by", t.initiator ? "us" : "the peer"],
           ["Forgotten", t.forgotten && t.forgotten > 0 && `${plural(t.forgotten, "message")} in the middle, for which there was no room`],
         ]}

@@ -2,7 +2,7 @@
 import { useState } from "preact/hooks";
 import { Level, LogEntry } from "../api/types";
 import { useDaemon } from "../daemon";
-import { clock, count, dateTime } from "../format";
+import { count, dateTime, moment } from "../format";
 import { foundLines } from "../live/search";
 import { useStream } from "../live/stream";
 import { Choice, Search, Title } from "../ui/parts";
@@ -50,12 +50,13 @@ export function LogPage() {
 }
 
 function Lines({ list }: { list: LogEntry[] }) {
+  const { now } = useDaemon();
   return (
     <ol class="lines">
       {list.map((e) => (
         <li key={e.seq} class={`line ${e.level.toLowerCase()}`}>
           <time dateTime={e.time} title={dateTime(e.time)}>
-            {clock(e.time)}
+            {moment(e.time, now)}
           </time>
           <span class="level">{e.level}</span>
           <span class="text">

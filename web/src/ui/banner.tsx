@@ -1,5 +1,6 @@
-// What is said above every page: that the daemon does not answer, or what it warns of.
+// What is said above every page: that the daemon does not answer, or was started anew.
 import { useEffect, useRef, useState } from "preact/hooks";
+import { Warning } from "../api/types";
 import { useDaemon } from "../daemon";
 import { clock, duration } from "../format";
 import { Icon } from "./icons";
@@ -37,7 +38,15 @@ export function Banner() {
           </p>
         </div>
       )}
-      {!gone && data?.warnings?.map((w) => (
+    </div>
+  );
+}
+
+/** What deserves a look. */
+export function Warnings({ list }: { list: Warning[] }) {
+  return (
+    <div class="warnings" role="group" aria-label="Warnings">
+      {list.map((w) => (
         <div class="banner warn" key={w.code + w.text}>
           <Icon name="failing" />
           <p>

@@ -1,7 +1,7 @@
 // Lists of exchanges.
 import { Outcome, TraceSummary } from "../api/types";
 import { useDaemon } from "../daemon";
-import { duration, moment, plural } from "../format";
+import { latency, moment, plural } from "../format";
 import { toExchange } from "../route";
 import { IconName } from "./icons";
 import { Pill, Tone } from "./parts";
@@ -43,7 +43,7 @@ export function TraceTable({ rows }: { rows: TraceSummary[] }) {
               <a href={toExchange(t.id)} aria-label={`Exchange ${t.id} of ${moment(t.started, now)} with ${traceName(t)}`}>
                 {moment(t.started, now)}
               </a>
-              <small>{t.ended ? `took ${duration(Date.parse(t.ended) - Date.parse(t.started))}` : ""}</small>
+              <small>{t.ended ? `took ${latency(Date.parse(t.ended) - Date.parse(t.started))}` : ""}</small>
             </td>
             <td role="cell">
               <OutcomePill outcome={t.outcome} />
