@@ -31,16 +31,10 @@ func newStage(t testing.TB, control api.Control, role api.Role) *stage {
 }
 
 func pageOf(control api.Control, role api.Role) http.Handler {
-	server := api.NewServer(control, "test")
-	mux := http.NewServeMux()
-	mux.Handle("/", web.Handler())
-	mux.HandleFunc("/v1/", func(w http.ResponseWriter, r *http.Request) {
+	server := api.NewServer(control, "test", api.WithPage(web.Handler()))
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		server.ServeHTTP(w, r.WithContext(api.As(r.Context(), api.Caller{Name: "test", Role: role})))
 	})
-	mux.HandleFunc("GET /v1/session", func(w http.ResponseWriter, _ *http.Request) {
-		json.NewEncoder(w).Encode(map[string]any{"name": "test", "role": role})
-	})
-	return mux
 }
 
 func openStage(t testing.TB, handler http.Handler) *stage {

@@ -66,8 +66,8 @@ test("5 000 connections are shown in pages", async ({ page }) => {
   await page.getByRole("button", { name: "Next" }).click();
   await page.getByText("51–100 of 5,000").waitFor();
   const took = await best(async () => {
-    await page.getByRole("searchbox").fill("");
-    await page.getByText("1–50 of 5,000").waitFor();
+    await page.getByRole("searchbox").fill("elsewhere");
+    await page.getByText("No connection matches").waitFor();
     await page.getByRole("searchbox").fill("branch-4999");
     await page.getByRole("link", { name: "branch-4999" }).waitFor();
   });

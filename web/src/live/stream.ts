@@ -46,8 +46,16 @@ export function useStream<T extends { seq: number }>(path: string, backlog: numb
         if (source.readyState === EventSource.CLOSED) retry = window.setTimeout(connect, 3000);
       });
     };
+    // A browser has few connections to one server: pages that nobody sees leave theirs to the others.
+    const seen = (): void => {
+      source.close();
+      clearTimeout(retry);
+      if (!document.hidden) connect();
+    };
     connect();
+    document.addEventListener("visibilitychange", seen);
     return () => {
+      document.removeEventListener("visibilitychange", seen);
       source.close();
       clearTimeout(timer);
       clearTimeout(retry);
