@@ -33,6 +33,7 @@ type Event struct {
 	Connection string    `json:"connection,omitempty"`
 	Child      string    `json:"child,omitempty"`
 	SA         string    `json:"sa,omitempty" doc:"Our SPI of the IKE SA"`
+	SAID       uint32    `json:"sa_id,omitempty" doc:"Number of the IKE SA"`
 	Peer       string    `json:"peer,omitempty" doc:"Address of the peer, and its identity once authenticated"`
 	Text       string    `json:"text" doc:"What happened, in one line"`
 	Problem    *Problem  `json:"problem,omitempty" doc:"Why, if it is a failure"`

@@ -116,7 +116,15 @@ type SA struct {
 	VirtualIPs  []string    `json:"virtual_ips,omitempty" doc:"Addresses that the peer gave us"`
 	Leases      []string    `json:"leases,omitempty" doc:"Addresses that we gave the peer"`
 	DNS         []string    `json:"dns,omitempty" doc:"DNS servers that the peer gave us"`
+	PPK         string      `json:"ppk,omitempty" doc:"The post-quantum preshared key in its keys"`
+	Tasks       Tasks       `json:"tasks" doc:"Exchanges that we have begun, and those that wait"`
 	Children    []Child     `json:"children"`
+}
+
+// Tasks are exchanges of an IKE SA that we begin, in their order.
+type Tasks struct {
+	Active []string `json:"active,omitempty" doc:"Begun: init, intermediate, auth, create-child, rekey-child, delete-child, rekey-ike, delete-ike, followup, inform"`
+	Queued []string `json:"queued,omitempty" doc:"Still to begin"`
 }
 
 // An Algorithm is one that two peers have agreed on.

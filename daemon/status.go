@@ -86,7 +86,7 @@ func (e *engine) saStatus(s ike.SAStatus, carried *totals) api.SA {
 		Local:  api.Endpoint{Address: s.Path.Local.String(), ID: s.Local, NAT: s.LocalNAT},
 		Remote: api.Endpoint{Address: s.Path.Remote.String(), ID: s.Remote, NAT: s.RemoteNAT},
 		Suite:  s.Suite, Algorithms: algorithms(s.Transforms), Created: e.clock.shown(s.Created), Established: e.when(s.Established), Rekey: e.when(s.Rekey), Reauth: e.when(s.Reauth),
-		Children: []api.Child{},
+		Children: []api.Child{}, PPK: s.PPK, Tasks: api.Tasks{Active: s.Tasks.Active, Queued: s.Tasks.Queued},
 	}
 	if s.Path.Transport == dataplane.TransportTCP {
 		sa.Transport = "tcp"

@@ -59,6 +59,7 @@ type News struct {
 	Time       time.Time
 	Kind       NewsKind
 	SA         wire.SPI // our SPI
+	ID         uint32   // of the SA; 0: there is none
 	Connection *Connection
 	Path       dataplane.Path
 	Initiator  bool        // we are the original initiator
@@ -91,7 +92,7 @@ type Traced struct {
 
 // news reports something about the SA; time, SPI, connection and peer are filled in.
 func (sa *SA) news(n News) {
-	n.Time, n.SA, n.Connection, n.Initiator = sa.now, sa.LocalSPI(), sa.conn, sa.initiator
+	n.Time, n.SA, n.ID, n.Connection, n.Initiator = sa.now, sa.LocalSPI(), sa.id, sa.conn, sa.initiator
 	n.Ticket = sa.ticket
 	if !n.Path.Remote.IsValid() {
 		n.Path = sa.path

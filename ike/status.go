@@ -30,6 +30,8 @@ type SAStatus struct {
 	Assigned              Assignment
 	Leases                []netip.Addr
 	Children              []ChildInfo
+	PPK                   string // in the keys; empty: none
+	Tasks                 Tasks
 }
 
 // Status tells about the SA.
@@ -39,7 +41,10 @@ func (sa *SA) Status() SAStatus {
 		LocalNAT: sa.peer.weBehindNAT, RemoteNAT: sa.peer.behindNAT,
 		Created: sa.created, Established: sa.established,
 		Rekey: sa.timers.at(timerRekey, 0), Reauth: sa.timers.at(timerReauth, 0), Expire: sa.timers.at(timerExpire, 0),
-		Assigned: sa.assigned.clone(), Leases: slices.Clone(sa.leases), Children: sa.Children(),
+		Assigned: sa.assigned.clone(), Leases: slices.Clone(sa.leases), Children: sa.Children(), Tasks: sa.workload(),
+	}
+	if sa.ppk != nil {
+		s.PPK = sa.ppk.Name
 	}
 	if !sa.initiator {
 		s.RemoteSPI = sa.spiI

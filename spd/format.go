@@ -47,7 +47,7 @@ func (s Selector) addresses() string {
 func (s Selector) upper() string {
 	var b strings.Builder
 	if s.Protocol != 0 {
-		b.WriteString(formatProtocol(s.Protocol))
+		b.WriteString(ProtocolName(s.Protocol))
 	}
 	switch {
 	case s.AnyPort():
@@ -59,7 +59,8 @@ func (s Selector) upper() string {
 	return b.String()
 }
 
-func formatProtocol(number uint8) string {
+// ProtocolName returns the name of an IP protocol as selectors have it, or its number.
+func ProtocolName(number uint8) string {
 	for _, p := range protocolNames() {
 		if p.number == number {
 			return p.name

@@ -63,7 +63,7 @@ func checkComplete(offered, accepted wire.Proposal, answered map[wire.TransformT
 	}
 	cipher, _ := sel.Get(wire.TransformENCR)
 	mac, _ := sel.Get(wire.TransformINTEG)
-	if isAEAD(cipher) != (mac.ID == wire.IntegNone) {
+	if IsAEAD(cipher) != (mac.ID == wire.IntegNone) {
 		return &AnswerError{accepted.Number, cipher, "does not go with integrity " + TransformName(mac)}
 	}
 	return nil

@@ -103,7 +103,7 @@ func checkDefault(t *testing.T, p wire.Proposal, protocol wire.ProtocolID) {
 	t.Helper()
 	macs := transformsOf(p, wire.TransformINTEG)
 	for _, c := range transformsOf(p, wire.TransformENCR) {
-		if isAEAD(c) != (len(macs) == 0) {
+		if IsAEAD(c) != (len(macs) == 0) {
 			t.Errorf("proposal %d: %s with %d integrity algorithms", p.Number, TransformName(c), len(macs))
 		}
 	}

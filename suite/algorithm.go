@@ -23,6 +23,15 @@ var algorithms = sync.OnceValue(func() []algorithm {
 	return slices.Concat(ciphers(), pseudorandomFunctions(), integrityAlgorithms(), keyExchanges(), sequenceNumbers())
 })
 
+// Implemented returns all transforms that this package can carry out.
+func Implemented() []wire.Transform {
+	var list []wire.Transform
+	for _, a := range algorithms() {
+		list = append(list, a.transform)
+	}
+	return list
+}
+
 // ciphers lists the encryption transforms; those of AES come in three key lengths.
 func ciphers() []algorithm {
 	list := []algorithm{

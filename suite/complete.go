@@ -48,7 +48,7 @@ func completeProposal(protocol wire.ProtocolID, parsed []wire.Transform) (wire.P
 func countAEADs(ciphers []wire.Transform) (int, string) {
 	aeads := 0
 	for _, t := range ciphers {
-		if isAEAD(t) {
+		if IsAEAD(t) {
 			aeads++
 		}
 	}

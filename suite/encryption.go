@@ -82,8 +82,8 @@ func explicitOf(id wire.TransformID) wire.TransformID {
 	return id
 }
 
-// isAEAD reports whether an encryption transform authenticates by itself, so that no integrity transform goes with it.
-func isAEAD(t wire.Transform) bool {
+// IsAEAD reports whether an encryption transform authenticates by itself, so that no integrity transform goes with it.
+func IsAEAD(t wire.Transform) bool {
 	e, _ := encryptionByID(t.ID)
 	return e.icv > 0
 }

@@ -14,7 +14,7 @@ import (
 func espSuites() []ESP {
 	var suites []ESP
 	for _, c := range ciphers() {
-		if isAEAD(c.transform) {
+		if IsAEAD(c.transform) {
 			suites = append(suites, ESP{ENCR: c.transform}, ESP{ENCR: c.transform, ESN: true})
 			continue
 		}

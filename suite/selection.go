@@ -144,10 +144,10 @@ func (m match) protection() (cipher, mac wire.Transform, failed wire.TransformTy
 	real := slices.DeleteFunc(slices.Clone(offered), isNone)
 	allowed := slices.DeleteFunc(m.alternatives(m.configured, wire.TransformINTEG), isNone)
 	for _, cipher := range m.common(transformsOf(m.offered, failed), transformsOf(m.configured, failed)) {
-		if isAEAD(cipher) && slices.Contains(offered, none) {
+		if IsAEAD(cipher) && slices.Contains(offered, none) {
 			return cipher, none, 0
 		}
-		if mac, ok := m.pick(real, allowed); ok && !isAEAD(cipher) {
+		if mac, ok := m.pick(real, allowed); ok && !IsAEAD(cipher) {
 			return cipher, mac, 0
 		}
 		failed = wire.TransformINTEG

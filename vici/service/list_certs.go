@@ -1,0 +1,187 @@
+package service
+
+import (
+	"context"
+	"crypto/x509"
+	"strings"
+
+	"culvert/auth/dn"
+	"culvert/config"
+	"culvert/swanctl/settings"
+	"culvert/vici"
+)
+
+// The types and flags of certificates.
+const (
+	typeX509   = "X509"
+	typeAC     = "X509_AC"
+	typeCRL    = "X509_CRL"
+	typeOCSP   = "OCSP_RESPONSE"
+	typePublic = "PUBKEY"
+
+	flagNone = "NONE"
+	flagCA   = "CA"
+	flagAA   = "AA"
+	flagOCSP = "OCSP"
+
+	anyValue = "ANY"
+)
+
+// distinguishedName prints a name as strongSwan does: "C=CH, O=strongSwan, CN=moon".
+func distinguishedName(der []byte) string { return dn.Format(der) }
+
+// listCerts streams the certificates that the configuration names and that clients have loaded, each once.
+func (s *Service) listCerts(_ context.Context, call *vici.Call) *settings.Section {
+	want, ok := certificateFilter(call.Request)
+	if !ok {
+		return nil
+	}
+	all := s.certificates()
+	for _, kind := range []struct{ kind, flag string }{
+		{typePublic, ""}, {typeX509, flagNone}, {typeX509, flagCA}, {typeX509, flagAA}, {typeX509, flagOCSP}, {typeAC, ""}, {typeCRL, ""}, {typeOCSP, ""},
+	} {
+		for _, c := range all {
+			if c.Type != kind.kind || c.Flag != kind.flag || !want.accepts(c) {
+				continue
+			}
+			if call.Stream(eventListCert, certificate(c)) != nil {
+				return nil
+			}
+		}
+	}
+	return nil
+}
+
+// certificate shows one certificate.
+func certificate(c Certificate) *settings.Section {
+	m := new(settings.Section).Add("type", c.Type)
+	optional(m, "flag", c.Flag)
+	if c.HasKey {
+		m.Add("has_privkey", "yes")
+	}
+	return m.AddBytes("data", c.DER)
+}
+
+// A filter says which certificates are wanted.
+type filter struct{ kind, flag, subject string }
+
+// certificateFilter reads a request, whose type may be one of the older words that stand for type and flag. Of an unknown type or flag
+// there is nothing.
+func certificateFilter(request *settings.Section) (filter, bool) {
+	f := filter{kind: strings.ToUpper(request.Text("type")), flag: anyValue, subject: request.Text("subject")}
+	switch f.kind {
+	case "":
+		f.kind = anyValue
+	case typeX509:
+		if flag := strings.ToUpper(request.Text("flag")); flag != "" {
+			f.flag = flag
+		}
+	case anyValue, typeAC, typeCRL, typeOCSP, typePublic:
+	case "X509CA", "X509OCSP", "X509AA":
+		f.kind, f.flag = typeX509, strings.TrimPrefix(f.kind, typeX509)
+	case "X509AC":
+		f.kind = typeAC
+	case "X509CRL":
+		f.kind = typeCRL
+	default:
+		return f, false
+	}
+	switch f.flag {
+	case anyValue, flagNone, flagCA, flagAA, flagOCSP:
+		return f, true
+	}
+	return f, false
+}
+
+func (f filter) accepts(c Certificate) bool {
+	return (f.kind == anyValue || f.kind == c.Type) && (f.flag == anyValue || c.Flag == f.flag) && (f.subject == "" || named(c, f.subject))
+}
+
+// named tells whether a subject is that of a certificate, as a distinguished name or one of the alternative names.
+func named(c Certificate, name string) bool {
+	if c.Type != typeX509 {
+		return false
+	}
+	cert, err := x509.ParseCertificate(c.DER)
+	if err != nil {
+		return false
+	}
+	if der, err := dn.Parse(name); err == nil && dn.Match(der, cert.RawSubject) {
+		return true
+	}
+	for _, alternative := range append(append([]string{distinguishedName(cert.RawSubject)}, cert.DNSNames...), cert.EmailAddresses...) {
+		if strings.EqualFold(alternative, name) {
+			return true
+		}
+	}
+	return false
+}
+
+// A shelf collects certificates, each once.
+type shelf struct {
+	list []Certificate
+	at   map[string]int // by type and octets
+}
+
+// put adds a certificate, or notes what else is known of it.
+func (s *shelf) put(c Certificate) {
+	key := c.Type + string(c.DER)
+	if i, ok := s.at[key]; ok {
+		s.list[i].HasKey = s.list[i].HasKey || c.HasKey
+		return
+	}
+	s.at[key] = len(s.list)
+	s.list = append(s.list, c)
+}
+
+// files adds the certificates of files. The first one may have its key here.
+func (s *shelf) files(files []config.CertificateFile, key bool) {
+	first := key
+	for _, f := range files {
+		for _, c := range f.Certificates {
+			s.put(Certificate{Type: typeX509, Flag: flagOf(c), DER: c.Raw, HasKey: first})
+			first = false
+		}
+	}
+}
+
+func flagOf(c *x509.Certificate) string {
+	if c.IsCA {
+		return flagCA
+	}
+	return flagNone
+}
+
+// certificates are those that the daemon knows.
+func (s *Service) certificates() []Certificate {
+	all := &shelf{at: make(map[string]int)}
+	for _, c := range s.daemon.Loaded() {
+		all.put(c)
+	}
+	for _, c := range s.daemon.Configuration().Connections {
+		for _, r := range c.Local.Rounds() {
+			all.files(r.Certificates, r.Key != nil)
+		}
+		for _, r := range c.Remote.Rounds() {
+			all.remote(r)
+		}
+	}
+	return all.list
+}
+
+// remote adds what the peer's side of a connection names.
+func (s *shelf) remote(r *config.RemoteRound) {
+	s.files(r.Pinned, false)
+	s.files(r.CAs, false)
+	s.files(r.Intermediates, false)
+	for _, f := range r.CRLs {
+		for _, l := range f.Lists {
+			s.put(Certificate{Type: typeCRL, DER: l.Raw})
+		}
+	}
+	for _, f := range r.PublicKeys {
+		if der, err := x509.MarshalPKIXPublicKey(f.Key); err == nil {
+			s.put(Certificate{Type: typePublic, DER: der})
+		}
+	}
+}

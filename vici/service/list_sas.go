@@ -1,0 +1,42 @@
+package service
+
+import (
+	"context"
+
+	"culvert/api"
+	"culvert/swanctl/settings"
+	"culvert/vici"
+)
+
+// listSAs streams IKE SAs, one event for each.
+func (s *Service) listSAs(ctx context.Context, call *vici.Call) *settings.Section {
+	status, err := s.daemon.Status(ctx)
+	if err != nil {
+		return vici.Refused(err.Error())
+	}
+	v, want := s.view(), selected(call.Request)
+	for i := range status.SAs {
+		sa := &status.SAs[i]
+		if !want.hasSA(sa) {
+			continue
+		}
+		if call.Stream(eventListSA, v.whole(sa, want)) != nil {
+			break
+		}
+	}
+	return nil
+}
+
+// whole shows an IKE SA with the children that are wanted.
+func (v view) whole(sa *api.SA, want selection) *settings.Section {
+	m := new(settings.Section)
+	in := m.Open(nameOf(sa))
+	v.ike(in, sa)
+	children := in.Open("child-sas")
+	for i := range sa.Children {
+		if c := &sa.Children[i]; want.hasChild(c) {
+			v.child(children.Open(c.Name+"-"+number(c.ID)), sa.Connection, c)
+		}
+	}
+	return m
+}
