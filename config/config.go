@@ -12,6 +12,7 @@ type Config struct {
 	Daemon      *Daemon
 	Metrics     Metrics
 	API         *API
+	VICI        VICI
 	Connections []*Connection // in the order of the files
 	Pools       []*Pool
 	Secrets     []*Secret

@@ -1,6 +1,9 @@
 package config
 
-import "reflect"
+import (
+	"reflect"
+	"slices"
+)
 
 // A Difference tells what has to be touched to get from one configuration to another, by the names of blocks.
 type Difference struct {
@@ -41,8 +44,8 @@ func (d *Difference) Empty() bool { return reflect.DeepEqual(d, &Difference{}) }
 func Diff(old, new *Config) *Difference {
 	d := &Difference{
 		Daemon: differing(old.Daemon.schema(), new.Daemon.schema()),
-		Process: append(below("metrics", differing(old.Metrics.schema(), new.Metrics.schema())),
-			below("api", differing(old.API.schema(), new.API.schema()))...),
+		Process: slices.Concat(below("metrics", differing(old.Metrics.schema(), new.Metrics.schema())),
+			below("api", differing(old.API.schema(), new.API.schema())), below("vici", differing(old.VICI.schema(), new.VICI.schema()))),
 		Roles:       compare(old.API.Roles, new.API.Roles, ""),
 		Connections: compare(old.Connections, new.Connections, ""),
 		Pools:       compare(old.Pools, new.Pools, ""),

@@ -94,6 +94,7 @@ func (f *file) schema(c *Config) schema {
 			{kind: "policy", many: true, open: func() schema { return add(&c.Policies, newPolicy()).schema() }},
 			{kind: "api", open: func() schema { return c.API.schema() }},
 			{kind: "webhook", many: true, open: func() schema { return add(&c.Webhooks, newWebhook()).schema() }},
+			{kind: "vici", open: func() schema { return c.VICI.schema() }},
 		},
 	}
 }

@@ -80,6 +80,7 @@ func TestEveryOptionReachesTheModel(t *testing.T) {
 		"retransmit":   d.Retransmit.Tries == 3 && d.Retransmit.Timeout == time.Second && d.Retransmit.Base == 2 && d.Retransmit.Max == 8*time.Second && d.Retransmit.Jitter == 0,
 		"dataplane":    d.Dataplane.Backend == BackendFake && d.Dataplane.Device == "tun7" && d.Dataplane.MTU == 1300,
 		"metrics":      len(c.Metrics.Listen) == 1 && c.Metrics.Listen[0].Port() == 9500 && c.Metrics.Peers == 7,
+		"vici":         c.VICI.Socket == "/run/charon.vici" && c.VICI.Group == "vpn",
 		"local":        len(a.Local.Addresses) == 2 && a.Local.Addresses[1] == netip.MustParsePrefix("2001:db8::1/128") && a.Local.Port == 4501 && a.Local.ID.String() == "gw.example.org",
 		"remote":       slices.Equal(a.Remote.Prefixes(), []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0")}) && a.Remote.Port == 4500 && a.Remote.ID.IsPattern() && !a.Remote.Reachable(),
 		"proposals":    len(a.Proposals) == 1+len(suite.DefaultIKE()) && a.Proposals[1].Number == 2,

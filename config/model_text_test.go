@@ -32,6 +32,10 @@ daemon {
     mtu     = 1300
   }
 }
+vici {
+  socket = "/run/charon.vici"
+  group  = "vpn"
+}
 metrics {
   listen = ["127.0.0.1:9500"]
   peers  = 7

@@ -14,6 +14,7 @@ import (
 	"culvert/keylog"
 	"culvert/metrics"
 	"culvert/supervisor"
+	"culvert/vici/service"
 )
 
 // build makes the engine with its shards.
@@ -24,6 +25,9 @@ func (d *Daemon) build(ctx context.Context, cfg *config.Config, log *slog.Logger
 		owners: newOwners(), keys: new(keyring), hub: newHub(), tally: metrics.NewTally(cfg.Metrics.Peers), strangers: newAllowance(strangersEvery, strangersAtOnce), leases: newLeases(w.leaseStore(), log), seed: maphash.MakeSeed(),
 	}
 	e.tracer = newTracer(e.clock)
+	if cfg.VICI.Socket != "" {
+		e.vici = service.New(viciControl{d}, d.options.Version, log)
+	}
 	e.radius = newRadiusGroups(e)
 	e.sessions = newSessions(e)
 	e.radius.rulers = e.sessions
@@ -49,7 +53,7 @@ func (d *Daemon) build(ctx context.Context, cfg *config.Config, log *slog.Logger
 		env.NewSAID, env.NewChildID = sas, children
 		_, env.Gateway.NATTPort = w.listener.Ports()
 		env.Gateway.HalfOpen = halfOpen(cfg.Daemon.HalfOpen, shards)
-		e.shards = append(e.shards, &shardLoop{engine: e, shard: ike.NewShard(uint8(i), env), box: newMailbox[any]()})
+		e.shards = append(e.shards, &shardLoop{engine: e, shard: ike.NewShard(uint8(i), env), box: newMailbox[any](), last: e.newLast()})
 	}
 	d.engine = e
 	return nil

@@ -13,6 +13,7 @@ import (
 	"culvert/dataplane"
 	"culvert/ike"
 	"culvert/metrics"
+	"culvert/vici/service"
 	"culvert/wire"
 )
 
@@ -57,6 +58,7 @@ type engine struct {
 	updowns    *updowns
 	webhooks   *webhooks
 	reset      countersReset
+	vici       *service.Service // nil: it is not configured
 	world      *world
 	seed       maphash.Seed
 	wg         sync.WaitGroup
@@ -179,7 +181,8 @@ func (e *engine) report(err error, what string) {
 	}
 }
 
-func (e *engine) removeSA(a ike.RemoveSA) {
+// removeSA removes an SA and returns what it has carried.
+func (e *engine) removeSA(a ike.RemoveSA) dataplane.Counters {
 	if a.Direction == dataplane.Inbound {
 		e.owners.release(a.SPI)
 	}
@@ -188,6 +191,7 @@ func (e *engine) removeSA(a ike.RemoveSA) {
 	e.hub.removed(a.Direction, counters)
 	e.tally.Removed(a.Direction, a.Policy, counters)
 	e.sessions.removed(a.Direction, a.SPI, a.Policy, counters)
+	return counters
 }
 
 func (e *engine) setPolicy(l *shardLoop, p dataplane.Policy) {

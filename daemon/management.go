@@ -14,6 +14,7 @@ import (
 type management struct {
 	socket  net.Listener
 	network []net.Listener // TLS
+	vici    net.Listener   // nil: none
 }
 
 // listen opens everything, or nothing.
@@ -30,11 +31,17 @@ func (d *Daemon) listen(cfg *config.Config) (*management, error) {
 		}
 		m.network = append(m.network, l)
 	}
+	if m.vici, err = listenVICI(&cfg.VICI); err != nil {
+		return nil, errors.Join(err, m.close())
+	}
 	return m, nil
 }
 
 func (m *management) close() error {
 	err := m.socket.Close()
+	if m.vici != nil {
+		err = errors.Join(err, m.vici.Close())
+	}
 	for _, l := range m.network {
 		err = errors.Join(err, l.Close())
 	}

@@ -62,9 +62,9 @@ func (e *engine) logEvent(ev api.Event, level slog.Level) {
 	if !e.log.Enabled(ctx, level) {
 		return
 	}
-	attrs := make([]slog.Attr, 0, 6)
+	attrs := make([]slog.Attr, 0, 7)
 	for _, a := range [...]struct{ key, value string }{
-		{"connection", ev.Connection}, {"child", ev.Child}, {"sa", ev.SA}, {"peer", ev.Peer},
+		{"connection", ev.Connection}, {"child", ev.Child}, {"sa", ev.SA}, {"sa_id", idText(ev.SAID)}, {"peer", ev.Peer},
 	} {
 		if a.value != "" {
 			attrs = append(attrs, slog.String(a.key, a.value))
@@ -81,7 +81,7 @@ func (e *engine) logEvent(ev api.Event, level slog.Level) {
 
 // describe turns news into an event and the level at which it is logged. News that nobody outside needs have no kind.
 func describe(n ike.News) (api.Event, slog.Level) {
-	ev := api.Event{Time: n.Time, SA: spiText(n.SA), Peer: peerText(n), Problem: problem(n.Failure)}
+	ev := api.Event{Time: n.Time, SA: spiText(n.SA), SAID: n.ID, Peer: peerText(n), Problem: problem(n.Failure)}
 	if n.Connection != nil {
 		ev.Connection = n.Connection.Name
 	}
@@ -161,6 +161,14 @@ func selectorTexts(list []spd.Selector) []string {
 		out[i] = s.String()
 	}
 	return out
+}
+
+// idText is the number of an IKE SA; no number is no text.
+func idText(id uint32) string {
+	if id == 0 {
+		return ""
+	}
+	return strconv.FormatUint(uint64(id), 10)
 }
 
 // spiText is an SPI as commands take it; no SPI is no text.

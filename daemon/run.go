@@ -191,6 +191,7 @@ func (d *Daemon) serve(ctx context.Context, m *management, scrapes []net.Listene
 	var wg sync.WaitGroup
 	wg.Go(func() { d.watchSystem(ctx) })
 	wg.Go(func() { d.serveMetrics(ctx, scrapes) })
+	wg.Go(func() { d.serveVICI(ctx, m.vici) })
 	err := m.serve(ctx, d.server)
 	cancel()
 	wg.Wait()

@@ -16,6 +16,7 @@ type shardLoop struct {
 	engine *engine
 	shard  *ike.Shard
 	box    *mailbox[any] // ike.Event or func()
+	last   last
 }
 
 // run handles events and timers until ctx ends.
@@ -63,6 +64,7 @@ func (l *shardLoop) handle(ev ike.Event) {
 	for _, a := range l.shard.Handle(l.engine.clock.now(), ev) {
 		l.perform(a)
 	}
+	clear(l.last)
 }
 
 // perform does one action of the engine.
@@ -82,7 +84,7 @@ func (l *shardLoop) perform(a ike.Action) {
 	case ike.InstallSA:
 		l.install(a)
 	case ike.RemoveSA:
-		e.removeSA(a)
+		l.last.keep(a, e.removeSA(a))
 	case ike.MoveSA:
 		e.report(e.backend.Update(a.Inbound, a.Outbound, a.Path), "move a child to another path")
 	case ike.SetPathMTU:
@@ -99,6 +101,7 @@ func (l *shardLoop) perform(a ike.Action) {
 		e.supervisor.notice(a.Notice)
 	case ike.Report:
 		e.news(a.News)
+		l.tellVICI(a.News)
 	}
 }
 

@@ -271,8 +271,8 @@ func (sa *SA) becomeEstablished(payloads []wire.Payload) {
 	if newer := sa.initial.newer; newer != nil && newer.Name == sa.conn.Name {
 		sa.conn = newer
 	}
-	sa.news(News{Kind: NewsEstablished, Took: sa.now.Sub(sa.created)})
 	sa.startTimers()
+	sa.news(News{Kind: NewsEstablished, Took: sa.now.Sub(sa.created)})
 }
 
 // startTimers arms what an established SA does by itself.

@@ -31,6 +31,34 @@ func (s *Supervisor) Up(now time.Time, connection, child string) ([]Action, erro
 	return s.done(), nil
 }
 
+// UpAlone wants the IKE SA of a connection up, whether or not there is a child for it. It sticks until Down.
+func (s *Supervisor) UpAlone(now time.Time, connection string) ([]Action, error) {
+	s.now = now
+	l, err := s.find(connection, "")
+	if err != nil {
+		return nil, err
+	}
+	l.alone, l.held, l.retryAt, l.attempts = true, false, time.Time{}, 0
+	s.review(l)
+	return s.done(), nil
+}
+
+// DownChild ends the child of an IKE SA with this inbound SPI. Unless another IKE SA has it too, it is wanted no more.
+func (s *Supervisor) DownChild(now time.Time, sa wire.SPI, in uint32) []Action {
+	s.now = now
+	s.emit(Command{SA: sa, Event: ike.CloseChild{SPI: in}})
+	t := s.sas[sa]
+	if t == nil {
+		return s.done()
+	}
+	for _, c := range t.children {
+		if c.in == in && t.link != nil && t.link.holders(c.name) == 1 {
+			delete(t.link.wanted, c.name)
+		}
+	}
+	return s.done()
+}
+
 // Down ends a connection, a child of it, or one IKE SA, and keeps it from coming up by itself.
 func (s *Supervisor) Down(now time.Time, connection, child string, sa wire.SPI) ([]Action, error) {
 	s.now = now

@@ -78,6 +78,16 @@ func (l *link) up(child string) bool {
 	return false
 }
 
+// holders counts the SAs that stay and have a child.
+func (l *link) holders(child string) (n int) {
+	for _, t := range l.sas {
+		if !t.closing && t.has(child) {
+			n++
+		}
+	}
+	return n
+}
+
 // asked tells whether an SA that stays was asked for a child.
 func (l *link) asked(child string) bool {
 	for _, t := range l.sas {

@@ -120,7 +120,7 @@ func (s *Service) close(ctx context.Context, m match, force bool) error {
 	if m.child != nil {
 		return s.daemon.CloseChild(ctx, m.sa, *m.child)
 	}
-	return s.daemon.Close(ctx, m.sa, force)
+	return s.daemon.CloseSA(ctx, m.sa, force)
 }
 
 // terminated answers how many of those that were selected are gone.

@@ -9,7 +9,7 @@ import (
 func (s *Service) IKEUpDown(sa api.SA, up bool) {
 	m := upDown(up)
 	s.view().ike(m.Open(nameOf(&sa)), &sa)
-	s.Publish(eventIKEUpDown, m)
+	s.Publish(EventIKEUpDown, m)
 }
 
 // IKERekey tells that an IKE SA has taken the place of another.
@@ -18,7 +18,7 @@ func (s *Service) IKERekey(old, next api.SA) {
 	in := m.Open(nameOf(&old))
 	v.ike(in.Open("old"), &old)
 	v.ike(in.Open("new"), &next)
-	s.Publish(eventIKERekey, m)
+	s.Publish(EventIKERekey, m)
 }
 
 // IKEUpdate tells that an IKE SA, shown as it was before, goes between other addresses now.
@@ -27,7 +27,7 @@ func (s *Service) IKEUpdate(before api.SA, local, remote api.Endpoint) {
 	place(m, "local", &local)
 	place(m, "remote", &remote)
 	s.view().ike(m.Open(nameOf(&before)), &before)
-	s.Publish(eventIKEUpdate, m)
+	s.Publish(EventIKEUpdate, m)
 }
 
 // ChildUpDown tells that a child of an IKE SA has come up or gone.
@@ -36,7 +36,7 @@ func (s *Service) ChildUpDown(sa api.SA, child api.Child, up bool) {
 	in := m.Open(nameOf(&sa))
 	v.ike(in, &sa)
 	v.child(in.Open("child-sas").Open(child.Name+"-"+number(child.ID)), sa.Connection, &child)
-	s.Publish(eventChildUpDown, m)
+	s.Publish(EventChildUpDown, m)
 }
 
 // ChildRekey tells that a child of an IKE SA has taken the place of another.
@@ -47,7 +47,7 @@ func (s *Service) ChildRekey(sa api.SA, old, next api.Child) {
 	both := in.Open("child-sas").Open(old.Name)
 	v.child(both.Open("old"), sa.Connection, &old)
 	v.child(both.Open("new"), sa.Connection, &next)
-	s.Publish(eventChildRekey, m)
+	s.Publish(EventChildRekey, m)
 }
 
 // Alert tells that something went wrong; sa is nil when it is about none.
@@ -56,7 +56,7 @@ func (s *Service) Alert(kind string, sa *api.SA) {
 	if sa != nil {
 		s.view().ike(m.Open("ike-sa").Open(nameOf(sa)), sa)
 	}
-	s.Publish(eventAlert, m)
+	s.Publish(EventAlert, m)
 }
 
 func upDown(up bool) *settings.Section {

@@ -24,8 +24,8 @@ func (s *Service) followLog(ctx context.Context) {
 		if err != nil {
 			return
 		}
-		if missed == 0 && line.Level != "DEBUG" && s.Listened(eventLog) {
-			s.Publish(eventLog, logged(line))
+		if missed == 0 && line.Level != "DEBUG" && s.Listened(EventLog) {
+			s.Publish(EventLog, logged(line))
 		}
 	}
 }

@@ -23,8 +23,8 @@ type Daemon interface {
 	Load(ctx context.Context, command string, request *settings.Section) (reply *settings.Section, ok bool)
 	// Raise brings up the IKE SA of a connection without its children.
 	Raise(ctx context.Context, connection string) error
-	// Close closes an IKE SA. Forced, it is gone when the context ends even if the peer does not answer.
-	Close(ctx context.Context, sa api.SA, force bool) error
+	// CloseSA closes an IKE SA. Forced, it is gone when the context ends, or soon, even if the peer does not answer.
+	CloseSA(ctx context.Context, sa api.SA, force bool) error
 	// CloseChild closes one child.
 	CloseChild(ctx context.Context, sa api.SA, child api.Child) error
 	// RekeyChild gives new keys to one child.
@@ -104,20 +104,20 @@ func (s *Service) load(ctx context.Context, call *vici.Call) *settings.Section {
 // eventNames are all that there are: those for everybody, and those for who asks.
 func eventNames() []string {
 	return []string{
-		eventLog, eventIKEUpDown, eventIKERekey, eventIKEUpdate, eventChildUpDown, eventChildRekey, eventAlert,
+		EventLog, EventIKEUpDown, EventIKERekey, EventIKEUpdate, EventChildUpDown, EventChildRekey, EventAlert,
 		eventControlLog, eventListSA, eventListPolicy, eventListConn, eventListCert, eventListAuthority,
 	}
 }
 
-// The events.
+// The events that every client may listen to, and those that answer a command.
 const (
-	eventLog         = "log"
-	eventIKEUpDown   = "ike-updown"
-	eventIKERekey    = "ike-rekey"
-	eventIKEUpdate   = "ike-update"
-	eventChildUpDown = "child-updown"
-	eventChildRekey  = "child-rekey"
-	eventAlert       = "alert"
+	EventLog         = "log"
+	EventIKEUpDown   = "ike-updown"
+	EventIKERekey    = "ike-rekey"
+	EventIKEUpdate   = "ike-update"
+	EventChildUpDown = "child-updown"
+	EventChildRekey  = "child-rekey"
+	EventAlert       = "alert"
 
 	eventControlLog    = "control-log"
 	eventListSA        = "list-sa"

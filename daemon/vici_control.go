@@ -1,0 +1,141 @@
+package daemon
+
+import (
+	"context"
+	"strconv"
+	"time"
+
+	"culvert/api"
+	"culvert/config"
+	"culvert/ike"
+	"culvert/supervisor"
+	"culvert/swanctl/settings"
+	"culvert/vici/service"
+	"culvert/wire"
+)
+
+// viciControl is the daemon as VICI drives it.
+type viciControl struct{ *Daemon }
+
+// Configuration is the one in use.
+func (c viciControl) Configuration() *config.Config {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.config
+}
+
+// Loaded lists the certificates that clients have loaded.
+func (c viciControl) Loaded() []service.Certificate { return nil }
+
+// Load does one of the commands about what clients load.
+func (c viciControl) Load(ctx context.Context, command string, request *settings.Section) (*settings.Section, bool) {
+	return nil, false
+}
+
+// Trapped lists the children whose first packet brings them up.
+func (c viciControl) Trapped() []api.Target {
+	var list []api.Target
+	for _, conn := range c.Configuration().Connections {
+		for _, child := range conn.Children {
+			if child.Start == ike.StartTrap {
+				list = append(list, api.Target{Connection: conn.Name, Child: child.Name})
+			}
+		}
+	}
+	return list
+}
+
+// Raise brings up the IKE SA of a connection without its children.
+func (c viciControl) Raise(ctx context.Context, connection string) error {
+	return c.pursue(ctx, pursuit{
+		begin:   func(now time.Time) ([]supervisor.Action, error) { return c.machine().UpAlone(now, connection) },
+		see:     attempts(connection, ""),
+		reached: func() bool { return len(c.machine().Established(connection, 0)) > 0 },
+	})
+}
+
+// CloseSA closes an IKE SA, of whatever connection. One that is forced and still there at the end of the wait is dropped without the
+// peer's answer.
+func (c viciControl) CloseSA(ctx context.Context, sa api.SA, force bool) error {
+	spi, err := parseSPI(sa.SPI)
+	if err != nil {
+		return err
+	}
+	if force {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, forceAfter)
+		defer cancel()
+	}
+	gone := false
+	err = c.pursue(ctx, pursuit{
+		begin: func(time.Time) ([]supervisor.Action, error) {
+			c.engine.supervisor.end(sa.Connection, spi)
+			return nil, nil
+		},
+		see: func(n ike.News) (bool, error) {
+			gone = gone || n.Kind == ike.NewsClosed && n.SA == spi
+			return gone, nil
+		},
+		reached: func() bool { return gone },
+	})
+	if force && ctx.Err() != nil {
+		c.drop(spi)
+		return nil
+	}
+	return err
+}
+
+// forceAfter is how long the peer may take to answer the Delete of an IKE SA that is to go by force.
+const forceAfter = 500 * time.Millisecond
+
+// drop ends an IKE SA at once.
+func (c viciControl) drop(spi wire.SPI) {
+	if l := c.engine.shard(spi); l != nil {
+		l.box.put(ike.Command{SA: spi, Event: ike.Close{Reason: "by force", Abandon: true}})
+	}
+}
+
+// CloseChild closes one child.
+func (c viciControl) CloseChild(ctx context.Context, sa api.SA, child api.Child) error {
+	spi, in, err := spis(sa, child)
+	if err != nil {
+		return err
+	}
+	gone := false
+	return c.pursue(ctx, pursuit{
+		begin: func(now time.Time) ([]supervisor.Action, error) { return c.machine().DownChild(now, spi, in), nil },
+		see: func(n ike.News) (bool, error) {
+			gone = gone || n.Kind == ike.NewsChildDown && n.Child.InSPI == in || n.Kind == ike.NewsClosed && n.SA == spi
+			return gone, nil
+		},
+		reached: func() bool { return gone },
+	})
+}
+
+// RekeyChild gives new keys to one child.
+func (c viciControl) RekeyChild(ctx context.Context, sa api.SA, child api.Child) error {
+	spi, in, err := spis(sa, child)
+	if err != nil {
+		return err
+	}
+	r := &rekeying{child: child.Name}
+	return c.pursue(ctx, pursuit{
+		begin: func(time.Time) ([]supervisor.Action, error) {
+			actions := []supervisor.Action{supervisor.Command{SA: spi, Event: ike.RekeyChild{SPI: in}}}
+			r.begin(actions)
+			return actions, nil
+		},
+		see:     r.see,
+		reached: r.done,
+	})
+}
+
+// spis names a child to the engine: by the SPI of its IKE SA, and its inbound SPI.
+func spis(sa api.SA, child api.Child) (wire.SPI, uint32, error) {
+	spi, err := parseSPI(sa.SPI)
+	if err != nil {
+		return 0, 0, err
+	}
+	in, err := strconv.ParseUint(child.InSPI, 16, 32)
+	return spi, uint32(in), err
+}

@@ -1,0 +1,158 @@
+package daemon
+
+import (
+	"culvert/api"
+	"culvert/dataplane"
+	"culvert/explain"
+	"culvert/ike"
+	"culvert/vici/service"
+)
+
+// last is what the SAs had carried that were removed since the shard began with what it is doing. News of a child that is gone tell it.
+type last map[childKey]dataplane.Counters
+
+// newLast keeps what anybody could ask for.
+func (e *engine) newLast() last {
+	if e.vici == nil {
+		return nil
+	}
+	return make(last)
+}
+
+func (m last) keep(a ike.RemoveSA, carried dataplane.Counters) {
+	if m != nil {
+		m[childKey{a.Direction, a.SPI}] = carried
+	}
+}
+
+// tellVICI tells news to the clients of VICI that listen.
+func (l *shardLoop) tellVICI(n ike.News) {
+	v := l.engine.vici
+	if v == nil || n.Status == nil && n.Failure == nil {
+		return
+	}
+	if kind := alertOf(n); kind != "" && v.Listened(service.EventAlert) {
+		l.alert(v, kind, n)
+	}
+	if n.Status == nil {
+		return
+	}
+	switch n.Kind {
+	case ike.NewsEstablished, ike.NewsClosed:
+		// One that never was up does not go down.
+		if v.Listened(service.EventIKEUpDown) && !n.Status.Established.IsZero() {
+			v.IKEUpDown(l.shown(n.Status), n.Kind == ike.NewsEstablished)
+		}
+	case ike.NewsRekeyed:
+		if v.Listened(service.EventIKERekey) && n.NextStatus != nil {
+			v.IKERekey(l.shown(n.Status), l.shown(n.NextStatus))
+		}
+	case ike.NewsAddress:
+		if v.Listened(service.EventIKEUpdate) {
+			v.IKEUpdate(l.shown(n.Status), api.Endpoint{Address: n.Path.Local.String()}, api.Endpoint{Address: n.Path.Remote.String()})
+		}
+	case ike.NewsChildUp, ike.NewsChildDown:
+		if v.Listened(service.EventChildUpDown) {
+			v.ChildUpDown(l.shown(n.Status), l.shownChild(n, n.Child), n.Kind == ike.NewsChildUp)
+		}
+	case ike.NewsChildRekeyed:
+		if v.Listened(service.EventChildRekey) && n.Former != nil {
+			v.ChildRekey(l.shown(n.Status), l.shownChild(n, n.Former), l.shownChild(n, n.Child))
+		}
+	}
+}
+
+// shown is an IKE SA without its children.
+func (l *shardLoop) shown(s *ike.SAStatus) api.SA {
+	bare := *s
+	bare.Children = nil
+	return l.engine.saStatus(bare, new(totals))
+}
+
+// shownChild is a child of the IKE SA that news are about, with what it has carried.
+func (l *shardLoop) shownChild(n ike.News, c *ike.ChildInfo) api.Child {
+	child := l.engine.childStatus(*c, n.Status.ESP, new(totals))
+	if n.Kind == ike.NewsChildDown {
+		child.State = api.ChildDeleting
+	}
+	for direction, t := range map[dataplane.Direction]*api.Traffic{dataplane.Inbound: &child.In, dataplane.Outbound: &child.Out} {
+		spi := c.InSPI
+		if direction == dataplane.Outbound {
+			spi = c.OutSPI
+		}
+		if counters, ok := l.last[childKey{direction, spi}]; ok {
+			t.Bytes, t.Packets = counters.Bytes, counters.Packets
+		}
+	}
+	return child
+}
+
+func (l *shardLoop) alert(v *service.Service, kind string, n ike.News) {
+	if n.Status == nil {
+		v.Alert(kind, nil)
+		return
+	}
+	sa := l.shown(n.Status)
+	v.Alert(kind, &sa)
+}
+
+// alertOf is what strongSwan calls a failure; empty: it has no word for it.
+func alertOf(n ike.News) string {
+	f := n.Failure
+	if f == nil {
+		return ""
+	}
+	switch f.Code {
+	case explain.IKENoProposal, explain.IKEWeakGroup, explain.IKEBadProposal:
+		if n.Kind == ike.NewsClosed {
+			return "proposal-mismatch-ike"
+		}
+		return "proposal-mismatch-child"
+	case explain.IKETSUnacceptable, explain.IKESinglePair:
+		return "ts-mismatch"
+	case explain.IKETimeout, explain.IKEUDPSilent:
+		return "retransmit-send-timeout"
+	case explain.IKEHalfOpen:
+		return "half-open-timeout"
+	case explain.IKEPeerUnresolved, explain.IKENoPeerAddress:
+		return "peer-addr-failed"
+	case explain.IKENoRoute:
+		return "peer-init-unreachable"
+	case explain.IKEAuthPeerRejected, explain.AuthNoCredential, explain.AuthSigning:
+		return "local-auth-failed"
+	case explain.IKENotUnique:
+		return "unique-keep"
+	case explain.IKENoAddress, explain.IKEAddressRequired:
+		return "vip-failure"
+	case explain.IKEDataPlane:
+		return "install-child-sa-failed"
+	case explain.IKELifetime:
+		return "ike-sa-expired"
+	case explain.IKEInvalidSyntax, explain.IKECriticalPayload:
+		return "parse-error-body"
+	}
+	return authenticationAlert(f.Code)
+}
+
+// authenticationAlert is the alert about a peer that was not authenticated.
+func authenticationAlert(code explain.Code) string {
+	switch code {
+	case explain.AuthCertExpired, explain.AuthCertNotYetValid:
+		return "cert-expired"
+	case explain.AuthCertRevoked:
+		return "cert-revoked"
+	case explain.AuthRevocationUnknown:
+		return "cert-validation-failed"
+	case explain.AuthCertUntrusted:
+		return "cert-no-issuer"
+	case explain.AuthCertPolicy:
+		return "cert-policy-violation"
+	case explain.AuthGroup:
+		return "authorization-failed"
+	case explain.IKEAuthFailed, explain.AuthIDMismatch, explain.AuthPSKUnknown, explain.AuthPSKWrong, explain.AuthSignature, explain.AuthSignatureScheme,
+		explain.AuthCertMissing, explain.AuthCertMalformed, explain.AuthCertKey, explain.AuthCertUsage, explain.AuthCertConstraint, explain.AuthMethodRefused,
+		explain.AuthRawKeyUnknown, explain.AuthRounds, explain.EAPRejected, explain.EAPPassword, explain.EAPUserUnknown:
+		return "peer-auth-failed"
+	}
+	return ""
+}
