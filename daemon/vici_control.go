@@ -29,7 +29,7 @@ func (c viciControl) Loaded() []service.Certificate { return nil }
 
 // Load does one of the commands about what clients load.
 func (c viciControl) Load(ctx context.Context, command string, request *settings.Section) (*settings.Section, bool) {
-	return nil, false
+	return c.ViciConfigure(ctx, command, request)
 }
 
 // Trapped lists the children whose first packet brings them up.

@@ -15,6 +15,7 @@ import (
 // begun.
 type Daemon interface {
 	api.Control
+	api.Counting
 	// Configuration is the one in use.
 	Configuration() *config.Config
 	// Loaded lists the certificates that clients have loaded, beside those that the configuration names.
@@ -76,7 +77,7 @@ func (s *Service) commands() map[string]vici.Command {
 		"version": s.versions, "stats": s.stats, "reload-settings": s.reload,
 		"initiate": s.initiate, "terminate": s.terminate, "rekey": s.rekey,
 		"list-sas": s.listSAs, "list-policies": s.listPolicies, "list-conns": s.listConns, "list-certs": s.listCerts,
-		"get-algorithms": algorithms, "get-pools": s.pools,
+		"get-algorithms": algorithms, "get-counters": s.counters, "reset-counters": s.resetCounters, "get-pools": s.pools,
 	}
 	for _, name := range loadCommands() {
 		all[name] = s.load
