@@ -26,7 +26,7 @@ var levels = [][]string{
 	{"dataplane/user", "dataplane/xfrm", "supervisor", "config", "hook"},
 	{"sim", "api", "pki", "swanctl", "dataplane/netstack", "probe"},
 	{"metrics", "trace", "vici"},
-	{"daemon", "doctor", "selftest", "bugreport"},
+	{"daemon", "doctor", "selftest", "trial", "bugreport"},
 	{"demo", "tunnel"},
 	{"cmd"},
 	{"interop"},

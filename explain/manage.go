@@ -15,6 +15,7 @@ const (
 	ManageInternal        Code = "MANAGE-INTERNAL"
 	ManageUsage           Code = "MANAGE-USAGE"
 	ManageListen          Code = "MANAGE-LISTEN"
+	ManageTrial           Code = "MANAGE-TRIAL"
 	PKIFailed             Code = "PKI-FAILED"
 )
 
@@ -57,6 +58,9 @@ func manageEntries() []Entry {
 		{ManageUsage, "A command was not written as it should be.",
 			"A word is misspelt, missing or one too many.",
 			"`culvert help COMMAND` shows how it is written, with examples."},
+		{ManageTrial, "A connection did not pass its trial.",
+			"Packets do not go both ways, or rekeying has not given other keys; the step that failed says which.",
+			"Follow the text of the step. `culvert trace CONNECTION` shows the messages, `culvert doctor` looks at the host."},
 		{ManageListen, "A port of a proxy or a forward cannot be opened.",
 			"Another program has it, it is below 1024 and not open to ordinary users, or the address is not one of ours.",
 			"Choose another port with --socks, --http, --forward or --reverse; `ss -ltnp` shows who has one. `--http off` does without."},

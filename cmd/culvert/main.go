@@ -14,6 +14,7 @@ import (
 	"culvert/config"
 	"culvert/daemon"
 	"culvert/doctor"
+	"culvert/trial/ping"
 )
 
 // version is set by the build: -ldflags "-X main.version=...".
@@ -28,7 +29,7 @@ func run() int {
 	return cli.Run(ctx, cli.Env{
 		Out: os.Stdout, Err: os.Stderr, Terminal: terminal, Width: width, Getenv: os.Getenv,
 		Now: time.Now, Source: config.System(time.Now()), Version: version, Daemon: runDaemon, NewPassword: newPassword,
-		Host: doctor.System(),
+		Host: doctor.System(), Pinger: ping.System{},
 	}, os.Args[1:], demoCommand())
 }
 

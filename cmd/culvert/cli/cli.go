@@ -16,6 +16,7 @@ import (
 	"culvert/doctor"
 	"culvert/explain"
 	"culvert/secret"
+	"culvert/trial"
 )
 
 // Env is what the command line knows of the process it runs in.
@@ -31,7 +32,8 @@ type Env struct {
 	Daemon func(context.Context, DaemonOptions) error
 	// NewPassword asks a person for a password that is to be set, or reads the first line of standard input.
 	NewPassword func(prompt string) (secret.Bytes, error)
-	Host        doctor.Host // for doctor
+	Host        doctor.Host // for doctor and probe
+	Pinger      trial.Host  // for test
 }
 
 // DaemonOptions is what the command line says about a daemon that is to be run.
