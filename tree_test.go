@@ -27,6 +27,8 @@ var levels = [][]string{
 	{"sim", "api", "pki", "swanctl", "dataplane/netstack", "probe"},
 	{"metrics", "trace", "vici"},
 	{"daemon", "doctor", "selftest", "trial", "bugreport"},
+	{"capture"},
+	{"daemon", "doctor", "selftest", "bugreport"},
 	{"demo", "tunnel"},
 	{"cmd"},
 	{"interop"},

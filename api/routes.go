@@ -46,6 +46,7 @@ func (s *Server) register(api huma.API) {
 	s.registerWeb(api)
 	s.registerKeys(api)
 	s.registerConfiguration(api)
+	s.registerCapture(api)
 }
 
 // get connects a path to a question that everybody may ask.

@@ -48,8 +48,18 @@ type stream struct {
 	permitted func() bool
 }
 
-// respond makes an answer of a function that writes a stream. Its context ends with the request and with the server.
+// respond makes an answer of a function that writes a stream of events.
 func (s *Server) respond(write func(context.Context, *stream) error) *huma.StreamResponse {
+	return s.answerSlowly(func(ctx context.Context, st *stream) {
+		st.w.Header().Set("Content-Type", "text/event-stream")
+		if st.comment() == nil { // sends the header, so that the client knows that it is connected
+			_ = write(ctx, st) // an error is that of a client which has gone
+		}
+	})
+}
+
+// answerSlowly makes an answer that takes its time. Its context ends with the request and with the server.
+func (s *Server) answerSlowly(answer func(context.Context, *stream)) *huma.StreamResponse {
 	return &huma.StreamResponse{Body: func(hc huma.Context) {
 		r, w := humago.Unwrap(hc)
 		caller := CallerOf(r.Context())
@@ -61,13 +71,9 @@ func (s *Server) respond(write func(context.Context, *stream) error) *huma.Strea
 		ctx, cancel := context.WithCancel(r.Context())
 		defer cancel()
 		defer context.AfterFunc(s.ended, cancel)()
-		w.Header().Set("Content-Type", "text/event-stream")
 		w.Header().Set("Cache-Control", "no-store")
-		st := &stream{w: w, control: http.NewResponseController(w), every: s.heartbeat, checked: time.Now(),
-			permitted: func() bool { return caller.now() >= roleOf(hc.Operation()) }}
-		if st.comment() == nil { // sends the header, so that the client knows that it is connected
-			_ = write(ctx, st) // an error is that of a client which has gone
-		}
+		answer(ctx, &stream{w: w, control: http.NewResponseController(w), every: s.heartbeat, checked: time.Now(),
+			permitted: func() bool { return caller.now() >= roleOf(hc.Operation()) }})
 	}}
 }
 

@@ -28,6 +28,7 @@ func (d *Daemon) build(ctx context.Context, cfg *config.Config, log *slog.Logger
 	if cfg.VICI.Socket != "" {
 		e.vici = service.New(viciControl{d}, d.options.Version, log)
 	}
+	e.captures.engine = e
 	e.radius = newRadiusGroups(e)
 	e.sessions = newSessions(e)
 	e.radius.rulers = e.sessions

@@ -44,6 +44,7 @@ type engine struct {
 	network    network
 	backend    dataplane.Backend
 	keys       *keyring
+	captures   captures
 	workers    *workers
 	shards     []*shardLoop
 	supervisor *supervisorLoop

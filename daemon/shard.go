@@ -61,7 +61,11 @@ func (l *shardLoop) receive(item any) {
 }
 
 func (l *shardLoop) handle(ev ike.Event) {
-	for _, a := range l.shard.Handle(l.engine.clock.now(), ev) {
+	actions := l.shard.Handle(l.engine.clock.now(), ev)
+	if l.engine.captures.active() != nil {
+		l.engine.captures.exchange(ev, actions)
+	}
+	for _, a := range actions {
 		l.perform(a)
 	}
 	clear(l.last)
@@ -132,6 +136,7 @@ func dated(work ike.Work, now time.Time) ike.Work {
 func (l *shardLoop) install(a ike.InstallSA) {
 	e := l.engine
 	e.espKeys(&a.SA)
+	e.captures.installed(&a.SA)
 	if a.SA.Direction == dataplane.Inbound {
 		e.owners.bind(a.SA.SPI, l)
 	}

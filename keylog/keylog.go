@@ -73,7 +73,9 @@ func ESPLines(k *dataplane.SAKeys) []Line {
 	return append(lines, line(TableESP, "%q,%q,%q,\"0x%08x\",%q,\"0x%s\",%q,%q\n", family, "*", "*", k.SPI, encr, hex.EncodeToString(k.EncrKey), integ, authKey))
 }
 
-func line(table, format string, args ...any) Line { return Line{table, fmt.Appendf(nil, format, args...)} }
+func line(table, format string, args ...any) Line {
+	return Line{table, fmt.Appendf(nil, format, args...)}
+}
 
 // algorithms writes transforms as a proposal does: "aes256-sha256-esn".
 func algorithms(encr, integ wire.Transform, esn bool) string {

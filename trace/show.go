@@ -227,3 +227,8 @@ func vendorName(b []byte) string {
 	}
 	return ""
 }
+
+// Payloads writes the payloads of a message in words, as traces have them.
+func Payloads(list []wire.Payload, response bool) []api.TracePayload {
+	return show(keep(list), response)
+}

@@ -37,6 +37,7 @@ type Backend struct {
 	db       *spd.Database[*policy]
 	drops    dataplane.Drops
 	traffic  Traffic
+	tap      dataplane.Tap // nil: nobody looks
 
 	leaving, arriving *spd.FragmentTable // of SAs that carry fragments without ports
 }
@@ -97,6 +98,7 @@ type outcome struct {
 	err     error
 	notices []dataplane.Notice
 	hook    func()
+	policy  dataplane.PolicyID // of a packet from inside
 }
 
 // settle counts an outcome. The caller holds the lock.

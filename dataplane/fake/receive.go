@@ -18,7 +18,9 @@ func (b *Backend) Receive(path dataplane.Path, pkt []byte) error {
 	b.mu.Lock()
 	o := b.receive(path, slices.Clone(pkt))
 	b.settle(&o)
+	policy := b.policyOf(pkt)
 	b.mu.Unlock()
+	b.show(dataplane.TappedPacket{Direction: dataplane.Inbound, Data: pkt, Path: path, Policy: policy}, o.err)
 	return b.finish(o)
 }
 
@@ -107,7 +109,10 @@ func (b *Backend) accept(in *inbound, path dataplane.Path, inner []byte, next ui
 		b.arriving.Passed(f, i, b.now())
 	}
 	b.traffic.Delivered++
-	o.hook = func() { call(b.hooks.Deliver, inner) }
+	o.hook = func() {
+		b.show(dataplane.TappedPacket{Inner: true, Direction: dataplane.Inbound, Data: inner, SPI: in.spi, Policy: in.policy}, nil)
+		call(b.hooks.Deliver, inner)
+	}
 }
 
 // ReceiveClear takes an unprotected IP packet from the network. Only a Bypass policy lets it pass (RFC 4301, Section 5.2,

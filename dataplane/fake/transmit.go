@@ -18,6 +18,7 @@ func (b *Backend) InjectAt(worker int, pkt []byte) error {
 	o := b.inject(worker, pkt)
 	b.settle(&o)
 	b.mu.Unlock()
+	b.show(dataplane.TappedPacket{Inner: true, Direction: dataplane.Outbound, Data: pkt, Policy: o.policy}, o.err)
 	return b.finish(o)
 }
 
@@ -36,7 +37,9 @@ func (b *Backend) inject(worker int, pkt []byte) outcome {
 		b.traffic.Unprotected++
 		return outcome{hook: func() { call(b.hooks.Unprotected, slices.Clone(pkt)) }}
 	}
-	return b.protect(e.Value, worker, pkt, f)
+	o := b.protect(e.Value, worker, pkt, f)
+	o.policy = e.Value.ID
+	return o
 }
 
 // policyFor finds the policy of an outbound packet. A fragment without ports follows the first of its packet into an SA
@@ -83,6 +86,7 @@ func (b *Backend) protect(p *policy, worker int, pkt []byte, f spd.Flow) (o outc
 	b.traffic.Sent++
 	path := out.path
 	o.hook = func() {
+		b.show(dataplane.TappedPacket{Direction: dataplane.Outbound, Data: sealed, Path: path, Policy: p.ID}, nil)
 		if b.hooks.Send != nil {
 			b.hooks.Send(path, sealed)
 		}

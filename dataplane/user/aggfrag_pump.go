@@ -50,7 +50,7 @@ const (
 func newPump(b *Backend, out *outbound, how *dataplane.AggFrag, reports *pathReports) *pump {
 	p := &pump{
 		b: b, out: out, how: how, path: reports, news: make(chan struct{}, 1), end: make(chan struct{}), done: make(chan struct{}),
-		queue: iptfs.NewAggregator(asNeededQueue), outbox: newOutbox(b.network.Sender(0), false),
+		queue: iptfs.NewAggregator(asNeededQueue), outbox: newOutbox(b.network.Sender(0), &b.tap, false),
 		breaker: iptfs.Breaker{Loss: how.BreakerLoss, For: how.BreakerTime},
 	}
 	p.queue.Whole = how.Whole

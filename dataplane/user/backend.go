@@ -49,7 +49,8 @@ type Backend struct {
 	follower follower
 	policies atomic.Pointer[spd.Database[*policy]]
 	closed   atomic.Bool
-	running  bool // goroutines of SAs are started
+	tap      atomic.Pointer[tap] // nil: nobody looks
+	running  bool                // goroutines of SAs are started
 
 	mu    sync.Mutex // guards what follows, but for finding in sad, and changes of policies and of what they hold
 	sad   sad

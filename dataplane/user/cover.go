@@ -29,7 +29,7 @@ const (
 )
 
 func newCover(b *Backend, out *outbound, perSecond int) *cover {
-	c := &cover{b: b, out: out, sealer: out.esp.Fork(), outbox: newOutbox(b.network.Sender(0), len(b.workers) > 1),
+	c := &cover{b: b, out: out, sealer: out.esp.Fork(), outbox: newOutbox(b.network.Sender(0), &b.tap, len(b.workers) > 1),
 		end: make(chan struct{}), done: make(chan struct{})}
 	c.pace.SetRate(float64(perSecond), b.now())
 	return c

@@ -22,6 +22,7 @@ const (
 // that every wait is for something reserved earlier, and none is for ever.
 type outbox struct {
 	sender  dataplane.Sender
+	tap     tapping
 	buffer  []byte
 	used    int
 	bursts  []dataplane.Burst
@@ -44,9 +45,9 @@ type label struct {
 	df   bool
 }
 
-func newOutbox(s dataplane.Sender, shared bool) outbox {
+func newOutbox(s dataplane.Sender, t tapping, shared bool) outbox {
 	return outbox{
-		sender: s, buffer: make([]byte, outboxSize), bursts: make([]dataplane.Burst, 0, outboxBursts+1),
+		sender: s, tap: t, buffer: make([]byte, outboxSize), bursts: make([]dataplane.Burst, 0, outboxBursts+1),
 		shared: shared, tickets: make([]ticket, 0, outboxBursts),
 	}
 }
@@ -121,6 +122,9 @@ func (o *outbox) flush() {
 
 func (o *outbox) send(bursts []dataplane.Burst) {
 	if len(bursts) > 0 {
+		if tap := o.tap.Load(); tap != nil {
+			tap.show(bursts)
+		}
 		o.sender.SendESP(bursts)
 	}
 }

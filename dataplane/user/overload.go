@@ -77,7 +77,7 @@ func (t *transmitter) overloaded() (more bool) {
 		}
 		o.skip = stands && !mark(raw)
 		octets += len(raw)
-		t.packet(raw, t.now)
+		t.take(raw)
 	}
 	o.skip = false
 	o.empty = t.now

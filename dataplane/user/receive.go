@@ -1,6 +1,7 @@
 package user
 
 import (
+	"bytes"
 	"encoding/binary"
 	"sync"
 	"time"
@@ -32,6 +33,8 @@ type receiver struct {
 	now       time.Time
 	strangers limiter
 	fragments *spd.FragmentTable // of SAs that carry fragments without ports
+	tap       *tap               // of the batch
+	watched   watched
 }
 
 // fragmentMemory is how many fragmented packets are remembered in each direction (RFC 4301, Section 7.3).
@@ -56,11 +59,11 @@ func (b *Backend) HandleESP(worker int, bursts []dataplane.Burst) {
 	if b.closed.Load() {
 		return
 	}
-	r.now = b.now()
+	r.now, r.tap = b.now(), b.tap.Load()
 	for i := range bursts {
 		burst := bursts[i]
 		for p, ok := burst.Next(); ok; p, ok = burst.Next() {
-			r.packet(p, &burst)
+			r.take(p, &burst)
 		}
 	}
 	r.turnTo(nil)
@@ -74,7 +77,10 @@ func (r *receiver) flush() {
 	r.rebuilt = r.rebuilt[:0]
 }
 
-func (r *receiver) drop(d esp.Drop, n int) { r.worker.drops.add(d, n) }
+func (r *receiver) drop(d esp.Drop, n int) {
+	r.worker.drops.add(d, n)
+	r.watched.drop = d
+}
 
 // packet processes one ESP packet (RFC 4301, Section 5.2; RFC 4303, Section 3.4).
 func (r *receiver) packet(p []byte, from *dataplane.Burst) {
@@ -183,6 +189,9 @@ func (r *receiver) deliver(in *inbound, inner []byte, next uint8, from *dataplan
 			r.drop(esp.DropOf(err), 1)
 			return
 		}
+	}
+	if r.tap != nil {
+		r.watched.inner = append(r.watched.inner, bytes.Clone(inner))
 	}
 	if d := r.check(in, inner); d != 0 {
 		r.drop(d, 1)

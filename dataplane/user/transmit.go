@@ -48,8 +48,10 @@ type transmitter struct {
 	icmp   []byte
 	pieces []byte // fragments of the batch
 
-	cache *spd.Cache[*policy]
-	now   time.Time
+	cache   *spd.Cache[*policy]
+	now     time.Time
+	tap     *tap // of the batch
+	watched watched
 
 	overload  overload
 	fragments *spd.FragmentTable
@@ -66,7 +68,7 @@ const (
 
 func (t *transmitter) init(b *Backend, w *worker, s dataplane.Sender) {
 	*t = transmitter{
-		b: b, worker: w, outbox: newOutbox(s, b.device.Queues() > 1), done: make(chan struct{}),
+		b: b, worker: w, outbox: newOutbox(s, &b.tap, b.device.Queues() > 1), done: make(chan struct{}),
 		in: make([]byte, batchFull+readSize+2*readAlign), inner: make([]byte, readSize), cache: spd.NewCache[*policy](flowCache),
 		fragments: spd.NewFragmentTable(fragmentMemory),
 		answers:   limiter{every: answerEvery, burst: answerBurst}, aging: limiter{every: ageEvery, burst: 1},
@@ -118,7 +120,7 @@ func (t *transmitter) wait() {
 
 // batch seals what the device has.
 func (t *transmitter) batch() (more bool) {
-	t.now = t.b.now()
+	t.now, t.tap = t.b.now(), t.b.tap.Load()
 	if t.wanted.Swap(false) {
 		t.retry()
 	}
@@ -142,7 +144,7 @@ func (t *transmitter) inPlace() (more bool) {
 			return false
 		}
 		t.used += (n + trailerRoom + readAlign - 1) &^ (readAlign - 1)
-		t.packet(raw[:n:n+trailerRoom], t.now)
+		t.take(raw[: n : n+trailerRoom])
 		t.dispatchIfFull()
 	}
 	return true
@@ -174,6 +176,7 @@ func (t *transmitter) packet(raw []byte, since time.Time) {
 	case e.Action == spd.Discard:
 		t.discarded(pkt, segments.Count())
 	default:
+		t.watched.policy = e.Value.spec.ID
 		x := e.Value.exit(t.worker.index)
 		if x.sa == nil {
 			t.unprotected(e.Value, flow, raw, since)
@@ -216,7 +219,10 @@ func (t *transmitter) policyFor(pkt []byte, flow spd.Flow, info spd.PacketInfo) 
 	return nil
 }
 
-func (t *transmitter) drop(r esp.Drop, n int) { t.worker.drops.add(r, n) }
+func (t *transmitter) drop(r esp.Drop, n int) {
+	t.worker.drops.add(r, n)
+	t.watched.drop = r
+}
 
 // reason says which drop a packet that cannot be parsed is.
 func reason(err error) esp.Drop {

@@ -86,7 +86,7 @@ that culvert explain CODE tells more about.`,
 	root.AddCommand(
 		a.upCommand(), a.connectCommand(), a.downCommand(), a.rekeyCommand(), a.reauthCommand(), a.statusCommand(), a.poolsCommand(), a.logCommand(), a.traceCommand(),
 		a.reloadCommand(), a.checkCommand(), a.pkiCommand(), a.clientCommand(), a.userCommand(), a.daemonCommand(), a.explainCommand(), a.versionCommand())
-	root.AddCommand(a.keysCommand())
+	root.AddCommand(a.keysCommand(), a.captureCommand())
 	root.AddCommand(a.examinations()...)
 	root.AddCommand(extra...)
 	for _, cmd := range root.Commands() {

@@ -1,0 +1,110 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"culvert/api"
+)
+
+func (a *app) captureCommand() *cobra.Command {
+	var request api.CaptureRequest
+	var output, end string
+	var only [3]bool
+	names := [3]string{"ike", "esp", "inner"}
+	cmd := &cobra.Command{
+		Use: "capture [CONNECTION]", Short: "Write packets into a file for Wireshark, with comments",
+		Long: `Write packets of IKE, of ESP and inside of tunnels into a pcapng file, until Ctrl-C or the end
+that -w names. Each has a comment: whose it is, SPI and direction, why it was dropped, and of
+messages of IKE what was protected in them.
+
+The file shows the traffic in the clear: only administrators get it, and log and events tell
+who has asked. Without -o the file goes to standard output, such as to wireshark -k -i -.
+With the kernel's data plane, ESP and inner packets are not seen here; tcpdump has the former.`,
+		Example: `  culvert capture office -o office.pcapng -w 30s
+  culvert capture --ike -o ike.pcapng
+  culvert capture --inner --snap 128 -w 1000 | tshark -r -
+  culvert capture office --keys -o office.pcapng -w 1m`,
+		Args: cobra.MaximumNArgs(1), ValidArgsFunction: a.targets,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			request.Connection = strings.Join(args, "")
+			for i, wanted := range only {
+				if wanted {
+					request.Layers = append(request.Layers, names[i])
+				}
+			}
+			if err := setEnd(&request, end); err != nil {
+				return err
+			}
+			return a.capture(cmd.Context(), request, output)
+		},
+	}
+	cmd.Flags().StringVarP(&output, "output", "o", "", "file to write; empty: standard output")
+	cmd.Flags().StringVarP(&end, "while", "w", "", "end after so many packets (1000) or that time (30s)")
+	cmd.Flags().IntVar(&request.Snap, "snap", 0, "octets of each packet to keep; 0: all")
+	cmd.Flags().BoolVar(&only[0], "ike", false, "messages of IKE only")
+	cmd.Flags().BoolVar(&only[1], "esp", false, "packets of ESP only")
+	cmd.Flags().BoolVar(&only[2], "inner", false, "packets inside of tunnels only")
+	cmd.Flags().BoolVar(&request.Keys, "keys", false, "put session keys into the file, for culvert decrypt")
+	return cmd
+}
+
+// setEnd reads the end of a capture: a number of packets, or a time.
+func setEnd(r *api.CaptureRequest, end string) error {
+	if end == "" {
+		return nil
+	}
+	if n, err := strconv.Atoi(end); err == nil && n > 0 {
+		r.Packets = n
+		return nil
+	}
+	d, err := time.ParseDuration(end)
+	if err != nil || d <= 0 || d > 24*time.Hour {
+		return usage("-w is a number of packets or a time up to a day, not %q", end)
+	}
+	r.Seconds = d.Seconds()
+	return nil
+}
+
+// capture writes a capture to a file of the user's, or to standard output.
+func (a *app) capture(ctx context.Context, r api.CaptureRequest, output string) (err error) {
+	client := a.client()
+	defer client.Close()
+	to := a.Out
+	if output != "" {
+		f, err := os.OpenFile(output, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, f.Close()) }()
+		to = f
+	} else if a.Terminal {
+		return usage("standard output is a terminal: name a file with -o")
+	}
+	n := &counting{w: to}
+	if err := client.Capture(ctx, r, n); err != nil && !errors.Is(err, context.Canceled) {
+		return err
+	}
+	a.printer(a.Err).line("%s of packets written", octets(n.octets))
+	return nil
+}
+
+// counting counts what passes.
+type counting struct {
+	w      io.Writer
+	octets uint64
+}
+
+// Write passes octets on.
+func (c *counting) Write(b []byte) (int, error) {
+	n, err := c.w.Write(b)
+	c.octets += uint64(n)
+	return n, err
+}

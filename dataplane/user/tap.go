@@ -1,0 +1,83 @@
+package user
+
+import (
+	"bytes"
+	"encoding/binary"
+	"sync/atomic"
+
+	"culvert/dataplane"
+	"culvert/dataplane/user/offload"
+	"culvert/esp"
+)
+
+// A tap is what somebody sees packets through. Workers look for one at the beginning of each batch.
+type tap struct{ dataplane.Tap }
+
+// SetTap is that of dataplane.Tappable.
+func (b *Backend) SetTap(t dataplane.Tap) {
+	if t == nil {
+		b.tap.Store(nil)
+		return
+	}
+	b.tap.Store(&tap{t})
+}
+
+// watched is what becomes of a packet that is seen through a tap.
+type watched struct {
+	policy dataplane.PolicyID
+	drop   esp.Drop
+	inner  [][]byte // copies of what came out of it
+}
+
+// take processes a packet, and shows it if somebody looks.
+func (r *receiver) take(p []byte, from *dataplane.Burst) {
+	if r.tap == nil {
+		r.packet(p, from)
+		return
+	}
+	sealed := bytes.Clone(p) // opening changes it
+	r.watched = watched{}
+	r.packet(p, from)
+	show := dataplane.TappedPacket{Direction: dataplane.Inbound, Data: sealed, Path: from.Path, TOS: from.TOS, Drop: r.watched.drop}
+	if len(sealed) >= 4 {
+		show.SPI = binary.BigEndian.Uint32(sealed)
+	}
+	if r.last != nil && r.last.spi == show.SPI {
+		show.Policy = r.last.policy
+	}
+	r.tap.Tap.Tap(&show)
+	for _, inner := range r.watched.inner {
+		r.tap.Tap.Tap(&dataplane.TappedPacket{Inner: true, Direction: dataplane.Inbound, Data: inner, SPI: show.SPI, Policy: show.Policy, Drop: show.Drop})
+	}
+}
+
+// take processes a packet from inside, and shows it if somebody looks. It may be a super-packet.
+func (t *transmitter) take(raw []byte) {
+	if t.tap == nil {
+		t.packet(raw, t.now)
+		return
+	}
+	_, pkt, _ := offload.ParseHeader(raw)
+	show := dataplane.TappedPacket{Inner: true, Direction: dataplane.Outbound, Data: bytes.Clone(pkt)} // sealing changes it
+	t.watched = watched{}
+	t.packet(raw, t.now)
+	show.Policy, show.Drop = t.watched.policy, t.watched.drop
+	t.tap.Tap.Tap(&show)
+}
+
+// show shows sealed packets that are about to leave.
+func (t *tap) show(bursts []dataplane.Burst) {
+	for i := range bursts {
+		b := bursts[i]
+		show := dataplane.TappedPacket{Direction: dataplane.Outbound, Path: b.Path, TOS: b.TOS}
+		for p, ok := b.Next(); ok; p, ok = b.Next() {
+			if show.Data = p; len(p) >= 4 {
+				show.SPI = binary.BigEndian.Uint32(p)
+			}
+			t.Tap.Tap(&show)
+		}
+	}
+}
+
+// tapping is where an outbox finds the tap.
+type tapping = *atomic.Pointer[tap]
