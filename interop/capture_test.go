@@ -1,0 +1,52 @@
+package interop_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// A capture by the daemon itself reads without a warning in tshark, has a comment on each packet, and the keys that are exported
+// afterwards open its ESP: what is inside is what the capture shows as inner packets.
+func TestCaptureReadsInWireshark(t *testing.T) {
+	s := newScene(t)
+	s.start(pskConf(`proposals = ["aes256gcm16-prfsha384-x25519"]`, `esp_proposals = ["aes128gcm16"]`),
+		pskSwan("proposals = aes256gcm16-prfsha384-x25519", "esp_proposals = aes128gcm16"))
+	file := filepath.Join(s.Dir, "ours.pcapng")
+	ended := make(chan error, 1)
+	go func() {
+		_, err := s.ours.Try("capture", "site", "-o", file, "-w", "14")
+		ended <- err
+	}()
+	s.Await("the capture to begin", func() bool { return strings.Contains(s.ours.Must("log", "-n", "100"), "packets are captured for") })
+	s.up(culvert)
+	s.carries([][2]string{{"10.1.0.1", "10.2.0.1"}}) // 2 pings, each of which is there and back, inside and outside; and a probe of the MTU
+	if err := <-ended; err != nil {
+		t.Fatal(err)
+	}
+	keys := filepath.Join(s.Dir, ".config", "wireshark")
+	s.ours.Must("keys", "export", "--connection", "site", "-o", keys)
+
+	if bad := s.Tshark(file, "_ws.malformed or _ws.expert.severity >= 0x600000"); len(bad) > 0 {
+		t.Errorf("tshark warns:\n%s", strings.Join(bad, "\n"))
+	}
+	if bare := s.Tshark(file, "not frame.comment"); len(bare) > 0 {
+		t.Errorf("packets have no comment:\n%s", strings.Join(bare, "\n"))
+	}
+	for filter, want := range map[string]int{
+		`frame.interface_name == "ike"`: 6, `frame.interface_name == "esp" and esp`: 4, `frame.interface_name == "inner" and icmp`: 4,
+		`isakmp and frame.comment contains "TSi 10.1.0.0/24"`: 2, `esp and frame.comment contains "site/net: sent ESP, SPI"`: 2,
+		`icmp and frame.comment contains "site/net: received through SPI"`: 2, `isakmp.typepayload == 39`: 2,
+	} {
+		if got := s.Tshark(file, filter); len(got) != want {
+			t.Errorf("%s: %d packets, want %d\n%s", filter, len(got), want, strings.Join(got, "\n"))
+		}
+	}
+	if opened := s.Tshark(file, "icmp and esp", "-o", "esp.enable_encryption_decode:TRUE"); len(opened) != 4 {
+		t.Errorf("tshark opens %d packets of ESP", len(opened))
+	}
+	if info, err := os.Stat(filepath.Join(keys, "culvert_keys")); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("others may read the keys: %v, %v", info, err)
+	}
+}
