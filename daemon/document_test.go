@@ -140,7 +140,11 @@ func logKeys(t *testing.T) []string {
 			if len(n.Elts) != 2 || n.Type != nil {
 				return
 			}
-			value, ok := n.Elts[1].(*ast.SelectorExpr)
+			shown := n.Elts[1]
+			if call, made := shown.(*ast.CallExpr); made && len(call.Args) == 1 {
+				shown = call.Args[0]
+			}
+			value, ok := shown.(*ast.SelectorExpr)
 			if key, isKey := literal(n.Elts[0]); ok && isKey && nameOf(value.X) == "ev" {
 				keys[key] = true
 			}

@@ -21,13 +21,14 @@ func (a *app) captureCommand() *cobra.Command {
 	names := [3]string{"ike", "esp", "inner"}
 	cmd := &cobra.Command{
 		Use: "capture [CONNECTION]", Short: "Write packets into a file for Wireshark, with comments",
-		Long: `Write packets of IKE, of ESP and inside of tunnels into a pcapng file, until Ctrl-C or the end
-that -w names. Each has a comment: whose it is, SPI and direction, why it was dropped, and of
-messages of IKE what was protected in them.
+		Long: `Write packets of IKE, of ESP and inside of tunnels into a pcapng file, until Ctrl-C or
+the end that -w names. Each has a comment: whose it is, SPI and direction, why it was
+dropped, and of messages of IKE what was protected in them.
 
-The file shows the traffic in the clear: only administrators get it, and log and events tell
-who has asked. Without -o the file goes to standard output, such as to wireshark -k -i -.
-With the kernel's data plane, ESP and inner packets are not seen here; tcpdump has the former.`,
+The file shows the traffic in the clear: only administrators get it, and log and events
+tell who has asked. Without -o the file goes to standard output, such as to
+wireshark -k -i -. With the kernel's data plane, ESP and inner packets are not seen here;
+tcpdump has the former.`,
 		Example: `  culvert capture office -o office.pcapng -w 30s
   culvert capture --ike -o ike.pcapng
   culvert capture --inner --snap 128 -w 1000 | tshark -r -
