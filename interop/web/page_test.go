@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"context"
+	"maps"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -40,19 +41,11 @@ func isBuiltOfItsSources(t *testing.T) {
 
 func inChromium(t *testing.T) {
 	node(t, "node", "build.mjs", "--browser")
-	few := newSample(12)
+	few, site := newSample(12), newSite(t)
 	daemon := newStage(t, few, api.Operate)
-	control := httptest.NewServer(levers{
-		"stop":   func(context.Context) (any, error) { daemon.close(); return nil, nil },
-		"start":  func(context.Context) (any, error) { daemon.open(); return nil, nil },
-		"calls":  func(context.Context) (any, error) { return few.Calls(), nil },
-		"refuse": func(context.Context) (any, error) { few.refuses.Store(true); return nil, nil },
-		"permit": func(context.Context) (any, error) { few.refuses.Store(false); return nil, nil },
-		"log": func(context.Context) (any, error) {
-			few.Log().Publish(api.LogEntry{Level: "INFO", Time: time.Now(), Text: "a new line"})
-			return nil, nil
-		},
-	})
+	all := sampleLevers(few, daemon)
+	maps.Copy(all, site.levers())
+	control := httptest.NewServer(all)
 	defer control.Close()
 	browse(t, map[string]any{
 		"sample":      daemon.url(),
@@ -63,4 +56,19 @@ func inChromium(t *testing.T) {
 		"levers":      control.URL,
 		"screenshots": os.Getenv(screenshots),
 	})
+}
+
+// sampleLevers are what the browser's tests do to the sample.
+func sampleLevers(few *sample, daemon *stage) levers {
+	do := func(f func()) func(context.Context) (any, error) {
+		return func(context.Context) (any, error) { f(); return nil, nil }
+	}
+	return levers{
+		"stop":   do(daemon.close),
+		"start":  do(daemon.open),
+		"calls":  func(context.Context) (any, error) { return few.Calls(), nil },
+		"refuse": do(func() { few.refuses.Store(true) }),
+		"permit": do(func() { few.refuses.Store(false) }),
+		"log":    do(func() { few.Log().Publish(api.LogEntry{Level: "INFO", Time: time.Now(), Text: "a new line"}) }),
+	}
 }

@@ -8,7 +8,6 @@ export interface Scene {
   stranger: string;
   crowd: string;
   branches: string;
-  real: string;
   levers: string;
   screenshots: string;
 }
@@ -82,7 +81,8 @@ export async function fits(page: Page, where: string): Promise<void> {
 export async function run(): Promise<void> {
   const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox", "--disable-dev-shm-usage"] });
   try {
-    for (const t of tests) {
+    const only = process.env.CULVERT_ONLY ?? "";
+    for (const t of tests.filter((t) => t.name.includes(only))) {
       const began = Date.now();
       const error = await attempt(browser, t);
       console.log(JSON.stringify({ name: t.name, error, seconds: (Date.now() - began) / 1000 }));
@@ -97,8 +97,8 @@ async function attempt(browser: Browser, t: Test): Promise<string> {
   const context = await browser.newContext(settings);
   context.setDefaultTimeout(8000);
   const complaints: string[] = [];
+  const page = await context.newPage();
   try {
-    const page = await context.newPage();
     page.on("pageerror", (e) => complaints.push(String(e)));
     page.on("console", (m) => m.type() === "error" && complaints.push(m.text()));
     await t.run({ page, context });
@@ -107,7 +107,8 @@ async function attempt(browser: Browser, t: Test): Promise<string> {
     return "";
   } catch (e) {
     const said = complaints.length > 0 ? `\nthe browser complained: ${complaints.join("\n")}` : "";
-    return (e instanceof Failure ? e.message : e instanceof Error ? (e.stack ?? e.message) : String(e)) + said;
+    const shown = await page.locator("body").innerText({ timeout: 1000 }).catch(() => "nothing");
+    return `${e instanceof Failure ? e.message : e instanceof Error ? (e.stack ?? e.message) : String(e)}${said}\nthe page shows:\n${shown.slice(0, 3000)}`;
   } finally {
     await context.close();
   }

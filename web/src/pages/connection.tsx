@@ -85,14 +85,23 @@ function Commands({ c }: { c: Connection }) {
 /** Why it failed last above, the recent exchanges below what is in between. */
 function Exchanges({ c, children }: { c: Connection; children: ComponentChildren }) {
   const traces = usePoll(`traces ${c.name}`, () => get<TraceSummary[]>(`traces?connection=${encodeURIComponent(c.name)}`));
-  const failed = c.state !== "up" && traces.data?.find((t) => t.outcome === "failed");
+  const failed = failureOf(c, traces.data ?? []);
   const recent = traces.data?.slice(0, 8) ?? [];
   return (
     <>
-      {c.last_failure && c.state !== "up" && (
-        <Section title="Why it failed" aside={failed && <a href={toExchange(failed.id)}>See the exchange</a>}>
-          {failed ? <WhyFailed key={failed.id} id={failed.id} otherwise={c.last_failure} /> : <div class="card trouble"><ProblemText problem={c.last_failure} /></div>}
+      {failed ? (
+        <Section title="Why it failed" aside={<a href={toExchange(failed.id)}>See the exchange</a>}>
+          <WhyFailed key={failed.id} id={failed.id} otherwise={c.last_failure ?? failed.failure} />
         </Section>
+      ) : (
+        c.last_failure &&
+        c.state !== "up" && (
+          <Section title="Why it failed">
+            <div class="card trouble">
+              <ProblemText problem={c.last_failure} />
+            </div>
+          </Section>
+        )
       )}
       {children}
       <Section title="Recent exchanges" aside={recent.length > 0 && <a href={toExchanges(c.name)}>All of this connection</a>}>
@@ -108,6 +117,16 @@ function Exchanges({ c, children }: { c: Connection; children: ComponentChildren
       </Section>
     </>
   );
+}
+
+/**
+ * The exchange that tells why a connection is down: the last that has failed while it is tried again, or the last of all. One
+ * that was refused goes on for a while, in case that somebody else than the peer has refused it (RFC 7296, Section 2.21.1).
+ */
+function failureOf(c: Connection, traces: TraceSummary[]): TraceSummary | undefined {
+  if (c.state === "up") return undefined;
+  const candidates = c.last_failure ? traces : traces.slice(0, 1);
+  return candidates.find((t) => t.outcome === "failed" || (t.outcome === "running" && t.failure));
 }
 
 const size = 20;

@@ -43,7 +43,7 @@ function Whole({ t }: { t: Trace }) {
         ]}
       />
       {t.failure && (
-        <Section title="Why it failed">
+        <Section title={t.outcome === "running" ? "Why it is failing" : "Why it failed"}>
           <WhyFailed id={t.id} otherwise={t.failure} />
         </Section>
       )}
