@@ -30,6 +30,9 @@ type Child struct {
 	TFC          int // octets that packets are padded to; 0: none, -1: the path MTU
 	DF           dataplane.DF
 	CopyDSCP     bool
+	CopyECN      bool
+	ReqID        uint32        // 0: of the data plane's choice
+	Inactivity   time.Duration // 0: no limit
 	Priority     int
 	Start        ike.StartAction
 	OnClose      ike.StartAction
@@ -60,7 +63,7 @@ func newChild() *Child {
 	return &Child{
 		Local: dynamic(), Remote: dynamic(),
 		Proposals: suite.DefaultESP(), RekeyTime: time.Hour, ReplayWindow: 1024,
-		CopyDSCP: true, Block: true, IPTFS: newIPTFS(),
+		CopyDSCP: true, CopyECN: true, Block: true, IPTFS: newIPTFS(),
 	}
 }
 
@@ -87,11 +90,11 @@ func (c *Child) trafficOptions() []option {
 		{name: "esp_proposals", slot: proposals(&c.Proposals, wire.ProtocolESP), rfc: "RFC 7296, Section 2.7; RFC 8221", aka: "esp_proposals",
 			doc: "Algorithms in order of preference, as `aes256gcm16-x25519`; a key exchange applies to rekeying, `esn` and `noesn` choose sequence numbers. `default` stands for the recommended ones."},
 		{name: "start", slot: one(&c.Start, startAction()), aka: "start_action",
-			doc: "When the child comes up. `none`: on command or when the peer asks; `trap`: with the first packet; `start`: with the daemon."},
+			doc: "When the child comes up. `none`: on command or when the peer asks; `trap`: with the first packet; `start`: with the daemon; `trap|start`: both, so that a packet brings it up again once it is down."},
 		{name: "on_close", slot: one(&c.OnClose, startAction()), aka: "close_action",
 			doc: "What follows when the peer closes the child."},
-		{name: "dpd_action", slot: one(&c.DPDAction, choice("action", value("clear", ike.StartNone), value("trap", ike.StartTrap), value("restart", ike.StartUp))), rfc: "RFC 7296, Section 2.4", aka: "dpd_action",
-			doc: "What follows when the peer is found dead: `clear` forgets the child, `trap` waits for the next packet, `restart` connects again at once."},
+		{name: "dpd_action", slot: one(&c.DPDAction, choice("action", value("clear", ike.StartNone), value("trap", ike.StartTrap), value("restart", ike.StartUp), value("trap|restart", ike.StartTrapUp))), rfc: "RFC 7296, Section 2.4", aka: "dpd_action",
+			doc: "What follows when the peer is found dead: `clear` forgets the child, `trap` waits for the next packet, `restart` connects again at once, `trap|restart` does both."},
 		{name: "when_down", slot: one(&c.Block, choice("policy", value("block", true), value("clear", false))), rfc: "RFC 4301, Section 4.4.1",
 			doc: "What happens to the child's traffic while there is no SA: `block` drops it, `clear` lets it leave unprotected."},
 		{name: "priority", slot: one(&c.Priority, number[int](-1_000_000, 1_000_000)), rfc: "RFC 4301, Section 4.4.1", aka: "priority",
@@ -112,13 +115,19 @@ func (c *Child) trafficOptions() []option {
 			rfc: "RFC 4301, Section 8.1", aka: "copy_df",
 			doc: "The don't-fragment bit of the outer header."},
 		{name: "copy_dscp", slot: one(&c.CopyDSCP, boolean()), rfc: "RFC 4301, Section 5.1.2; RFC 2983", aka: "copy_dscp",
-			doc: "Copy the DSCP field to the outer header. ECN always follows RFC 6040."},
+			doc: "Copy the DSCP field to the outer header."},
+		{name: "copy_ecn", slot: one(&c.CopyECN, boolean()), rfc: "RFC 6040", aka: "copy_ecn",
+			doc: "Let congestion marks pass between inner and outer header. Without, senders behind the tunnel never hear of congestion on its way."},
+		{name: "reqid", slot: one(&c.ReqID, number[uint32](0, 1<<31-1)), aka: "reqid",
+			doc: "Number that policy and SAs share in the kernel, by which other programs name them, and `PLUTO_REQID` of commands. 0: another one for each."},
 	}
 }
 
 func (c *Child) lifetimeOptions() []option {
 	const year = 365 * 24 * time.Hour
 	return []option{
+		{name: "inactivity", slot: one(&c.Inactivity, duration(0, year)), aka: "inactivity",
+			doc: "Time without a packet of either direction after which the child ends and waits for a packet or command; new keys begin it anew. `0s`: no limit."},
 		{name: "rekey_time", slot: one(&c.RekeyTime, duration(0, year)), rfc: "RFC 7296, Section 2.8", aka: "rekey_time",
 			doc: "Age at which the child gets new keys, less a random part of `rand_time`. `0s`: never."},
 		{name: "life_time", slot: one(&c.LifeTime, duration(0, year)), computed: "110 % of rekey_time", aka: "life_time",

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"culvert/esp"
-	"culvert/ike"
 	"culvert/spd"
 )
 
@@ -56,8 +55,14 @@ func (c *Child) contradictions(d *decoder) {
 	if c.IPTFS.Mode != IPTFSOff {
 		c.iptfsContradictions(d)
 	}
-	if c.Start == ike.StartTrap && !c.Block {
-		d.contradiction(&c.Origin, "when_down", `start = "trap" holds the first packet back, when_down = "clear" lets it leave unprotected: give one of them`)
+	if c.Start.Traps() && !c.Block {
+		d.contradiction(&c.Origin, "when_down", `a trap holds the first packet back, when_down = "clear" lets it leave unprotected: give one of them`)
+	}
+	if c.ReqID != 0 && c.PerCPU {
+		d.contradiction(&c.Origin, "reqid", "a processor asks for its SA by a reqid that no other child has: leave out reqid or per_cpu_sas")
+	}
+	if c.Kernel.NoPolicies && c.Start.Traps() {
+		d.contradiction(&c.Origin, "install_policies", "a trap is a policy, and there are none: start the child otherwise")
 	}
 	for _, side := range [][]spd.Selector{c.Local, c.Remote} {
 		if len(side) == 0 {
@@ -74,7 +79,7 @@ func (c *Child) transportContradictions(d *decoder) {
 	if c.Given("tfc") && c.TFC != 0 {
 		d.contradiction(&c.Origin, "tfc", "padding by TFC needs tunnel mode: the length of an inner packet tells where it ends")
 	}
-	for _, name := range []string{"df", "copy_dscp"} {
+	for _, name := range []string{"df", "copy_dscp", "copy_ecn"} {
 		if c.Given(name) {
 			d.contradiction(&c.Origin, name, "transport mode has no outer header to apply it to")
 		}

@@ -36,6 +36,12 @@ func (c *Child) kernelOptions() []option {
 		{name: "hw_offload", slot: one(&k.Offload, choice("kind of offload", value("no", dataplane.OffloadNo), value("crypto", dataplane.OffloadCrypto),
 			value("packet", dataplane.OffloadPacket), value("auto", dataplane.OffloadAuto))), rfc: "ip-xfrm(8)", aka: "hw_offload",
 			doc: "What the network device does: its cryptography, all of ESP, or with `auto` the most that it can." + only},
+		{name: "install_policies", slot: one(&k.NoPolicies, inverted()), rfc: "ip-xfrm(8)", aka: "policies",
+			doc: "Give policies to the kernel. With `false` SAs alone are there: others make policies, which name them by `reqid`, and routes." + only},
+		{name: "forward_policies", slot: one(&k.ForwardOut, boolean()), rfc: "ip-xfrm(8)", aka: "policies_fwd_out",
+			doc: "Have a forward policy for outbound traffic too, where another one drops what has none." + only},
+		{name: "icmp", slot: one(&k.ICMP, boolean()), rfc: "RFC 4301, Section 6.2", aka: "icmp",
+			doc: "Judge ICMP errors by the packet that they quote. " + "The data plane in user space always does." + only},
 		{name: "security_label", slot: one(&k.Label, word("security context", 256)), rfc: "ip-xfrm(8)", aka: "label",
 			doc: "SELinux context of the packets that SAs and policies are for. It is not negotiated." + only},
 	}
@@ -88,10 +94,11 @@ func (d *decoder) misplaced(at hcl.Range, option, needed, backends string) {
 		hint:    "set backend to " + backends + ", or leave the option out"})
 }
 
-// givenKernelOptions are the names of the kernel's options that the child has.
+// givenKernelOptions are the names of the kernel's options that the child has, and that ask for something.
 func (c *Child) givenKernelOptions() (list []string) {
-	for _, o := range c.kernelOptions() {
-		if c.Given(o.name) {
+	without := newChild().kernelOptions()
+	for i, o := range c.kernelOptions() {
+		if c.Given(o.name) && o.slot.stored() != without[i].slot.stored() {
 			list = append(list, o.name)
 		}
 	}
@@ -119,6 +126,18 @@ func (c *Connection) userOptions(child *Child) (list []userOption) {
 		list = append(list, userOption{child.IPTFS.span("mode"), "IP-TFS at a rate"})
 	}
 	return list
+}
+
+// inverted reads true into false: what is there unless it is switched off.
+func inverted() reader[bool] {
+	r := boolean()
+	parse, format := r.parse, r.format
+	r.parse = func(l literal) (bool, error) {
+		b, err := parse(l)
+		return !b, err
+	}
+	r.format = func(b bool) string { return format(!b) }
+	return r
 }
 
 // packetMark reads "0x11/0xff", "17", or 0.

@@ -16,6 +16,7 @@ func kernelChild(t *testing.T, backend, connection, child string) Diagnostics {
 func TestOptionsAndDataPlanesThatDoNotFit(t *testing.T) {
 	for _, tt := range []struct{ backend, connection, child, message, hint string }{
 		{"user", "", `hw_offload = "crypto"`, "hw_offload needs the data plane of the kernel", `"kernel" or "auto"`},
+		{"user", "", `install_policies = false`, "install_policies needs the data plane of the kernel", `"kernel" or "auto"`},
 		{"fake", "", `if_id_in = 7`, "if_id_in needs the data plane of the kernel", `"kernel" or "auto"`},
 		{"kernel", `transport = "auto"`, "", "ESP in TCP needs the data plane of user space", `"user" or "auto"`},
 		{"kernel", "", `df = "set"`, `df = "set" needs the data plane of user space`, `"user" or "auto"`},
@@ -37,6 +38,8 @@ func TestOptionsAndDataPlanesThatFit(t *testing.T) {
 		{"auto", "", "if_id_out = 7"},
 		{"auto", `transport = "tcp"`, `df = "set"`},
 		{"user", `transport = "tcp"`, `tfc_rate = 10`},
+		{"user", "", "icmp = false\ninstall_policies = true\nmark_in = \"0\""},
+		{"kernel", "", "icmp = true\ninstall_policies = false\nforward_policies = true"},
 	} {
 		if found := kernelChild(t, tt[0], tt[1], tt[2]); found.Errors() {
 			t.Errorf("%v: %v", tt, found)

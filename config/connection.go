@@ -47,6 +47,7 @@ type Connection struct {
 	Tries          int // attempts to connect; 0: for ever
 	RetryDelay     time.Duration
 	RetryMaxDelay  time.Duration
+	DSCP           uint8 // of IKE messages
 
 	PostQuantum         suite.PostQuantum
 	PPKNames            []string
@@ -113,6 +114,8 @@ func (c *Connection) options() []option {
 		{name: "fragmentation", slot: one(&c.Fragmentation, choice("fragmentation policy", value("yes", ike.FragmentYes), value("no", ike.FragmentNo),
 			value("accept", ike.FragmentAccept), value("force", ike.FragmentForce))), rfc: "RFC 7383", aka: "fragmentation",
 			doc: "Whether IKE messages are split so that IP need not. `yes`: what is too large; `accept`: only the peer's; `force`: every protected message."},
+		{name: "dscp", slot: one(&c.DSCP, number[uint8](0, 63)), rfc: "RFC 2474", aka: "dscp",
+			doc: "DSCP of IKE messages in UDP, as 46 for expedited forwarding."},
 		{name: "fragment_size", slot: one(&c.FragmentSize, zeroOr(512, 65000)), rfc: "RFC 7383, Section 2.5.1", aka: "charon.fragment_size",
 			doc: "Octets of the largest IKE message that is sent whole. 0: what fits every network of the address family."},
 		{name: "childless", slot: one(&c.Childless, choice("childless policy", value("allow", ike.ChildlessAllow), value("prefer", ike.ChildlessPrefer),
@@ -191,7 +194,7 @@ func (c *Connection) finish(d *decoder) {
 
 func (c *Connection) starts() bool {
 	for _, child := range c.Children {
-		if child.Start == ike.StartUp {
+		if child.Start.Starts() {
 			return true
 		}
 	}

@@ -136,7 +136,7 @@ func TestContradictionsAreRefused(t *testing.T) {
 		{"life before rekey", child("rekey_time = \"2h\"\nlife_time = \"1h\""), "would end before it is rekeyed"},
 		{"life bytes before rekey", child("rekey_bytes = \"2GiB\"\nlife_bytes = \"1GiB\""), "rekey_bytes is 2GiB, not below life_bytes, which is 1GiB"},
 		{"rand packets", child("rekey_packets = 100\nrand_packets = 100"), "rekeying could come at once"},
-		{"trap and clear", child("start = \"trap\"\nwhen_down = \"clear\""), "start = \"trap\" holds the first packet back"},
+		{"trap and clear", child("start = \"trap\"\nwhen_down = \"clear\""), "a trap holds the first packet back"},
 		{"no selectors", child("remote = []"), "at least one selector"},
 		{"families", child("local = \"10.0.0.0/8\"\nremote = \"2001:db8::/32\""), "share no address family"},
 		{"transport with TFC", child("mode = \"transport\"\ntfc = 100"), "needs tunnel mode"},

@@ -23,6 +23,8 @@ func connectionSamples() []sample {
 		{option: "fragmentation", value: `"accept"`},
 		{option: "fragmentation", value: `"force"`},
 		{option: "fragmentation", value: `true`, code: wrongType},
+		{option: "dscp", value: `46`},
+		{option: "dscp", value: `64`, code: badValue},
 		{option: "fragment_size", value: `0`},
 		{option: "fragment_size", value: `512`},
 		{option: "fragment_size", value: `511`, code: badValue},

@@ -31,7 +31,7 @@ func methodWord(m auth.Method) string {
 }
 
 func startAction() reader[ike.StartAction] {
-	return choice("action", value("none", ike.StartNone), value("trap", ike.StartTrap), value("start", ike.StartUp))
+	return choice("action", value("none", ike.StartNone), value("trap", ike.StartTrap), value("start", ike.StartUp), value("trap|start", ike.StartTrapUp))
 }
 
 func identity() reader[auth.Identity] {

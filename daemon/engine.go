@@ -13,6 +13,7 @@ import (
 	"culvert/dataplane"
 	"culvert/ike"
 	"culvert/metrics"
+	"culvert/netio"
 	"culvert/vici/service"
 	"culvert/wire"
 )
@@ -31,8 +32,8 @@ const (
 type network interface {
 	// SendIKE sends one IKE message, or a NAT keepalive.
 	SendIKE(path dataplane.Path, datagram []byte) error
-	// SendWhole sends one IKE message that must not be fragmented.
-	SendWhole(path dataplane.Path, datagram []byte) error
+	// SendIKEAs is SendIKE in a manner of its own.
+	SendIKEAs(path dataplane.Path, datagram []byte, m netio.Manner) error
 	streams
 }
 
@@ -159,12 +160,9 @@ func (e *engine) endSAs(connection string, sas []wire.SPI, why *ike.Failure) {
 
 // send sends a message of the engine.
 func (e *engine) send(a ike.Send) {
-	transmit := e.network.SendIKE
-	if a.DontFragment {
-		transmit = e.network.SendWhole
-	}
+	m := netio.Manner{Whole: a.DontFragment, DSCP: a.DSCP}
 	for _, d := range a.Datagrams {
-		e.sent(a.Path, transmit(a.Path, d))
+		e.sent(a.Path, e.network.SendIKEAs(a.Path, d, m))
 	}
 }
 

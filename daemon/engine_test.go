@@ -258,6 +258,7 @@ func TestLastInbound(t *testing.T) {
 	}{
 		{"the latest", refs(1, 2, 3), c.now().Add(-time.Second)},
 		{"a child that is gone", refs(9), time.Time{}},
+		{"what has left, if that counts", []ike.ChildRef{{SPI: 1, OutSPI: 2}}, c.now().Add(-time.Second)},
 		{"one that never heard anything", refs(3), time.Time{}},
 		{"one from before the clock was set back", refs(4), time.Time{}},
 	}

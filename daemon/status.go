@@ -125,12 +125,23 @@ func (e *engine) saStatus(s ike.SAStatus, carried *totals) api.SA {
 	return sa
 }
 
+// reqid is what policy and SAs of a child share: what is configured, else the number of the host, else ours.
+func (e *engine) reqid(id dataplane.PolicyID, configured uint32) uint32 {
+	if configured != 0 {
+		return configured
+	}
+	if b, ok := e.backend.(dataplane.Identifier); ok {
+		return cmp.Or(b.ReqID(id), uint32(id))
+	}
+	return uint32(id)
+}
+
 // lingering children are gone for both sides; only late packets may still come in through them.
 const lingering = "lingering"
 
 func (e *engine) childStatus(c ike.ChildInfo, transport dataplane.Transport, carried *totals) api.Child {
 	child := api.Child{
-		ID: c.ID, Reqid: uint32(c.Policy), Name: c.Name, State: api.ChildState(c.State), Mode: "tunnel", Encapsulation: "udp",
+		ID: c.ID, Reqid: e.reqid(c.Policy, c.ReqID), Name: c.Name, State: api.ChildState(c.State), Mode: "tunnel", Encapsulation: "udp",
 		InSPI: fmt.Sprintf("%08x", c.InSPI), OutSPI: fmt.Sprintf("%08x", c.OutSPI), Suite: c.Suite, Algorithms: algorithms(c.Transforms), Resource: c.Resource,
 		KeyExchanges: append([]string{}, c.KeyExchanges...), PPK: c.PPK,
 		Local: selectorTexts(c.Local), Remote: selectorTexts(c.Remote),

@@ -49,7 +49,7 @@ func stateOf(l supervisor.LinkStatus, up bool) api.ConnectionState {
 		return api.Connecting
 	case !l.NextAttempt.IsZero():
 		return api.Waiting
-	case slices.ContainsFunc(l.Connection.Children, func(c *ike.ChildConfig) bool { return c.Start == ike.StartTrap }):
+	case slices.ContainsFunc(l.Connection.Children, func(c *ike.ChildConfig) bool { return c.Start.Traps() }):
 		return api.Trapped
 	case len(l.Connection.RemoteAddrs)+len(l.Connection.RemoteNames) == 0:
 		return api.Listening

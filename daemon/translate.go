@@ -91,6 +91,7 @@ func (t *translator) connection(c *config.Connection) *ike.Connection {
 		Retransmit:     t.retransmit(),
 		Reconnect:      ike.Reconnect{KeepUp: c.KeepUp, Tries: c.Tries, Delay: c.RetryDelay, MaxDelay: c.RetryMaxDelay},
 		Limits:         ike.ConnectionLimits{Children: c.MaxChildren},
+		DSCP:           c.DSCP,
 	}
 }
 
@@ -278,6 +279,9 @@ func childConfig(c *config.Child) *ike.ChildConfig {
 		Cover:             c.Cover,
 		AggFrag:           aggFrag(&c.IPTFS),
 		CopyDSCP:          c.CopyDSCP,
+		NoECN:             !c.CopyECN,
+		ReqID:             c.ReqID,
+		Inactivity:        c.Inactivity,
 		Kernel:            c.Kernel,
 		DF:                c.DF,
 		Priority:          c.Priority,

@@ -90,6 +90,7 @@ type Policy struct {
 	// PerResource wants an SA of its own for each resource that has traffic (RFC 9611): a resource without one sends through
 	// the SA of all and raises NoticeAcquire with its number.
 	PerResource bool
+	ReqID       uint32 // what SAs and policies share in the host, for other programs; 0: of the backend's choice
 	Kernel      Kernel
 }
 
@@ -116,6 +117,7 @@ type SA struct {
 	AggFrag *AggFrag
 	// NonFirstFragments lets fragments without ports through, whatever ports the selectors name (RFC 4301, Section 7).
 	NonFirstFragments bool
+	NoECN             bool // congestion marks do not pass between the headers (RFC 6040 does not apply)
 	CopyDSCP          bool // inner to outer and back as RFC 2983 and RFC 4301, Section 5.1.2
 	DF                DF
 	OriginalRemote    netip.Addr // transport mode behind NAT: the addresses before translation (RFC 7296, Section 2.23.1)

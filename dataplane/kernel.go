@@ -9,6 +9,9 @@ type Kernel struct {
 	Interface             string // XFRM interface that is there while the policy is; empty: none
 	Offload               Offload
 	Label                 string // security context for SAs and policies; empty: none
+	NoPolicies            bool   // SAs alone: policies, routes and addresses are made by others
+	ForwardOut            bool   // a forward policy for what leaves, too, beside one that drops whatever has none
+	ICMP                  bool   // look for the policy of an ICMP error by the packet that it quotes
 }
 
 // A Mark is a value and the bits of it that count.

@@ -83,6 +83,12 @@ type Settler interface {
 	Settled() error
 }
 
+// An Identifier has numbers of its own for what SAs and policies share in the host.
+type Identifier interface {
+	// ReqID returns the number of a policy; 0: it has none.
+	ReqID(PolicyID) uint32
+}
+
 // Resources is how many workers a backend has to which SAs can be bound: SA.Resource is 1 to that number.
 type Resources interface {
 	Resources() int

@@ -34,6 +34,7 @@ const flagDF = 0x4000
 type Outer struct {
 	Source, Destination netip.Addr
 	Protocol            uint8 // 50 for ESP, 17 for ESP in UDP
+	NoECN               bool  // the outer packet has no congestion mark, whatever the inner one has
 	CopyDSCP            bool  // the outer DSCP is the inner one, otherwise DSCP
 	DSCP                uint8 // 0 to 63
 	DF                  DF
@@ -42,10 +43,14 @@ type Outer struct {
 
 // TrafficClass returns the outer TOS or traffic class octet for an inner one.
 func (o *Outer) TrafficClass(inner uint8) uint8 {
+	class := o.DSCP<<2 | inner&ecnMask
 	if o.CopyDSCP {
-		return inner
+		class = inner
 	}
-	return o.DSCP<<2 | inner&ecnMask
+	if o.NoECN {
+		class &^= ecnMask
+	}
+	return class
 }
 
 // DontFragment returns the outer DF for an inner IP packet.

@@ -32,6 +32,7 @@ const (
 	IKEChildless        Code = "IKE-CHILDLESS"
 	IKEAggFrag          Code = "IKE-IPTFS"
 	IKECircuitBreaker   Code = "IKE-CIRCUIT-BREAKER"
+	IKEInactive         Code = "IKE-INACTIVE"
 	IKEDataPlane        Code = "IKE-DATA-PLANE"
 	IKEPeerDeleted      Code = "IKE-PEER-DELETED"
 	IKELifetime         Code = "IKE-LIFETIME"
@@ -159,6 +160,9 @@ func ikeChildEntries() []Entry {
 		{IKEAggFrag, "The two sides do not agree on IP-TFS.",
 			"A child that is for IP-TFS only met a peer that declines it, does not know it or requires something unknown.",
 			"Configure IP-TFS on both sides, or set require = false in the block iptfs where traffic may show its shape."},
+		{IKEInactive, "A child was closed as nothing has passed through it.",
+			"inactivity of the child is configured, and for that time there was no packet in either direction.",
+			"Nothing: with start = \"trap\" the next packet brings it up again, else `culvert up` does. Raise inactivity if it should stay."},
 		{IKECircuitBreaker, "The circuit breaker of an IP-TFS tunnel has tripped.",
 			"The peer reported more loss than breaker_loss for as long as breaker_time: the path does not carry the configured rate. The child stays down.",
 			"Lower the rate or give the path more bandwidth, then bring the child up again."},

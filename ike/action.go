@@ -18,6 +18,7 @@ type Send struct {
 	Path         dataplane.Path
 	Datagrams    [][]byte
 	DontFragment bool
+	DSCP         uint8 // 0 to 63
 }
 
 // SendKeepalive transmits one octet 0xFF along a path, without a marker (RFC 3948, Section 2.3).

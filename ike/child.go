@@ -75,6 +75,7 @@ type ChildInfo struct {
 	InSPI, OutSPI uint32
 	Resource      int // worker that it belongs to alone (RFC 9611), and unnoticed by the supervisor; 0: to all
 	Policy        dataplane.PolicyID
+	ReqID         uint32 // as configured; 0: of the data plane's choice
 	Mode          esp.Mode
 	Suite         string
 	Transforms    []wire.Transform // of which Suite is the text
@@ -99,7 +100,7 @@ func (sa *SA) Children() []ChildInfo {
 
 func (sa *SA) childInfo(c *Child) ChildInfo {
 	return ChildInfo{
-		ID: c.id, Name: c.config.Name, InSPI: c.inSPI, OutSPI: c.outSPI, Resource: c.resource, Policy: c.policy, Mode: c.mode,
+		ID: c.id, Name: c.config.Name, InSPI: c.inSPI, OutSPI: c.outSPI, Resource: c.resource, Policy: c.policy, ReqID: c.config.ReqID, Mode: c.mode,
 		Suite: suite.FormatProposal(c.suite.Proposal), Transforms: slices.Clone(c.suite.Proposal.Transforms), KeyExchanges: keyExchangesOf(c.suite), PPK: c.ppk, Initiator: c.initiator, Local: slices.Clone(c.local), Remote: slices.Clone(c.remote),
 		Created: c.created, State: c.state.String(), AggFrag: c.aggFrag,
 		Rekey:  sa.timers.at(timerChildRekey, c.inSPI),

@@ -60,7 +60,7 @@ func (sa *SA) directions(c *Child, d childDeal, keys suite.ChildKeys) (in, out d
 	soft := sa.softVolume(d.config)
 	base := dataplane.SA{Policy: c.policy, Path: sa.espPath(), Mode: c.mode, Transforms: suite.ESPFromSelection(c.suite),
 		ReplayWindow: d.config.ReplayWindow, Local: c.local, Remote: c.remote, SoftBytes: soft.bytes, HardBytes: d.config.HardBytes,
-		SoftPackets: soft.packets, HardPackets: d.config.HardPackets, CopyDSCP: d.config.CopyDSCP, DF: d.config.DF,
+		SoftPackets: soft.packets, HardPackets: d.config.HardPackets, NoECN: d.config.NoECN, CopyDSCP: d.config.CopyDSCP, DF: d.config.DF,
 		NonFirstFragments: d.fragments, OriginalRemote: d.originalRemote, OriginalLocal: d.originalLocal,
 		Resource: c.resource, Kernel: d.config.Kernel}
 	in, out = base, base
@@ -84,7 +84,7 @@ func (sa *SA) directions(c *Child, d childDeal, keys suite.ChildKeys) (in, out d
 func (sa *SA) setPolicy(c *Child, priority int) {
 	sa.emit(SetPolicy{Policy: dataplane.Policy{ID: c.policy, Name: sa.conn.Name + "/" + c.config.Name, Action: spd.Protect,
 		Local: c.local, Remote: c.remote, Priority: priority, Mode: c.mode, VirtualIPs: sa.assigned.Addresses,
-		Peer: sa.path.Remote.Addr().Unmap(), PerResource: c.perResource && sa.env.Resources > 1, Kernel: c.config.Kernel}})
+		Peer: sa.path.Remote.Addr().Unmap(), PerResource: c.perResource && sa.env.Resources > 1, ReqID: c.config.ReqID, Kernel: c.config.Kernel}})
 }
 
 // activate begins to send through a child.

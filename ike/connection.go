@@ -52,6 +52,7 @@ type Connection struct {
 	Retransmit     Retransmit
 	Reconnect      Reconnect
 	Limits         ConnectionLimits
+	DSCP           uint8 // of IKE messages, 0 to 63
 }
 
 // Transport says what carries IKE and ESP of a connection.
@@ -146,6 +147,9 @@ type ChildConfig struct {
 	Cover                    int            // packets per second that leave at least (RFC 4303, Section 2.6); 0: any
 	AggFrag                  *AggFragConfig // nil: no AGGFRAG mode
 	CopyDSCP                 bool
+	NoECN                    bool
+	ReqID                    uint32        // 0: of the data plane's choice
+	Inactivity               time.Duration // without a packet of either direction after which the child ends; 0: never
 	Kernel                   dataplane.Kernel
 	DF                       dataplane.DF
 	Priority                 int
@@ -158,12 +162,19 @@ type ChildConfig struct {
 	HostAccess               bool        // for that command
 }
 
-// StartAction is how a child comes up.
+// StartAction is how a child comes up. It is a set.
 type StartAction uint8
 
 // The start actions.
 const (
-	StartNone StartAction = iota
-	StartTrap
-	StartUp
+	StartNone   StartAction = 0
+	StartTrap   StartAction = 1
+	StartUp     StartAction = 2
+	StartTrapUp             = StartTrap | StartUp // up at once, and again with a packet that comes while it is down
 )
+
+// Traps tells whether packets of the child ask for it.
+func (a StartAction) Traps() bool { return a&StartTrap != 0 }
+
+// Starts tells whether the child is brought up by itself.
+func (a StartAction) Starts() bool { return a&StartUp != 0 }

@@ -23,7 +23,7 @@ type Env struct {
 	Connections *Connections              // replaced, never changed, on reload
 	Admit       func(Admission) Work      // answers with a Verdict; decides uniqueness and leases addresses
 	// LastInbound answers with the time.Time of the last packet that came in through these children, named by inbound SPI
-	// and policy; it is asked before a liveness check. nil: only messages are signs of life.
+	// and policy, or left through those that name an outbound SPI as well; it is asked before a liveness check. nil: only messages are signs of life.
 	LastInbound func(children []ChildRef) Work
 	// Dial opens a TCP stream from the address of path.Local, whose port is any, to path.Remote and answers with a Dialed (RFC
 	// 9329). The driver tells when it ends by StreamClosed. nil: there are no streams.
@@ -48,6 +48,7 @@ type SPIAllocator interface {
 // A ChildRef names a child to the data plane.
 type ChildRef struct {
 	SPI    uint32 // inbound
+	OutSPI uint32 // 0: what leaves does not count
 	Policy dataplane.PolicyID
 }
 

@@ -97,12 +97,14 @@ func (sa *SA) armChild(c *Child) {
 	if l.Hard > 0 {
 		sa.timers.set(timerChildExpire, c.inSPI, sa.now.Add(l.Hard))
 	}
+	sa.armIdle(c, sa.now)
 }
 
 // disarmChild stops what armChild has armed.
 func (sa *SA) disarmChild(c *Child) {
 	sa.timers.stop(timerChildRekey, c.inSPI)
 	sa.timers.stop(timerChildExpire, c.inSPI)
+	sa.timers.stop(timerChildIdle, c.inSPI)
 }
 
 // lifetimeTimer does what is due with the age of SAs.
@@ -118,6 +120,8 @@ func (sa *SA) lifetimeTimer(key timerKey) {
 		sa.startRekeyChild(sa.childIn(key.id))
 	case timerChildExpire:
 		sa.expireChild(sa.childIn(key.id), "by age")
+	case timerChildIdle:
+		sa.idleDue(sa.childIn(key.id))
 	case timerRetry:
 		sa.retry(key.id)
 	case timerFollowUp:

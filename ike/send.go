@@ -31,13 +31,13 @@ func (sa *SA) protect(h wire.Header, payloads []wire.Payload) ([][]byte, error) 
 }
 
 func (sa *SA) send(path dataplane.Path, datagrams [][]byte) {
-	sa.emit(Send{Path: path, Datagrams: datagrams})
+	sa.emit(Send{Path: path, Datagrams: datagrams, DSCP: sa.conn.DSCP})
 	sa.lastSent = sa.now
 }
 
 // transmit sends a request of ours.
 func (sa *SA) transmit(r *pendingRequest) {
-	sa.emit(Send{Path: sa.path, Datagrams: r.datagrams, DontFragment: r.probing})
+	sa.emit(Send{Path: sa.path, Datagrams: r.datagrams, DontFragment: r.probing, DSCP: sa.conn.DSCP})
 	sa.lastSent = sa.now
 }
 

@@ -18,10 +18,11 @@ const (
 	timerExpire // hard lifetime of the IKE SA
 	timerChildRekey
 	timerChildExpire
-	timerRetry   // a task that the peer answered with TEMPORARY_FAILURE
-	timerLinger  // a replaced or deleted thing is forgotten
-	timerDrain   // packets that were on their way have arrived
-	timerConfirm // the peer must know a child that it has asked for
+	timerChildIdle // nothing may have passed through the child for as long as it may be idle
+	timerRetry     // a task that the peer answered with TEMPORARY_FAILURE
+	timerLinger    // a replaced or deleted thing is forgotten
+	timerDrain     // packets that were on their way have arrived
+	timerConfirm   // the peer must know a child that it has asked for
 	timerReassembly
 	timerFollowUp // the peer has to go on with additional key exchanges
 	timerForget   // responses are no longer remembered

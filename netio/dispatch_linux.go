@@ -13,15 +13,17 @@ import (
 // SendIKE sends an IKE message, behind a marker when the path's local port is the one for NAT traversal, or a NAT
 // keepalive. The kernel may fragment it. SendIKE does not wait; datagram is the caller's when it returns.
 func (l *Listener) SendIKE(path dataplane.Path, datagram []byte) error {
-	return l.sendIKE(path, datagram, false)
+	return l.SendIKEAs(path, datagram, Manner{})
 }
 
-// SendWhole is SendIKE for a message that nobody may fragment.
-func (l *Listener) SendWhole(path dataplane.Path, datagram []byte) error {
-	return l.sendIKE(path, datagram, true)
+// A Manner says how a message is sent. Streams have one of their own.
+type Manner struct {
+	Whole bool  // nobody may fragment it
+	DSCP  uint8 // of its IP header, 0 to 63
 }
 
-func (l *Listener) sendIKE(path dataplane.Path, datagram []byte, whole bool) error {
+// SendIKEAs is SendIKE in a manner of its own.
+func (l *Listener) SendIKEAs(path dataplane.Path, datagram []byte, m Manner) error {
 	if path.Transport == dataplane.TransportTCP {
 		return l.streams.sendIKE(path, datagram)
 	}
@@ -40,7 +42,7 @@ func (l *Listener) sendIKE(path dataplane.Path, datagram []byte, whole bool) err
 		l.counters.add(SendClosed, 1)
 		return ErrClosed
 	}
-	if errno := s.sendIKE(path, datagram, whole); errno != 0 {
+	if errno := s.sendIKE(path, datagram, m); errno != 0 {
 		l.counters.add(sendReason(errno), 1)
 		return fmt.Errorf("netio: %v to %v: %w", path.Local, path.Remote, errno)
 	}

@@ -200,14 +200,14 @@ func (s *socket) sendmsg(m *unix.Msghdr, flags int) syscall.Errno {
 
 // sendIKE sends one datagram, which the kernel may fragment unless it is to arrive whole. It does not wait for room: IKE
 // retransmits.
-func (s *socket) sendIKE(path dataplane.Path, datagram []byte, whole bool) syscall.Errno {
+func (s *socket) sendIKE(path dataplane.Path, datagram []byte, manner Manner) syscall.Errno {
 	var marker []byte
 	if s.role == roleNAT && !(len(datagram) == 1 && datagram[0] == keepalive) {
 		marker = make([]byte, markerLen)
 	}
-	s.setDF(whole)
+	s.setDF(manner.Whole)
 	m := s.out.add(path.Remote, marker, datagram)
-	s.out.control(s.v6(), path.Local.Addr(), 0, 0)
+	s.out.control(s.v6(), path.Local.Addr(), manner.DSCP<<2, 0)
 	errno := s.sendmsg(&m.hdr, unix.MSG_DONTWAIT)
 	s.out.clear()
 	return errno

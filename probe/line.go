@@ -112,7 +112,7 @@ func (l *line) send(ctx context.Context, p dataplane.Path, datagram []byte, whol
 	l.sent++
 	l.last = time.Now()
 	if whole {
-		return l.last, l.listener.SendWhole(p, datagram)
+		return l.last, l.listener.SendIKEAs(p, datagram, netio.Manner{Whole: true})
 	}
 	return l.last, l.listener.SendIKE(p, datagram)
 }

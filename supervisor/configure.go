@@ -85,10 +85,10 @@ func childOf(c *ike.Connection, name string) *ike.ChildConfig {
 
 // startChild sets the standing policy of a child and follows its start action.
 func (s *Supervisor) startChild(l *link, c *ike.ChildConfig, start bool) {
-	if standing(c) || c.Start == ike.StartTrap || l.wanted[c.Name] {
+	if standing(c) || c.Start.Traps() || l.wanted[c.Name] {
 		s.block(l, c)
 	}
-	if start && c.Start == ike.StartUp && !l.held && !l.off[c.Name] {
+	if start && c.Start.Starts() && !l.held && !l.off[c.Name] {
 		l.wanted[c.Name] = true
 		s.block(l, c)
 	}

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"culvert/dataplane"
 	"culvert/explain"
 	"culvert/ike"
 )
@@ -217,5 +218,35 @@ func TestBrokenChildStaysDown(t *testing.T) {
 	b.must(b.s.Up(b.now, "office", "net"))
 	if got := b.commands(sa.SA); len(got) != 1 || got[0] != "CreateChild" {
 		t.Errorf("commands %v", got)
+	}
+}
+
+// An idle child waits for a packet or a command, whatever is configured for other ends.
+func TestIdleChildStaysDown(t *testing.T) {
+	c := connection(child("net", ike.StartTrapUp))
+	c.Children[0].OnClose, c.Reconnect.KeepUp = ike.StartUp, true
+	b := newBench(t, c)
+	trap := take[SetPolicy](b)
+	sa := b.connect()
+	b.childNews(sa, ike.NewsChildDown, "net", first(sa), &ike.Failure{Code: explain.IKEInactive})
+	b.elapse(time.Hour)
+	none[Command](b)
+	none[Initiate](b)
+	if len(trap) == 0 {
+		t.Fatal("no trap")
+	}
+	b.do(b.s.Acquired(b.now, dataplane.Notice{Kind: dataplane.NoticeAcquire, Policy: trap[0].Policy.ID}))
+	if got := b.commands(sa.SA); len(got) != 1 || got[0] != "CreateChild" {
+		t.Errorf("a packet leads to %v", got)
+	}
+}
+
+func TestTrapAndStartTogether(t *testing.T) {
+	b := newBench(t, connection(child("net", ike.StartTrapUp)))
+	if p := take[SetPolicy](b); len(p) == 0 || !p[0].Policy.Trap {
+		t.Errorf("policies %+v", p)
+	}
+	if got := take[Initiate](b); len(got) != 1 {
+		t.Errorf("attempts %+v", got)
 	}
 }

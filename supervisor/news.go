@@ -133,13 +133,13 @@ func (s *Supervisor) follow(l *link, name string, dead bool) {
 		action = c.OnDead
 	}
 	switch {
-	case action == ike.StartUp || l.conn.Reconnect.KeepUp && c.Start == ike.StartUp:
+	case action.Starts() || l.conn.Reconnect.KeepUp && c.Start.Starts():
 		l.wanted[name] = true
 	case l.conn.Reconnect.KeepUp && l.wanted[name]:
 	default:
 		delete(l.wanted, name)
 	}
-	if action == ike.StartTrap {
+	if action.Traps() {
 		s.trap(l, c)
 	}
 }
@@ -186,6 +186,10 @@ func (s *Supervisor) childDown(n ike.News) {
 	if n.Failure != nil && n.Failure.Code == explain.IKECircuitBreaker { // somebody has to look at the network
 		t.link.off[c.name] = true
 		delete(t.link.wanted, c.name)
+	}
+	if n.Failure != nil && n.Failure.Code == explain.IKEInactive { // a packet or a command brings it up again
+		delete(t.link.wanted, c.name)
+		return
 	}
 	if n.Failure != nil { // otherwise we have closed it
 		s.follow(t.link, c.name, dead(n.Failure))

@@ -31,8 +31,8 @@ func (s *Supervisor) trap(l *link, c *ike.ChildConfig) { s.protect(l, c, true) }
 
 // block keeps the traffic of a child from leaving in clear text while the child is down.
 func (s *Supervisor) block(l *link, c *ike.ChildConfig) {
-	if c.Block || c.Start == ike.StartTrap {
-		s.protect(l, c, c.Start == ike.StartTrap)
+	if c.Block || c.Start.Traps() {
+		s.protect(l, c, c.Start.Traps())
 	}
 }
 
@@ -78,7 +78,7 @@ func standing(c *ike.ChildConfig) bool { return !dynamic(c.Local) && !dynamic(c.
 // unblock removes what is there only while a link is wanted.
 func (s *Supervisor) unblock(l *link) {
 	for _, c := range l.conn.Children {
-		if !standing(c) && c.Start != ike.StartTrap {
+		if !standing(c) && !c.Start.Traps() {
 			s.unprotect(childName{l.conn.Name, c.Name})
 		}
 	}

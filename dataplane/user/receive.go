@@ -198,21 +198,28 @@ func (r *receiver) deliver(in *inbound, inner []byte, next uint8, from *dataplan
 		return
 	}
 	if in.mode == esp.Tunnel {
-		if _, err := esp.Decapsulate(inner, from.TOS); err != nil {
+		if err := in.mark(inner, from); err != nil {
 			r.drop(esp.DropOf(err), 1)
 			return
-		}
-		if in.copyDSCP && from.Path.Transport != dataplane.TransportTCP { // a stream has one marking for all (RFC 9329, Section 9.3)
-			if err := esp.CopyDSCP(inner, from.TOS); err != nil {
-				r.drop(esp.DropOf(err), 1)
-				return
-			}
 		}
 	}
 	r.coalescer.Add(inner)
 	if r.coalescer.Len() >= joinBatch {
 		r.flush()
 	}
+}
+
+// mark carries over to a packet what the outer header says of its class and of congestion (RFC 4301, Section 5.1.2; RFC 6040).
+func (in *inbound) mark(inner []byte, from *dataplane.Burst) error {
+	if !in.noECN {
+		if _, err := esp.Decapsulate(inner, from.TOS); err != nil {
+			return err
+		}
+	}
+	if in.copyDSCP && from.Path.Transport != dataplane.TransportTCP { // a stream has one marking for all (RFC 9329, Section 9.3)
+		return esp.CopyDSCP(inner, from.TOS)
+	}
+	return nil
 }
 
 // check compares a packet with the selectors of its SA (RFC 4301, Section 5.2, step 4). What matches them is remembered; an

@@ -22,6 +22,7 @@ type inbound struct {
 	spi       uint32
 	policy    dataplane.PolicyID
 	mode      esp.Mode
+	noECN     bool // congestion marks of the outer header are not heeded
 	copyDSCP  bool
 	nonFirst  bool // carries fragments without ports (RFC 4301, Section 7.3)
 	selectors spd.Selectors
@@ -41,7 +42,7 @@ func newInbound(sa *dataplane.SA) (*inbound, error) {
 		return nil, err
 	}
 	in := &inbound{
-		esp: e, spi: sa.SPI, policy: sa.Policy, mode: sa.Mode, copyDSCP: sa.CopyDSCP, nonFirst: sa.NonFirstFragments,
+		esp: e, spi: sa.SPI, policy: sa.Policy, mode: sa.Mode, noECN: sa.NoECN, copyDSCP: sa.CopyDSCP, nonFirst: sa.NonFirstFragments,
 		selectors: spd.Selectors{Local: sa.Local, Remote: sa.Remote},
 		original:  [2]netip.Addr{sa.OriginalRemote, sa.OriginalLocal},
 		told:      sa.Path.Remote, offenders: limiter{every: noticeEvery, burst: 1},
@@ -117,7 +118,7 @@ func newOutbound(sa *dataplane.SA, rand io.Reader, workers int) (*outbound, erro
 	if err != nil {
 		return nil, err
 	}
-	outer := esp.Outer{CopyDSCP: sa.CopyDSCP, DF: sa.DF}
+	outer := esp.Outer{NoECN: sa.NoECN, CopyDSCP: sa.CopyDSCP, DF: sa.DF}
 	if sa.Mode == esp.Transport { // the header is the packet's own
 		outer = esp.Outer{CopyDSCP: true, DF: esp.DFCopy}
 	}

@@ -7,7 +7,7 @@ import (
 	"culvert/dataplane/xfrm/nl"
 )
 
-// What is ours bears two marks. States and templates have a reqid out of a range that nobody else uses:
+// What is ours bears two marks. States and templates have a reqid out of a range that nobody else uses, unless one is configured:
 //
 //	| 0xC (4 bits) | owner (8 bits) | slot (20 bits) |
 //
@@ -35,7 +35,10 @@ func newOwner(name string) owner {
 // number tells owners apart in a small range.
 func (o owner) number() int { return int(o.reqIDs >> ownerShift & 0xff) }
 
-func (o owner) hasState(s *nl.State) bool { return s.ReqID&^(maxSlots-1) == o.reqIDs }
+func (o owner) hasState(s *nl.State) bool { return o.gave(s.ReqID) }
+
+// gave tells whether a reqid is out of our range.
+func (o owner) gave(reqID uint32) bool { return reqID&^(maxSlots-1) == o.reqIDs }
 
 func (o owner) hasPolicy(p *nl.Policy) bool { return p.Limits.SoftPackets == o.tag }
 

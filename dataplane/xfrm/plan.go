@@ -31,6 +31,9 @@ func (p *policy) out() *sa {
 
 // plan lists the claims of a policy.
 func (b *Backend) plan(p *policy) ([]claim, error) {
+	if p.spec.Kernel.NoPolicies {
+		return nil, nil
+	}
 	out, err := matches(p.spec.Local, p.spec.Remote)
 	if err != nil {
 		return nil, err
@@ -42,6 +45,9 @@ func (b *Backend) plan(p *policy) ([]claim, error) {
 	var list []claim
 	for i := range out {
 		list = append(list, b.claim(p, nl.PolicyOut, &out[i]))
+		if p.spec.Kernel.ForwardOut {
+			list = append(list, b.passing(p, &out[i]))
+		}
 	}
 	for i := range in {
 		list = append(list, b.claim(p, nl.PolicyIn, &in[i]), b.claim(p, nl.PolicyForward, &in[i]))
@@ -68,6 +74,13 @@ func (b *Backend) claim(p *policy, direction nl.PolicyDirection, m *match) claim
 	case p.spec.Action == spd.Protect:
 		c.policy.Templates = []nl.Template{p.template(c.policy.Selector.Source.Addr())}
 	}
+	return c
+}
+
+// passing lets what leaves through a tunnel be forwarded to it: the policy for what leaves protects it.
+func (b *Backend) passing(p *policy, m *match) claim {
+	c := b.claim(p, nl.PolicyForward, m)
+	c.policy.Mark, c.policy.IfID, c.policy.Templates = nl.Mark(p.spec.Kernel.MarkOut), p.spec.Kernel.IfIDOut, nil
 	return c
 }
 

@@ -19,13 +19,13 @@ func (b *Backend) SetPolicy(spec dataplane.Policy) error {
 }
 
 func (b *Backend) setPolicy(spec dataplane.Policy) error {
-	p, err := b.policy(spec.ID)
+	p, err := b.policyAs(spec.ID, spec.ReqID)
 	if err != nil {
 		return err
 	}
 	old, had := p.spec, p.set
 	p.spec, p.set = spec, true
-	err = b.plumber.Set(&spec)
+	err = b.plumb(&spec)
 	if err == nil {
 		err = b.renew(p)
 	}
@@ -36,23 +36,48 @@ func (b *Backend) setPolicy(spec dataplane.Policy) error {
 		return errors.Join(err, b.forget(p))
 	}
 	p.spec = old
-	return errors.Join(err, b.plumber.Set(&old), b.renew(p))
+	return errors.Join(err, b.plumb(&old), b.renew(p))
+}
+
+// plumb makes routes and addresses for a policy, if it is ours to make.
+func (b *Backend) plumb(spec *dataplane.Policy) error {
+	if spec.Kernel.NoPolicies {
+		return b.plumber.Remove(spec.ID)
+	}
+	return b.plumber.Set(spec)
 }
 
 // policy finds a policy, or makes one with a reqid, which SAs may name before it is set.
-func (b *Backend) policy(id dataplane.PolicyID) (*policy, error) {
+func (b *Backend) policy(id dataplane.PolicyID) (*policy, error) { return b.policyAs(id, 0) }
+
+// policyAs is policy with the reqid that a new one gets; 0: one of ours. Others may have that which is configured, so nothing
+// is found by it.
+func (b *Backend) policyAs(id dataplane.PolicyID, reqID uint32) (*policy, error) {
 	if p := b.known[id]; p != nil {
 		return p, nil
-	}
-	reqID, err := b.slots.take(b.owner)
-	if err != nil {
-		return nil, err
 	}
 	b.age++
 	p := &policy{reqID: reqID, age: b.age}
 	p.spec.ID = id
-	b.known[id], b.byReqID[reqID] = p, p
+	if reqID == 0 {
+		var err error
+		if p.reqID, err = b.slots.take(b.owner); err != nil {
+			return nil, err
+		}
+		b.byReqID[p.reqID] = p
+	}
+	b.known[id] = p
 	return p, nil
+}
+
+// ReqID is that of dataplane.Identifier.
+func (b *Backend) ReqID(id dataplane.PolicyID) uint32 {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if p := b.known[id]; p != nil {
+		return p.reqID
+	}
+	return 0
 }
 
 // renew brings the kernel in step with a policy and the SAs that it has.
@@ -98,7 +123,9 @@ func (b *Backend) forget(p *policy) error {
 func (b *Backend) discard(p *policy) {
 	if !p.set && len(p.outs) == 0 && p.ins == 0 {
 		delete(b.known, p.spec.ID)
-		delete(b.byReqID, p.reqID)
-		b.slots.give(p.reqID)
+		if b.byReqID[p.reqID] == p {
+			delete(b.byReqID, p.reqID)
+			b.slots.give(p.reqID)
+		}
 	}
 }

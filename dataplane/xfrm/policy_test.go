@@ -238,3 +238,70 @@ func TestSelectorsThatTheKernelCannotExpressAreRefused(t *testing.T) {
 		}
 	}
 }
+
+func TestConfiguredReqidsAreThoseOfPoliciesAndSAs(t *testing.T) {
+	b := newBench(t)
+	for id := range dataplane.PolicyID(2) { // several children may have the same
+		p := protect(t, id+1, "10.1.0.0/16", []string{"10.2.0.0/16", "10.3.0.0/16"}[id])
+		p.ReqID = 42
+		b.setPolicy(t, p)
+	}
+	b.inbound(t, 1)
+	b.outbound(t, 0x1000, 1)
+	if got := b.ReqID(1); got != 42 || b.ReqID(7) != 0 {
+		t.Errorf("reqid %d", got)
+	}
+	for _, s := range b.kernel.states {
+		if s.ReqID != 42 {
+			t.Errorf("state %+v", s)
+		}
+	}
+	for _, p := range b.kernel.policies {
+		if len(p.Templates) != 1 || p.Templates[0].ReqID != 42 {
+			t.Errorf("policy %+v", p)
+		}
+	}
+	// A predecessor's states go with its policies: their reqid alone does not tell whose they are.
+	if err := b.sweep(); err != nil || len(b.kernel.states) != 0 || len(b.kernel.policies) != 0 {
+		t.Errorf("%v, left %+v", err, b.kernel.states)
+	}
+}
+
+func TestSAsAloneWhereOthersMakePolicies(t *testing.T) {
+	b := newBench(t)
+	p := protect(t, 1, "10.1.0.0/16", "10.2.0.0/16")
+	p.ReqID, p.Kernel.NoPolicies = 42, true
+	b.setPolicy(t, p)
+	b.inbound(t, 1)
+	b.outbound(t, 0x1000, 1)
+	if len(b.kernel.policies) != 0 || b.plumber.set[1] || len(b.kernel.states) != 2 {
+		t.Errorf("policies %+v, routes %v, %d states", b.kernel.policies, b.plumber.set, len(b.kernel.states))
+	}
+}
+
+func TestOutboundTrafficMayBeForwarded(t *testing.T) {
+	b := newBench(t)
+	p := protect(t, 1, "10.1.0.0/16", "10.2.0.0/16")
+	p.Kernel.ForwardOut = true
+	b.setPolicy(t, p)
+	passing := 0
+	for _, p := range b.kernel.policies {
+		if p.Direction == nl.PolicyForward && p.Selector.Source.String() == "10.1.0.0/16" && len(p.Templates) == 0 && p.Action == nl.Allow {
+			passing++
+		}
+	}
+	if passing != 1 || len(b.kernel.policies) != 4 {
+		t.Errorf("policies %+v", b.kernel.policies)
+	}
+}
+
+func TestFlagsOfStates(t *testing.T) {
+	b := newBench(t)
+	for _, d := range []dataplane.Direction{dataplane.Inbound, dataplane.Outbound} {
+		sa := dataplane.SA{Direction: d, NoECN: true, Kernel: dataplane.Kernel{ICMP: true}, Local: selectors(t, "10.1.0.0/16"), Remote: selectors(t, "10.2.0.0/16")}
+		var s nl.State
+		if err := b.setTraffic(&s, &sa); err != nil || s.Flags&nl.NoECN == 0 || s.Flags&nl.ICMP == 0 {
+			t.Errorf("%v: flags %b, %v", d, s.Flags, err)
+		}
+	}
+}

@@ -165,6 +165,12 @@ func (b *Backend) setTraffic(s *nl.State, sa *dataplane.SA) error {
 	if sa.DF == dataplane.DFSet {
 		return &UnsupportedError{`df = "set"`}
 	}
+	if sa.NoECN {
+		s.Flags |= nl.NoECN
+	}
+	if k.ICMP {
+		s.Flags |= nl.ICMP
+	}
 	if sa.Direction == dataplane.Inbound {
 		b.setInbound(s, sa)
 	} else {

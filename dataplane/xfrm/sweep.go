@@ -41,7 +41,7 @@ func (b *Backend) sweep() error {
 	for _, p := range policies {
 		errs = append(errs, absent(b.kernel.DeletePolicy(&p.PolicyID)))
 	}
-	return errors.Join(append(errs, b.sweepStates())...)
+	return errors.Join(append(errs, b.sweepStates(named(policies)))...)
 }
 
 func (b *Backend) ownPolicies() ([]*nl.Policy, error) {
@@ -49,11 +49,25 @@ func (b *Backend) ownPolicies() ([]*nl.Policy, error) {
 	return slices.DeleteFunc(policies, func(p *nl.Policy) bool { return !b.owner.hasPolicy(p) }), err
 }
 
-func (b *Backend) sweepStates() error {
+// named are the reqids that the templates of policies have.
+func named(policies []*nl.Policy) map[uint32]bool {
+	ids := map[uint32]bool{}
+	for _, p := range policies {
+		for i := range p.Templates {
+			if id := p.Templates[i].ReqID; id != 0 {
+				ids[id] = true
+			}
+		}
+	}
+	return ids
+}
+
+// sweepStates removes the states that are ours by their reqids, or as our policies name those.
+func (b *Backend) sweepStates(ours map[uint32]bool) error {
 	states, err := b.kernel.States()
 	errs := []error{err}
 	for _, s := range states {
-		if b.owner.hasState(s) && s.SPI != 0 { // without an SPI it waits for one, and goes by itself
+		if (b.owner.hasState(s) || ours[s.ReqID]) && s.SPI != 0 { // without an SPI it waits for one, and goes by itself
 			errs = append(errs, absent(b.kernel.DeleteState(&s.StateID)))
 		}
 	}
@@ -69,10 +83,12 @@ func (b *Backend) inherit() error {
 	for _, p := range policies {
 		b.left = append(b.left, p.PolicyID)
 		for i := range p.Templates {
-			b.slots.avoid(p.Templates[i].ReqID)
+			if id := p.Templates[i].ReqID; b.owner.gave(id) {
+				b.slots.avoid(id)
+			}
 		}
 	}
-	return b.sweepStates()
+	return b.sweepStates(named(policies))
 }
 
 // Settled is that of dataplane.Settler.

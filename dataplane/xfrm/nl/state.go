@@ -7,8 +7,10 @@ type StateFlags uint8
 
 // The flags of states.
 const (
+	NoECN      StateFlags = 1   // inbound: the outer congestion mark does not go to the inner header; outbound: likewise
 	DecapDSCP  StateFlags = 2   // inbound: the outer DSCP goes to the inner header
 	ClearDF    StateFlags = 4   // outbound: packets may be fragmented on their way
+	ICMP       StateFlags = 16  // ICMP errors are judged by the packet that they quote
 	AnyFamily  StateFlags = 32  // what is inside may be of both families
 	ESN        StateFlags = 128 // extended sequence numbers (RFC 4303, Section 2.2.1)
 	stateFixed            = 224 // octets of a state before its attributes
