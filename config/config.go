@@ -21,6 +21,7 @@ type Config struct {
 	Users       []*Users
 	Policies    []*Policy
 	Webhooks    []*Webhook
+	Authorities []*Authority
 	Paths       []string // the files that were read, the first one first
 }
 

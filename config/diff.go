@@ -21,6 +21,7 @@ type Difference struct {
 	Accounts    Changes // of users blocks that are in both, as "staff/carol"
 	Policies    Changes
 	Webhooks    Changes
+	Authorities Changes
 }
 
 // Changes are the differences between two lists of blocks, in the order of the new list, what is removed in that of the old.
@@ -55,6 +56,7 @@ func Diff(old, new *Config) *Difference {
 		Users:       compare(old.Users, new.Users, ""),
 		Policies:    compare(old.Policies, new.Policies, ""),
 		Webhooks:    compare(old.Webhooks, new.Webhooks, ""),
+		Authorities: compare(old.Authorities, new.Authorities, ""),
 	}
 	for _, c := range new.Connections {
 		if before := old.Connection(c.Name); before != nil {

@@ -68,3 +68,18 @@ func webhookSamples() []sample {
 		{option: "ca", value: `["ca.pem"]`, with: `url = "http://hooks.example.org/"`, code: clash},
 	}
 }
+
+func authoritySamples() []sample {
+	const ca = `ca = "ca.pem"`
+	return []sample{
+		{option: "ca", value: `"ca.pem"`, text: "-"},
+		{option: "ca", value: `"leaf.pem"`, code: clash},
+		{option: "ca", value: `"absent.pem"`, code: noFile},
+		{option: "crl_uris", value: `["http://crl.example.org/ca.crl"]`, with: ca},
+		{option: "crl_uris", value: `"ldap://crl.example.org/"`, with: ca, code: badValue},
+		{option: "ocsp_uris", value: `["http://ocsp.example.org/"]`, with: ca},
+		{option: "ocsp_uris", value: `8080`, with: ca, code: wrongType},
+		{option: "cert_uri_base", value: `"http://certs.example.org/"`, with: ca},
+		{option: "cert_uri_base", value: `"certs"`, with: ca, code: badValue},
+	}
+}

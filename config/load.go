@@ -93,6 +93,7 @@ func (f *file) schema(c *Config) schema {
 			{kind: "users", many: true, open: func() schema { return add(&c.Users, new(Users)).schema() }},
 			{kind: "policy", many: true, open: func() schema { return add(&c.Policies, newPolicy()).schema() }},
 			{kind: "api", open: func() schema { return c.API.schema() }},
+			{kind: "authority", many: true, open: func() schema { return add(&c.Authorities, new(Authority)).schema() }},
 			{kind: "webhook", many: true, open: func() schema { return add(&c.Webhooks, newWebhook()).schema() }},
 			{kind: "vici", open: func() schema { return c.VICI.schema() }},
 		},

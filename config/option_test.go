@@ -67,6 +67,7 @@ func homes() map[string]home {
 		"server": {serverSamples, "radius \"a\" {\nserver \"s\" {\n%s\n}\n}\n", func(c *Config) schema { return c.RADIUSGroup("a").Servers[0].schema() }},
 		"dae": {daeSamples, "radius \"a\" {\nserver \"s\" {\naddress = \"192.0.2.9\"\nsecret = \"swordfish\"\n}\ndae {\n%s\n}\n}\n",
 			func(c *Config) schema { return c.RADIUSGroup("a").DAE.schema() }},
+		"authority": {authoritySamples, "authority \"a\" {\n%s\n}\n", func(c *Config) schema { return c.Authorities[0].schema() }},
 		"webhook": {webhookSamples, "connection \"b\" {}\nsecret \"b\" { psk = file(\"office.psk\") }\nwebhook \"a\" {\n%s\n}\n",
 			func(c *Config) schema { return c.Webhooks[0].schema() }},
 		"users":  {usersSamples, "users \"a\" {\n%s\n}\n", func(c *Config) schema { return c.UsersOf("a").schema() }},

@@ -156,10 +156,10 @@ func (t *translator) localAuth(c *config.Connection, l *config.LocalRound, secre
 		round.EAP, round.EAPKeyless = t.eapClient(c, &l.EAP), l.EAP.Keyless
 	}
 	if l.Key != nil {
-		round.Credentials = []auth.Credential{{Key: l.Key.Key, Chain: certificates(l.Certificates), URLs: l.CertificateURLs, BundleURL: l.BundleURL}}
+		round.Credentials = []auth.Credential{{Key: l.Key.Key, Chain: certificates(l.Certificates), URLs: t.certificateURLs(l), BundleURL: l.BundleURL}}
 	}
 	if l.ShowOCSP && len(l.Certificates) > 0 {
-		round.OCSP = revocation.NewChecker(t.fetcher, revocation.Options{Cache: t.answers})
+		round.OCSP = revocation.NewChecker(t.fetcher, revocation.Options{Cache: t.answers, Places: t.places()})
 		round.Issuers = slices.Concat(certificates(c.Remote.CAs), certificates(c.Remote.Intermediates))
 	}
 	return round
@@ -201,6 +201,7 @@ func (t *translator) revocationOptions(r *config.RemoteRound) revocation.Options
 	return revocation.Options{
 		CRLs:        revocationLists(r.CRLs),
 		Responders:  certificates(r.OCSP.Responders),
+		Places:      t.places(),
 		Nonce:       r.OCSP.Nonce,
 		MaxAge:      r.OCSP.MaxAge,
 		DemandShown: r.OCSP.Response == auth.OCSPRequire,

@@ -60,14 +60,14 @@ const onHold = 6
 // does not undo it.
 func (c *Checker) revoked(q query) (status, bool) {
 	final := func(s status, err error) bool { return err == nil && s.revoked && s.reason != onHold }
-	for _, url := range httpURLs(q.cert.OCSPServer) {
+	for _, url := range q.ocspServers() {
 		if v, ok := c.cache.Get(q.key("ocsp", url, q.cert.Raw), q.now); ok && v.response != nil {
 			if s, err := q.read(v.response); final(s, err) {
 				return s, true
 			}
 		}
 	}
-	for _, url := range httpURLs(q.cert.CRLDistributionPoints) {
+	for _, url := range q.distributionPoints() {
 		if v, ok := c.cache.Get(q.listKey(url, false), q.now); ok && v.crl != nil {
 			if s, err := q.lookup(v.crl, nil); final(s, err) {
 				return s, true

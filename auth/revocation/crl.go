@@ -52,7 +52,7 @@ func (q query) configuredDelta(lists []*x509.RevocationList, base *x509.Revocati
 // fromCRL fetches the lists that the certificate names.
 func (c *Checker) fromCRL(ctx context.Context, q query) (status, error) {
 	err := errUnknown
-	for _, url := range httpURLs(q.cert.CRLDistributionPoints) {
+	for _, url := range q.distributionPoints() {
 		crl, e := c.list(ctx, url, q, false)
 		if e == nil {
 			var s status
@@ -177,7 +177,7 @@ func (q query) checkScope(crl *x509.RevocationList) error {
 		return errors.New("it is for some reasons or attribute certificates only")
 	case scope.onlyUsers && q.cert.IsCA, scope.onlyCAs && !q.cert.IsCA:
 		return errors.New("it is for another kind of certificate")
-	case scope.named && !slices.ContainsFunc(scope.urls, func(u string) bool { return slices.Contains(q.cert.CRLDistributionPoints, u) }):
+	case scope.named && !slices.ContainsFunc(scope.urls, func(u string) bool { return slices.Contains(q.points(), u) }):
 		return errors.New("it is for another distribution point")
 	}
 	return nil

@@ -24,7 +24,7 @@ var (
 // fromOCSP asks the servers that the certificate names.
 func (c *Checker) fromOCSP(ctx context.Context, q query) (status, error) {
 	err := errUnknown
-	for _, url := range httpURLs(q.cert.OCSPServer) {
+	for _, url := range q.ocspServers() {
 		r, e := c.answer(ctx, url, q)
 		if e == nil {
 			var s status

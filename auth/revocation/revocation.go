@@ -53,6 +53,7 @@ type Options struct {
 	Retry       time.Duration          // what failed is not tried again before: 1 min
 	CRLs        []*x509.RevocationList // known, for example from files
 	Responders  []*x509.Certificate    // that may answer for any issuer, on top of those that it names (RFC 6960, Section 4.2.2.2)
+	Places      []Place                // where to ask before the places that certificates name
 	Nonce       Nonce
 	MaxAge      time.Duration // of an OCSP answer; 0: as old as it says by itself
 	DemandShown bool          // the peer must show an OCSP answer about its own certificate (RFC 4806, Section 4.1)
@@ -140,6 +141,7 @@ type query struct {
 	cert, issuer *x509.Certificate
 	now          time.Time
 	responders   []*x509.Certificate
+	places       []Place
 	nonce        Nonce
 	maxAge       time.Duration
 	realm        string
@@ -150,7 +152,7 @@ type query struct {
 func (c *Checker) query(cert, issuer *x509.Certificate, now time.Time) query {
 	q := query{cert: cert, issuer: issuer, now: now}
 	if c != nil {
-		q.responders, q.nonce, q.maxAge, q.realm = c.opt.Responders, c.opt.Nonce, c.opt.MaxAge, c.realm
+		q.responders, q.places, q.nonce, q.maxAge, q.realm = c.opt.Responders, c.opt.Places, c.opt.Nonce, c.opt.MaxAge, c.realm
 	}
 	return q
 }
@@ -180,7 +182,7 @@ func (c *Checker) status(ctx context.Context, q query, demand bool) status {
 	if s, ok := c.revoked(q); ok {
 		return s
 	}
-	s := status{sourced: len(httpURLs(q.cert.OCSPServer)) > 0 || len(httpURLs(q.cert.CRLDistributionPoints)) > 0}
+	s := status{sourced: len(q.ocspServers()) > 0 || len(q.distributionPoints()) > 0}
 	sources := []func(context.Context, query) (status, error){c.fromFiles, c.fromShown, c.fromOCSP, c.fromCRL}
 	if demand {
 		sources = []func(context.Context, query) (status, error){c.onlyShown}

@@ -63,7 +63,7 @@ func (c *Checker) renew(ctx context.Context, k memo.Key, q query) value {
 // askAll asks one server after the other until one says that the certificate is good.
 func (c *Checker) askAll(ctx context.Context, q query) (value, error) {
 	err := errUnknown
-	for _, url := range httpURLs(q.cert.OCSPServer) {
+	for _, url := range q.ocspServers() {
 		v, e := c.ask(ctx, url, q)
 		if e == nil {
 			if s, _ := q.read(v.response); s.known && !s.revoked {
