@@ -72,7 +72,7 @@ func whole(t *testing.T) *config.Config {
 	t.Helper()
 	c := &config.Connection{}
 	fill(t, reflect.ValueOf(c).Elem())
-	c.DowngradePrevention, c.PathProbes = false, false // which the engine has the other way round
+	c.DowngradePrevention, c.PathProbes, c.Children[0].CopyECN = false, false, false // which the engine has the other way round
 	c.Name, c.Remote.Addresses = "site", []config.Address{{Prefix: netip.MustParsePrefix("192.0.2.1/32")}, {Name: "peer.example.org"}}
 	daemon := &config.Daemon{}
 	fill(t, reflect.ValueOf(daemon).Elem())
