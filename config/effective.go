@@ -41,9 +41,8 @@ func (c *Config) Effective() []Effective {
 	list = append(list, all(c.Users)...)
 	list = append(list, all(c.Policies)...)
 	list = append(list, all(c.Webhooks)...)
-	return append(list, effective(c.Metrics.schema()), effective(c.API.schema(), all(c.API.Roles)...), effective(c.VICI.schema()))
 	list = append(list, all(c.Authorities)...)
-	return append(list, effective(c.Metrics.schema()), effective(c.API.schema(), all(c.API.Roles)...))
+	return append(list, effective(c.Metrics.schema()), effective(c.API.schema(), all(c.API.Roles)...), effective(c.VICI.schema()))
 }
 
 // Effective shows the connection with its children.
