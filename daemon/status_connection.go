@@ -1,7 +1,6 @@
 package daemon
 
 import (
-	"slices"
 
 	"culvert/api"
 	"culvert/ike"
@@ -49,7 +48,7 @@ func stateOf(l supervisor.LinkStatus, up bool) api.ConnectionState {
 		return api.Connecting
 	case !l.NextAttempt.IsZero():
 		return api.Waiting
-	case slices.ContainsFunc(l.Connection.Children, func(c *ike.ChildConfig) bool { return c.Start.Traps() }):
+	case len(l.Traps) > 0:
 		return api.Trapped
 	case len(l.Connection.RemoteAddrs)+len(l.Connection.RemoteNames) == 0:
 		return api.Listening

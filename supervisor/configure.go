@@ -85,7 +85,7 @@ func childOf(c *ike.Connection, name string) *ike.ChildConfig {
 
 // startChild sets the standing policy of a child and follows its start action.
 func (s *Supervisor) startChild(l *link, c *ike.ChildConfig, start bool) {
-	if standing(c) || c.Start.Traps() || l.wanted[c.Name] {
+	if standing(c) || l.traps(c) || l.wanted[c.Name] {
 		s.block(l, c)
 	}
 	if start && c.Start.Starts() && !l.held && !l.off[c.Name] {
@@ -108,6 +108,7 @@ func (s *Supervisor) remove(l *link) {
 
 // setStatic replaces the configured bypass and discard policies.
 func (s *Supervisor) setStatic(list []dataplane.Policy) {
+	s.policies.configured = list
 	for _, name := range slices.Sorted(maps.Keys(s.policies.static)) {
 		id := s.policies.static[name]
 		if !slices.ContainsFunc(list, func(p dataplane.Policy) bool { return p.Name == name }) {
@@ -116,14 +117,21 @@ func (s *Supervisor) setStatic(list []dataplane.Policy) {
 		}
 	}
 	for _, p := range list {
-		id, ok := s.policies.static[p.Name]
-		if !ok {
-			id = s.policies.fresh()
-			s.policies.static[p.Name] = id
+		if !s.policies.off[p.Name] {
+			s.setOne(p)
 		}
-		p.ID, p.Priority = id, ike.Priority(p.Priority)
-		s.emit(SetPolicy{p})
 	}
+}
+
+// setOne sets a configured bypass or discard policy.
+func (s *Supervisor) setOne(p dataplane.Policy) {
+	id, ok := s.policies.static[p.Name]
+	if !ok {
+		id = s.policies.fresh()
+		s.policies.static[p.Name] = id
+	}
+	p.ID, p.Priority = id, ike.Priority(p.Priority)
+	s.emit(SetPolicy{p})
 }
 
 // A LinkStatus tells where a connection stands.
@@ -134,6 +142,7 @@ type LinkStatus struct {
 	Attempts    int
 	NextAttempt time.Time
 	Failure     *ike.Failure
+	Traps       []string // children whose packets bring them up, in the order of the configuration
 }
 
 // Status lists the connections in the order of the configuration.
@@ -143,7 +152,7 @@ func (s *Supervisor) Status() []LinkStatus {
 		l := s.links[name]
 		list = append(list, LinkStatus{
 			Connection: l.conn, Wanted: l.alone || len(l.wanted) > 0, Connecting: l.attempt != nil,
-			Attempts: l.attempts, NextAttempt: l.nextAttempt(), Failure: l.failure,
+			Attempts: l.attempts, NextAttempt: l.nextAttempt(), Failure: l.failure, Traps: s.traps(l),
 		})
 	}
 	return list

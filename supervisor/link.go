@@ -19,6 +19,7 @@ type link struct {
 	alone    bool            // the IKE SA is wanted without a child
 	held     bool            // the operator took it down; nothing but the operator brings it up
 	off      map[string]bool // children that the operator took down, likewise
+	trapped  map[string]bool // whether children have a trap, if the operator has said so, whatever is configured
 	attempt  *attempt        // under way
 	attempts int             // failed in a row
 	retryAt  time.Time       // zero: no attempt is planned
@@ -44,7 +45,7 @@ type attempt struct {
 }
 
 func newLink(c *ike.Connection) *link {
-	return &link{conn: c, wanted: map[string]bool{}, off: map[string]bool{}, sas: map[wire.SPI]*tracked{}, streams: map[netip.Addr]time.Time{}, peers: map[string][]*tracked{}}
+	return &link{conn: c, wanted: map[string]bool{}, off: map[string]bool{}, trapped: map[string]bool{}, sas: map[wire.SPI]*tracked{}, streams: map[netip.Addr]time.Time{}, peers: map[string][]*tracked{}}
 }
 
 // child returns the configuration of a child, or nil.

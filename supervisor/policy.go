@@ -18,12 +18,15 @@ type policies struct {
 	fresh  func() dataplane.PolicyID
 	owner  map[dataplane.PolicyID]childName
 	ids    map[childName]dataplane.PolicyID
-	static map[string]dataplane.PolicyID // configured bypass and discard, by name
+	static map[string]dataplane.PolicyID // configured bypass and discard that are set, by name
+
+	configured []dataplane.Policy // bypass and discard
+	off        map[string]bool    // those that the operator took away
 }
 
 func newPolicies(fresh func() dataplane.PolicyID) policies {
 	return policies{fresh: fresh, owner: map[dataplane.PolicyID]childName{},
-		ids: map[childName]dataplane.PolicyID{}, static: map[string]dataplane.PolicyID{}}
+		ids: map[childName]dataplane.PolicyID{}, static: map[string]dataplane.PolicyID{}, off: map[string]bool{}}
 }
 
 // trap has packets of a child ask for it.
@@ -31,8 +34,8 @@ func (s *Supervisor) trap(l *link, c *ike.ChildConfig) { s.protect(l, c, true) }
 
 // block keeps the traffic of a child from leaving in clear text while the child is down.
 func (s *Supervisor) block(l *link, c *ike.ChildConfig) {
-	if c.Block || c.Start.Traps() {
-		s.protect(l, c, c.Start.Traps())
+	if c.Block || l.traps(c) {
+		s.protect(l, c, l.traps(c))
 	}
 }
 
@@ -78,7 +81,7 @@ func standing(c *ike.ChildConfig) bool { return !dynamic(c.Local) && !dynamic(c.
 // unblock removes what is there only while a link is wanted.
 func (s *Supervisor) unblock(l *link) {
 	for _, c := range l.conn.Children {
-		if !standing(c) && !c.Start.Traps() {
+		if !standing(c) && !l.traps(c) {
 			s.unprotect(childName{l.conn.Name, c.Name})
 		}
 	}
