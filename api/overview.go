@@ -80,13 +80,13 @@ func (c *ConnectionSum) add(sa *SA) {
 		if child.State == ChildInstalled || child.State == ChildRekeying {
 			c.Installed++
 		}
-		c.In.add(child.In)
-		c.Out.add(child.Out)
+		c.In.Add(child.In)
+		c.Out.Add(child.Out)
 	}
 }
 
-// add adds what another SA has carried in the same direction, apart from what is inside AGGFRAG payloads.
-func (t *Traffic) add(u Traffic) {
+// Add adds what another SA has carried in the same direction, apart from what is inside AGGFRAG payloads.
+func (t *Traffic) Add(u Traffic) {
 	t.Bytes += u.Bytes
 	t.Packets += u.Packets
 	if u.LastUse != nil && (t.LastUse == nil || u.LastUse.After(*t.LastUse)) {

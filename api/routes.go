@@ -47,6 +47,9 @@ func (s *Server) register(api huma.API) {
 	s.registerKeys(api)
 	s.registerConfiguration(api)
 	s.registerCapture(api)
+	s.registerInventory(api)
+	s.registerCounters(api)
+	s.registerLevel(api)
 }
 
 // get connects a path to a question that everybody may ask.

@@ -7,8 +7,6 @@ import (
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
-
-	"culvert/explain"
 )
 
 type sasInput struct {
@@ -37,7 +35,7 @@ func (s *Server) sas(ctx context.Context, in *sasInput) (*sasOutput, error) {
 	list := status.SAs
 	if in.Connection != "" {
 		if _, ok := status.Connection(in.Connection); !ok {
-			return nil, NewProblem(http.StatusNotFound, explain.ManageNotFound, "", "there is no connection %q", in.Connection)
+			return nil, noSuch("connection", in.Connection)
 		}
 		list = status.SAsOf(in.Connection)
 	}

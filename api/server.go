@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/tls"
 	"log/slog"
 	"net"
@@ -28,6 +29,7 @@ type Server struct {
 	sessions  *sessions
 	page      pageListener
 	streams   *counter
+	life      string // tells the streams of this server from those of others
 	ended     context.Context
 	end       context.CancelFunc
 	serving   sync.WaitGroup
@@ -51,6 +53,7 @@ func NewServer(control Control, version string, options ...Option) *Server {
 	s := &Server{
 		control: control, heartbeat: 15 * time.Second, journal: slog.New(slog.DiscardHandler), streams: newCounter(mostConnections, mostStreamsEach),
 	}
+	s.life = rand.Text()
 	for _, set := range options {
 		set(s)
 	}

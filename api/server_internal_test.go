@@ -91,9 +91,11 @@ func TestStreamsAreServerSentEvents(t *testing.T) {
 		q.events.Publish(Event{Kind: EventUp, Text: fmt.Sprint("line\nbreak ", i)})
 	}
 	w := newPaper()
-	NewServer(q, "test").ServeHTTP(w, asked(context.Background(), "/v1/events?since=0&backlog=9&once=true"))
+	s := NewServer(q, "test")
+	s.life = "L"
+	s.ServeHTTP(w, asked(context.Background(), "/v1/events?since=0&backlog=9&once=true"))
 	const zero = `"time":"0001-01-01T00:00:00Z","kind":"up"`
-	want := ":\n\nevent: item\ndata: {\"seq\":2," + zero + ",\"text\":\"line\\nbreak 1\"}\n\nevent: item\ndata: {\"seq\":3," + zero + ",\"text\":\"line\\nbreak 2\"}\n\nevent: done\ndata: {}\n\n"
+	want := ":\n\nid: L-2\nevent: item\ndata: {\"seq\":2," + zero + ",\"text\":\"line\\nbreak 1\"}\n\nid: L-3\nevent: item\ndata: {\"seq\":3," + zero + ",\"text\":\"line\\nbreak 2\"}\n\nevent: done\ndata: {}\n\n"
 	if got := w.text.String(); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}

@@ -5,8 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"reflect"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -40,6 +44,7 @@ func streaming(op huma.Operation) huma.Operation {
 // A stream writes server-sent events to one client. A client that does not read is given up after a while, so that it
 // holds nothing but its own goroutine.
 type stream struct {
+	life    string // of the daemon: numbers of another one mean nothing
 	w       http.ResponseWriter
 	control *http.ResponseController
 
@@ -72,7 +77,7 @@ func (s *Server) answerSlowly(answer func(context.Context, *stream)) *huma.Strea
 		defer cancel()
 		defer context.AfterFunc(s.ended, cancel)()
 		w.Header().Set("Cache-Control", "no-store")
-		answer(ctx, &stream{w: w, control: http.NewResponseController(w), every: s.heartbeat, checked: time.Now(),
+		answer(ctx, &stream{life: s.life, w: w, control: http.NewResponseController(w), every: s.heartbeat, checked: time.Now(),
 			permitted: func() bool { return caller.now() >= roleOf(hc.Operation()) }})
 	}}
 }
@@ -84,6 +89,15 @@ func (st *stream) send(name string, data any) error {
 		return err
 	}
 	return st.write(fmt.Sprintf("event: %s\ndata: %s\n\n", name, body))
+}
+
+// item writes an event or log entry with a name by which a reader can go on after it.
+func (st *stream) item(seq uint64, data any) error {
+	body, err := json.Marshal(data)
+	if err != nil {
+		return err
+	}
+	return st.write(fmt.Sprintf("id: %s-%d\nevent: %s\ndata: %s\n\n", st.life, seq, streamItem, body))
 }
 
 // comment writes a sign of life.
@@ -117,7 +131,7 @@ func copyFeed[T any](ctx context.Context, st *stream, r *Reader[T], heartbeat ti
 		case missed > 0:
 			err = st.send(streamGap, Gap{missed})
 		case wanted(item):
-			err = st.send(streamItem, item)
+			err = st.item(r.next-1, item)
 		}
 		if err != nil {
 			return err
@@ -126,20 +140,48 @@ func copyFeed[T any](ctx context.Context, st *stream, r *Reader[T], heartbeat ti
 	return ctx.Err()
 }
 
+// A Place is where a stream begins.
+type Place struct {
+	Backlog int    `query:"backlog" minimum:"0" maximum:"100000" doc:"Begin with this many items of the past"`
+	Since   uint64 `query:"since" doc:"Begin behind the item with this number"`
+	Last    string `header:"Last-Event-ID" maxLength:"64" doc:"Begin behind the item with this id, as browsers do that were cut off; behind nothing if it is of a daemon that was"`
+	Once    bool   `query:"once" doc:"End with what has happened already"`
+}
+
+// readerAt finds the place in a feed.
+func readerAt[T any](s *Server, f *Feed[T], p Place) *Reader[T] {
+	if life, number, ok := strings.Cut(p.Last, "-"); ok {
+		seq, err := strconv.ParseUint(number, 10, 64)
+		if err != nil || life != s.life {
+			seq = 0
+		}
+		return f.Since(seq)
+	}
+	if p.Since > 0 {
+		return f.Since(p.Since)
+	}
+	return f.Tail(p.Backlog)
+}
+
 type eventsInput struct {
-	Backlog    int    `query:"backlog" minimum:"0" maximum:"100000" doc:"Begin with this many events of the past"`
-	Since      uint64 `query:"since" doc:"Begin behind the event with this number"`
-	Connection string `query:"connection" doc:"Only those of this connection"`
-	Once       bool   `query:"once" doc:"End with what has happened already"`
+	Place
+	Connection string   `query:"connection" maxLength:"64" doc:"Only those of this connection"`
+	Kind       []string `query:"kind" maxItems:"32" doc:"Only those of these kinds, with commas between them"`
+	Match      string   `query:"match" maxLength:"128" doc:"Only those of which text or peer has this in it; case does not count"`
+}
+
+func (in *eventsInput) wants(e Event) bool {
+	return (in.Connection == "" || e.Connection == in.Connection) && (len(in.Kind) == 0 || slices.Contains(in.Kind, string(e.Kind))) && holds(in.Match, e.Text, e.Peer)
+}
+
+// holds reports whether one of some texts has a part in it, whatever the case.
+func holds(part string, texts ...string) bool {
+	part = strings.ToLower(part)
+	return part == "" || slices.ContainsFunc(texts, func(t string) bool { return strings.Contains(strings.ToLower(t), part) })
 }
 
 func (s *Server) events(_ context.Context, in *eventsInput) (*huma.StreamResponse, error) {
-	reader := s.control.Events().Tail(in.Backlog)
-	if in.Since > 0 {
-		reader = s.control.Events().Since(in.Since)
-	}
-	wanted := func(e Event) bool { return in.Connection == "" || e.Connection == in.Connection }
-	return copyResponse(s, reader, in.Once, wanted), nil
+	return copyResponse(s, readerAt(s, s.control.Events(), in.Place), in.Once, in.wants), nil
 }
 
 // copyResponse makes a response of what a reader finds, for ever or once.
@@ -164,7 +206,7 @@ func copyPast[T any](st *stream, r *Reader[T], below uint64, wanted func(T) bool
 		case missed > 0:
 			err = st.send(streamGap, Gap{missed})
 		case wanted(item):
-			err = st.send(streamItem, item)
+			err = st.item(r.next-1, item)
 		}
 		if err != nil {
 			return err
@@ -174,15 +216,21 @@ func copyPast[T any](st *stream, r *Reader[T], below uint64, wanted func(T) bool
 }
 
 type logInput struct {
-	Backlog int    `query:"backlog" minimum:"0" maximum:"100000" doc:"Begin with this many entries of the past"`
-	Level   string `query:"level" enum:"debug,info,warn,error" default:"debug" doc:"The least severe entries that are wanted"`
-	Once    bool   `query:"once" doc:"End with what was logged already"`
+	Place
+	Level      string `query:"level" enum:"debug,info,warn,error" default:"debug" doc:"The least severe entries that are wanted"`
+	Connection string `query:"connection" maxLength:"64" doc:"Only those about this connection"`
+	Match      string `query:"match" maxLength:"128" doc:"Only those that have this in text or values; case does not count"`
+}
+
+func (in *logInput) wants(e LogEntry) bool {
+	if severity(e.Level) < severity(in.Level) || in.Connection != "" && e.Attrs["connection"] != in.Connection {
+		return false
+	}
+	return holds(in.Match, e.Text) || holds(in.Match, slices.Collect(maps.Values(e.Attrs))...)
 }
 
 func (s *Server) log(_ context.Context, in *logInput) (*huma.StreamResponse, error) {
-	least := severity(in.Level)
-	wanted := func(e LogEntry) bool { return severity(e.Level) >= least }
-	return copyResponse(s, s.control.Log().Tail(in.Backlog), in.Once, wanted), nil
+	return copyResponse(s, readerAt(s, s.control.Log(), in.Place), in.Once, in.wants), nil
 }
 
 // writeProblem answers with a problem outside of any operation.

@@ -58,6 +58,8 @@ type full struct{ err error }
 func (f *full) Load(string) ([]lease.Lease, error)    { return nil, nil }
 func (f *full) Save(pool string, l lease.Lease) error { return f.err }
 
+func (f *full) Forget(pool string, addr netip.Addr) error { return f.err }
+
 // A full disk keeps nobody from getting an address; it is a warning while it lasts.
 func TestFullDiskIsAWarning(t *testing.T) {
 	store := &full{errors.New("no space left on device")}

@@ -111,6 +111,9 @@ func (a *authentication) verify() error {
 		sa.remote, sa.proofEnds = verified.ID, soonest(sa.proofEnds, verified.NotAfter)
 		sa.warn(verified.Warnings)
 		l.noted(verified.ID, round.Method.String())
+		if verified.Leaf != nil {
+			l.proof.Certificates = append(l.proof.Certificates, verified.Leaf.Raw)
+		}
 		_, l.follows = wire.FindNotify(a.in.payloads, wire.NotifyAnotherAuthFollows)
 		return a.next()
 	})

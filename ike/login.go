@@ -37,6 +37,7 @@ type Proof struct {
 	EAPIdentity   string          // whom EAP has authenticated; "" without EAP
 	Grants        []*eap.Grant    // what accounts say that the peer may have, in the order of rounds
 	Anonymous     bool            // the peer has proven nothing (RFC 7619)
+	Certificates  [][]byte        // that the peer has proven to own, DER, in the order of rounds that had one
 	local         auth.Identity   // ours in the first round
 	remotes       []auth.Identity // proven, round by round
 }

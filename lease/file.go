@@ -61,6 +61,17 @@ func (f *File) Save(pool string, l Lease) error {
 	})
 }
 
+// Forget removes the lease of an address.
+func (f *File) Forget(pool string, addr netip.Addr) error {
+	return f.db.Update(func(tx *bbolt.Tx) error {
+		b := tx.Bucket([]byte(pool))
+		if b == nil {
+			return nil
+		}
+		return b.Delete(key(addr))
+	})
+}
+
 func key(a netip.Addr) []byte { return a.AsSlice() }
 
 // Close writes what is left and closes the file.

@@ -44,6 +44,8 @@ var errFull = errors.New("no space left on device")
 func (fullDisk) Load(string) ([]Lease, error) { return nil, nil }
 func (fullDisk) Save(string, Lease) error     { return errFull }
 
+func (fullDisk) Forget(string, netip.Addr) error { return errFull }
+
 func TestFullDiskDoesNotStopThePool(t *testing.T) {
 	p := newPool(t, Config{Ranges: []Range{span("10.0.0.1", "10.0.0.9")}, Store: fullDisk{}})
 	acquire(t, p, "carol")

@@ -40,6 +40,8 @@ type Store interface {
 	Load(pool string) ([]Lease, error)
 	// Save keeps a lease in place of what was kept for its address.
 	Save(pool string, l Lease) error
+	// Forget takes out what is kept for an address, if anything is.
+	Forget(pool string, addr netip.Addr) error
 }
 
 // ErrExhausted means that every address of the pool is online.

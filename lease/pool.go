@@ -155,6 +155,25 @@ func (p *Pool) Release(now time.Time, identity string, addr netip.Addr) {
 	p.retire(h)
 }
 
+// Forget has nobody be known to have had an address, so that it is as if it were never leased. An address that is online stays
+// with its identity. known tells whether there was a lease.
+func (p *Pool) Forget(addr netip.Addr) (known, online bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	h := p.byAddr[addr]
+	if h == nil || h.users > 0 {
+		return h != nil, h != nil
+	}
+	p.unlist(h)
+	p.disown(h)
+	delete(p.byAddr, addr)
+	p.at, p.fresh = 0, p.config.Ranges[0].First
+	if p.config.Store != nil {
+		p.trouble = p.config.Store.Forget(p.config.Name, addr)
+	}
+	return true, false
+}
+
 // save keeps a lease beyond the process. A store that fails does not stop the pool, which goes on in memory.
 func (p *Pool) save(h *holding) {
 	if p.config.Store != nil {

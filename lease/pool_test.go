@@ -3,6 +3,7 @@ package lease
 import (
 	"errors"
 	"net/netip"
+	"path/filepath"
 	"testing"
 	"time"
 )
@@ -119,5 +120,40 @@ func TestPoolRefusesNonsense(t *testing.T) {
 		if _, err := New(c); err == nil {
 			t.Errorf("%v was accepted", c)
 		}
+	}
+}
+
+// What is forgotten is as if it had never been leased; what is in use stays.
+func TestForgottenLeaseIsAnybodys(t *testing.T) {
+	file, err := OpenFile(filepath.Join(t.TempDir(), "leases"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	config := Config{Name: "p", Ranges: []Range{{netip.MustParseAddr("10.0.0.1"), netip.MustParseAddr("10.0.0.2")}}, Store: file}
+	p, err := New(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	got, err := p.Acquire(now, Request{Identity: "carol"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if known, online := p.Forget(got.Addr); !known || !online {
+		t.Errorf("in use: %v, %v", known, online)
+	}
+	p.Release(now, "carol", got.Addr)
+	if known, online := p.Forget(got.Addr); !known || online {
+		t.Errorf("not in use: %v, %v", known, online)
+	}
+	if known, _ := p.Forget(got.Addr); known || len(p.Leases()) > 0 {
+		t.Errorf("it is still there: %v", p.Leases())
+	}
+	if left, err := file.Load("p"); len(left) > 0 || err != nil {
+		t.Errorf("in the store: %v, %v", left, err)
+	}
+	if again, err := p.Acquire(now, Request{Identity: "dave"}); err != nil || again.Addr != got.Addr {
+		t.Errorf("dave got %v, %v", again, err)
 	}
 }
