@@ -49,6 +49,8 @@ func judge(p *probe, rtt time.Duration, lost error, before, now counters) (Verdi
 		return Failed, fmt.Sprintf("%s answers %s, but not through %s: its counters stand still", p.to, p.from, p.child)
 	case now.out == before.out:
 		return Failed, fmt.Sprintf("packets from %s to %s do not enter %s: see routes and selectors (%v)", p.from, p.to, p.child, lost)
+	case in > 0:
+		return Failed, fmt.Sprintf("%d packets to %s left through %s and %d came back, but no answer: the other side refuses them, or has not the address", out, p.to, p.child, in)
 	case p.guessed:
 		return Unknown, fmt.Sprintf("%d packets left through %s, %d came back; perhaps nobody has %s: name an address with --ping", out, p.child, in, p.to)
 	}
@@ -161,8 +163,28 @@ func contained(list []spd.Selector, a netip.Addr) bool {
 	return slices.ContainsFunc(list, func(s spd.Selector) bool { return s.ContainsAddr(a) })
 }
 
-// mtu sends a packet as large as a child says that it carries.
-func (t *trial) mtu() (Verdict, string, error) {
+// mtu sends a packet as large as a child says that it carries. Path and device of a child that is new settle within seconds, so a
+// failure is followed by another look.
+func (t *trial) mtu() (verdict Verdict, text string, err error) {
+	const tries = 5
+	for i := range tries {
+		if i > 0 {
+			select {
+			case <-t.ctx.Done():
+				return Failed, "", t.ctx.Err()
+			case <-time.After(t.Patience / tries):
+			}
+		}
+		verdict, text, err = t.large(t.Patience / tries)
+		if verdict != Failed {
+			break
+		}
+	}
+	return verdict, text, err
+}
+
+// large sends one packet as large as the MTU.
+func (t *trial) large(patience time.Duration) (Verdict, string, error) {
 	v, err := t.look()
 	if err != nil {
 		return Failed, "", err
@@ -176,25 +198,8 @@ func (t *trial) mtu() (Verdict, string, error) {
 	case p.guessed:
 		return Unknown, fmt.Sprintf("%s says %d octets; name an address that answers with --ping to try it", p.child, p.mtu.Effective), nil
 	}
-	if err := t.large(p); err != nil {
+	if _, err := t.host.Ping(t.ctx, ping.Echo{From: p.from, To: p.to, Size: p.mtu.Effective, Whole: true, Timeout: patience}); err != nil {
 		return Failed, fmt.Sprintf("a packet of %d octets, the MTU of %s, is not answered: %v", p.mtu.Effective, p.child, err), nil
 	}
 	return OK, fmt.Sprintf("packets of %d octets pass whole (path %d, learnt from %s)", p.mtu.Effective, p.mtu.Path, p.mtu.Source), nil
-}
-
-// large sends a packet as large as the MTU until it is answered: the device follows a child that is new within a second or two.
-func (t *trial) large(p *probe) error {
-	const tries = 5
-	for i := range tries {
-		_, err := t.host.Ping(t.ctx, ping.Echo{From: p.from, To: p.to, Size: p.mtu.Effective, Whole: true, Timeout: t.Patience / tries})
-		if err == nil || i == tries-1 {
-			return err
-		}
-		select {
-		case <-t.ctx.Done():
-			return t.ctx.Err()
-		case <-time.After(t.Patience / 20):
-		}
-	}
-	return nil
 }

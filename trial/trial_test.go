@@ -28,11 +28,12 @@ type fake struct {
 	child    api.Child // template
 	dns      []string
 
-	own    []netip.Addr
-	silent bool // nobody answers
-	around bool // answers come, but not through the tunnel
-	outer  bool // packets leave through the tunnel
-	echoes []ping.Echo
+	own     []netip.Addr
+	silent  bool // nobody answers
+	around  bool // answers come, but not through the tunnel
+	outer   bool // packets leave through the tunnel
+	refuses bool // and errors come back
+	echoes  []ping.Echo
 }
 
 func newFake() *fake {
@@ -94,6 +95,9 @@ func (f *fake) Ping(_ context.Context, e ping.Echo) (time.Duration, error) {
 	f.echoes = append(f.echoes, e)
 	if !f.around && (!f.silent || f.outer) {
 		f.packets++
+	}
+	if f.refuses {
+		f.inbound++
 	}
 	if f.silent {
 		return 0, errors.New("no answer")
@@ -166,6 +170,7 @@ func TestFailuresAreTold(t *testing.T) {
 		"IKE SA stays":            {Plan{Reauth: true}, func(f *fake) { f.stuck = true }, "reauthentication", Failed, "are not other ones"},
 		"answers go around":       {Plan{Ping: given}, func(f *fake) { f.around = true }, "traffic", Failed, "not through net: its counters stand still"},
 		"nothing comes back":      {Plan{Ping: given}, func(f *fake) { f.silent, f.outer = true, true }, "traffic", Failed, "3 packets to 10.2.0.9 left through net, 0 came back"},
+		"the other side refuses":  {Plan{Ping: given}, func(f *fake) { f.silent, f.outer, f.refuses = true, true, true }, "traffic", Failed, "and 3 came back, but no answer"},
 		"nobody may be there":     {Plan{}, func(f *fake) { f.silent, f.outer = true, true }, "traffic", Unknown, "perhaps nobody has 10.2.0.1"},
 		"packets do not enter":    {Plan{Ping: given}, func(f *fake) { f.silent = true }, "traffic", Failed, "do not enter net"},
 		"no address of ours":      {Plan{}, func(f *fake) { f.own = f.own[:1] }, "traffic", Unknown, "no address in [10.1.0.0/16]"},
