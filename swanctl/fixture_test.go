@@ -9,6 +9,7 @@ import (
 	"crypto/x509/pkix"
 	"encoding/pem"
 	"math/big"
+	"os"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -30,6 +31,12 @@ func newParty(t *testing.T, name string, isCA bool, issuer *party) *party {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return newPartyWith(t, name, isCA, issuer, key)
+}
+
+// newPartyWith does it with a key that there is.
+func newPartyWith(t *testing.T, name string, isCA bool, issuer *party, key *ecdsa.PrivateKey) *party {
+	t.Helper()
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: name}, DNSNames: []string{name},
 		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour), IsCA: isCA, BasicConstraintsValid: true,
@@ -132,4 +139,16 @@ secrets {
   }
 }
 `)
+}
+
+func fstestFS(f folder) fstest.MapFS { return fstest.MapFS(f) }
+
+// sealedKey is a key that openssl has encrypted with the passphrase "phrase".
+func sealedKey(t *testing.T, name string) []byte {
+	t.Helper()
+	data, err := os.ReadFile("testdata/" + name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
 }

@@ -28,7 +28,7 @@ func addressRows() []row[*connection] {
 		{Key{"pull", Scalar, NoEffect, "IKEv1 only.", ""}, nothing[*connection](isBool)},
 		{Key{"dscp", Scalar, Implemented, "`dscp`.", ""}, (*connection).dscp},
 		{Key{"encap", Scalar, Implemented, "`force_encapsulation`.", ""}, setBool[*connection]("force_encapsulation")},
-		{Key{"mobike", Scalar, NoEffect, "MOBIKE is not announced, with `yes` neither, so that no peer uses it: an address that changes means a new IKE SA, or what `dpd_action` says. Peers behind a NAT may move (RFC 7296, Section 2.23).", ""}, nothing[*connection](isBool)},
+		{Key{"mobike", Scalar, NoEffect, "MOBIKE is not announced, with `yes` neither, which is warned of: an address that changes means a new IKE SA. Peers behind a NAT may move (RFC 7296, Section 2.23).", ""}, (*connection).mobike},
 		{Key{"fragmentation", Scalar, Implemented, "`fragmentation`; `force` is `yes`, as it is for IKEv2.", ""}, (*connection).fragmentation},
 		{Key{"childless", Scalar, Implemented, "`childless`.", ""}, setWord[*connection]("childless", "allow", "prefer", "force", "never")},
 		{Key{"pools", Several, Implemented, "`pools`. One that is not loaded is warned of.", ""}, (*connection).setPools},
@@ -133,6 +133,14 @@ func (c *connection) dscp(v value) error {
 		c.out.set(v.origin, "dscp", strconv.FormatUint(n, 10))
 	}
 	return nil
+}
+
+func (c *connection) mobike(v value) error {
+	b, err := yes(v.text())
+	if b {
+		c.warn(v.origin, explain.ConfigUnused, "MOBIKE is not announced: an address that changes means a new IKE SA", "leave it out, or write no")
+	}
+	return err
 }
 
 func (c *connection) fragmentation(v value) error {

@@ -175,7 +175,7 @@ func (r *round) finishAccounts(e *block) {
 	e.set(r.authOrigin(), "methods", list(methods...))
 	if !slices.Equal(methods, []string{"tls"}) {
 		e.set(r.authOrigin(), "users", quote(accounts))
-		if len(r.users(r.authOrigin()).blocks) == 0 {
+		if !r.useAccounts(r.authOrigin()) {
 			r.warn(r.authOrigin(), explain.ConfigReference, "there is no secret eap, so nobody can log in", "load some")
 		}
 	}

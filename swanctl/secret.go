@@ -92,7 +92,7 @@ func (t *translation) preshared(s *Secret, at origin, owners []auth.Identity) {
 		texts = []string{"%any"}
 	}
 	write(texts...)
-	if len(texts) > 1 {
+	if _, faithful := t.where.(*memory); faithful && len(texts) > 1 {
 		for _, text := range texts {
 			write(text)
 		}
@@ -146,12 +146,21 @@ func (t *translation) account(s *Secret, at origin, owners []auth.Identity) {
 	}
 }
 
-// users returns the block with the accounts, which may be none yet.
+// users returns the block with the accounts, which may be none yet. It is there once somebody uses it.
 func (t *translation) users(at origin) *block {
 	if t.people == nil {
-		t.people = t.text(credentialLoader).open(at, "users", accounts)
+		t.people = &block{origin: at, kind: "users", label: accounts}
 	}
 	return t.people
+}
+
+// useAccounts has the accounts be there, and tells whether there are any.
+func (t *translation) useAccounts(at origin) bool {
+	b, text := t.users(at), t.text(credentialLoader)
+	if !slices.Contains(text.blocks, b) {
+		text.blocks = append(text.blocks, b)
+	}
+	return len(b.blocks) > 0
 }
 
 // password finds the password of a user, ourselves: one that is for the name before one that is for everybody.

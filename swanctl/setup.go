@@ -88,6 +88,7 @@ type PrivateKey struct {
 	Data   secret.Bytes // PEM or DER without encryption; nil in a token
 	Public crypto.PublicKey
 	Token  string // URI of PKCS #11
+	Locked bool   // in its file it is encrypted, or in a container
 	Path   string // of the file that it comes from; "" in a message
 }
 

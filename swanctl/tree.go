@@ -49,10 +49,14 @@ func (t *tree) read(conf string) {
 		t.unreadable(conf, err)
 		return
 	}
+	t.outer(root)
+	t.folders()
+}
+
+func (t *tree) outer(root *settings.Section) {
 	for _, i := range root.Items {
 		t.outermost(value{origin{i.Name, i.Place}, i})
 	}
-	t.folders()
 }
 
 // unreadable tells why the configuration cannot be read.

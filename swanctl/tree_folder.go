@@ -1,6 +1,7 @@
 package swanctl
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -15,13 +16,26 @@ import (
 
 // folders reads the folders of credentials, in the order of swanctl. What is no credential is warned of, and left.
 func (t *tree) folders() {
-	for _, f := range []struct {
-		name string
-		read func(at origin, name string, data []byte) error
-	}{
+	for _, f := range []credentials{
 		{"x509", t.certificates(CertEntity)}, {"x509ca", t.certificates(CertAuthority)}, {"x509ocsp", t.certificates(CertOCSP)},
 		{"x509aa", attributes}, {"x509ac", attributes}, {"x509crl", t.lists}, {"pubkey", t.publicKeys},
 		{"private", t.private("private")}, {"rsa", t.private("rsa")}, {"ecdsa", t.private("ecdsa")}, {"pkcs8", t.private("pkcs8")}, {"pkcs12", t.container},
+	} {
+		t.folder(f.name, f.read)
+	}
+}
+
+// credentials are a folder, and how the files in it are read.
+type credentials struct {
+	name string
+	read func(at origin, name string, data []byte) error
+}
+
+// oldFolders reads those of ipsec.conf.
+func (t *tree) oldFolders() {
+	for _, f := range []credentials{
+		{"certs", t.certificates(CertEntity)}, {"cacerts", t.certificates(CertAuthority)}, {"ocspcerts", t.certificates(CertOCSP)},
+		{"aacerts", attributes}, {"acerts", attributes}, {"crls", t.lists}, {"private", t.private("private")},
 	} {
 		t.folder(f.name, f.read)
 	}
@@ -99,7 +113,7 @@ func (t *tree) private(kind string) func(origin, string, []byte) error {
 		if err != nil {
 			return err
 		}
-		k.Path = name
+		k.Path, k.Locked = name, !bytes.Equal(open, data)
 		t.setup.Keys = append(t.setup.Keys, k)
 		return nil
 	}
@@ -108,7 +122,7 @@ func (t *tree) private(kind string) func(origin, string, []byte) error {
 // phrases lists the passphrases for a file of a folder.
 func (t *tree) phrases(kind, file string) (all []secret.Bytes) {
 	for _, p := range t.passphrases {
-		if p.kind == kind && (p.file == file || p.file == "") {
+		if p.kind == kind && (p.file == file || p.file == "") || path.IsAbs(p.file) && path.Base(p.file) == file {
 			all = append(all, p.data)
 		}
 	}
@@ -126,7 +140,7 @@ func (t *tree) container(_ origin, name string, data []byte) error {
 		if err != nil {
 			return err
 		}
-		k.Path = name
+		k.Path, k.Locked = name, true
 		t.setup.Keys = append(t.setup.Keys, k)
 	}
 	for _, x := range certs {

@@ -87,6 +87,7 @@ that culvert explain CODE tells more about.`,
 		a.upCommand(), a.connectCommand(), a.downCommand(), a.rekeyCommand(), a.reauthCommand(), a.statusCommand(), a.poolsCommand(), a.logCommand(), a.traceCommand(),
 		a.reloadCommand(), a.checkCommand(), a.pkiCommand(), a.clientCommand(), a.userCommand(), a.daemonCommand(), a.explainCommand(), a.versionCommand())
 	root.AddCommand(a.keysCommand(), a.captureCommand())
+	root.AddCommand(a.importCommand())
 	root.AddCommand(a.examinations()...)
 	root.AddCommand(extra...)
 	for _, cmd := range root.Commands() {

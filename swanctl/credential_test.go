@@ -1,0 +1,217 @@
+package swanctl
+
+import (
+	"crypto/ecdsa"
+	"crypto/x509"
+	"encoding/pem"
+	"strings"
+	"testing"
+
+	"software.sslmate.com/src/go-pkcs12"
+
+	"culvert/auth"
+	"culvert/config"
+	"culvert/eap"
+	"culvert/secret"
+)
+
+// gateway is a tree of a gateway with a certificate of an intermediate authority.
+func gateway(t *testing.T, rounds string) (folder, *party, *party, *party) {
+	t.Helper()
+	root := newParty(t, "root", true, nil)
+	middle := newParty(t, "middle", true, root)
+	own := newParty(t, "moon.example.org", false, middle)
+	f := newFolder("connections {\n gw {\n" + rounds + "\n children {\n net {\n }\n }\n }\n}\nsecrets {\n eap-carol {\n id = carol\n secret = Ar3etTnp01qlpOgb\n }\n}\n")
+	f.put("x509/moon.pem", own.certificate())
+	f.put("x509ca/root.pem", root.certificate())
+	f.put("x509ca/middle.der", middle.x509.Raw)
+	f.put("private/moon.pem", own.private(t))
+	return f, root, middle, own
+}
+
+// Certificates go with the private key that is theirs and the authorities above them; peers are trusted by all authorities.
+func TestCertificatesFindTheirKeys(t *testing.T) {
+	f, root, middle, own := gateway(t, "local {\n auth = pubkey\n certs = moon.pem\n }\n remote {\n auth = pubkey\n id = sun.example.org\n revocation = strict\n }")
+	c := only(t, f.good(t))
+	if c.Local.Key == nil || !own.key.PublicKey.Equal(c.Local.Key.Key.Public()) {
+		t.Fatal("the private key was not found")
+	}
+	var chain []*x509.Certificate
+	for _, file := range c.Local.Certificates {
+		chain = append(chain, file.Certificates...)
+	}
+	if len(chain) != 2 || !chain[0].Equal(own.x509) || !chain[1].Equal(middle.x509) {
+		t.Errorf("%d certificates are sent", len(chain))
+	}
+	if len(c.Remote.CAs) != 2 {
+		t.Errorf("%d authorities are trusted, of %v", len(c.Remote.CAs), root.x509.Subject)
+	}
+}
+
+// With cacerts these alone are trusted, and the others may stand between.
+func TestNamedAuthoritiesAreTheOnlyOnes(t *testing.T) {
+	f, root, _, _ := gateway(t, "local {\n id = moon.example.org\n }\n remote {\n cacerts = root.pem\n }")
+	c := only(t, f.good(t))
+	if len(c.Remote.CAs) != 1 || !c.Remote.CAs[0].Certificates[0].Equal(root.x509) || len(c.Remote.Intermediates) != 1 {
+		t.Errorf("%d are trusted, %d stand between", len(c.Remote.CAs), len(c.Remote.Intermediates))
+	}
+	if c.Local.Key == nil || len(c.Local.Certificates) == 0 {
+		t.Error("our certificate was not found by our identity")
+	}
+}
+
+func TestAuthoritiesByIdentity(t *testing.T) {
+	f, root, _, _ := gateway(t, "local {\n certs = moon.pem\n }\n remote {\n ca_id = \"CN=root\"\n }")
+	if c := only(t, f.good(t)); len(c.Remote.CAs) != 1 || !c.Remote.CAs[0].Certificates[0].Equal(root.x509) {
+		t.Errorf("%d are trusted", len(c.Remote.CAs))
+	}
+	f, _, _, _ = gateway(t, "local {\n certs = moon.pem\n }\n remote {\n ca_id = \"CN=nobody\"\n }")
+	if cfg, found := f.load(); cfg != nil || !strings.Contains(found.String(), "connections.gw.remote.ca_id") {
+		t.Errorf("an identity that nobody has: %v", found)
+	}
+}
+
+// A key that is not there is warned of, and the connection waits for it.
+func TestConnectionsWaitForTheirKeys(t *testing.T) {
+	f, _, _, _ := gateway(t, "local {\n certs = moon.pem\n }\n remote {\n auth = eap-mschapv2\n eap_id = %any\n }")
+	delete(f, "etc/swanctl/private/moon.pem")
+	cfg, found := f.load()
+	if cfg == nil || !strings.Contains(found.String(), "no private key is loaded") {
+		t.Fatalf("%v", found)
+	}
+	if only(t, cfg).Local.Key != nil {
+		t.Error("there is a key")
+	}
+}
+
+// Users of EAP are those of the secrets.
+func TestUsersOfEAP(t *testing.T) {
+	f, _, _, _ := gateway(t, "local {\n certs = moon.pem\n }\n remote {\n auth = eap-mschapv2\n eap_id = %any\n }")
+	cfg := f.good(t)
+	r := only(t, cfg).Remote
+	users := cfg.UsersOf(r.EAP.Users)
+	if r.Auth != auth.MethodEAP || !r.EAP.AskIdentity || users == nil || len(users.List) != 1 || users.List[0].Name != "carol" || string(users.List[0].Cleartext) != "Ar3etTnp01qlpOgb" {
+		t.Errorf("EAP is %+v, its users %+v", r.EAP, users)
+	}
+}
+
+func TestClientOfEAP(t *testing.T) {
+	f, _, _, _ := gateway(t, "remote_addrs = 192.0.2.1\nlocal {\n auth = eap\n id = carol@example.org\n eap_id = carol\n }\n remote {\n id = moon.example.org\n }")
+	e := only(t, f.good(t)).Local.EAP
+	if e.Identity != "carol" || string(e.Password) != "Ar3etTnp01qlpOgb" || e.Methods[0] != eap.TypeMSCHAPv2 {
+		t.Errorf("EAP is %+v", e)
+	}
+}
+
+func TestTLSInEAP(t *testing.T) {
+	f, _, _, _ := gateway(t, "remote_addrs = 192.0.2.1\nlocal {\n auth = eap-tls\n certs = moon.pem\n aaa_id = aaa.example.org\n }\n remote {\n id = moon.example.org\n }")
+	e := only(t, f.good(t)).Local.EAP
+	if e.TLS.Key == nil || e.TLS.ServerName.Data != "aaa.example.org" {
+		t.Errorf("TLS is %+v", e.TLS)
+	}
+	f, _, _, _ = gateway(t, "local {\n certs = moon.pem\n }\n remote {\n auth = eap-tls\n eap_id = %any\n }")
+	if e := only(t, f.good(t)).Remote.EAP; len(e.TLS.CAs) != 2 || e.Users != "" {
+		t.Errorf("TLS is %+v", e)
+	}
+}
+
+// Keys that are encrypted are opened by their secret, in all the ways that openssl has for it.
+func TestEncryptedKeys(t *testing.T) {
+	const rounds = "local {\n certs = moon.pem\n }\n remote {\n }"
+	open, err := decrypt(sealedKey(t, "sealed.pem"), []secret.Bytes{[]byte("wrong"), []byte("phrase")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	signer, err := auth.ParsePrivateKey(open)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, kind := range []string{"private", "pkcs8", "pkcs12", "legacy"} {
+		f, _, _, _ := gateway(t, rounds)
+		own := newPartyWith(t, "moon.example.org", false, nil, signer.(*ecdsa.PrivateKey))
+		f.put("x509/moon.pem", own.certificate())
+		delete(f, "etc/swanctl/private/moon.pem")
+		folder, data := kind, sealedKey(t, "sealed.pem")
+		switch kind {
+		case "pkcs8":
+			data = sealedKey(t, "sealed-old.pem")
+		case "pkcs12":
+			p12, err := pkcs12.Modern.Encode(own.key, own.x509, nil, "phrase")
+			if err != nil {
+				t.Fatal(err)
+			}
+			data = p12
+		case "legacy":
+			folder, data = "private", legacyKey(t, own)
+		}
+		f.put(folder+"/moon.key", data)
+		if _, found := f.load(); !strings.Contains(found.String(), "no secret opens it") {
+			t.Errorf("%s: without a secret: %v", kind, found)
+		}
+		open := "secrets {\n " + folder + " {\n file = moon.key\n secret = phrase\n }\n}\n"
+		f.put("swanctl.conf", append(f["etc/swanctl/swanctl.conf"].Data, open...))
+		if c := only(t, f.good(t)); c.Local.Key == nil || !own.key.PublicKey.Equal(c.Local.Key.Key.Public()) {
+			t.Errorf("%s: the key was not opened", kind)
+		}
+	}
+}
+
+// legacyKey encrypts a key as PEM did before PKCS #8.
+func legacyKey(t *testing.T, p *party) []byte {
+	t.Helper()
+	der, err := x509.MarshalECPrivateKey(p.key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	block, err := x509.EncryptPEMBlock(zero{}, "EC PRIVATE KEY", der, []byte("phrase"), x509.PEMCipherAES256)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pem.EncodeToMemory(block)
+}
+
+// zero is a poor source of randomness.
+type zero struct{}
+
+func (zero) Read(b []byte) (int, error) { clear(b); return len(b), nil }
+
+// Secrets are chosen by their owners, ours among them, as strongSwan does it.
+func TestSecretsByTheirOwners(t *testing.T) {
+	for _, tt := range []struct{ owners, want string }{
+		{"id-a = a.example.org\n id-b = b.example.org", "this secret is for both"},
+		{"id-a = a.example.org\n id-b = someone.example.org", "this secret is for both"},
+		{"id-a = b.example.org", "this secret is for both"},
+		{"", "this secret is for both"},
+		{"id-a = other.example.org\n id-b = third.example.org", ""},
+	} {
+		text := strings.Replace(conf("", ""), "ike-a {\n    id-b = b.example.org\n    secret = \"rOIbwQ5p8vUjXk2tGmZ0\"", "ike-a {\n "+tt.owners+"\n secret = \"this secret is for both\"", 1)
+		cfg := newFolder(text).good(t)
+		c := only(t, cfg)
+		s, _ := cfg.PSKs(c).Lookup(c.Local.ID, c.Remote.ID)
+		if string(s.PSK) != tt.want {
+			t.Errorf("%q: the secret is %d octets", tt.owners, len(s.PSK))
+		}
+	}
+}
+
+func TestPPKs(t *testing.T) {
+	text := conf("ppk_id = office\nppk_required = yes", "") + "secrets {\n ppk-1 {\n id = office\n secret = 0x000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n }\n ppk-2 {\n id = other\n secret = 0sAAAA\n }\n}\n"
+	cfg := newFolder(text).good(t)
+	c := only(t, cfg)
+	if ppks := cfg.PPKsOf(c); !c.PPKRequired || len(ppks) != 1 || string(ppks[0].ID[1:]) != "office" || len(ppks[0].Key) != 32 {
+		t.Errorf("the PPKs are %v", c.PPKNames)
+	}
+}
+
+// Nothing secret is in the configuration that a translation writes, nor in what it tells.
+func TestSecretsStayInFilesInMemory(t *testing.T) {
+	f, _, _, _ := gateway(t, "local {\n certs = moon.pem\n }\n remote {\n auth = eap-mschapv2\n }")
+	s, _ := ReadTree(fstestFS(f), "/etc/swanctl")
+	tr := Translate(s)
+	_, found := Load(config.Source{Files: fstestFS(f)}, "", s)
+	for _, name := range tr.Names {
+		if strings.Contains(string(tr.Files[name]), "Ar3etTnp") || strings.Contains(found.String(), "Ar3etTnp") {
+			t.Errorf("%s has a secret", name)
+		}
+	}
+}
