@@ -129,16 +129,17 @@ secret "site" {
 }
 
 // start runs the daemon until the test ends.
-func (n *node) start() *node {
+func (n *node) start() *node { return n.startWith(func(*Options) {}) }
+
+// startWith starts the daemon with other options.
+func (n *node) startWith(change func(*Options)) *node {
 	n.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	ready := make(chan struct{})
 	n.cancel = cancel
-	go func() {
-		n.ended <- Run(ctx, Options{
-			Config: n.config(), Socket: n.socket(), Version: "test", Stderr: &n.log, Packets: &n.packets, Ready: func() { close(ready) },
-		})
-	}()
+	o := Options{Config: n.config(), Socket: n.socket(), Version: "test", Stderr: &n.log, Packets: &n.packets, Ready: func() { close(ready) }}
+	change(&o)
+	go func() { n.ended <- Run(ctx, o) }()
 	select {
 	case <-ready:
 	case err := <-n.ended:
