@@ -3,6 +3,8 @@ package api
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -20,13 +22,28 @@ import (
 // Client asks a daemon. Its errors are *Problem; one with the code explain.ManageUnreachable means that no daemon answers.
 // It is safe for concurrent use.
 type Client struct {
-	socket string
+	base   url.URL // scheme and host
+	socket string  // "": it is reached over the network
 	http   *http.Client
 }
 
 // NewClient returns a client of the daemon behind a Unix socket. Nothing is connected yet.
 func NewClient(socket string) *Client {
-	return &Client{socket: socket, http: &http.Client{Transport: &http.Transport{DialContext: dial(socket), IdleConnTimeout: time.Minute}}}
+	return newClient(url.URL{Scheme: "http", Host: "culvert"}, socket, &http.Transport{DialContext: dial(socket), IdleConnTimeout: time.Minute})
+}
+
+// NewRemoteClient returns a client of a daemon that listens at an address with port. Own is the client's certificate, by which it has
+// a role there; roots vouch for the daemon's, which has to have the name that the address begins with. Nothing is connected yet.
+func NewRemoteClient(server string, own tls.Certificate, roots *x509.CertPool) *Client {
+	return newClient(url.URL{Scheme: "https", Host: server}, "", &http.Transport{
+		TLSClientConfig:     &tls.Config{MinVersion: tls.VersionTLS13, Certificates: []tls.Certificate{own}, RootCAs: roots},
+		TLSHandshakeTimeout: patience, IdleConnTimeout: time.Minute,
+	})
+}
+
+// newClient returns a client that goes nowhere else, whatever it is told.
+func newClient(base url.URL, socket string, t *http.Transport) *Client {
+	return &Client{base: base, socket: socket, http: &http.Client{Transport: t, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
 }
 
 // Close gives up idle connections.
@@ -133,7 +150,8 @@ func (c *Client) send(ctx context.Context, method, name string, query url.Values
 		}
 		content = bytes.NewReader(encoded)
 	}
-	address := url.URL{Scheme: "http", Host: "culvert", Path: "/" + Version + "/" + name, RawQuery: query.Encode()}
+	address := c.base
+	address.Path, address.RawQuery = "/"+Version+"/"+name, query.Encode()
 	request, err := http.NewRequestWithContext(ctx, method, address.String(), content)
 	if err != nil {
 		return nil, err
@@ -173,6 +191,8 @@ func (c *Client) broken(ctx context.Context, err error) error {
 		err = wrapped.Err
 	}
 	switch {
+	case c.socket == "":
+		text, action = fmt.Sprintf("%s gives no answer: %v", c.base.Host, err), "see that api.listen has the address, that --ca vouches for the daemon's certificate and client_ca for the one of --cert"
 	case errors.Is(err, os.ErrNotExist):
 		text, action = "there is no socket "+c.socket, "start the daemon with `systemctl start culvert`, or name its socket with --socket"
 	case errors.Is(err, syscall.ECONNREFUSED):

@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/netip"
 	"path/filepath"
 	"sync"
 	"testing"
+	"time"
 
 	"culvert/api"
 	"culvert/config"
@@ -17,15 +19,17 @@ import (
 
 // Fake is an api.Control that answers as it is told and remembers what it was asked. Set its fields before it is used.
 type Fake struct {
-	Now      api.Status
-	Leases   []api.Pool
-	Applied  api.Reloaded
-	Findings config.Diagnostics
-	Err      map[string]error // by command: "up", "reload"
-	Script   []api.Event      // published by Up
-	Traced   []api.Trace
-	Told     map[string]api.Explanation // by ID of the trace
-	Hang     map[string]bool            // commands that end with their context only
+	Now        api.Status
+	Leases     []api.Pool
+	Applied    api.Reloaded
+	Findings   config.Diagnostics
+	Configured api.Configuration
+	Compared   api.Comparison
+	Err        map[string]error // by command: "up", "reload"
+	Script     []api.Event      // published by Up
+	Traced     []api.Trace
+	Told       map[string]api.Explanation // by ID of the trace
+	Hang       map[string]bool            // commands that end with their context only
 
 	events *api.Feed[api.Event]
 	log    *api.Feed[api.LogEntry]
@@ -149,7 +153,11 @@ func ServeOn(t testing.TB, control api.Control, l net.Listener) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	go func() { ended <- api.NewServer(control, "test").Serve(ctx, l) }()
+	server := api.NewServer(control, "test")
+	if err := server.Permit(&config.API{Web: netip.MustParseAddrPort("127.0.0.1:0"), Session: time.Minute}, ""); err != nil {
+		t.Fatal(err)
+	}
+	go func() { ended <- server.Serve(ctx, l) }()
 	t.Cleanup(func() {
 		cancel()
 		if err := <-ended; err != nil {

@@ -48,6 +48,7 @@ type DaemonOptions struct {
 type app struct {
 	Env
 	socket string
+	remote remote
 	json   bool
 }
 
@@ -79,6 +80,7 @@ that culvert explain CODE tells more about.`,
 		socket = s
 	}
 	root.PersistentFlags().StringVar(&a.socket, "socket", socket, "socket of the daemon, also $CULVERT_SOCKET")
+	a.remote.flags(root, a.Getenv)
 	root.PersistentFlags().BoolVar(&a.json, "json", false, "write JSON")
 	root.SetOut(a.Out)
 	root.SetErr(a.Err)
@@ -89,6 +91,7 @@ that culvert explain CODE tells more about.`,
 	root.AddCommand(a.keysCommand(), a.captureCommand())
 	root.AddCommand(a.importCommand())
 	root.AddCommand(a.examinations()...)
+	root.AddCommand(a.configCommand(), a.webCommand())
 	root.AddCommand(extra...)
 	for _, cmd := range root.Commands() {
 		tellApart(cmd)
@@ -128,7 +131,12 @@ func Run(ctx context.Context, env Env, args []string, extra ...*cobra.Command) i
 }
 
 // client returns a client of the daemon.
-func (a *app) client() *api.Client { return api.NewClient(a.socket) }
+func (a *app) client() *api.Client {
+	if a.remote.client != nil {
+		return a.remote.client
+	}
+	return api.NewClient(a.socket)
+}
 
 // usage is a mistake in the way a command is written.
 func usage(format string, args ...any) error {

@@ -44,6 +44,8 @@ const referenceJSON = "## JSON\n\n" +
 	"| `connect` | an `Event` for each step; `{\"target\":\"office\",\"result\":\"up\",\"addresses\":[...],\"socks\":\"127.0.0.1:1080\",\"http\":...}` when it is up; `{\"target\":\"intranet:80\",\"problem\":\"...\"}` for what a program could not reach |\n" +
 	"| `down`, `rekey`, `reauth` | `{\"target\":\"office\",\"result\":\"down\"}`, with `rekeyed` or `reauthenticated` |\n" +
 	"| `reload` | `Reloaded`: `added`, `removed`, `changed`, `restart`, `warnings` |\n" +
+	"| `config show`, `diff`, `apply` | `Configuration`, `Comparison`, `Pending`; `confirm` and `rollback` write `{\"target\":\"configuration\",\"result\":\"confirmed\"}` |\n" +
+	"| `web` | `{\"url\":...,\"expires\":...}` |\n" +
 	"| `check` | `{\"diagnostics\":[...]}`: `severity`, `code`, `file`, `line`, `column`, `message`, `expected`, `hint`, `source` |\n" +
 	"| `log` | a `LogEntry` for each line, with `--events` an `Event`; `{\"missed\":7}` where the reader was too slow |\n" +
 	"| `trace` | `Trace`: the summary, `messages` with their `payloads`, `marks`; with `--list` a list of `TraceSummary`; with `-f` a `Trace` of what is new |\n" +
