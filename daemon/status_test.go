@@ -118,7 +118,6 @@ func TestHubShowsTheHighestTotals(t *testing.T) {
 
 func TestStateOfAConnection(t *testing.T) {
 	conn := &ike.Connection{Name: "site", RemoteNames: []string{"peer.example.org"}, Children: []*ike.ChildConfig{{Name: "net"}}}
-	trap := &ike.Connection{Name: "site", RemoteNames: []string{"peer.example.org"}, Children: []*ike.ChildConfig{{Name: "net", Start: ike.StartTrap}}}
 	tests := []struct {
 		name string
 		link supervisor.LinkStatus
@@ -127,8 +126,8 @@ func TestStateOfAConnection(t *testing.T) {
 	}{
 		{"up", supervisor.LinkStatus{Connection: conn, Connecting: true}, true, api.Up},
 		{"connecting", supervisor.LinkStatus{Connection: conn, Connecting: true, NextAttempt: time.Now()}, false, api.Connecting},
-		{"waiting", supervisor.LinkStatus{Connection: trap, NextAttempt: time.Now()}, false, api.Waiting},
-		{"trapped", supervisor.LinkStatus{Connection: trap}, false, api.Trapped},
+		{"waiting", supervisor.LinkStatus{Connection: conn, Traps: []string{"net"}, NextAttempt: time.Now()}, false, api.Waiting},
+		{"trapped", supervisor.LinkStatus{Connection: conn, Traps: []string{"net"}}, false, api.Trapped},
 		{"listening", supervisor.LinkStatus{Connection: &ike.Connection{}}, false, api.Listening},
 		{"idle", supervisor.LinkStatus{Connection: conn}, false, api.Idle},
 	}
