@@ -9,6 +9,7 @@ import (
 	"culvert/config"
 	"culvert/ike"
 	"culvert/supervisor"
+	"culvert/swanctl"
 	"culvert/swanctl/settings"
 	"culvert/vici/service"
 	"culvert/wire"
@@ -25,7 +26,33 @@ func (c viciControl) Configuration() *config.Config {
 }
 
 // Loaded lists the certificates that clients have loaded.
-func (c viciControl) Loaded() []service.Certificate { return nil }
+func (c viciControl) Loaded() []service.Certificate {
+	setup := c.viciSetup()
+	list := make([]service.Certificate, len(setup.Certificates))
+	for i, cert := range setup.Certificates {
+		list[i] = service.Certificate{DER: cert.DER}
+		list[i].Type, list[i].Flag = kindOf(cert.Kind)
+		if cert.Key != nil {
+			_, list[i].HasKey = setup.KeyOf(cert.Key)
+		}
+	}
+	return list
+}
+
+// kindOf is what list-certs calls certificates of a kind.
+func kindOf(k swanctl.CertificateKind) (kind, flag string) {
+	switch k {
+	case swanctl.CertAuthority:
+		return service.TypeX509, service.FlagCA
+	case swanctl.CertOCSP:
+		return service.TypeX509, service.FlagOCSP
+	case swanctl.CertCRL:
+		return service.TypeCRL, ""
+	case swanctl.CertPublicKey:
+		return service.TypePublicKey, ""
+	}
+	return service.TypeX509, service.FlagNone
+}
 
 // Load does one of the commands about what clients load.
 func (c viciControl) Load(ctx context.Context, command string, request *settings.Section) (*settings.Section, bool) {

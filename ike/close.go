@@ -23,7 +23,8 @@ func (sa *SA) terminate(f *Failure) {
 	if sa.state == StateClosed {
 		return
 	}
-	was := sa.detail()
+	sa.was = sa.detail()
+	defer func() { sa.was = nil }()
 	sa.passOn(f)
 	sa.renounceAll()
 	sa.state = StateClosed
@@ -43,7 +44,7 @@ func (sa *SA) terminate(f *Failure) {
 	sa.keys.Clear()
 	sa.keys = suite.IKEKeys{}
 	if !sa.exchanges.superseded {
-		sa.news(News{Kind: NewsClosed, Failure: f, Status: was})
+		sa.news(News{Kind: NewsClosed, Failure: f})
 	}
 }
 

@@ -108,8 +108,8 @@ func (sa *SA) news(n News) {
 
 // detail is the status for news, if anybody wants it.
 func (sa *SA) detail() *SAStatus {
-	if !sa.env.Detail {
-		return nil
+	if !sa.env.Detail || sa.was != nil {
+		return sa.was
 	}
 	s := sa.Status()
 	return &s

@@ -87,6 +87,7 @@ type SA struct {
 	lastHeard, lastSent  time.Time
 	stream               streamLife
 	lastComplaint        time.Time // of ours about a Message ID, to limit their rate
+	was                  *SAStatus // what news of its end tell, while it is closing down
 }
 
 // peerTraits is what the peer has announced or shown.

@@ -41,11 +41,7 @@ func (h *Host) KernelCharon(extra string) *Charon {
 
 func (h *Host) charon(plugins, extra string) *Charon {
 	h.lab.Helper()
-	for _, d := range []string{"x509", "x509ca", "x509ocsp", "x509crl", "x509aa", "x509ac", "pubkey", "private", "rsa", "ecdsa", "pkcs8", "pkcs12", "bliss", "conf.d"} {
-		if err := os.MkdirAll(filepath.Join(h.dir, "swanctl", d), 0o700); err != nil {
-			h.lab.Fatal(err)
-		}
-	}
+	h.swanctlFolders()
 	conf := h.Write("strongswan.conf", fmt.Sprintf(`charon-systemd {
 	load = %s
 	install_routes = yes
@@ -84,11 +80,7 @@ func (h *Host) viciSocket() string { return filepath.Join(h.dir, "vici") }
 
 // TrySwanctl runs swanctl against the daemon.
 func (c *Charon) TrySwanctl(args ...string) (string, error) {
-	full := append([]string{
-		"env", "STRONGSWAN_CONF=" + filepath.Join(c.host.dir, "strongswan.conf"),
-		"SWANCTL_DIR=" + filepath.Join(c.host.dir, "swanctl"), "/usr/sbin/swanctl",
-	}, args...)
-	return c.host.Try(append(full, "--uri", "unix://"+c.host.viciSocket())...)
+	return (&Swanctl{c.host}).Try(args...)
 }
 
 // Swanctl is TrySwanctl for commands that have to succeed.

@@ -13,16 +13,16 @@ import (
 
 // The types and flags of certificates.
 const (
-	typeX509   = "X509"
-	typeAC     = "X509_AC"
-	typeCRL    = "X509_CRL"
-	typeOCSP   = "OCSP_RESPONSE"
-	typePublic = "PUBKEY"
+	TypeX509      = "X509"
+	TypeAC        = "X509_AC"
+	TypeCRL       = "X509_CRL"
+	TypeOCSP      = "OCSP_RESPONSE"
+	TypePublicKey = "PUBKEY"
 
-	flagNone = "NONE"
-	flagCA   = "CA"
-	flagAA   = "AA"
-	flagOCSP = "OCSP"
+	FlagNone = "NONE"
+	FlagCA   = "CA"
+	FlagAA   = "AA"
+	FlagOCSP = "OCSP"
 
 	anyValue = "ANY"
 )
@@ -38,7 +38,7 @@ func (s *Service) listCerts(_ context.Context, call *vici.Call) *settings.Sectio
 	}
 	all := s.certificates()
 	for _, kind := range []struct{ kind, flag string }{
-		{typePublic, ""}, {typeX509, flagNone}, {typeX509, flagCA}, {typeX509, flagAA}, {typeX509, flagOCSP}, {typeAC, ""}, {typeCRL, ""}, {typeOCSP, ""},
+		{TypePublicKey, ""}, {TypeX509, FlagNone}, {TypeX509, FlagCA}, {TypeX509, FlagAA}, {TypeX509, FlagOCSP}, {TypeAC, ""}, {TypeCRL, ""}, {TypeOCSP, ""},
 	} {
 		for _, c := range all {
 			if c.Type != kind.kind || c.Flag != kind.flag || !want.accepts(c) {
@@ -72,22 +72,22 @@ func certificateFilter(request *settings.Section) (filter, bool) {
 	switch f.kind {
 	case "":
 		f.kind = anyValue
-	case typeX509:
+	case TypeX509:
 		if flag := strings.ToUpper(request.Text("flag")); flag != "" {
 			f.flag = flag
 		}
-	case anyValue, typeAC, typeCRL, typeOCSP, typePublic:
+	case anyValue, TypeAC, TypeCRL, TypeOCSP, TypePublicKey:
 	case "X509CA", "X509OCSP", "X509AA":
-		f.kind, f.flag = typeX509, strings.TrimPrefix(f.kind, typeX509)
+		f.kind, f.flag = TypeX509, strings.TrimPrefix(f.kind, TypeX509)
 	case "X509AC":
-		f.kind = typeAC
+		f.kind = TypeAC
 	case "X509CRL":
-		f.kind = typeCRL
+		f.kind = TypeCRL
 	default:
 		return f, false
 	}
 	switch f.flag {
-	case anyValue, flagNone, flagCA, flagAA, flagOCSP:
+	case anyValue, FlagNone, FlagCA, FlagAA, FlagOCSP:
 		return f, true
 	}
 	return f, false
@@ -99,7 +99,7 @@ func (f filter) accepts(c Certificate) bool {
 
 // named tells whether a subject is that of a certificate, as a distinguished name or one of the alternative names.
 func named(c Certificate, name string) bool {
-	if c.Type != typeX509 {
+	if c.Type != TypeX509 {
 		return false
 	}
 	cert, err := x509.ParseCertificate(c.DER)
@@ -139,7 +139,7 @@ func (s *shelf) files(files []config.CertificateFile, key bool) {
 	first := key
 	for _, f := range files {
 		for _, c := range f.Certificates {
-			s.put(Certificate{Type: typeX509, Flag: flagOf(c), DER: c.Raw, HasKey: first})
+			s.put(Certificate{Type: TypeX509, Flag: flagOf(c), DER: c.Raw, HasKey: first})
 			first = false
 		}
 	}
@@ -147,9 +147,9 @@ func (s *shelf) files(files []config.CertificateFile, key bool) {
 
 func flagOf(c *x509.Certificate) string {
 	if c.IsCA {
-		return flagCA
+		return FlagCA
 	}
-	return flagNone
+	return FlagNone
 }
 
 // certificates are those that the daemon knows.
@@ -176,12 +176,12 @@ func (s *shelf) remote(r *config.RemoteRound) {
 	s.files(r.Intermediates, false)
 	for _, f := range r.CRLs {
 		for _, l := range f.Lists {
-			s.put(Certificate{Type: typeCRL, DER: l.Raw})
+			s.put(Certificate{Type: TypeCRL, DER: l.Raw})
 		}
 	}
 	for _, f := range r.PublicKeys {
 		if der, err := x509.MarshalPKIXPublicKey(f.Key); err == nil {
-			s.put(Certificate{Type: typePublic, DER: der})
+			s.put(Certificate{Type: TypePublicKey, DER: der})
 		}
 	}
 }

@@ -48,7 +48,7 @@ func (s *Service) stats(ctx context.Context, _ *vici.Call) *settings.Section {
 		}
 	}
 	m.Open("ikesas").Add("total", strconv.Itoa(len(status.SAs))).Add("half-open", strconv.Itoa(halfOpen))
-	m.AddList("plugins", "vici", "updown", "counters", status.Dataplane)
+	m.AddList("plugins", "vici", "updown", "counters")
 	memory(m.Open("mallinfo"))
 	return m
 }
