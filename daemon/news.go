@@ -30,8 +30,13 @@ func (e *engine) news(n ike.News) {
 	if senseless(n) {
 		e.doubt(n.Path)
 	}
-	e.supervisor.news(n)
 	e.tracer.news(n)
+	e.announce(n)
+	e.supervisor.news(n) // last: whoever waits finds the event when the wait is over
+}
+
+// announce tells news to the readers of the event stream and of the log.
+func (e *engine) announce(n ike.News) {
 	if stranger(n) && !e.mayTell() {
 		return
 	}

@@ -104,8 +104,8 @@ func (l *shardLoop) perform(a ike.Action) {
 	case ike.Unclaimed:
 		e.supervisor.notice(a.Notice)
 	case ike.Report:
-		e.news(a.News)
 		l.tellVICI(a.News)
+		e.news(a.News)
 	}
 }
 

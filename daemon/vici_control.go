@@ -3,6 +3,7 @@ package daemon
 import (
 	"context"
 	"strconv"
+	"strings"
 	"time"
 
 	"culvert/api"
@@ -60,16 +61,27 @@ func (c viciControl) Load(ctx context.Context, command string, request *settings
 }
 
 // Trapped lists the children whose first packet brings them up.
-func (c viciControl) Trapped() []api.Target {
+func (c viciControl) Trapped(ctx context.Context) ([]api.Target, error) {
 	var list []api.Target
-	for _, conn := range c.Configuration().Connections {
-		for _, child := range conn.Children {
-			if child.Start == ike.StartTrap {
-				list = append(list, api.Target{Connection: conn.Name, Child: child.Name})
+	err := c.engine.supervisor.ask(ctx, func(time.Time) ([]supervisor.Action, error) {
+		for _, l := range c.machine().Status() {
+			for _, child := range l.Traps {
+				list = append(list, api.Target{Connection: l.Connection.Name, Child: child})
 			}
 		}
+		return nil, nil
+	})
+	return list, err
+}
+
+// Names returns the connection and the child that a policy is made of.
+func (c viciControl) Names(policy string) (connection, child string) {
+	for _, o := range c.viciSetup().Connections {
+		if child, ok := strings.CutPrefix(policy, o.Name+"-"); ok && o.Section.Sub("children").Sub(child) != nil {
+			return o.Name, child
+		}
 	}
-	return list
+	return "", policy
 }
 
 // Raise brings up the IKE SA of a connection without its children.

@@ -22,7 +22,7 @@ func keysOf(out string) []string {
 
 // sameKeys holds what our daemon tells against charon with the same configuration and the same commands.
 func sameKeys(s *stage, t *testing.T) {
-	for _, args := range [][]string{{"--list-sas", "--raw"}, {"--list-conns", "--raw"}, {"--list-pols", "--raw"}, {"--list-certs", "--raw"}} {
+	for _, args := range [][]string{{"--list-sas", "--raw"}, {"--list-conns", "--raw"}, {"--list-pols", "--raw"}, {"--list-authorities", "--raw"}, {"--list-certs", "--raw"}} {
 		ours, charons := keysOf(s.moon.Must(args...)), keysOf(s.mars.Must(args...))
 		// Some are told since strongSwan 6.0, and swanctl of that version asks for them.
 		newer := []string{"local_port=", "remote_port="}

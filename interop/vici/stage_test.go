@@ -76,6 +76,12 @@ pools {
     dns = 10.1.0.53
   }
 }
+authorities {
+  house {
+    cacert = ca.pem
+    crl_uris = http://crl.example.org/ca.crl
+  }
+}
 `, n)
 }
 

@@ -14,8 +14,8 @@ func TestSwanctlDrivesTheDaemon(t *testing.T) {
 		name string
 		test func(*stage, *testing.T)
 	}{
-		{"version", version}, {"load", load}, {"list-conns", conns}, {"list-certs", certs}, {"list-pools", pools}, {"list-algs", algorithms},
-		{"initiate", initiate}, {"list-sas", sas}, {"same keys as charon", sameKeys}, {"list-pols", policies}, {"rekey", rekey}, {"counters", counters},
+		{"version", version}, {"load", load}, {"list-conns", conns}, {"list-certs", certs}, {"list-pools", pools}, {"list-authorities", authorities}, {"list-algs", algorithms},
+		{"initiate", initiate}, {"list-sas", sas}, {"same keys as charon", sameKeys}, {"list-pols", policies}, {"install", install}, {"rekey", rekey}, {"counters", counters},
 		{"stats", stats}, {"reload-settings", reload}, {"flush-certs", flush}, {"terminate", terminate}, {"unload", unload},
 	} {
 		t.Run(step.name, func(t *testing.T) {
@@ -39,6 +39,7 @@ func version(s *stage, t *testing.T) {
 
 func load(s *stage, t *testing.T) {
 	s.says(t, s.moon.Must("--load-creds", "--noprompt"), "loaded certificate from", "loaded ike secret 'ike-site'")
+	s.says(t, s.moon.Must("--load-authorities"), "loaded authority 'house'", "successfully loaded 1 authorities, 0 unloaded")
 	s.says(t, s.moon.Must("--load-pools"), "loaded pool 'guests'", "successfully loaded 1 pools, 0 unloaded")
 	s.says(t, s.moon.Must("--load-conns"), "loaded connection 'site'", "successfully loaded 1 connections, 0 unloaded")
 	s.says(t, s.moon.Must("--load-all", "--noprompt"), "successfully loaded 1 connections, 0 unloaded")
@@ -63,6 +64,11 @@ func pools(s *stage, t *testing.T) {
 		t.Errorf("pools:\n%s", out)
 	}
 	s.says(t, s.moon.Must("--list-pools", "--leases", "--raw"), "get-pools reply {guests {base=10.3.0.0 size=254 online=0 offline=0 leases {}}}")
+}
+
+func authorities(s *stage, t *testing.T) {
+	s.says(t, s.moon.Must("--list-authorities"), "house:", "C=CH, CN=House CA", "http://crl.example.org/ca.crl")
+	s.says(t, s.moon.Must("--list-authorities", "--pretty"), "list-authorities event {", "crl_uris = [")
 }
 
 func algorithms(s *stage, t *testing.T) {
@@ -105,6 +111,21 @@ func sas(s *stage, t *testing.T) {
 func policies(s *stage, t *testing.T) {
 	s.says(t, s.moon.Must("--list-pols"), "site/web, TUNNEL", "local:  10.1.1.0/24[tcp]", "remote: 10.2.0.0/24[tcp/http]")
 	s.says(t, s.moon.Must("--list-pols", "--trap", "--raw"), "list-policy event {site/web {child=web reqid=", " ike=site mode=TUNNEL local-ts=[10.1.1.0/24[tcp]]")
+}
+
+func install(s *stage, t *testing.T) {
+	s.says(t, s.moon.Must("--uninstall", "--child", "web"), "uninstall completed successfully")
+	if out := s.moon.Must("--list-pols", "--trap"); strings.Contains(out, "site/web") {
+		t.Errorf("left is %s", out)
+	}
+	if out, err := s.moon.Try("--uninstall", "--child", "web"); err == nil || !strings.Contains(err.Error(), "policy 'web' not found") {
+		t.Errorf("what is not there: %s, %v", out, err)
+	}
+	s.says(t, s.moon.Must("--install", "--child", "web", "--ike", "site"), "install completed successfully")
+	s.says(t, s.moon.Must("--list-pols", "--trap"), "site/web, TUNNEL")
+	if out, err := s.moon.Try("--install", "--child", "nothing"); err == nil || !strings.Contains(err.Error(), "configuration name not found") {
+		t.Errorf("what is not there: %s, %v", out, err)
+	}
 }
 
 func rekey(s *stage, t *testing.T) {
@@ -159,7 +180,7 @@ func terminate(s *stage, t *testing.T) {
 
 func unload(s *stage, t *testing.T) {
 	s.moon.Configure("")
-	s.says(t, s.moon.Must("--load-all", "--noprompt"), "no connections found, 1 unloaded", "no pools found, 1 unloaded")
+	s.says(t, s.moon.Must("--load-all", "--noprompt"), "no connections found, 1 unloaded", "no pools found, 1 unloaded", "no authorities found, 1 unloaded")
 	if out := s.moon.Must("--list-conns"); strings.TrimSpace(out) != "" {
 		t.Errorf("left is %s", out)
 	}

@@ -166,6 +166,9 @@ func (s *Service) certificates() []Certificate {
 			all.remote(r)
 		}
 	}
+	for _, a := range s.daemon.Configuration().Authorities {
+		all.files(a.CA, false)
+	}
 	return all.list
 }
 

@@ -144,6 +144,8 @@ func action(a ike.StartAction) string {
 		return "trap"
 	case ike.StartUp:
 		return "start"
+	case ike.StartTrapUp:
+		return "trap | start"
 	}
 	return "none"
 }

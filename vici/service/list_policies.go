@@ -2,7 +2,6 @@ package service
 
 import (
 	"context"
-	"strings"
 
 	"culvert/api"
 	"culvert/config"
@@ -37,6 +36,7 @@ func (s *Service) listPolicies(ctx context.Context, call *vici.Call) *settings.S
 
 // A policy is one that is there without an SA.
 type policy struct {
+	name          string // of a configured policy
 	ike, child    string
 	reqid         string // of a trap
 	mode          string
@@ -66,6 +66,10 @@ func (s *Service) traps(ctx context.Context) ([]policy, error) {
 	if err != nil {
 		return nil, err
 	}
+	targets, err := s.daemon.Trapped(ctx)
+	if err != nil {
+		return nil, err
+	}
 	reqids := make(map[api.Target]uint32)
 	for _, sa := range status.SAs {
 		for _, c := range sa.Children {
@@ -74,7 +78,7 @@ func (s *Service) traps(ctx context.Context) ([]policy, error) {
 	}
 	cfg := s.daemon.Configuration()
 	var list []policy
-	for _, t := range s.daemon.Trapped() {
+	for _, t := range targets {
 		if c := cfg.Connection(t.Connection); c != nil && c.Child(t.Child) != nil {
 			list = append(list, trap(c.Name, c.Child(t.Child), reqids[t]))
 		}
@@ -97,11 +101,8 @@ func (s *Service) shunts(drop, pass bool) []policy {
 		if mode == "DROP" && !drop || mode == "PASS" && !pass {
 			continue
 		}
-		ike, child, ok := strings.Cut(p.Name, "/")
-		if !ok {
-			ike, child = "", p.Name
-		}
-		list = append(list, policy{ike: ike, child: child, mode: mode, local: p.Local, remote: p.Remote})
+		ike, child := s.daemon.Names(p.Name)
+		list = append(list, policy{name: p.Name, ike: ike, child: child, mode: mode, local: p.Local, remote: p.Remote})
 	}
 	return list
 }

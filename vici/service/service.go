@@ -16,6 +16,7 @@ import (
 type Daemon interface {
 	api.Control
 	api.Counting
+	api.Trapping
 	// Configuration is the one in use.
 	Configuration() *config.Config
 	// Loaded lists the certificates that clients have loaded, beside those that the configuration names.
@@ -31,7 +32,9 @@ type Daemon interface {
 	// RekeyChild gives new keys to one child.
 	RekeyChild(ctx context.Context, sa api.SA, child api.Child) error
 	// Trapped lists the children, as connection and name, whose first packet would bring them up.
-	Trapped() []api.Target
+	Trapped(ctx context.Context) ([]api.Target, error)
+	// Names returns the connection and the child that a client has called a policy; the connection is empty if no client has.
+	Names(policy string) (connection, child string)
 }
 
 // A Certificate is one that a client has loaded.
@@ -75,8 +78,8 @@ func (s *Service) Serve(ctx context.Context, l net.Listener) error {
 func (s *Service) commands() map[string]vici.Command {
 	all := map[string]vici.Command{
 		"version": s.versions, "stats": s.stats, "reload-settings": s.reload,
-		"initiate": s.initiate, "terminate": s.terminate, "rekey": s.rekey,
-		"list-sas": s.listSAs, "list-policies": s.listPolicies, "list-conns": s.listConns, "list-certs": s.listCerts,
+		"initiate": s.initiate, "terminate": s.terminate, "rekey": s.rekey, "install": s.install, "uninstall": s.uninstall,
+		"list-sas": s.listSAs, "list-policies": s.listPolicies, "list-conns": s.listConns, "list-certs": s.listCerts, "list-authorities": s.listAuthorities,
 		"get-algorithms": algorithms, "get-counters": s.counters, "reset-counters": s.resetCounters, "get-pools": s.pools,
 	}
 	for _, name := range loadCommands() {
