@@ -41,7 +41,7 @@ func isBuiltOfItsSources(t *testing.T) {
 
 func inChromium(t *testing.T) {
 	node(t, "node", "build.mjs", "--browser")
-	few, site := newSample(12), newSite(t)
+	few, site := newSample(12, hostile), newSite(t)
 	daemon := newStage(t, few, api.Operate)
 	all := sampleLevers(few, daemon)
 	maps.Copy(all, site.levers())
@@ -51,9 +51,10 @@ func inChromium(t *testing.T) {
 		"sample":      daemon.url(),
 		"reader":      newStage(t, few, api.Read).url(),
 		"stranger":    newStage(t, few, api.Nobody).url(),
-		"crowd":       newStage(t, newSample(5000), api.Operate).url(),
+		"crowd":       newStage(t, newSample(5000, hostile), api.Operate).url(),
 		"branches":    newStage(t, newCompany(5000), api.Operate).url(),
 		"levers":      control.URL,
+		"pictures":    newStage(t, newSample(12, "lena@example.org"), api.Operate).url(),
 		"screenshots": os.Getenv(screenshots),
 	})
 }

@@ -8,8 +8,8 @@ import (
 )
 
 // sampleTraces are an exchange that went well after a loss, and one that found no common proposal.
-func sampleTraces(now time.Time) []api.Trace {
-	return []api.Trace{goodTrace(now.Add(-25 * time.Minute)), failedTrace(now.Add(-50 * time.Second))}
+func sampleTraces(now time.Time, peer string) []api.Trace {
+	return []api.Trace{goodTrace(now.Add(-25 * time.Minute)), failedTrace(now.Add(-50*time.Second), peer)}
 }
 
 func goodTrace(began time.Time) api.Trace {
@@ -35,10 +35,10 @@ func goodTrace(began time.Time) api.Trace {
 	return t
 }
 
-func failedTrace(began time.Time) api.Trace {
+func failedTrace(began time.Time, peer string) api.Trace {
 	ended := began.Add(31 * time.Millisecond)
 	summary := api.TraceSummary{
-		ID: "41", Connection: "cloud-eu", Peer: hostile, Local: "192.0.2.1:500", Remote: "198.51.100.7:500", Initiator: true, Started: began, Ended: &ended,
+		ID: "41", Connection: "cloud-eu", Peer: peer, Local: "192.0.2.1:500", Remote: "198.51.100.7:500", Initiator: true, Started: began, Ended: &ended,
 		Outcome: api.TraceFailed, Failure: noProposal(), Count: 3,
 	}
 	return api.Trace{
@@ -47,7 +47,7 @@ func failedTrace(began time.Time) api.Trace {
 			{Time: began, Direction: api.TraceSent, Exchange: "IKE_SA_INIT", Size: 320, Payloads: initPayloads()},
 			{Time: began.Add(9 * time.Millisecond), Direction: api.TraceReceived, Exchange: "IKE_SA_INIT", Response: true, Size: 36, Dropped: "its length is not that of the datagram", Payloads: []api.TracePayload{}},
 			{Time: ended, Direction: api.TraceReceived, Exchange: "IKE_SA_INIT", Response: true, Size: 36, RTT: 31 * time.Millisecond,
-				Payloads: []api.TracePayload{{Type: "N", Summary: "NO_PROPOSAL_CHOSEN"}, {Type: "V", Summary: hostile}}},
+				Payloads: []api.TracePayload{{Type: "N", Summary: "NO_PROPOSAL_CHOSEN"}, {Type: "V", Summary: peer}}},
 		},
 		Marks: []api.TraceMark{{Time: ended, After: 3, Kind: api.EventDown, Text: "the peer takes none of our proposals", Problem: noProposal()}},
 	}

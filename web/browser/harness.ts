@@ -9,6 +9,7 @@ export interface Scene {
   crowd: string;
   branches: string;
   levers: string;
+  pictures: string;
   screenshots: string;
 }
 

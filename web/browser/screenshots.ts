@@ -1,27 +1,49 @@
 // Pictures for the documents, when they are asked for.
+import { Page } from "playwright-core";
 import { join } from "node:path";
 import { open, scene, test } from "./harness";
 
-const pictures: { name: string; place: string; phone?: boolean; dark?: boolean; open?: string }[] = [
-  { name: "connections", place: "connections" },
-  { name: "connection", place: "connections/office" },
-  { name: "failure", place: "connections/cloud-eu" },
-  { name: "exchange", place: "exchanges/40" },
-  { name: "exchange-dark", place: "exchanges/40", dark: true },
-  { name: "connections-dark", place: "connections", dark: true },
-  { name: "phone", place: "connections", phone: true },
-  { name: "phone-exchange", place: "exchanges/40", phone: true },
-  { name: "certificates", place: "certificates" },
-  { name: "pools", place: "pools" },
-  { name: "log", place: "log" },
-];
+interface Picture {
+  name: string;
+  place: string;
+  /** A message to open. */
+  message?: string;
+}
+
+/** Shows one place after the other in the same page, so that graphs go on. */
+async function show(page: Page, pictures: Picture[]): Promise<void> {
+  await open(page, scene.pictures, pictures[0]!.place);
+  await page.waitForTimeout(60_000); // a graph shows a minute
+  for (const p of pictures) {
+    await page.evaluate((place) => (location.hash = `#/${place}`), p.place);
+    await page.locator("main h1").waitFor();
+    await page.waitForTimeout(1200);
+    if (p.message) await page.locator(".message-card summary").filter({ hasText: p.message }).click();
+    await page.mouse.move(0, 0);
+    await page.evaluate(() => (document.activeElement as HTMLElement | null)?.blur());
+    await page.screenshot({ path: join(scene.screenshots, `web-${p.name}.png`) });
+  }
+}
 
 if (scene.screenshots) {
-  for (const p of pictures) {
-    test(`picture ${p.name}`, async ({ page }) => {
-      await open(page, scene.sample, p.place);
-      await page.waitForTimeout(9000);
-      await page.screenshot({ path: join(scene.screenshots, `${p.name}.png`), fullPage: true });
-    }, { phone: p.phone, dark: p.dark });
-  }
+  test("pictures for the documents", async ({ context }) => {
+    const browser = context.browser()!;
+    const desk = { viewport: { width: 1080, height: 720 } };
+    const light = await (await browser.newContext(desk)).newPage();
+    const dark = await (await browser.newContext({ ...desk, colorScheme: "dark" })).newPage();
+    const phone = await (await browser.newContext({ viewport: { width: 360, height: 700 } })).newPage();
+    await Promise.all([
+      show(light, [
+        { name: "connections", place: "connections" },
+        { name: "connection", place: "connections/office" },
+        { name: "failure", place: "connections/cloud-eu" },
+        { name: "exchange", place: "exchanges/40", message: "IKE_INTERMEDIATE request" },
+        { name: "certificates", place: "certificates" },
+        { name: "pools", place: "pools" },
+        { name: "log", place: "log" },
+      ]),
+      show(dark, [{ name: "dark", place: "connections" }]),
+      show(phone, [{ name: "phone", place: "connections" }, { name: "phone-exchange", place: "exchanges/40" }]),
+    ]);
+  });
 }

@@ -262,3 +262,29 @@ export interface Reloaded {
   restart?: string[];
   warnings?: Warning[];
 }
+
+export type CertificateState = "valid" | "expiring" | "expired" | "future";
+
+export interface CertificateUse {
+  role: "own" | "ca" | "intermediate" | "pinned" | "peer" | "api";
+  connection?: string;
+  sa?: string;
+  path?: string;
+  has_key: boolean;
+}
+
+export interface Certificate {
+  subject: string;
+  issuer: string;
+  names: string[];
+  serial: string;
+  fingerprint: string;
+  key: string;
+  ca: boolean;
+  not_before: string;
+  not_after: string;
+  days_left: number;
+  state: CertificateState;
+  revocation: "good" | "revoked" | "unknown";
+  uses: CertificateUse[];
+}

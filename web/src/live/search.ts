@@ -1,5 +1,5 @@
 // Filters and pages of lists.
-import { Connection, ConnectionState, LogEntry, Level } from "../api/types";
+import { CertificateUse, Connection, ConnectionState, LogEntry, Level } from "../api/types";
 
 /** What people want to know of a connection. */
 export type Standing = "up" | "failing" | "trying" | "ready" | "off";
@@ -61,4 +61,24 @@ export function pageOf<T>(list: T[], page: number, size: number): { items: T[]; 
   const pages = Math.max(1, Math.ceil(list.length / size));
   const at = Math.min(Math.max(page, 0), pages - 1);
   return { items: list.slice(at * size, (at + 1) * size), pages, page: at };
+}
+
+export interface RoleUse {
+  role: CertificateUse["role"];
+  connections: string[];
+  paths: string[];
+  hasKey: boolean;
+}
+
+/** What a certificate is used for, once for each role: a CA is trusted by many connections. */
+export function usesByRole(uses: CertificateUse[]): RoleUse[] {
+  const roles = new Map<CertificateUse["role"], RoleUse>();
+  for (const u of uses) {
+    const r = roles.get(u.role) ?? { role: u.role, connections: [], paths: [], hasKey: false };
+    if (u.connection && !r.connections.includes(u.connection)) r.connections.push(u.connection);
+    if (u.path && !r.paths.includes(u.path)) r.paths.push(u.path);
+    r.hasKey ||= u.has_key;
+    roles.set(u.role, r);
+  }
+  return [...roles.values()];
 }

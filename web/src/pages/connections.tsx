@@ -105,7 +105,7 @@ function Row({ c }: { c: Connection }) {
           <StateDetail c={c} />
         </small>
       </td>
-      <td role="cell" data-label="IKE SAs" class={c.sa_count > 0 ? "" : "nothing"}>
+      <td role="cell" data-label="IKE SAs" class={c.sa_count > 0 ? "number" : "nothing"}>
         {c.sa_count > 0 ? count(c.sa_count) : "–"}
         <small>{c.sa_count > 0 ? plural(c.child_count, "child", "children") : ""}</small>
       </td>
@@ -129,15 +129,15 @@ function Row({ c }: { c: Connection }) {
 function RowTraffic({ c }: { c: Connection }) {
   const series = useDaemon().history.of(c.name);
   return (
-    <>
-      <Sparkline series={series} />
-      <span>
+    <div class="beside">
+      <div>
         {bitRate(series.now?.inBytes ?? 0)} in, {bitRate(series.now?.outBytes ?? 0)} out
-      </span>
-      <small>
-        {bytes(c.in.bytes)} in, {bytes(c.out.bytes)} out
-      </small>
-    </>
+        <small>
+          {bytes(c.in.bytes)} in, {bytes(c.out.bytes)} out
+        </small>
+      </div>
+      <Sparkline series={series} />
+    </div>
   );
 }
 

@@ -25,12 +25,14 @@ interface GraphProps extends Lines {
   title: string;
   series: Series;
   show: (value: number) => string;
+  /** How many of what is shown make one of what is counted: 8 bits an octet. */
+  scale: number;
 }
 
-export function Graph({ title, series, incoming, outgoing, show }: GraphProps) {
+export function Graph({ title, series, incoming, outgoing, show, scale }: GraphProps) {
   const { rates, now } = series;
   const most = peak(rates, incoming, outgoing);
-  const top = axisEnd(most);
+  const top = axisEnd(most * scale) / scale;
   const inNow = show(now?.[incoming] ?? 0);
   const outNow = show(now?.[outgoing] ?? 0);
   const summary = `${title} over the last ${shownSpan(rates) === 60_000 ? "minute" : `${shownSpan(rates) / 60_000} minutes`}. Now ${inNow} in, ${outNow} out; at most ${show(most)}.`;
@@ -77,8 +79,8 @@ function area(rates: Rate[], name: keyof Rate, top: number): string {
 export function Graphs({ series }: { series: Series }) {
   return (
     <div class="graphs">
-      <Graph title="Throughput" series={series} incoming="inBytes" outgoing="outBytes" show={bitRate} />
-      <Graph title="Packets" series={series} incoming="inPackets" outgoing="outPackets" show={packetRate} />
+      <Graph title="Throughput" series={series} incoming="inBytes" outgoing="outBytes" show={bitRate} scale={8} />
+      <Graph title="Packets" series={series} incoming="inPackets" outgoing="outPackets" show={packetRate} scale={1} />
     </div>
   );
 }
