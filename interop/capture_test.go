@@ -46,6 +46,15 @@ func TestCaptureReadsInWireshark(t *testing.T) {
 	if opened := s.Tshark(file, "icmp and esp", "-o", "esp.enable_encryption_decode:TRUE"); len(opened) != 4 {
 		t.Errorf("tshark opens %d packets of ESP", len(opened))
 	}
+	// What tshark opens we open too, and all messages of IKE.
+	if got := s.ours.Must("decrypt", file, "--keys", keys, "--json"); !strings.Contains(got, `"ike":6,"ike_read":6,"esp":4,"esp_read":4,"inner":4`) {
+		t.Errorf("culvert decrypt opens %s", got)
+	}
+	clear := filepath.Join(s.Dir, "clear.pcapng")
+	s.ours.Must("decrypt", file, "--keys", keys, "-o", clear)
+	if inner := s.Tshark(clear, `frame.interface_name == "inner" and icmp and frame.comment contains "out of ESP"`); len(inner) != 4 {
+		t.Errorf("%d packets inside", len(inner))
+	}
 	if info, err := os.Stat(filepath.Join(keys, "culvert_keys")); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("others may read the keys: %v, %v", info, err)
 	}

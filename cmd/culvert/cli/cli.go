@@ -88,7 +88,7 @@ that culvert explain CODE tells more about.`,
 	root.AddCommand(
 		a.upCommand(), a.connectCommand(), a.downCommand(), a.rekeyCommand(), a.reauthCommand(), a.statusCommand(), a.poolsCommand(), a.logCommand(), a.traceCommand(),
 		a.reloadCommand(), a.checkCommand(), a.pkiCommand(), a.clientCommand(), a.userCommand(), a.daemonCommand(), a.explainCommand(), a.versionCommand())
-	root.AddCommand(a.keysCommand(), a.captureCommand())
+	root.AddCommand(a.keysCommand(), a.captureCommand(), a.decryptCommand())
 	root.AddCommand(a.importCommand())
 	root.AddCommand(a.examinations()...)
 	root.AddCommand(a.configCommand(), a.webCommand())
