@@ -53,6 +53,7 @@ type engine struct {
 	hub        *hub
 	tally      *metrics.Tally
 	tracer     *tracer
+	icmp       unreachable
 	strangers  *allowance
 	leases     *leases
 	radius     *radiusGroups

@@ -21,6 +21,7 @@ import (
 
 // news takes what the engine reports to the supervisor and whoever waits there, to the event stream and to the log.
 func (e *engine) news(n ike.News) {
+	n.Failure = e.icmp.remark(n.Failure, n.Path.Remote)
 	if grants := e.leases.follow(n); len(grants) > 0 {
 		e.workers.start(job{work: giveBack{e.leases, grants, e.clock.wall()}, done: func(any) {}})
 	}

@@ -156,7 +156,7 @@ func (d *Daemon) settle() error {
 
 // start lets the listener hand over what arrives.
 func (w *world) start(e *engine) {
-	h := netio.Handlers{IKE: e.receive, Stream: e.streamClosed}
+	h := netio.Handlers{IKE: e.receive, Stream: e.streamClosed, Unreachable: e.icmp.note}
 	if b, ok := w.backend.(dataplane.PacketHandler); ok {
 		h.ESP = b.HandleESP
 	}

@@ -149,7 +149,8 @@ func refusal(h wire.Header, f *Failure) []byte {
 }
 
 func halfOpenFailure(sa *SA) *Failure {
-	f := refuse(explain.IKEHalfOpen, 0, "%v did not authenticate within %v", sa.path.Remote, sa.now.Sub(sa.created))
+	f := refuse(explain.IKEHalfOpen, 0, "%v did not authenticate within %v: it got our answer, and refused it, or its IKE_AUTH is lost on the way",
+		sa.path.Remote, sa.now.Sub(sa.created))
 	f.Fatal = true
 	return f
 }

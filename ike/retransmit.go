@@ -2,6 +2,7 @@ package ike
 
 import (
 	"encoding/binary"
+	"fmt"
 	"io"
 	"math"
 	"strconv"
@@ -118,7 +119,20 @@ func (sa *SA) unanswered(r *pendingRequest, policy Retransmit) {
 		return
 	}
 	sa.terminate(refuse(code, 0, "%v request %d to %v had no answer after %s in %v%s",
-		r.header.Exchange, r.id, sa.path.Remote, retransmissions(policy.Tries), policy.Total().Round(time.Second), sa.initHint()))
+		r.header.Exchange, r.id, sa.path.Remote, retransmissions(policy.Tries), policy.Total().Round(time.Second), sa.initHint()+sa.lossHint(r)))
+}
+
+// lossHint tells why what follows IKE_SA_INIT may be lost while that is answered: it goes to another port, and is larger (RFC 7383,
+// Section 1).
+func (sa *SA) lossHint(r *pendingRequest) string {
+	if sa.state != StateAuthenticating {
+		return ""
+	}
+	text := fmt.Sprintf("; IKE_SA_INIT was answered, so the peer is there: UDP port %d may be blocked on the way", sa.path.Remote.Port())
+	if n := size(r.datagrams); len(r.datagrams) == 1 && n > sa.messageSize(firstDatagram) {
+		text += fmt.Sprintf(", or this message of %d octets, which is not fragmented, is too large for it", n)
+	}
+	return text
 }
 
 // retransmissions counts them in words.

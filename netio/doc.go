@@ -12,6 +12,7 @@ package netio
 
 import (
 	"net/netip"
+	"syscall"
 
 	"culvert/dataplane"
 )
@@ -63,6 +64,9 @@ type Handlers struct {
 	ESP func(worker int, bursts []dataplane.Burst)
 	// MTU is told about packets that were too large for the path.
 	MTU func(dataplane.TooBig)
+	// Unreachable is told what ICMP says about packets that could not be delivered, by the error that the kernel makes of it; the port
+	// is 0 for raw ESP. Anybody can forge such messages.
+	Unreachable func(remote netip.AddrPort, reason syscall.Errno)
 	// Stream is told that a stream which Dial opened has ended.
 	Stream func(path dataplane.Path)
 }

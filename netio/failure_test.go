@@ -126,11 +126,21 @@ func TestOnlyPlausibleMTUsAreTold(t *testing.T) {
 		{Errno: uint32(unix.EMSGSIZE), Info: 1300, Origin: unix.SO_EE_ORIGIN_LOCAL}, {Errno: uint32(unix.EMSGSIZE), Origin: unix.SO_EE_ORIGIN_ICMP},
 		{Errno: uint32(unix.EMSGSIZE), Info: 1 << 20}, {Errno: uint32(unix.ECONNREFUSED), Info: 1300},
 	} {
-		l.failure(roleNAT, about, &e, h)
+		l.failure(roleNAT, 4500, about, &e, h)
 	}
-	l.failure(roleIKE, about, &unix.SockExtendedErr{Errno: uint32(unix.EMSGSIZE), Info: 1300}, h)
-	l.failure(roleRaw, about, &unix.SockExtendedErr{Errno: uint32(unix.EMSGSIZE), Info: 1300}, &Handlers{})
-	if c := l.Counts(); len(told) != 3 || c[TooBigNotice] != 5 || c[UnreachableNotice] != 1 {
+	l.failure(roleIKE, 500, about, &unix.SockExtendedErr{Errno: uint32(unix.EMSGSIZE), Info: 1300}, h)
+	l.failure(roleRaw, 0, about, &unix.SockExtendedErr{Errno: uint32(unix.EMSGSIZE), Info: 1300}, &Handlers{})
+	var refused netip.AddrPort
+	h.Unreachable = func(remote netip.AddrPort, reason syscall.Errno) {
+		if reason == unix.ECONNREFUSED {
+			refused = remote
+		}
+	}
+	l.failure(roleIKE, 500, about, &unix.SockExtendedErr{Errno: uint32(unix.ECONNREFUSED)}, h)
+	if refused != netip.AddrPortFrom(about.Remote, 500) {
+		t.Errorf("refused is %v", refused)
+	}
+	if c := l.Counts(); len(told) != 3 || c[TooBigNotice] != 5 || c[UnreachableNotice] != 2 {
 		t.Fatalf("told %+v; counts %v", told, c)
 	}
 	if m := told[0]; m.MTU != 1300 || !m.Own || len(m.Quote) != 4 || m.Remote != about.Remote {

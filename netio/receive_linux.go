@@ -199,17 +199,20 @@ func (w *worker) receiveErrors(s *socket, in *inbox, h *Handlers) {
 		c := getControl(sl.control[:m.hdr.Controllen])
 		in.arm(0)
 		if ok && c.failure != nil {
-			w.failure(s.role, dataplane.TooBig{Local: c.local, Remote: to.Addr(), Quote: in.buffers[:n]}, c.failure, h)
+			w.failure(s.role, to.Port(), dataplane.TooBig{Local: c.local, Remote: to.Addr(), Quote: in.buffers[:n]}, c.failure, h)
 		}
 	}
 	// What the queue held may be pending as an error of the socket too, and would be reported once more.
 	_, _ = unix.GetsockoptInt(s.fd, unix.SOL_SOCKET, unix.SO_ERROR)
 }
 
-// failure handles an error that the kernel reports about a packet of ours. told holds what it says about the packet.
-func (w *worker) failure(r role, told dataplane.TooBig, e *unix.SockExtendedErr, h *Handlers) {
-	if syscall.Errno(e.Errno) != unix.EMSGSIZE {
+// failure handles an error that the kernel reports about a packet of ours to a port. told holds what it says about the packet.
+func (w *worker) failure(r role, port uint16, told dataplane.TooBig, e *unix.SockExtendedErr, h *Handlers) {
+	if reason := syscall.Errno(e.Errno); reason != unix.EMSGSIZE {
 		w.counters.add(UnreachableNotice, 1)
+		if h.Unreachable != nil {
+			h.Unreachable(netip.AddrPortFrom(told.Remote, port), reason)
+		}
 		return
 	}
 	w.counters.add(TooBigNotice, 1)
