@@ -3,6 +3,7 @@ package daemon
 import (
 	"context"
 	"net/http"
+	"slices"
 	"sync"
 
 	"culvert/api"
@@ -63,15 +64,34 @@ func (d *Daemon) Trace(_ context.Context, id string) (api.Trace, error) {
 }
 
 // Explain tells in words what happened in one of them.
-func (d *Daemon) Explain(_ context.Context, id string) (api.Explanation, error) {
-	t := d.engine.tracer
+func (d *Daemon) Explain(ctx context.Context, id string) (api.Explanation, error) {
+	e, sa, err := d.engine.tracer.explain(id)
+	if err != nil || sa == "" {
+		return e, err
+	}
+	s, err := d.Status(ctx)
+	if err != nil {
+		return e, err
+	}
+	i := slices.IndexFunc(s.SAs, func(o api.SA) bool { return o.SPI == sa })
+	if i >= 0 {
+		trace.ExplainTraffic(&e, &s.SAs[i])
+	}
+	return e, nil
+}
+
+// explain explains one trace. Where nothing has failed it returns the IKE SA that is up, whose traffic may tell more.
+func (t *tracer) explain(id string) (e api.Explanation, sa string, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	e, ok := t.store.Explain(id)
 	if !ok {
-		return e, noTrace(id)
+		return e, "", noTrace(id)
 	}
-	return e, nil
+	if one, _ := t.store.Get(id); e.Code == "" && one.Outcome == api.TraceUp {
+		sa = one.SA
+	}
+	return e, sa, nil
 }
 
 func noTrace(id string) error {

@@ -34,6 +34,7 @@ const (
 	IKECircuitBreaker   Code = "IKE-CIRCUIT-BREAKER"
 	IKEInactive         Code = "IKE-INACTIVE"
 	IKEDataPlane        Code = "IKE-DATA-PLANE"
+	ESPOneWay           Code = "ESP-ONE-WAY"
 	IKEPeerDeleted      Code = "IKE-PEER-DELETED"
 	IKELifetime         Code = "IKE-LIFETIME"
 	IKEMessageIDs       Code = "IKE-MESSAGE-IDS"
@@ -169,6 +170,9 @@ func ikeChildEntries() []Entry {
 		{IKEChildless, "The peer cannot do without a first Child SA.",
 			"The connection begins without a Child SA, which the peer has not announced to support.",
 			"Give the connection a child, or let it choose."},
+		{ESPOneWay, "Packets leave through the tunnel, and none come back.",
+			"The Child SA is up, since IKE passes, but nothing has arrived through it while packets left. A firewall stops ESP (IP protocol 50) or UDP port 4500, the peer drops what comes out of the tunnel, or what it answers has no route back into the tunnel.",
+			"Let ESP pass on firewalls in between, or set force_encapsulation = true, so that it travels in UDP port 4500 as IKE does. Then look at the other end: its firewall, its forwarding and its routes."},
 		{IKEDataPlane, "The data plane refused a Child SA.",
 			"The part that handles packets could not install what was negotiated. The message has its reason.",
 			"See the reason: a missing kernel feature, a missing privilege or a conflict with other policies."},
