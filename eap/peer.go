@@ -46,6 +46,7 @@ type peerRun struct {
 	request, response []byte // the last ones
 	done              bool   // the method has authenticated the server, as far as it does: EAP-Success is welcome
 	doomed            error  // why the method has failed, while it waits for EAP-Failure
+	refused           Type   // the last method that the server has asked for and that we do not have
 }
 
 // Step takes a packet of the server.
@@ -99,6 +100,7 @@ func (r *peerRun) answer(ctx context.Context, p Packet) Result {
 	case r.method == nil:
 		m := r.find(p.Type)
 		if m == nil {
+			r.refused = p.Type
 			return r.continuing(nak(p, r.methods).Encode())
 		}
 		if err := r.begin(m); err != nil {
@@ -173,6 +175,11 @@ func (r *peerRun) answersLast(p Packet) bool {
 func (r *peerRun) failure() Result {
 	if r.doomed != nil {
 		return r.failed(r.doomed, nil)
+	}
+	if r.method == nil && r.refused != 0 {
+		return r.failed(&Failure{Code: explain.EAPNoMethod,
+			Cause:  fmt.Sprintf("the server wants %v and gives up when it is asked for %s instead", r.refused, names(r.methods)),
+			Action: "allow a method on both sides"}, nil)
 	}
 	return r.failed(&Failure{Code: explain.EAPRejected,
 		Cause:  fmt.Sprintf("the server sent EAP-Failure to %q before or after %s", r.identity, r.progress()),

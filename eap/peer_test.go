@@ -170,6 +170,14 @@ func TestPeerTellsWhyItFailed(t *testing.T) {
 		c := beginPeer(t, Session{}, client(TypeTLS, done()))
 		checkCode(t, steps(t, c, request(1, TypeTLS, ""), bare(CodeFailure, 1)), explain.EAPRejected)
 	})
+	t.Run("the server has no other method", func(t *testing.T) {
+		c := beginPeer(t, Session{}, client(TypeTLS, done()))
+		r := steps(t, c, request(1, TypeMSCHAPv2, ""), bare(CodeFailure, 1))
+		checkCode(t, r, explain.EAPNoMethod)
+		if !strings.Contains(r.Err.Error(), "wants EAP-MSCHAPv2") || !strings.Contains(r.Err.Error(), "EAP-TLS instead") {
+			t.Errorf("got %v", r.Err)
+		}
+	})
 	t.Run("the method says no", func(t *testing.T) {
 		c := beginPeer(t, Session{}, client(TypeTLS, Fail(own)))
 		checkCode(t, steps(t, c, request(1, TypeTLS, "")), explain.EAPServerUnknown)

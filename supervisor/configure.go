@@ -43,6 +43,9 @@ func (s *Supervisor) Configure(now time.Time, connections []*ike.Connection, sta
 func (s *Supervisor) configure(l *link, c *ike.Connection, known bool) {
 	before := l.conn
 	l.conn = c
+	if !slices.Equal(before.RemoteNames, c.RemoteNames) {
+		l.addrs = nil // they were of another peer
+	}
 	for _, child := range c.Children {
 		was := childOf(before, child.Name)
 		fresh := !known || was == nil

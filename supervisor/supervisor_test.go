@@ -1,6 +1,7 @@
 package supervisor
 
 import (
+	"errors"
 	"net/netip"
 	"testing"
 	"time"
@@ -99,6 +100,18 @@ func TestNamesAreLookedUpBeforeEachAttempt(t *testing.T) {
 	if i := one[Initiate](b); i.Remote.Addr().String() != "2001:db8::5" {
 		t.Errorf("attempt %+v", i)
 	}
+}
+
+func TestAddressesOfAnotherPeerAreNotTriedForAName(t *testing.T) {
+	b := newBench(t, connection(child("net", ike.StartUp)))
+	b.refused()
+	c := connection(child("net", ike.StartUp))
+	c.RemoteNames, c.RemoteAddrs = []string{"gw.example"}, nil
+	b.configure(c)
+	b.elapse(time.Minute)
+	take[Resolve](b)
+	b.do(b.s.Resolved(b.now, "office", nil, errors.New("no such host")))
+	none[Initiate](b)
 }
 
 func TestAddressesAreTriedInTurn(t *testing.T) {

@@ -41,6 +41,10 @@ func (a *advice) give() {
 		a.silent()
 	case explain.IKENoAddress, explain.IKEAddressRequired:
 		a.addresses()
+	default:
+		if strings.HasPrefix(string(a.f.Code), "EAP-") {
+			a.conversation()
+		}
 	}
 }
 
@@ -97,12 +101,14 @@ func (a *advice) proposals() {
 	if len(a.e.Ours) == 0 {
 		a.e.Ours = a.r.sent(about(protocol))
 	}
-	a.e.Theirs = a.r.received(about(protocol))
-	if a.e.Refused == api.SidePeer && len(a.e.Theirs) == 0 {
+	if a.e.Theirs = a.r.received(about(protocol)); a.e.Refused == api.SidePeer {
 		a.e.Theirs = []string{silence}
 		a.e.Differs = "unknown: the peer takes none of what we offer"
 		a.e.Action = fmt.Sprintf("Allow one of ours on the peer (strongSwan: %s in swanctl.conf), or look up there what it allows and set %s of %s in culvert.hcl to that.",
 			option, option, a.connection())
+		if protocol == wire.ProtocolIKE {
+			a.e.Action += fmt.Sprintf(" Some peers, strongSwan among them, say the same when they have no connection for our address, %v: their log tells.", a.r.local.Addr())
+		}
 		return
 	}
 	if a.e.Refused == api.SideUs {
@@ -317,6 +323,42 @@ func (a *advice) addresses() {
 		a.e.Differs = "the peer asks for a virtual address, our pool has none left"
 		a.e.Action = fmt.Sprintf("Enlarge the pool of %s in culvert.hcl; `culvert pools --leases` shows who has its addresses.", a.connection())
 	}
+}
+
+// conversation shows the last EAP packets of both sides: what was asked for, and what was refused.
+func (a *advice) conversation() {
+	a.e.Ours, a.e.Theirs = a.r.everySent(eapText), a.r.everyReceived(eapText)
+	if a.f.Code == explain.EAPRejected || a.f.Code == explain.EAPNoMethod {
+		a.e.Differs = "the EAP method: what one side wants, the other does not have"
+		if a.f.Code == explain.EAPRejected {
+			a.e.Differs = "the credentials: the server does not take them"
+			a.e.Action = "Compare user name and password with those of the server, and read the log of the server, or of the RADIUS server behind it."
+		}
+	}
+}
+
+func eapText(p wire.Payload) []string {
+	if e, ok := p.(*wire.EAP); ok {
+		return []string{showEAP(e, len(e.Data)).summary}
+	}
+	return nil
+}
+
+// everySent and everyReceived collect from all messages of one side, the first few.
+func (r *record) everySent(of func(wire.Payload) []string) []string { return r.every(true, of) }
+
+func (r *record) everyReceived(of func(wire.Payload) []string) []string { return r.every(false, of) }
+
+func (r *record) every(sent bool, of func(wire.Payload) []string) []string {
+	var list []string
+	for i := range r.messages {
+		for _, k := range r.messages[i].payloads {
+			if r.messages[i].sent == sent && len(list) < maxNames {
+				list = append(list, of(k.payload)...)
+			}
+		}
+	}
+	return list
 }
 
 func configuration(p wire.Payload) []string {

@@ -79,10 +79,18 @@ func (r *record) refuser(f *Finding) api.Side {
 			return api.SidePeer
 		}
 	}
+	if r.initiator && serverSays(f.Code) {
+		return api.SidePeer
+	}
 	if strings.HasPrefix(string(f.Code), "AUTH-") || strings.HasPrefix(string(f.Code), "EAP-") || f.Notify != wire.NotifyNone {
 		return api.SideUs
 	}
 	return ""
+}
+
+// serverSays tells whether an EAP failure is the server's verdict on the client.
+func serverSays(c explain.Code) bool {
+	return c == explain.EAPRejected || c == explain.EAPNoMethod || c == explain.EAPPassword || c == explain.EAPExpired
 }
 
 // steps are the messages in words.
