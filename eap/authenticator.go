@@ -155,7 +155,9 @@ func (r *authenticatorRun) advance(ctx context.Context, p *Packet) Result {
 	case step.Discard || step.Data == nil:
 		return r.discarded()
 	}
-	return r.request(p.Type, step.Data)
+	res := r.request(p.Type, step.Data)
+	res.Verdict = step.Verdict
+	return res
 }
 
 // accept ends the conversation with EAP-Success, which repeats the identifier of the response (RFC 3748, Section 4.2).

@@ -61,6 +61,7 @@ type Result struct {
 	Grant     *Grant       // of Succeeded on a server: what the user may have; nil is nothing special
 	EAPOnly   bool         // of Succeeded: the method is safe without other authentication of the server (RFC 5998, Section 4)
 	Err       error        // of Failed: a *Failure
+	Verdict   error        // of Continuing on a server that has just told the client that it is refused: a *Failure
 }
 
 // A Client begins conversations as peer. It is configured once, and safe for concurrent use.

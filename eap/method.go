@@ -62,6 +62,7 @@ type Step struct {
 	Identity string       // of Succeeded on a server: whom it has authenticated; empty is the identity of Begin
 	Grant    *Grant       // of Succeeded on a server
 	Err      error        // of Failed: a *Failure
+	Verdict  error        // of Continuing on a server that has just told the client that it is refused: a *Failure
 }
 
 // Fail returns the step that ends a run.

@@ -88,7 +88,7 @@ func (a *authentication) heardResponse(r eap.Result) error {
 			return a.failEAP(eap.Packet{Code: eap.CodeFailure, Identifier: r.Packet[1]}.Encode(), err)
 		}
 	}
-	a.packet, e.last = r.Packet, r.Packet
+	a.packet, e.last, e.verdict = r.Packet, r.Packet, r.Verdict
 	if e.only && a.id == nil && sa.initial.login.signed == 0 {
 		a.leaveProof()
 	}
@@ -165,6 +165,10 @@ func respondRejection(sa *SA, in *inbound) error {
 		return sa.respondInformational(in)
 	}
 	sa.reply(in, nil)
+	if e := sa.initial.login.eap; e != nil && e.verdict != nil { // the initiator gives up, having been refused by us
+		sa.terminate(fatal(e.verdict))
+		return nil
+	}
 	f := refuse(explain.IKEAuthPeerRejected, wire.NotifyAuthenticationFailed, "%v does not accept our authentication as %s", sa.path.Remote, sa.local)
 	sa.terminate(fatal(f))
 	return nil

@@ -21,6 +21,7 @@ type eapRound struct {
 	only         bool // nothing else authenticates the responder (RFC 5998)
 	messages     int
 	last         []byte // our packet
+	verdict      error  // why the initiator, which was told so in the method, is about to be refused
 	done         bool   // the method has ended well; AUTH follows
 	result       eap.Result
 }

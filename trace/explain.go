@@ -71,6 +71,12 @@ func consequence(c explain.Code) bool {
 // refuser finds out who has said no: whoever has sent the notify of the failure. What we found out about a proof of the peer is
 // for us to refuse, whether the peer is told or not.
 func (r *record) refuser(f *Finding) api.Side {
+	if strings.HasPrefix(string(f.Code), "EAP-") {
+		if r.initiator && serverSays(f.Code) {
+			return api.SidePeer
+		}
+		return api.SideUs
+	}
 	for i := len(r.messages) - 1; i >= 0 && f.Notify != wire.NotifyNone; i-- {
 		if n, ok := errorNotify(r.messages[i].payloads); ok && n.NotifyType == f.Notify {
 			if r.messages[i].sent {
@@ -79,10 +85,7 @@ func (r *record) refuser(f *Finding) api.Side {
 			return api.SidePeer
 		}
 	}
-	if r.initiator && serverSays(f.Code) {
-		return api.SidePeer
-	}
-	if strings.HasPrefix(string(f.Code), "AUTH-") || strings.HasPrefix(string(f.Code), "EAP-") || f.Notify != wire.NotifyNone {
+	if strings.HasPrefix(string(f.Code), "AUTH-") || f.Notify != wire.NotifyNone {
 		return api.SideUs
 	}
 	return ""

@@ -58,7 +58,7 @@ func (s *Store) News(n ike.News, at time.Time, e api.Event) {
 	}
 	s.octets[r.class] += r.octets
 	s.follow(r, &n)
-	s.shrink(r.class, r)
+	s.bound(r)
 }
 
 // recordOf finds the record that news belong to, or begins one. News that belong to none are not kept, unless they tell of a failure.
@@ -110,12 +110,15 @@ func (s *Store) Failed(connection string, remote netip.AddrPort, e api.Event) {
 	m.finding = &Finding{Code: e.Problem.Code, Text: e.Problem.Detail, settings: settings{Connection: connection}}
 	r.mark(m)
 	s.insert(r)
-	s.shrink(known, r)
 }
 
+// insert adds a record to its class, and pushes others like it out.
 func (s *Store) insert(r *record) {
 	s.lists[r.class] = append(s.lists[r.class], r)
 	s.octets[r.class] += r.octets
+	for s.alike(r) > s.limits[r.class].each && s.pushOut(r, func(o *record) bool { return o.alike(r) }) {
+	}
+	s.bound(r)
 }
 
 // follow does what news mean for the place of a record: whose it is, and by which SPIs it is found.
@@ -143,7 +146,6 @@ func (s *Store) promote(r *record, to class) {
 	s.remove(r)
 	r.class = to
 	s.insert(r)
-	s.shrink(to, r)
 }
 
 func (s *Store) remove(r *record) {
@@ -152,12 +154,10 @@ func (s *Store) remove(r *record) {
 	s.octets[r.class] -= r.octets
 }
 
-// shrink pushes records out until the class is within its bounds; the one that stays goes last.
-func (s *Store) shrink(c class, stays *record) {
-	l := s.limits[c]
-	for s.alike(stays) > l.each && s.pushOut(c, stays, func(o *record) bool { return o.alike(stays) }) {
-	}
-	for (len(s.lists[c]) > l.total || s.octets[c] > l.octets) && s.pushOut(c, stays, func(*record) bool { return true }) {
+// bound pushes records out until the class of one is within its bounds; that one stays.
+func (s *Store) bound(stays *record) {
+	c := stays.class
+	for (len(s.lists[c]) > s.limits[c].total || s.octets[c] > s.limits[c].octets) && s.pushOut(stays, func(*record) bool { return true }) {
 	}
 }
 
@@ -179,9 +179,9 @@ func (r *record) alike(o *record) bool {
 	return r.network == o.network
 }
 
-// pushOut forgets the oldest record of some that has ended, or else the oldest.
-func (s *Store) pushOut(c class, stays *record, of func(*record) bool) bool {
-	list := s.lists[c]
+// pushOut forgets the oldest record of some in the class of one that stays: the oldest that has ended, or else the oldest.
+func (s *Store) pushOut(stays *record, of func(*record) bool) bool {
+	list := s.lists[stays.class]
 	i := slices.IndexFunc(list, func(r *record) bool { return r != stays && of(r) && !r.ended.IsZero() })
 	if i < 0 {
 		i = slices.IndexFunc(list, func(r *record) bool { return r != stays && of(r) })

@@ -119,7 +119,7 @@ func (s Server) find(ctx context.Context, name string) (*eap.Account, error) {
 // fail sends a Failure request; the run ends with the client's acknowledgement.
 func (s *server) fail(code int, text string, err error) eap.Step {
 	s.failed = err
-	return eap.Step{Data: packet{opFailure, s.id, failureMessage(code, s.challenge[:], text)}.encode()}
+	return eap.Step{Data: packet{opFailure, s.id, failureMessage(code, s.challenge[:], text)}.encode(), Verdict: err}
 }
 
 func (s *server) succeed() eap.Step {

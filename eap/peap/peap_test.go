@@ -99,7 +99,7 @@ func TestWhatGoesWrongInsideShowsOutside(t *testing.T) {
 			explain.EAPPassword, explain.EAPPassword},
 		{"nobody is called so", func(s *sides) { s.inside.Identity = "mallory" }, explain.EAPPassword, explain.EAPUserUnknown},
 		{"no method in common", func(s *sides) { s.inside.Methods = []eap.Method{gtc.Client{Password: password("x")}} },
-			explain.EAPRejected, explain.EAPNoMethod},
+			explain.EAPNoMethod, explain.EAPNoMethod},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

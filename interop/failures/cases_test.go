@@ -1,8 +1,12 @@
 package failures_test
 
 import (
+	"fmt"
+
 	"culvert/api"
+	"culvert/eap/mschapv2"
 	"culvert/explain"
+	"culvert/secret"
 )
 
 // A failure is one way in which a connection does not come up, and what culvert explain has to say about it.
@@ -119,6 +123,10 @@ func trafficFailures() []failure {
 			text: []string{"10.7.0.0/24"}, left: []string{"net: 10.1.0.0/24 === 10.2.0.0/24"}, right: []string{"10.1.0.0/24 === 10.7.0.0/24"}, do: []string{`remote = ["10.7.0.0/24"]`, "culvert.hcl"}},
 		{name: "wrong EAP password", initiator: culvert, ours: eap("not the password", "mschapv2"), theirs: gateway, patient: true, code: explain.EAPPassword, refused: api.SidePeer,
 			text: []string{"carol"}, right: []string{"Request EAP-MSCHAPv2: Failure E=691"}, do: []string{"password"}},
+		{name: "wrong EAP password", initiator: charon, ours: side{cert: "moon", peerID: "%any", remote: "eap {\n users = \"staff\"\n methods = [\"mschapv2\"]\n}",
+			rest: fmt.Sprintf("users \"staff\" {\n user \"carol\" {\n nt_hash = \"%x\"\n }\n}\n", mschapv2.NTHash(secret.Bytes("another password")))},
+			theirs: side{local: "auth = eap-mschapv2\n eap_id = carol", remote: "auth = pubkey\n cacerts = ca.pem"}, code: explain.EAPPassword, refused: api.SideUs,
+			text: []string{"carol"}, left: []string{"Request EAP-MSCHAPv2: Failure E=691"}, right: []string{"Response EAP-MSCHAPv2: Response"}, do: []string{"password"}},
 		{name: "no common EAP method", initiator: culvert, ours: eap("the password of carol", "md5"), theirs: gateway, code: explain.EAPNoMethod, refused: api.SidePeer,
 			text: []string{"EAP-MSCHAPv2", "EAP-MD5"}, left: []string{"Nak: wants EAP-MD5"}, right: []string{"Request EAP-MSCHAPv2"}, differs: []string{"EAP method"}, do: []string{"method"}},
 		{name: "no virtual address for us", initiator: culvert, ours: side{options: `virtual_ips = ["0.0.0.0"]`, localTS: "dynamic"}, theirs: side{remoteTS: "dynamic"}, up: true,
