@@ -1,6 +1,7 @@
 package failures_test
 
 import (
+	"encoding/hex"
 	"fmt"
 
 	"culvert/api"
@@ -124,7 +125,7 @@ func trafficFailures() []failure {
 		{name: "wrong EAP password", initiator: culvert, ours: eap("not the password", "mschapv2"), theirs: gateway, patient: true, code: explain.EAPPassword, refused: api.SidePeer,
 			text: []string{"carol"}, right: []string{"Request EAP-MSCHAPv2: Failure E=691"}, do: []string{"password"}},
 		{name: "wrong EAP password", initiator: charon, ours: side{cert: "moon", peerID: "%any", remote: "eap {\n users = \"staff\"\n methods = [\"mschapv2\"]\n}",
-			rest: fmt.Sprintf("users \"staff\" {\n user \"carol\" {\n nt_hash = \"%x\"\n }\n}\n", mschapv2.NTHash(secret.Bytes("another password")))},
+			rest: fmt.Sprintf("users \"staff\" {\n user \"carol\" {\n nt_hash = %q\n }\n}\n", hex.EncodeToString(mschapv2.NTHash(secret.Bytes("another password"))))},
 			theirs: side{local: "auth = eap-mschapv2\n eap_id = carol", remote: "auth = pubkey\n cacerts = ca.pem"}, code: explain.EAPPassword, refused: api.SideUs,
 			text: []string{"carol"}, left: []string{"Request EAP-MSCHAPv2: Failure E=691"}, right: []string{"Response EAP-MSCHAPv2: Response"}, do: []string{"password"}},
 		{name: "no common EAP method", initiator: culvert, ours: eap("the password of carol", "md5"), theirs: gateway, code: explain.EAPNoMethod, refused: api.SidePeer,

@@ -31,7 +31,7 @@ func exitMeanings() [][2]string {
 		{"3", "no daemon answers on the socket"},
 		{"4", "the connection failed: the peer refused, did not answer, or differs from us"},
 		{"5", "the configuration has errors"},
-		{"6", "there is no connection, child, IKE SA or code of that name"},
+		{"6", "there is no connection, child, IKE SA, trace or code of that name"},
 		{"7", "the command did not end in time; what it began goes on"},
 		{"130", "interrupted"},
 	}
