@@ -27,7 +27,7 @@ func run() int {
 	defer stop()
 	width, terminal := columns(os.Stdout)
 	return cli.Run(ctx, cli.Env{
-		Out: os.Stdout, Err: os.Stderr, Terminal: terminal, Width: width, Getenv: os.Getenv,
+		In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Terminal: terminal, Width: width, Getenv: os.Getenv,
 		Now: time.Now, Source: config.System(time.Now()), Version: version, Daemon: runDaemon, NewPassword: newPassword,
 		Host: doctor.System(), Pinger: ping.System{},
 	}, os.Args[1:], demoCommand())

@@ -21,6 +21,7 @@ import (
 
 // Env is what the command line knows of the process it runs in.
 type Env struct {
+	In       io.Reader // a terminal, if Terminal; for top
 	Out, Err io.Writer
 	Terminal bool // Out is a terminal: it may be coloured and redrawn
 	Width    int  // columns of the terminal; 0: 80
