@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"io"
 	"log/slog"
 	"net/http"
 	"sync"
@@ -70,7 +71,7 @@ func (b *timedBody) Read(p []byte) (int, error) {
 		b.begin = nil
 	}
 	n, err := b.readCloser.Read(p)
-	if err != nil {
+	if err == io.EOF { // after any other error the rest has no more time than that
 		b.end()
 	}
 	return n, err
