@@ -42,7 +42,7 @@ func TestAnnouncementChoosesTheCredential(t *testing.T) {
 
 // What is long goes into IKE_INTERMEDIATE when there will be one, and an empty notify says so.
 func TestLongAnnouncementIsLeftForLater(t *testing.T) {
-	sa := &SA{conn: &Connection{AnnounceAuth: true, RemoteAuth: []auth.Remote{{Method: auth.MethodPublicKey}}}, initial: &initialState{}}
+	sa := &SA{conn: &Connection{AnnounceAuth: true, RemoteAuth: []auth.Remote{{Method: auth.MethodPublicKey}}}, initial: &initialState{}, env: &Env{}}
 	if got := sa.announceInInit(); len(got) != 1 || len(got[0].(*wire.Notify).Data) == 0 {
 		t.Errorf("without IKE_INTERMEDIATE: %v", got)
 	}

@@ -225,18 +225,42 @@ func (w warningText) Error() string { return string(w) }
 
 // certReqs are our CERTREQ payloads, and whether we look certificates up by hash and URL (RFC 7296, Section 3.7).
 func (sa *SA) certReqs() []wire.Payload {
-	if !sa.conn.SendCertReq {
-		return nil
+	var own []*auth.Remote
+	if sa.conn.SendCertReq {
+		own = sa.remoteRounds()
 	}
-	rounds := sa.remoteRounds()
+	others := sa.otherRounds()
 	var list []wire.Payload
-	for _, r := range auth.CertReqs(rounds...) {
+	for _, r := range append(auth.CertReqs(own...), auth.CertReqs(others...)...) {
 		list = append(list, r)
 	}
-	if auth.LooksUp(rounds...) {
+	if auth.LooksUp(own...) || auth.LooksUp(others...) {
 		list = append(list, &wire.Notify{NotifyType: wire.NotifyHTTPCertLookupSupported})
 	}
 	return list
+}
+
+// otherRounds are those of the other connections that a peer may turn out to be for, as long as its identity is not known: it
+// sends a certificate only when it is asked for one. Their requests come behind those of the first connection, whose places
+// SUPPORTED_AUTH_METHODS counts (RFC 9593, Section 3.2).
+func (sa *SA) otherRounds() (rounds []*auth.Remote) {
+	const most = 64
+	if sa.initiator {
+		return nil
+	}
+	seen := 0
+	for c := range sa.candidates() {
+		if seen++; seen > most {
+			break
+		}
+		if c == sa.conn || !c.SendCertReq {
+			continue
+		}
+		for i := range c.RemoteAuth {
+			rounds = append(rounds, &c.RemoteAuth[i])
+		}
+	}
+	return rounds
 }
 
 // learnCertReqs takes in what the peer wants to see of certificates, from a message that may say so.

@@ -93,6 +93,24 @@ func TestHandshakeWithCertificates(t *testing.T) {
 	}
 }
 
+// As long as the responder does not know who the peer is, it asks for the certificates of all connections that fit the addresses:
+// the first of them may have no use for any.
+func TestResponderAsksForAllThatMayCome(t *testing.T) {
+	ca := newAuthority(t, "test CA")
+	n, a, b := gateways(t, withCertificates(ca))
+	second := *b.env.Connections.All()[0]
+	first := second
+	first.Name, first.RemoteAuth = "other", []auth.Remote{{ID: fqdn("c.example"), Method: auth.MethodPSK}}
+	n.do(b, SetConnections{NewConnections(&first, &second)})
+	n.do(a, initiate(a))
+	if sent := b.of(NewsEstablished); len(sent) != 1 {
+		t.Errorf("established %d: %q", len(sent), b.digest())
+	}
+	if got := b.messages(NewsMessageSent)[0]; !strings.Contains(got, "CERTREQ") {
+		t.Errorf("b sent %q", got)
+	}
+}
+
 func TestCertificateOfAnotherAuthorityIsRefused(t *testing.T) {
 	n, a, b := gateways(t, func(ca, cb *Connection) {
 		withCertificates(newAuthority(t, "test CA"))(ca, cb)

@@ -24,6 +24,8 @@ type child struct {
 	remote  []string
 	actions []string // options that ask to connect
 	header  []value  // keys about the outer header
+
+	markedSA bool // packets have mark_in before they are opened
 }
 
 func (c *child) setter() *block { return c.out }
@@ -39,6 +41,9 @@ func (c *child) finish() {
 		iptfs := c.out.open(c.modeAt, "iptfs", "")
 		iptfs.set(c.modeAt, "mode", `"as-needed"`)
 		iptfs.set(c.modeAt, "require", "false")
+	}
+	if c.out.has("mark_in") && !c.markedSA {
+		c.warn(c.origin, explain.ConfigUnused, "mark_in is on the SA as well: packets need it before they are opened", "mark them there, and set mark_in_sa = yes")
 	}
 	c.finishHeader()
 	c.finishLimits()

@@ -84,6 +84,21 @@ func TestConnectionsWaitForTheirKeys(t *testing.T) {
 	}
 }
 
+// An authority with addresses vouches for peers like those in the folder.
+func TestAuthoritiesWithAddresses(t *testing.T) {
+	f, root, _, _ := gateway(t, "local {\n certs = moon.pem\n }\n remote {\n }")
+	delete(f, "etc/swanctl/x509ca/root.pem")
+	f.put("other/root.pem", root.certificate())
+	f.put("swanctl.conf", append(f["etc/swanctl/swanctl.conf"].Data, "authorities {\n own {\n cacert = /etc/swanctl/other/root.pem\n crl_uris = http://a/x.crl, http://b/x.crl\n ocsp_uris = http://a/ocsp\n }\n}\n"...))
+	cfg := f.good(t)
+	if len(cfg.Authorities) != 1 || len(cfg.Authorities[0].CRLs) != 2 || len(cfg.Authorities[0].OCSP) != 1 {
+		t.Fatalf("authorities are %+v", cfg.Authorities)
+	}
+	if c := only(t, cfg); len(c.Remote.CAs) != 2 {
+		t.Errorf("%d authorities vouch for the peer", len(c.Remote.CAs))
+	}
+}
+
 // Users of EAP are those of the secrets.
 func TestUsersOfEAP(t *testing.T) {
 	f, _, _, _ := gateway(t, "local {\n certs = moon.pem\n }\n remote {\n auth = eap-mschapv2\n eap_id = %any\n }")

@@ -63,7 +63,7 @@ func kernelRows() []row[*child] {
 		{Key{"priority", Scalar, Implemented, "`priority`, which counts upwards: 400000 less the value, so that 0, the default, is among the others.", ""}, (*child).priority},
 		{Key{"interface", Scalar, Refused, "policies of one network device are not there: use an XFRM interface (`if_id_in`, `if_id_out`).", ""}, refuseAlways[*child]("policies of one network device are not there")},
 		{Key{"mark_in", Scalar, Implemented, "`mark_in`, which is on SA and policy. `%unique` is refused.", ""}, setMark("mark_in")},
-		{Key{"mark_in_sa", Scalar, NoEffect, "`mark_in` is on the SA in any case: packets need it before they are opened.", ""}, nothing[*child](isBool)},
+		{Key{"mark_in_sa", Scalar, Implemented, "`mark_in` is on the SA in any case, so that packets need it before they are opened; without `yes` that is warned of.", ""}, (*child).markOnSA},
 		{Key{"mark_out", Scalar, Implemented, "`mark_out`. `%unique` is refused.", ""}, setMark("mark_out")},
 		{Key{"set_mark_in", Scalar, Implemented, "`set_mark_in`. `%same` is refused.", ""}, setMark("set_mark_in")},
 		{Key{"set_mark_out", Scalar, Implemented, "`set_mark_out`. `%same` is refused.", ""}, setMark("set_mark_out")},
@@ -219,6 +219,11 @@ func (c *child) priority(v value) error {
 	if err == nil && n != 0 {
 		c.out.set(v.origin, "priority", strconv.FormatInt(max(middle-int64(n), -1_000_000), 10))
 	}
+	return err
+}
+
+func (c *child) markOnSA(v value) (err error) {
+	c.markedSA, err = yes(v.text())
 	return err
 }
 

@@ -53,6 +53,8 @@ func TestKeysOfConnections(t *testing.T) {
 		want any
 	}{
 		{"version = 2", func(c *config.Connection) any { return c.Name }, "a"},
+		{"dscp = 101110", func(c *config.Connection) any { return int(c.DSCP) }, 46},
+		{"ocsp = both", func(c *config.Connection) any { return c.Name }, "a"},
 		{"local_addrs = 192.0.2.1, 198.51.100.0/24", func(c *config.Connection) any { return fmt.Sprint(c.Local.Addresses) }, "[192.0.2.1/32 198.51.100.0/24]"},
 		{"local_addrs = %any", func(c *config.Connection) any { return len(c.Local.Addresses) }, 0},
 		{"local_port = 4500", func(c *config.Connection) any { return c.Local.Port }, uint16(4500)},
@@ -98,6 +100,13 @@ func TestKeysOfChildren(t *testing.T) {
 		{"mode = transport\ncopy_df = no", func(c *config.Child) any { return c.Mode }, esp.Transport},
 		{"mode = iptfs", func(c *config.Child) any { return c.IPTFS.Mode }, config.IPTFSAsNeeded},
 		{"start_action = start", func(c *config.Child) any { return c.Start }, ike.StartUp},
+		{"start_action = trap|start", func(c *config.Child) any { return c.Start }, ike.StartTrapUp},
+		{"updown = /usr/lib/ipsec/_updown iptables\nhostaccess = yes", func(c *config.Child) any { return c.Updown + fmt.Sprint(c.HostAccess) }, "/usr/lib/ipsec/_updown iptablestrue"},
+		{"inactivity = 10m", func(c *config.Child) any { return c.Inactivity }, 10 * time.Minute},
+		{"reqid = 7", func(c *config.Child) any { return c.ReqID }, uint32(7)},
+		{"policies = no\npolicies_fwd_out = yes", func(c *config.Child) any { return c.Kernel.NoPolicies && c.Kernel.ForwardOut }, true},
+		{"copy_ecn = no", func(c *config.Child) any { return c.CopyECN }, false},
+		{"icmp = yes", func(c *config.Child) any { return c.Kernel.ICMP }, true},
 		{"start_action = trap", func(c *config.Child) any { return c.Block }, true},
 		{"start_action = route", func(c *config.Child) any { return c.Start }, ike.StartTrap},
 		{"close_action = trap", func(c *config.Child) any { return c.OnClose }, ike.StartTrap},

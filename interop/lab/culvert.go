@@ -99,3 +99,10 @@ func (c *Culvert) Status() api.Status {
 	}
 	return s
 }
+
+// CulvertTree starts the daemon on the host with nothing but a tree as /etc/swanctl: the folder swanctl of the host.
+func (h *Host) CulvertTree() *Culvert {
+	h.lab.Helper()
+	p := h.StartNotify("culvert", nil, h.lab.Binary(), "daemon", "--swanctl", filepath.Join(h.dir, "swanctl"), "--socket", h.socket())
+	return &Culvert{Process: p, host: h}
+}
