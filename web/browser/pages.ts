@@ -32,3 +32,14 @@ for (const [place, says] of places.slice(0, 11)) {
     await accessible(page, place);
   }, { phone: true, dark: true, expected: /404/ });
 }
+
+test("every page fits every width", async ({ page }) => {
+  for (const [place, says] of places.slice(0, 11)) {
+    await open(page, scene.sample, place);
+    await page.getByText(says).first().waitFor();
+    for (const width of [320, 700, 720, 870, 1010, 1160, 1600]) {
+      await page.setViewportSize({ width, height: 800 });
+      await fits(page, `${place} at ${width}`);
+    }
+  }
+}, { expected: /404/ });

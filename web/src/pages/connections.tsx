@@ -130,12 +130,14 @@ function RowTraffic({ c }: { c: Connection }) {
   const series = useDaemon().history.of(c.name);
   return (
     <div class="beside">
-      <div>
-        {bitRate(series.now?.inBytes ?? 0)} in, {bitRate(series.now?.outBytes ?? 0)} out
-        <small>
-          {bytes(c.in.bytes)} in, {bytes(c.out.bytes)} out
-        </small>
-      </div>
+      <ul class="rates">
+        <li>
+          {bitRate(series.now?.inBytes ?? 0)} in <small>{bytes(c.in.bytes)}</small>
+        </li>
+        <li>
+          {bitRate(series.now?.outBytes ?? 0)} out <small>{bytes(c.out.bytes)}</small>
+        </li>
+      </ul>
       <Sparkline series={series} />
     </div>
   );
