@@ -137,6 +137,20 @@ test("connections are found by word and state", async ({ page }) => {
   await page.getByText("No connection matches").waitFor();
 });
 
+test("certificates are found by word and state", async ({ page }) => {
+  await open(page, scene.sample, "certificates");
+  await page.getByText("5 certificates in use, the one that ends first at the head. 3 need somebody.").waitFor();
+  const names = page.locator("td.name b");
+  await page.getByLabel("State").selectOption("expiring");
+  equal(await names.allTextContents(), ["CN=gw.office.example"], "those that end soon");
+  await page.getByLabel("State").selectOption("all");
+  await page.getByRole("searchbox").fill("ca.pem");
+  equal(await names.allTextContents(), ["CN=Example Root CA, O=Example"], "those of a file");
+  await page.getByText("and 2 more").waitFor();
+  await page.getByRole("link", { name: "office" }).click();
+  await page.getByRole("heading", { name: "office", level: 1 }).waitFor();
+});
+
 test("the log is filtered, paused and goes on", async ({ page }) => {
   await open(page, scene.sample, "log");
   const lines = page.locator("li.line");
@@ -175,7 +189,7 @@ test("colours follow the system until the switch says otherwise", async ({ page 
 });
 
 test("what a peer calls itself is never markup", async ({ page }) => {
-  for (const place of ["connections/staff", "exchanges", "exchanges/41", "pools"]) {
+  for (const place of ["connections/staff", "exchanges", "exchanges/41", "pools", "certificates"]) {
     await open(page, scene.sample, place);
     await page.getByText("<script>window.owned=1</script>").first().waitFor();
     equal(await page.evaluate(() => [(window as unknown as { owned?: number }).owned, document.querySelectorAll("main img, main script").length]), [null, 0], `markup at ${place}`);
