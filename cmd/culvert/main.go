@@ -4,6 +4,7 @@ package main
 import (
 	"context"
 	"os"
+	"os/exec"
 	"os/signal"
 	"syscall"
 	"time"
@@ -29,7 +30,7 @@ func run() int {
 	return cli.Run(ctx, cli.Env{
 		In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Terminal: terminal, Width: width, Getenv: os.Getenv,
 		Now: time.Now, Source: config.System(time.Now()), Version: version, Daemon: runDaemon, NewPassword: newPassword,
-		Host: doctor.System(), Pinger: ping.System{},
+		Host: doctor.System(), Pinger: ping.System{}, Command: command,
 	}, os.Args[1:], demoCommand())
 }
 
@@ -45,4 +46,9 @@ func columns(f *os.File) (int, bool) {
 // runDaemon runs the daemon for the command line.
 func runDaemon(ctx context.Context, o cli.DaemonOptions) error {
 	return daemon.Run(ctx, daemon.Options{Config: o.Config, Swanctl: o.Swanctl, Socket: o.Socket, Version: o.Version, Stderr: os.Stderr})
+}
+
+// command runs a program, and returns what it writes.
+func command(ctx context.Context, name string, args ...string) ([]byte, error) {
+	return exec.CommandContext(ctx, name, args...).CombinedOutput()
 }

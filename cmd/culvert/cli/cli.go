@@ -35,6 +35,8 @@ type Env struct {
 	NewPassword func(prompt string) (secret.Bytes, error)
 	Host        doctor.Host // for doctor and probe
 	Pinger      trial.Host  // for test
+	// Command runs a program of the system that tells of the kernel, for bugreport.
+	Command func(ctx context.Context, name string, args ...string) ([]byte, error)
 }
 
 // DaemonOptions is what the command line says about a daemon that is to be run.
