@@ -1,7 +1,6 @@
 package user
 
 import (
-	"bytes"
 	"encoding/binary"
 	"sync"
 	"time"
@@ -31,9 +30,9 @@ type receiver struct {
 	last      *inbound // of the packet before, within a batch; its lock is held
 	run       run
 	now       time.Time
+	tap       *tap // of the batch
 	strangers limiter
 	fragments *spd.FragmentTable // of SAs that carry fragments without ports
-	tap       *tap               // of the batch
 	watched   watched
 }
 
@@ -63,7 +62,11 @@ func (b *Backend) HandleESP(worker int, bursts []dataplane.Burst) {
 	for i := range bursts {
 		burst := bursts[i]
 		for p, ok := burst.Next(); ok; p, ok = burst.Next() {
-			r.take(p, &burst)
+			if r.tap == nil {
+				r.packet(p, &burst)
+				continue
+			}
+			r.shown(p, &burst)
 		}
 	}
 	r.turnTo(nil)
@@ -191,7 +194,7 @@ func (r *receiver) deliver(in *inbound, inner []byte, next uint8, from *dataplan
 		}
 	}
 	if r.tap != nil {
-		r.watched.inner = append(r.watched.inner, bytes.Clone(inner))
+		r.see(inner)
 	}
 	if d := r.check(in, inner); d != 0 {
 		r.drop(d, 1)

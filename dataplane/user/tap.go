@@ -29,12 +29,8 @@ type watched struct {
 	inner  [][]byte // copies of what came out of it
 }
 
-// take processes a packet, and shows it if somebody looks.
-func (r *receiver) take(p []byte, from *dataplane.Burst) {
-	if r.tap == nil {
-		r.packet(p, from)
-		return
-	}
+// shown processes a packet at which somebody looks.
+func (r *receiver) shown(p []byte, from *dataplane.Burst) {
 	sealed := bytes.Clone(p) // opening changes it
 	r.watched = watched{}
 	r.packet(p, from)
@@ -50,6 +46,11 @@ func (r *receiver) take(p []byte, from *dataplane.Burst) {
 		r.tap.Tap.Tap(&dataplane.TappedPacket{Inner: true, Direction: dataplane.Inbound, Data: inner, SPI: show.SPI, Policy: show.Policy, Drop: show.Drop})
 	}
 }
+
+// see keeps a packet that came out of one. Inlined, it would take registers from packets at which nobody looks.
+//
+//go:noinline
+func (r *receiver) see(inner []byte) { r.watched.inner = append(r.watched.inner, bytes.Clone(inner)) }
 
 // take processes a packet from inside, and shows it if somebody looks. It may be a super-packet.
 func (t *transmitter) take(raw []byte) {
