@@ -17,7 +17,7 @@ const silence = "the peer does not tell: a notify names no values"
 // An advice fills in an explanation what the messages tell beside the failure.
 type advice struct {
 	r *record
-	f *Finding
+	f *finding
 	e *api.Explanation
 }
 

@@ -23,7 +23,7 @@ func (s *Store) Explain(id string) (api.Explanation, bool) {
 
 func (r *record) explain() api.Explanation {
 	e := api.Explanation{Trace: idText(r.id), Connection: r.connection, Peer: cmp.Or(clean(r.peer), endpoint(r.remote)), Steps: r.steps()}
-	f := r.finding()
+	f := r.lastFinding()
 	if f == nil {
 		e.Title, e.Text = r.fine()
 		return e
@@ -49,9 +49,9 @@ func (r *record) fine() (title, text string) {
 	return "Nothing has failed.", "The IKE SA with " + endpoint(r.remote) + " was closed."
 }
 
-// finding returns the failure that counts: the last one, unless that only says that nothing came any more after another one.
-func (r *record) finding() *Finding {
-	var last *Finding
+// lastFinding returns the failure that counts: the last one, unless that only says that nothing came any more after another one.
+func (r *record) lastFinding() *finding {
+	var last *finding
 	for i := range r.marks {
 		f := r.marks[i].finding
 		switch {
@@ -70,7 +70,7 @@ func consequence(c explain.Code) bool {
 
 // refuser finds out who has said no: whoever has sent the notify of the failure. What we found out about a proof of the peer is
 // for us to refuse, whether the peer is told or not.
-func (r *record) refuser(f *Finding) api.Side {
+func (r *record) refuser(f *finding) api.Side {
 	if strings.HasPrefix(string(f.Code), "EAP-") {
 		if r.initiator && serverSays(f.Code) {
 			return api.SidePeer

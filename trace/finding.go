@@ -11,8 +11,8 @@ import (
 	"culvert/wire"
 )
 
-// A Finding is what is known about a failure at the time when it happens: both sides' values, and where they differ.
-type Finding struct {
+// A finding is what is known about a failure at the time when it happens: both sides' values, and where they differ.
+type finding struct {
 	Code    explain.Code
 	Notify  wire.NotifyType
 	Text    string
@@ -57,8 +57,8 @@ func (r *record) refused(n *ike.News, at time.Time) {
 }
 
 // find looks for both sides' values in a failure.
-func find(n *ike.News) *Finding {
-	f := &Finding{Code: n.Failure.Code, Notify: n.Failure.Notify, Text: n.Failure.Err.Error()}
+func find(n *ike.News) *finding {
+	f := &finding{Code: n.Failure.Code, Notify: n.Failure.Notify, Text: n.Failure.Err.Error()}
 	if n.Child != nil {
 		f.Child = n.Child.Name
 	}

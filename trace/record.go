@@ -45,7 +45,7 @@ type message struct {
 // A mark is something that happened after a number of messages.
 type mark struct {
 	api.TraceMark
-	finding *Finding // of failures
+	finding *finding // of failures
 }
 
 // A record is the life of an IKE SA and its successors, or an attempt that led to none.

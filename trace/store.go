@@ -107,7 +107,7 @@ func (s *Store) Failed(connection string, remote netip.AddrPort, e api.Event) {
 	r := &record{id: s.last, class: known, connection: connection, started: e.Time, ended: e.Time, initiator: true, remote: remote,
 		outcome: api.TraceFailed, failure: e.Problem, octets: recordOctets}
 	m := mark{TraceMark: api.TraceMark{Time: e.Time, Kind: api.EventFailure, Text: e.Problem.Detail, Problem: e.Problem}}
-	m.finding = &Finding{Code: e.Problem.Code, Text: e.Problem.Detail, settings: settings{Connection: connection}}
+	m.finding = &finding{Code: e.Problem.Code, Text: e.Problem.Detail, settings: settings{Connection: connection}}
 	r.mark(m)
 	s.insert(r)
 }

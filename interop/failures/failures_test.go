@@ -59,6 +59,11 @@ func (s *scene) check(t *testing.T, c *failure) {
 			t.Errorf("%s lacks %q:\n%s", part, missing, held.text)
 		}
 	}
+	if e.Connection == "site" {
+		if by := s.explain("site"); by.Code != c.code || by.Trace != e.Trace {
+			t.Errorf("by its name the connection is explained as %s of trace %s, not %s of %s", by.Code, by.Trace, c.code, e.Trace)
+		}
+	}
 	if e.Title == "" || e.Action == "" || e.Connection == "" && c.code != "IKE-NO-CONNECTION" {
 		t.Errorf("an operator misses something: %+v", e)
 	}

@@ -127,8 +127,17 @@ func (s *scene) attempt(c *failure) {
 	_, _ = s.theirs.TrySwanctl("--initiate", "--child", "net", "--timeout", "2")
 }
 
-// explained waits until the daemon has an explanation with the code of the case, in a trace that is new. It is asked as an operator
-// asks: by the connection, or where there is none by the number of the trace.
+// explain asks about a trace or connection.
+func (s *scene) explain(about string) api.Explanation {
+	s.Helper()
+	var e api.Explanation
+	if err := json.Unmarshal([]byte(s.ours.Must("explain", about, "--json")), &e); err != nil {
+		s.Fatal(err)
+	}
+	return e
+}
+
+// explained waits until the daemon has an explanation with the code of the case, in a trace that is new.
 func (s *scene) explained(c *failure) api.Explanation {
 	s.Helper()
 	var e api.Explanation
@@ -138,11 +147,7 @@ func (s *scene) explained(c *failure) api.Explanation {
 			if number(t.ID) <= s.since {
 				break
 			}
-			e = api.Explanation{}
-			if err := json.Unmarshal([]byte(s.ours.Must("explain", t.ID, "--json")), &e); err != nil {
-				s.Fatal(err)
-			}
-			if e.Code == c.code {
+			if e = s.explain(t.ID); e.Code == c.code {
 				return e
 			}
 		}
