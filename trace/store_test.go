@@ -204,3 +204,17 @@ func TestAttemptsWithoutAnAddressAreKept(t *testing.T) {
 		t.Error("x is a trace")
 	}
 }
+
+func TestWhoHasAuthenticatedIsNotPushedOutByWhoHasNot(t *testing.T) {
+	l := newLab(t)
+	l.we = false
+	l.handshake()
+	for i := range 2 * l.store.limits[present].total {
+		l.first(wire.SPI(1000+i), netip.AddrFrom4([4]byte{203, 0, byte(i >> 8), byte(i)}).String())
+		l.message(ike.NewsMessageReceived, wire.ExchangeAuth, 1, false)
+	}
+	list := l.store.List("")
+	if len(list) != 1+l.store.limits[present].total || list[len(list)-1].Outcome != api.TraceUp {
+		t.Errorf("%d traces, the oldest is %+v", len(list), list[len(list)-1])
+	}
+}

@@ -60,7 +60,7 @@ func (s *scene) check(t *testing.T, c *failure) {
 		}
 	}
 	if e.Connection == "site" {
-		if by := s.explain("site"); by.Code != c.code || by.Trace != e.Trace {
+		if by := s.byName(); by.Code != c.code || by.Trace != e.Trace {
 			t.Errorf("by its name the connection is explained as %s of trace %s, not %s of %s", by.Code, by.Trace, c.code, e.Trace)
 		}
 	}

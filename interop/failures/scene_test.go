@@ -28,6 +28,7 @@ type scene struct {
 	*lab.Lab
 	moon, sun *lab.Host
 	ours      *lab.Culvert
+	client    *api.Client // of ours
 	theirs    *lab.Charon
 	pki       *pki
 	since     int // traces that were there before the case
@@ -59,6 +60,8 @@ func newScene(t *testing.T) *scene {
 	}
 	s.theirs = s.sun.Charon(impatient)
 	s.ours = s.moon.Culvert(settings)
+	s.client = api.NewClient(filepath.Join(s.Dir, "moon", "culvert.sock"))
+	t.Cleanup(s.client.Close)
 	return s
 }
 
@@ -108,8 +111,8 @@ func number(id string) int {
 
 func (s *scene) traces() []api.TraceSummary {
 	s.Helper()
-	var list []api.TraceSummary
-	if err := json.Unmarshal([]byte(s.ours.Must("trace", "--list", "--json")), &list); err != nil {
+	list, err := s.client.Traces(s.Context(), "")
+	if err != nil {
 		s.Fatal(err)
 	}
 	return list
@@ -127,11 +130,11 @@ func (s *scene) attempt(c *failure) {
 	_, _ = s.theirs.TrySwanctl("--initiate", "--child", "net", "--timeout", "2")
 }
 
-// explain asks about a trace or connection.
-func (s *scene) explain(about string) api.Explanation {
+// byName asks about the connection as an operator does.
+func (s *scene) byName() api.Explanation {
 	s.Helper()
 	var e api.Explanation
-	if err := json.Unmarshal([]byte(s.ours.Must("explain", about, "--json")), &e); err != nil {
+	if err := json.Unmarshal([]byte(s.ours.Must("explain", "site", "--json")), &e); err != nil {
 		s.Fatal(err)
 	}
 	return e
@@ -147,7 +150,11 @@ func (s *scene) explained(c *failure) api.Explanation {
 			if number(t.ID) <= s.since {
 				break
 			}
-			if e = s.explain(t.ID); e.Code == c.code {
+			var err error
+			if e, err = s.client.Explain(s.Context(), t.ID); err != nil {
+				s.Fatal(err)
+			}
+			if e.Code == c.code {
 				return e
 			}
 		}
