@@ -20,6 +20,7 @@ const (
 	EventChildDown    EventKind = "child-down"    // a child is gone
 	EventFailure      EventKind = "failure"       // an exchange failed, the IKE SA lives on
 	EventMoved        EventKind = "moved"         // the peer has another address
+	EventRedirected   EventKind = "redirected"    // the gateway sends us to another one
 	EventWaiting      EventKind = "waiting"       // the next attempt is a while off
 	EventReloaded     EventKind = "reloaded"      // another configuration is in use
 	EventWarning      EventKind = "warning"       // something needs somebody

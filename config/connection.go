@@ -2,6 +2,7 @@ package config
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 
 	"culvert/eap"
@@ -48,6 +49,7 @@ type Connection struct {
 	RetryDelay     time.Duration
 	RetryMaxDelay  time.Duration
 	DSCP           uint8 // of IKE messages
+	Redirect       Redirect
 
 	PostQuantum         suite.PostQuantum
 	PPKNames            []string
@@ -79,7 +81,7 @@ func newConnection(loader string) *Connection {
 		Keepalive: 20 * time.Second, DPDDelay: 30 * time.Second, RekeyTime: 4 * time.Hour,
 		Unique: ike.UniqueNo, InitialContact: true, PathProbes: true, SendCertReq: true, AnnounceAuth: true, MaxChildren: 64,
 		Tries: 1, RetryDelay: 5 * time.Second, RetryMaxDelay: 5 * time.Minute,
-		DowngradePrevention: true,
+		DowngradePrevention: true, Redirect: Redirect{Follow: ike.RedirectFollow, Wait: time.Minute},
 	}
 }
 
@@ -88,7 +90,7 @@ func (c *Connection) schema() schema {
 		kind: "connection", label: &c.Name, named: "name", origin: &c.Origin,
 		doc:     "One peer, or a class of peers that share their settings.",
 		first:   "peer_type",
-		options: append(c.options(), c.quantumOptions()...),
+		options: slices.Concat(c.options(), c.redirectOptions(), c.quantumOptions()),
 		blocks: []nested{
 			{kind: "local", open: c.Local.schema},
 			{kind: "remote", open: c.Remote.schema},
@@ -225,6 +227,7 @@ func (c *Connection) contradictions(d *decoder) {
 			d.contradiction(&c.Origin, option, "%s has no effect without ppk", option)
 		}
 	}
+	c.contradictRedirects(d)
 	if c.RetryMaxDelay < c.RetryDelay {
 		d.contradiction(&c.Origin, "retry_max_delay", "retry_max_delay is %s, less than retry_delay, which is %s", formatDuration(c.RetryMaxDelay), formatDuration(c.RetryDelay))
 	}

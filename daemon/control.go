@@ -129,7 +129,7 @@ func attemptFailure(n ike.News, child string) error {
 
 // byItself tells whether what failed is tried again at once, without a new attempt (RFC 7296, Section 2.25; RFC 9329, Section 5.1).
 func byItself(f *ike.Failure) bool {
-	return f.Code == explain.IKETemporaryFailure || f.Code == explain.IKEUDPSilent
+	return f.Code == explain.IKETemporaryFailure || f.Code == explain.IKEUDPSilent || f.Code == explain.IKERedirected
 }
 
 // asProblem gives an error of the engine the form in which it is shown.

@@ -138,6 +138,8 @@ func textOf(n ike.News) (api.EventKind, string) {
 		return api.EventFailure, n.Failure.Error()
 	case ike.NewsAddress:
 		return api.EventMoved, fmt.Sprintf("the peer is at %v now", n.Path.Remote)
+	case ike.NewsRedirected:
+		return api.EventRedirected, fmt.Sprintf("the gateway sends us to %v", n.Gateway)
 	case ike.NewsWarning:
 		return api.EventWarning, n.Failure.Error()
 	}
@@ -242,7 +244,7 @@ func (e *engine) note(n supervisor.Note) {
 
 // beforeSA tells whether an attempt has failed before there was an IKE SA.
 func beforeSA(f *ike.Failure) bool {
-	return f.Code == explain.IKEPeerUnresolved || f.Code == explain.IKENoPeerAddress
+	return f.Code == explain.IKEPeerUnresolved || f.Code == explain.IKENoPeerAddress || f.Code == explain.IKERedirectLoop
 }
 
 // attemptText says where an attempt to connect goes, and by what if that is not UDP.

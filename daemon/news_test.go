@@ -27,7 +27,7 @@ func someNews(kind ike.NewsKind) ike.News {
 	return ike.News{
 		Time: time.Unix(1000, 0), Kind: kind, SA: 0x1234, Connection: &ike.Connection{Name: "office"},
 		Path: dataplane.Path{Remote: netip.MustParseAddrPort("192.0.2.1:500")}, Peer: "gw.example.org", Local: "me.example.org",
-		Message: "IKE_AUTH request 1 [ IDi ]", Size: 321, Successor: 0x5678, Reason: ike.DropIntegrity,
+		Message: "IKE_AUTH request 1 [ IDi ]", Size: 321, Successor: 0x5678, Gateway: wire.Gateway{Name: "gw2.example.org"}, Reason: ike.DropIntegrity,
 		Child:   &ike.ChildInfo{Name: "net", InSPI: 0xaabb, OutSPI: 0xccdd, Suite: "aes256gcm16", Local: selector("10.1.0.0/24"), Remote: selector("10.2.0.0/24")},
 		Failure: &ike.Failure{Code: explain.IKEAuthFailed, Notify: wire.NotifyAuthenticationFailed, Err: errors.New("the reason")},
 	}
@@ -55,6 +55,7 @@ func TestEachKindOfNewsIsDescribed(t *testing.T) {
 		{ike.NewsWarning, api.EventWarning, slog.LevelWarn, []string{"the reason"}},
 		{ike.NewsConnecting, "", slog.LevelInfo, nil},
 		{ike.NewsReauth, "", slog.LevelInfo, nil},
+		{ike.NewsRedirected, api.EventRedirected, slog.LevelInfo, []string{"gw2.example.org"}},
 		{ike.NewsAssigned, "", slog.LevelInfo, nil},
 	}
 	seen := map[ike.NewsKind]bool{}

@@ -1,7 +1,6 @@
 package daemon
 
 import (
-
 	"culvert/api"
 	"culvert/ike"
 	"culvert/supervisor"

@@ -33,6 +33,9 @@ const (
 	IKEAggFrag          Code = "IKE-IPTFS"
 	IKECircuitBreaker   Code = "IKE-CIRCUIT-BREAKER"
 	IKEInactive         Code = "IKE-INACTIVE"
+	IKERedirected       Code = "IKE-REDIRECTED"
+	IKERedirectRefused  Code = "IKE-REDIRECT-REFUSED"
+	IKERedirectLoop     Code = "IKE-REDIRECT-LOOP"
 	IKEDataPlane        Code = "IKE-DATA-PLANE"
 	ESPOneWay           Code = "ESP-ONE-WAY"
 	IKEPeerDeleted      Code = "IKE-PEER-DELETED"
@@ -161,6 +164,15 @@ func ikeChildEntries() []Entry {
 		{IKEAggFrag, "The two sides do not agree on IP-TFS.",
 			"A child that is for IP-TFS only met a peer that declines it, does not know it or requires something unknown.",
 			"Configure IP-TFS on both sides, or set require = false in the block iptfs where traffic may show its shape."},
+		{IKERedirected, "A gateway sends its client to another gateway.",
+			"The gateway is overloaded, goes down, or is only there to send clients on (RFC 5685).",
+			"Nothing: the client connects to the other gateway by itself."},
+		{IKERedirectRefused, "A redirect to another gateway is not followed, or cannot be sent.",
+			"follow_redirects does not allow one of a gateway that has not proven who it is; or the client has not announced to support redirects.",
+			"Set follow_redirects = \"yes\" if the network on the way to the gateway is trusted so far. Of an old client, configure the other gateway there."},
+		{IKERedirectLoop, "Gateways send the client from one to the other.",
+			"It was redirected five times within five minutes: their configurations contradict each other, or somebody forges answers.",
+			"Have an administrator look at redirect_clients of the gateways that the log names. The configured gateway is tried again after the usual wait."},
 		{IKEInactive, "A child was closed as nothing has passed through it.",
 			"inactivity of the child is configured, and for that time there was no packet in either direction.",
 			"Nothing: with start = \"trap\" the next packet brings it up again, else `culvert up` does. Raise inactivity if it should stay."},

@@ -118,7 +118,7 @@ func (t *authTask) response(sa *SA, in *inbound) error {
 	}
 	sa.extendLogin() // for works that never end as well
 	a := &authentication{sa: sa, in: in, refuse: sa.rejectPeer}
-	a.steps = []authStep{(*authentication).hearPPK, (*authentication).hearResponder, (*authentication).hearEAPRequest, (*authentication).proceed}
+	a.steps = []authStep{(*authentication).hearPPK, (*authentication).hearResponder, (*authentication).hearEarlyRedirect, (*authentication).hearEAPRequest, (*authentication).proceed}
 	if err := a.next(); err != nil {
 		a.refuse(err)
 	}
@@ -195,6 +195,9 @@ func (a *authentication) sendRound() error {
 // establish brings up the SA and what was made with it; the other children follow.
 func (a *authentication) establish() error {
 	sa, rest := a.sa, a.sa.initial.children
+	if g := sa.redirectOf(a.in.payloads); !g.IsZero() {
+		return a.leaveFor(g)
+	}
 	child := sa.initial.login.child
 	sa.learnAuthLifetime(a.in.payloads)
 	sa.becomeEstablished(a.in.payloads)

@@ -140,6 +140,9 @@ func (a *authentication) checkChild() error {
 // Section 1.2); so does an address that cannot be given.
 func (a *authentication) answer() error {
 	sa := a.sa
+	if sa.redirectsLate() {
+		return a.answerRedirected()
+	}
 	payloads, err := a.answerProof()
 	if err != nil {
 		return err

@@ -14,45 +14,47 @@ import (
 
 // A Connection is what is configured about one peer or class of peers. It is immutable once the engine has it.
 type Connection struct {
-	Name           string
-	LocalAddrs     []netip.Prefix // empty is any
-	RemoteAddrs    []netip.Prefix // empty is any; with RemoteNames, what they resolve to is taken as well
-	RemoteNames    []string       // names of the peer, resolved anew before each attempt to connect
-	LocalPort      uint16         // 0 is 500
-	RemotePort     uint16         // 0 is 500
-	Transport      Transport
-	TCPPort        uint16       // of the peer; 0 is 4500 (RFC 9329, Section 2)
-	LocalAuth      []auth.Local // rounds in order; one for now
-	RemoteAuth     []auth.Remote
-	Proposals      []wire.Proposal // IKE, in order of preference
-	Children       []*ChildConfig
-	Fragmentation  Fragmentation
-	FragmentSize   int  // octets of an IKE message; 0 is 1232 for IPv6 and 548..1252 by RFC 7383, Section 2.5.1
-	NoPathProbes   bool // send no requests that are padded to find the MTU of the path (RFC 8899)
-	Childless      Childless
-	WindowSize     int // requests that we accept at a time, announced by SET_WINDOW_SIZE when above 1 (RFC 7296, Section 2.3)
-	ForceEncap     bool
-	PostQuantum    suite.PostQuantum // Proposals are made for it; Require demands more of an IKE SA with PPKs
-	PPKs           []auth.PPK        // post-quantum preshared keys; as initiator the first one, where only one can be offered
-	PPKRequired    bool
-	PPKExchange    PPKExchange
-	AllowDowngrade bool // leave out IKE_SA_INIT_FULL_TRANSCRIPT_AUTH (draft-ietf-ipsecme-ikev2-downgrade-prevention)
-	Unique         Uniqueness
-	InitialContact bool
-	SendCertReq    bool
-	AnnounceAuth   bool         // tell the peer which ways to authenticate we accept (RFC 9593)
-	VirtualIPs     []netip.Addr // requested by us as client; unspecified addresses ask for any of the family
-	Pools          []string     // served to the peer
-	DNS            bool         // as client: accept DNS servers
-	Lifetime       Lifetime     // of the IKE SA
-	ReauthTime     time.Duration
-	AuthLifetime   time.Duration // announced to the initiator (RFC 4478)
-	DPDDelay       time.Duration // liveness check after this time without a sign of life; 0 is off
-	Keepalive      time.Duration // NAT keepalive; 0 is 20 s (RFC 3948, Section 4)
-	Retransmit     Retransmit
-	Reconnect      Reconnect
-	Limits         ConnectionLimits
-	DSCP           uint8 // of IKE messages, 0 to 63
+	Name            string
+	LocalAddrs      []netip.Prefix // empty is any
+	RemoteAddrs     []netip.Prefix // empty is any; with RemoteNames, what they resolve to is taken as well
+	RemoteNames     []string       // names of the peer, resolved anew before each attempt to connect
+	LocalPort       uint16         // 0 is 500
+	RemotePort      uint16         // 0 is 500
+	Transport       Transport
+	TCPPort         uint16       // of the peer; 0 is 4500 (RFC 9329, Section 2)
+	LocalAuth       []auth.Local // rounds in order; one for now
+	RemoteAuth      []auth.Remote
+	Proposals       []wire.Proposal // IKE, in order of preference
+	Children        []*ChildConfig
+	Fragmentation   Fragmentation
+	FragmentSize    int  // octets of an IKE message; 0 is 1232 for IPv6 and 548..1252 by RFC 7383, Section 2.5.1
+	NoPathProbes    bool // send no requests that are padded to find the MTU of the path (RFC 8899)
+	Childless       Childless
+	WindowSize      int // requests that we accept at a time, announced by SET_WINDOW_SIZE when above 1 (RFC 7296, Section 2.3)
+	ForceEncap      bool
+	PostQuantum     suite.PostQuantum // Proposals are made for it; Require demands more of an IKE SA with PPKs
+	PPKs            []auth.PPK        // post-quantum preshared keys; as initiator the first one, where only one can be offered
+	PPKRequired     bool
+	PPKExchange     PPKExchange
+	AllowDowngrade  bool // leave out IKE_SA_INIT_FULL_TRANSCRIPT_AUTH (draft-ietf-ipsecme-ikev2-downgrade-prevention)
+	Unique          Uniqueness
+	InitialContact  bool
+	SendCertReq     bool
+	AnnounceAuth    bool         // tell the peer which ways to authenticate we accept (RFC 9593)
+	VirtualIPs      []netip.Addr // requested by us as client; unspecified addresses ask for any of the family
+	Pools           []string     // served to the peer
+	DNS             bool         // as client: accept DNS servers
+	Lifetime        Lifetime     // of the IKE SA
+	ReauthTime      time.Duration
+	AuthLifetime    time.Duration // announced to the initiator (RFC 4478)
+	DPDDelay        time.Duration // liveness check after this time without a sign of life; 0 is off
+	Keepalive       time.Duration // NAT keepalive; 0 is 20 s (RFC 3948, Section 4)
+	Retransmit      Retransmit
+	Reconnect       Reconnect
+	Limits          ConnectionLimits
+	DSCP            uint8        // of IKE messages, 0 to 63
+	FollowRedirects RedirectRule // as client (RFC 5685)
+	RedirectTo      RedirectTo   // as gateway
 }
 
 // Transport says what carries IKE and ESP of a connection.

@@ -51,7 +51,8 @@ type Initiate struct {
 	VirtualIPs     []netip.Addr // what an earlier IKE SA was assigned, to be asked for again
 	InitialContact bool
 	Fallback       bool
-	Ticket         uint64 // repeated in the News of the SA, for who asked
+	RedirectedFrom netip.Addr // gateway that has sent us to this one (RFC 5685); invalid: none has
+	Ticket         uint64     // repeated in the News of the SA, for who asked
 }
 
 // Command has an SA of a shard handle an event.

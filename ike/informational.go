@@ -26,6 +26,9 @@ func (sa *SA) respondInformational(in *inbound) error {
 	}
 	final := sa.told(in.payloads)
 	sa.reply(in, answer)
+	if g := sa.redirectOf(in.payloads); !g.IsZero() {
+		sa.redirected(g)
+	}
 	if final != nil {
 		sa.terminate(final)
 	}

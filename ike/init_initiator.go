@@ -20,7 +20,7 @@ const (
 func newInitiator(env *Env, now time.Time, spi wire.SPI, ev Initiate) *SA {
 	sa := &SA{env: env, id: env.NewSAID(), conn: ev.Connection, initiator: true, spiI: spi, path: ev.Path, now: now, created: now, lastHeard: now}
 	sa.wishes, sa.ticket = ev.VirtualIPs, ev.Ticket
-	sa.initial = &initialState{trigger: ev.Trigger, children: ev.Children, fallback: ev.Fallback, initialContact: ev.InitialContact && ev.Connection.InitialContact}
+	sa.initial = &initialState{trigger: ev.Trigger, children: ev.Children, fallback: ev.Fallback, redirectedFrom: ev.RedirectedFrom, initialContact: ev.InitialContact && ev.Connection.InitialContact}
 	sa.news(News{Kind: NewsConnecting})
 	if sa.inStream() {
 		sa.stream.originator = true
@@ -91,6 +91,9 @@ func (t *initTask) response(sa *SA, in *inbound) error {
 	}
 	if n, ok := wire.FindNotify(in.payloads, wire.NotifyInvalidKEPayload); ok {
 		return t.retryGroup(sa, n)
+	}
+	if n, ok := wire.FindNotify(in.payloads, wire.NotifyRedirect); ok && in.ResponderSPI == 0 {
+		return t.redirectInit(sa, n)
 	}
 	if n, ok := errorOf(in.payloads); ok {
 		return initRefused(sa, n)

@@ -3,6 +3,7 @@ package ike
 import (
 	"encoding/binary"
 	"io"
+	"net/netip"
 	"slices"
 
 	"culvert/auth"
@@ -30,6 +31,7 @@ type initialState struct {
 	children           []*ChildConfig
 	certReqs           []*wire.CertReq // of the peer
 	initialContact     bool            // we send INITIAL_CONTACT
+	redirectedFrom     netip.Addr      // gateway that has sent us here; invalid: none has
 	trigger            *spd.Flow       // the packet that asks for the first child
 	first              firstChild
 	login              login                 // IKE_AUTH
@@ -125,6 +127,7 @@ func (sa *SA) announcements() []wire.Payload {
 		list = append(list, &wire.Notify{NotifyType: wire.NotifyIntermediateExchangeSupported})
 	}
 	if sa.initiator {
+		list = append(list, sa.redirectOffer()...)
 		list = append(list, sa.conn.ppkOffer()...)
 	} else {
 		list = append(list, sa.initial.ppk.answer()...)
@@ -143,6 +146,8 @@ func (sa *SA) learn(in *inbound) {
 	_, fragmentation := wire.FindNotify(in.payloads, wire.NotifyIKEv2FragmentationSupported)
 	sa.peer.fragmentation = fragmentation && sa.conn.Fragmentation != FragmentNo
 	_, sa.peer.childless = wire.FindNotify(in.payloads, wire.NotifyChildlessIKEv2Supported)
+	sa.peer.client = sa.initiator
+	sa.peer.redirectable = !sa.initiator && redirectable(in.payloads)
 	sa.peer.hashes = nil
 	notifies(in.payloads, wire.NotifySignatureHashAlgorithms, func(n *wire.Notify) {
 		sa.peer.hashes = []wire.HashAlgorithm{}

@@ -30,6 +30,7 @@ const (
 	NewsConnecting // an Initiate has begun an IKE SA
 	NewsReauth     // the IKE SA is to be replaced by authenticating anew (RFC 7296, Section 2.8.3)
 	NewsAssigned   // the peer has given us Assigned
+	NewsRedirected // the gateway sends us to Gateway (RFC 5685)
 )
 
 // String names the kind.
@@ -38,7 +39,7 @@ func (k NewsKind) String() string {
 		NewsDropped: "dropped", NewsEstablished: "established", NewsRekeyed: "rekeyed", NewsClosed: "closed",
 		NewsChildUp: "child up", NewsChildRekeyed: "child rekeyed", NewsChildDown: "child down", NewsFailure: "failure",
 		NewsAddress: "address", NewsWarning: "warning",
-		NewsConnecting: "connecting", NewsReauth: "reauthentication due", NewsAssigned: "assigned"}
+		NewsConnecting: "connecting", NewsReauth: "reauthentication due", NewsAssigned: "assigned", NewsRedirected: "redirected"}
 	if int(k) < len(names) && names[k] != "" {
 		return names[k]
 	}
@@ -62,20 +63,21 @@ type News struct {
 	ID         uint32   // of the SA; 0: there is none
 	Connection *Connection
 	Path       dataplane.Path
-	Initiator  bool        // we are the original initiator
-	Peer       string      // the peer's identity, once authenticated; of NewsClosed perhaps only claimed
-	Message    string      // summary of a message: "IKE_AUTH request 1 [ IDi ... ]"
-	Size       int         // octets of the message
-	Ticket     uint64      // of the Initiate that began the SA or its predecessor; 0 is none
-	Local      string      // our identity, likewise
-	Child      *ChildInfo  // child news
-	Replaced   uint32      // NewsChildRekeyed: inbound SPI of the child that Child stands for now
-	Former     *ChildInfo  // NewsChildRekeyed: that child
-	Assigned   *Assignment // NewsAssigned
-	Successor  wire.SPI    // NewsRekeyed
-	Reason     DropReason  // NewsDropped
-	Failure    *Failure    // NewsFailure, NewsClosed
-	Traced     *Traced     // the message that came, went or was dropped, or was refused before there was an IKE SA; if Env.Trace
+	Initiator  bool         // we are the original initiator
+	Peer       string       // the peer's identity, once authenticated; of NewsClosed perhaps only claimed
+	Message    string       // summary of a message: "IKE_AUTH request 1 [ IDi ... ]"
+	Size       int          // octets of the message
+	Ticket     uint64       // of the Initiate that began the SA or its predecessor; 0 is none
+	Local      string       // our identity, likewise
+	Child      *ChildInfo   // child news
+	Replaced   uint32       // NewsChildRekeyed: inbound SPI of the child that Child stands for now
+	Former     *ChildInfo   // NewsChildRekeyed: that child
+	Assigned   *Assignment  // NewsAssigned
+	Successor  wire.SPI     // NewsRekeyed
+	Gateway    wire.Gateway // NewsRedirected
+	Reason     DropReason   // NewsDropped
+	Failure    *Failure     // NewsFailure, NewsClosed
+	Traced     *Traced      // the message that came, went or was dropped, or was refused before there was an IKE SA; if Env.Trace
 	// Status is the IKE SA after what has happened, but before it of NewsRekeyed, NewsClosed and NewsAddress; nil unless
 	// Env.Detail asks for it. NextStatus is the successor of NewsRekeyed.
 	Status, NextStatus *SAStatus

@@ -115,7 +115,7 @@ func (sa *SA) inherit(stays *SA) {
 			sa.confirmChild(c) // or the peer would not have rekeyed (RFC 7296, Section 2.25.1)
 			stays.emit(Bind{SA: stays.LocalSPI(), SPI: c.inSPI, Policy: c.policy})
 		}
-		stays.timers.take(&sa.timers, timerChildRekey, timerChildExpire, timerChildIdle, timerLinger, timerRaise)
+		stays.timers.take(&sa.timers, timerChildRekey, timerChildExpire, timerChildIdle, timerRedirect, timerLinger, timerRaise)
 		stays.pathMTU = sa.pathMTU
 		stays.probePath()
 		stays.tasks = append(stays.tasks, slices.DeleteFunc(sa.waiting(), isRekeyIKE)...)

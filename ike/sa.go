@@ -98,6 +98,9 @@ type peerTraits struct {
 	weBehindNAT   bool
 	encap         bool                 // ESP goes in UDP: there is a NAT, or we pretend
 	hashes        []wire.HashAlgorithm // nil: the peer does not do RFC 7427
+	client        bool                 // we have connected, and the peer is our gateway
+	redirectable  bool                 // it is a client that may be sent to another gateway (RFC 5685)
+	sentTo        wire.Gateway         // where it was sent
 	looksUp       bool                 // HTTP_CERT_LOOKUP_SUPPORTED (RFC 7296, Section 3.7)
 	authLifetime  time.Duration        // AUTH_LIFETIME that we were told (RFC 4478); 0 is none
 }

@@ -56,7 +56,9 @@ func (s *Shard) receiveFirst(h wire.Header, ev MessageReceived) {
 		s.refuse(m, f)
 		return
 	}
-	s.open(m, key, choice)
+	if !s.redirectFirst(m, choice.conn) {
+		s.open(m, key, choice)
+	}
 }
 
 // open begins the SA of a responder.

@@ -28,6 +28,7 @@ const (
 	timerForget   // responses are no longer remembered
 	timerStream   // another TCP stream is to be opened
 	timerGone     // a closed SA no longer repeats its last response
+	timerRedirect // a client that was sent away has to be gone
 	timerRaise    // the path may carry larger packets by now
 )
 
@@ -60,6 +61,8 @@ func (sa *SA) runTimer(key timerKey) {
 		sa.in, sa.out, sa.responses.known = nil, nil, nil
 	case timerForget:
 		sa.responses.forget()
+	case timerRedirect:
+		sa.redirectExpired()
 	case timerRaise:
 		sa.raisePath()
 	default:

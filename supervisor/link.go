@@ -14,22 +14,23 @@ import (
 
 // A link is one configured connection and what is wanted of it.
 type link struct {
-	conn     *ike.Connection
-	wanted   map[string]bool // children that ought to be up
-	alone    bool            // the IKE SA is wanted without a child
-	held     bool            // the operator took it down; nothing but the operator brings it up
-	off      map[string]bool // children that the operator took down, likewise
-	trapped  map[string]bool // whether children have a trap, if the operator has said so, whatever is configured
-	attempt  *attempt        // under way
-	attempts int             // failed in a row
-	retryAt  time.Time       // zero: no attempt is planned
-	addrs    []netip.Addr    // of the peer, as known last
-	next     int             // index in addrs of the next attempt
-	failure  *ike.Failure
-	streams  map[netip.Addr]time.Time // peers that answered in a TCP stream only, and until when that is believed
-	virtual  []netip.Addr             // what we were assigned last, to be asked for again
-	sas      map[wire.SPI]*tracked
-	peers    map[string][]*tracked // the same by the peer's identity, in the order in which they came up
+	conn      *ike.Connection
+	wanted    map[string]bool // children that ought to be up
+	alone     bool            // the IKE SA is wanted without a child
+	held      bool            // the operator took it down; nothing but the operator brings it up
+	off       map[string]bool // children that the operator took down, likewise
+	trapped   map[string]bool // whether children have a trap, if the operator has said so, whatever is configured
+	attempt   *attempt        // under way
+	attempts  int             // failed in a row
+	retryAt   time.Time       // zero: no attempt is planned
+	addrs     []netip.Addr    // of the peer, as known last
+	next      int             // index in addrs of the next attempt
+	failure   *ike.Failure
+	streams   map[netip.Addr]time.Time // peers that answered in a TCP stream only, and until when that is believed
+	redirects []time.Time              // that were followed of late
+	virtual   []netip.Addr             // what we were assigned last, to be asked for again
+	sas       map[wire.SPI]*tracked
+	peers     map[string][]*tracked // the same by the peer's identity, in the order in which they came up
 }
 
 // An attempt is an IKE SA that we begin.
@@ -39,6 +40,8 @@ type attempt struct {
 	trigger  *spd.Flow  // the packet that asked for it, or nil
 	spi      wire.SPI   // ours, once the shard has told it
 	replaces *tracked   // reauthentication: the SA that goes when this one is up
+	via      detour     // the gateway that we were sent to; zero: the configured one
+	detour   detour     // where it has sent us before it was up
 	begun    bool       // the peer's address is known
 	addr     netip.Addr // of the peer, once begun
 	fallback bool       // there is a TCP stream to try if the peer is silent
@@ -166,6 +169,10 @@ func (s *Supervisor) connect(l *link, a *attempt) {
 	s.tickets++
 	a.ticket = s.tickets
 	l.attempt = a
+	if to := a.via.to; !to.IsZero() {
+		s.connectVia(l, to)
+		return
+	}
 	if len(l.conn.RemoteNames) > 0 {
 		s.emit(Resolve{Connection: l.conn.Name, Names: l.conn.RemoteNames})
 		return
@@ -179,6 +186,15 @@ func (s *Supervisor) connect(l *link, a *attempt) {
 	s.initiate(l)
 }
 
+// connectVia begins an attempt with a gateway that we were sent to.
+func (s *Supervisor) connectVia(l *link, to wire.Gateway) {
+	if !to.Addr.IsValid() {
+		s.emit(Resolve{Connection: l.conn.Name, Names: []string{to.Name}})
+		return
+	}
+	s.initiateWith(l, to.Addr)
+}
+
 // Resolved brings the addresses of a connection's names. When the look-up fails the addresses known last are tried.
 func (s *Supervisor) Resolved(now time.Time, connection string, addrs []netip.Addr, err error) []Action {
 	s.now = now
@@ -186,7 +202,15 @@ func (s *Supervisor) Resolved(now time.Time, connection string, addrs []netip.Ad
 	if l == nil || l.attempt == nil || l.attempt.begun {
 		return nil
 	}
-	if len(addrs) > 0 {
+	via := l.attempt.via.to
+	switch {
+	case !via.IsZero() && len(addrs) > 0:
+		s.initiateWith(l, addrs[0])
+		return s.done()
+	case !via.IsZero():
+		s.attemptFailed(l, failure(explain.IKEPeerUnresolved, "cannot find the address of %v, to which we were redirected: %v", via, err))
+		return s.done()
+	case len(addrs) > 0:
 		l.addrs = addrs
 	}
 	if len(l.addrs) == 0 {
@@ -203,9 +227,15 @@ func (s *Supervisor) initiate(l *link) {
 		s.attemptFailed(l, failure(explain.IKENoPeerAddress, "connection %q has no address of the peer to connect to", l.conn.Name))
 		return
 	}
-	l.attempt.begun, l.attempt.addr = true, l.addrs[l.next%len(l.addrs)]
+	addr := l.addrs[l.next%len(l.addrs)]
 	l.next++
-	s.try(l, s.transport(l, l.attempt.addr))
+	s.initiateWith(l, addr)
+}
+
+// initiateWith tries an address.
+func (s *Supervisor) initiateWith(l *link, addr netip.Addr) {
+	l.attempt.begun, l.attempt.addr = true, addr
+	s.try(l, s.transport(l, addr))
 }
 
 // try begins an IKE SA with the peer's address over a transport.
@@ -219,7 +249,7 @@ func (s *Supervisor) try(l *link, transport dataplane.Transport) {
 	s.emit(Note{Connection: l.conn, Kind: NoteAttempt, Remote: remote, Transport: transport, Attempt: l.attempts + 1})
 	s.emit(Initiate{
 		Connection: l.conn, Remote: remote, Transport: transport, Fallback: l.attempt.fallback, Children: children, Trigger: l.attempt.trigger, VirtualIPs: l.virtual,
-		InitialContact: len(l.sas) == 0, Ticket: l.attempt.ticket,
+		InitialContact: len(l.sas) == 0, RedirectedFrom: l.attempt.via.from, Ticket: l.attempt.ticket,
 	})
 }
 

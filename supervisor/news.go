@@ -38,6 +38,8 @@ func (s *Supervisor) News(now time.Time, n ike.News) []Action {
 		s.childDown(n)
 	case ike.NewsFailure:
 		s.failed(l, n)
+	case ike.NewsRedirected:
+		s.redirected(l, n)
 	case ike.NewsAssigned:
 		s.assigned(l, n)
 	case ike.NewsReauth:
@@ -93,6 +95,7 @@ func (s *Supervisor) closed(l *link, n ike.News) {
 	case n.Failure == nil: // withdrawn
 		l.attempt = nil
 		s.reviewLater(l)
+	case s.goElsewhere(l):
 	case s.fallBack(l, n):
 	default:
 		s.learnTransport(l, false)

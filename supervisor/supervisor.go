@@ -54,7 +54,8 @@ type (
 		Trigger        *spd.Flow    // the packet that asks for the first child, or nil
 		VirtualIPs     []netip.Addr // to be asked for again
 		InitialContact bool
-		Ticket         uint64 // to be repeated in the news of the SA
+		RedirectedFrom netip.Addr // the gateway that has sent us; invalid: none has
+		Ticket         uint64     // to be repeated in the news of the SA
 	}
 	// Command gives an event to one IKE SA.
 	Command struct {
