@@ -96,7 +96,8 @@ func (r *Report) tell(m *wire.Message) {
 func (r *Report) detail(n *wire.Notify) {
 	switch n.NotifyType {
 	case wire.NotifySignatureHashAlgorithms:
-		for b := n.Data; len(b) >= 2; b = b[2:] {
+		const most = 32 // that are told; there are seven
+		for b := n.Data; len(b) >= 2 && len(r.Hashes) < most; b = b[2:] {
 			r.Hashes = append(r.Hashes, wire.HashAlgorithm(binary.BigEndian.Uint16(b)).String())
 		}
 	case wire.NotifyRedirect:
@@ -116,8 +117,10 @@ func gateway(b []byte) string {
 	return printable(id)
 }
 
-// vendor names a vendor ID.
+// vendor names a vendor ID, of which any data will do.
 func vendor(data []byte) string {
+	const most = 64 // octets that are told
+	data = data[:min(len(data), most)]
 	hex := fmt.Sprintf("%x", data)
 	for prefix, who := range vendors() {
 		if strings.HasPrefix(hex, prefix) {

@@ -93,3 +93,29 @@ func TestAnswersAreDescribed(t *testing.T) {
 		}
 	}
 }
+
+// Whatever a peer answers is told without harm, and in bounds.
+func FuzzAnswer(f *testing.F) {
+	m := &wire.Message{Header: wire.Header{InitiatorSPI: 7, Version: 0x20, Exchange: wire.ExchangeSAInit, Flags: wire.FlagResponse}, Payloads: []wire.Payload{
+		&wire.SA{Proposals: (&offer{encr: encryption()[:1], prf: pseudorandom()[:1], ke: groups()[:1]}).proposals(false)},
+		notify(wire.NotifySignatureHashAlgorithms, 0, 2, 0, 5), notify(wire.NotifyRedirect, 1, 4, 192, 0, 2, 9), notify(wire.NotifyInvalidKEPayload, 0, 19), &wire.VendorID{Data: []byte("x")},
+	}}
+	f.Add(m.Append(nil))
+	path := dataplane.Path{Local: netip.MustParseAddrPort("192.0.2.1:500"), Remote: netip.MustParseAddrPort("192.0.2.2:500")}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		m, err := wire.Parse(b)
+		if err != nil {
+			return
+		}
+		r := &Report{}
+		r.tell(m)
+		r.nat(m, path)
+		_, _ = describe(m), refused(m)
+		if p, ok := chosen(m); ok {
+			_ = suiteName(p)
+		}
+		if len(r.Hashes) > 32*wire.MaxPayloads || len(r.Extensions) > wire.MaxPayloads || len(r.Vendors) > wire.MaxPayloads {
+			t.Errorf("%d hashes, %d extensions, %d vendors", len(r.Hashes), len(r.Extensions), len(r.Vendors))
+		}
+	})
+}

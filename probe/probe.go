@@ -70,6 +70,9 @@ func (s *session) progress(format string, args ...any) {
 	}
 }
 
+// longestCookie is how long a cookie may be, in octets (RFC 7296, Section 2.6). Longer ones are not given back.
+const longestCookie = 64
+
 // ask asks a question over the path, with a cookie if the peer wants one.
 func (s *session) ask(p dataplane.Path, q *question, whole bool) (echo, error) {
 	const most = 3 // cookies in a row; a peer that wants more wants none of us
@@ -83,7 +86,7 @@ func (s *session) ask(p dataplane.Path, q *question, whole bool) (echo, error) {
 			s.report.RTT = rtt
 		}
 		n, ok := wire.FindNotify(e.message.Payloads, wire.NotifyCookie)
-		if !ok {
+		if !ok || len(n.Data) > longestCookie {
 			return e, nil
 		}
 		s.report.Cookie, q.cookie = true, n

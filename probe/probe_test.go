@@ -194,6 +194,15 @@ func TestCookiesAreGivenBack(t *testing.T) {
 	}
 }
 
+func TestCookiesThatAreTooLongAreNotGivenBack(t *testing.T) {
+	p := &peer{instead: func(*wire.Message) []wire.Payload {
+		return []wire.Payload{&wire.Notify{NotifyType: wire.NotifyCookie, Data: make([]byte, 65)}}
+	}}
+	if r := run(t, p.serve(t)); r.Cookie || r.Datagrams > 2 {
+		t.Errorf("%+v", r)
+	}
+}
+
 func TestSilenceIsNoAnswer(t *testing.T) {
 	p := &peer{}
 	c := p.serve(t)
