@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"io/fs"
+	"maps"
 	"time"
 
 	"culvert/config"
@@ -15,6 +16,8 @@ type sources struct {
 	candidate []byte        // what takes the place of the text of main; nil: nothing does
 	tree      string        // absolute path of a folder as /etc/swanctl, or of a file as its swanctl.conf; "": there is none
 	vici      swanctl.Setup // what clients of VICI have loaded
+
+	texts map[string][]byte // what tree and vici come to as configuration, by path, since load
 }
 
 // load reads the configuration that the sources make.
@@ -32,15 +35,24 @@ func (s *sources) load(now time.Time) (*config.Config, config.Diagnostics) {
 	}
 	setup = swanctl.Merge(setup, s.vici)
 	setup.Files = source.Files
-	cfg, more := swanctl.Load(source, s.main, &setup)
+	t := swanctl.Translate(&setup)
+	s.texts = t.Texts()
+	cfg, more := t.Load(source, s.main)
 	return cfg, append(found, more...)
 }
 
 // files is where the configuration is read from.
 func (s *sources) files() fs.FS {
 	below := config.System(time.Time{}).Files
-	if s.candidate == nil {
+	over := maps.Clone(s.texts)
+	if s.candidate != nil {
+		if over == nil {
+			over = make(map[string][]byte)
+		}
+		over[s.main] = s.candidate
+	}
+	if len(over) == 0 {
 		return below
 	}
-	return config.Overlay{Below: below, Files: map[string][]byte{s.main: s.candidate}}
+	return config.Overlay{Below: below, Files: over}
 }

@@ -223,9 +223,9 @@ func TestSecretsStayInFilesInMemory(t *testing.T) {
 	f, _, _, _ := gateway(t, "local {\n certs = moon.pem\n }\n remote {\n auth = eap-mschapv2\n }")
 	s, _ := ReadTree(fstestFS(f), "/etc/swanctl")
 	tr := Translate(s)
-	_, found := Load(config.Source{Files: fstestFS(f)}, "", s)
-	for _, name := range tr.Names {
-		if strings.Contains(string(tr.Files[name]), "Ar3etTnp") || strings.Contains(found.String(), "Ar3etTnp") {
+	_, found := tr.Load(config.Source{Files: fstestFS(f)}, "")
+	for name, text := range tr.Texts() {
+		if strings.Contains(string(text), "Ar3etTnp") || strings.Contains(found.String(), "Ar3etTnp") {
 			t.Errorf("%s has a secret", name)
 		}
 	}

@@ -2,23 +2,30 @@ package swanctl
 
 import "culvert/config"
 
-// Over puts the files of a translation in front of those of a source. Names are to be loaded with it.
-func (t *Translation) Over(s config.Source) config.Source {
-	s.Files = config.Overlay{Below: s.Files, Files: t.Files}
-	s.Loaders = t.Loaders
+// over puts the files of a translation in front of those of a source.
+func (t *Translation) over(s config.Source) config.Source {
+	s.Files = config.Overlay{Below: s.Files, Files: t.files}
+	s.Loaders = t.loaders
 	return s
 }
 
-// Load reads a configuration and what a Setup comes to beside it. The diagnostics of both have the words and places of their
-// own, and with errors among them the Config is nil.
-func Load(source config.Source, main string, s *Setup) (*config.Config, config.Diagnostics) {
-	t := Translate(s)
-	found := t.Findings()
-	if found.Errors() {
-		return nil, found
+// Load reads a configuration with the translation beside it. The diagnostics of both have the words and places of their own, and
+// with errors among them the Config is nil.
+func (t *Translation) Load(source config.Source, main string) (*config.Config, config.Diagnostics) {
+	if t.findings.Errors() {
+		return nil, t.findings
 	}
-	cfg, more := t.Over(source).Load(main, t.Names...)
-	return cfg, append(found, t.Tell(more)...)
+	cfg, found := t.over(source).Load(main, t.names...)
+	return cfg, append(t.findings, t.tell(found)...)
+}
+
+// Texts are the files of configuration, without the certificates, keys and secrets that they name.
+func (t *Translation) Texts() map[string][]byte {
+	texts := make(map[string][]byte, len(t.names))
+	for _, name := range t.names {
+		texts[name] = t.files[name]
+	}
+	return texts
 }
 
 // LoadTree reads a configuration, and a tree as ReadTree does beside it. Either may be "".
@@ -30,6 +37,6 @@ func LoadTree(source config.Source, main, tree string) (*config.Config, config.D
 	if found.Errors() {
 		return nil, found
 	}
-	cfg, more := Load(source, main, s)
+	cfg, more := Translate(s).Load(source, main)
 	return cfg, append(found, more...)
 }

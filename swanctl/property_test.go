@@ -64,7 +64,7 @@ func TestAnyTreeLoadsOrIsRefusedByName(t *testing.T) {
 			Connections: []Object{{Name: "a", Section: drawConnection(t), Loader: LoadedByVICI}},
 			Pools:       []Object{{Name: "p", Section: drawSection(t, names(poolRows()), "pool").Add("addrs", "10.9.0.0/24"), Loader: LoadedByVICI}},
 		}
-		cfg, found := Load(config.Source{Files: fstest.MapFS{}}, "", s)
+		cfg, found := Translate(s).Load(config.Source{Files: fstest.MapFS{}}, "")
 		if cfg != nil {
 			loaded++
 			return

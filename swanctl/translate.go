@@ -16,9 +16,9 @@ import (
 
 // A Translation is a Setup as configuration of Culvert.
 type Translation struct {
-	Files    map[string][]byte // by absolute path; with secrets among them, so they go nowhere but into memory
-	Names    []string          // of those that are configuration, to be loaded
-	Loaders  map[string]string // what has loaded each of Names
+	files    map[string][]byte // by absolute path; with secrets among them, so they go nowhere but into memory
+	names    []string          // of those that are configuration, to be loaded
+	loaders  map[string]string // what has loaded each of them
 	told     map[string][]origin
 	findings config.Diagnostics
 }
@@ -38,13 +38,13 @@ type translation struct {
 func Translate(s *Setup) *Translation {
 	m := &memory{files: make(map[string][]byte)}
 	t := translate(s, m)
-	done := &Translation{Files: m.files, Loaders: map[string]string{}, told: map[string][]origin{}, findings: t.findings}
+	done := &Translation{files: m.files, loaders: map[string]string{}, told: map[string][]origin{}, findings: t.findings}
 	for _, loader := range slices.Sorted(maps.Keys(t.texts)) {
 		name := Folder + loader + ".hcl"
 		var w text
 		t.texts[loader].write(&w, 0)
-		done.Files[name], done.told[name] = []byte(w.String()), w.lines
-		done.Names, done.Loaders[name] = append(done.Names, name), loader
+		done.files[name], done.told[name] = []byte(w.String()), w.lines
+		done.names, done.loaders[name] = append(done.names, name), loader
 	}
 	return done
 }
@@ -73,11 +73,8 @@ func (t *translation) text(loader string) *block {
 	return t.texts[loader]
 }
 
-// Findings are what is wrong with the Setup, before it is read as configuration.
-func (t *Translation) Findings() config.Diagnostics { return t.findings }
-
-// Tell gives diagnostics of the configuration the places of the Setup, and leaves out what is told twice.
-func (t *Translation) Tell(found config.Diagnostics) config.Diagnostics {
+// tell gives diagnostics of the configuration the places of the Setup, and leaves out what is told twice.
+func (t *Translation) tell(found config.Diagnostics) config.Diagnostics {
 	var all config.Diagnostics
 	seen := make(map[config.Diagnostic]bool)
 	for _, d := range found {
