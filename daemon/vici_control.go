@@ -57,7 +57,20 @@ func kindOf(k swanctl.CertificateKind) (kind, flag string) {
 
 // Load does one of the commands about what clients load.
 func (c viciControl) Load(ctx context.Context, command string, request *settings.Section) (*settings.Section, bool) {
-	return c.ViciConfigure(ctx, command, request)
+	reply, ok := c.ViciConfigure(ctx, command, request)
+	if ok && reply.Text("success") == "yes" && flushes(command, request) {
+		c.answers.Clear()
+	}
+	return reply, ok
+}
+
+// flushes tells whether a command has revocation lists and OCSP answers forgotten that were fetched. They are kept together.
+func flushes(command string, request *settings.Section) bool {
+	switch strings.ToLower(request.Text("type")) {
+	case "", "any", "x509_crl", "x509crl", "ocsp_response":
+		return command == "flush-certs" || command == "clear-creds"
+	}
+	return false
 }
 
 // Trapped lists the children whose first packet brings them up.

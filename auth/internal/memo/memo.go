@@ -82,6 +82,14 @@ func (m *Memo[V]) Put(k Key, v V, octets int, expires time.Time) {
 	m.octets += octets
 }
 
+// Clear forgets everything.
+func (m *Memo[V]) Clear() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	clear(m.entries)
+	m.octets = 0
+}
+
 func (m *Memo[V]) forget(k Key) {
 	m.octets -= m.entries[k].octets
 	delete(m.entries, k)

@@ -98,3 +98,13 @@ func TestFetchesAtATime(t *testing.T) {
 		}
 	})
 }
+
+func TestClearForgetsEverything(t *testing.T) {
+	m := New[int](Limits{})
+	now := time.Unix(1000, 0)
+	m.Put(KeyOf("a"), 1, 10, now.Add(time.Hour))
+	m.Clear()
+	if _, ok := m.Get(KeyOf("a"), now); ok || m.octets != 0 {
+		t.Errorf("%d octets are left, found: %v", m.octets, ok)
+	}
+}
