@@ -78,9 +78,12 @@ func parsePacket(b []byte) (packet, error) {
 	return p, nil
 }
 
+// usualSegment has room for most packets, among them an IKE SA with its child.
+const usualSegment = 2048
+
 // segment encodes a packet with its length. The error is a *SizeError, or of a name that is not printable.
 func (p packet) segment() ([]byte, error) {
-	b := []byte{0, 0, 0, 0, byte(p.kind)}
+	b := append(make([]byte, 4, usualSegment), byte(p.kind))
 	var err error
 	if p.kind.named() {
 		if b, err = appendName(b, p.name); err != nil {

@@ -27,15 +27,21 @@ func (s *Service) listSAs(ctx context.Context, call *vici.Call) *settings.Sectio
 	return nil
 }
 
+// usualKeys has room for the keys of most IKE SAs and children.
+const usualKeys = 32
+
 // whole shows an IKE SA with the children that are wanted.
 func (v view) whole(sa *api.SA, want selection) *settings.Section {
 	m := new(settings.Section)
 	in := m.Open(nameOf(sa))
+	in.Items = make([]settings.Item, 0, usualKeys)
 	v.ike(in, sa)
 	children := in.Open("child-sas")
 	for i := range sa.Children {
 		if c := &sa.Children[i]; want.hasChild(c) {
-			v.child(children.Open(c.Name+"-"+number(c.ID)), sa.Connection, c)
+			shown := children.Open(c.Name + "-" + number(c.ID))
+			shown.Items = make([]settings.Item, 0, usualKeys)
+			v.child(shown, sa.Connection, c)
 		}
 	}
 	return m
