@@ -21,7 +21,7 @@ func TestKeysOfAllPackagesAreDocumented(t *testing.T) {
 	}
 	table, _, _ := strings.Cut(string(text), "\n## Events")
 	var documented []string
-	for _, m := range regexp.MustCompile("`([a-z_]+)`[,| ]|\n\\| ([a-z]+) \\|").FindAllStringSubmatch(table, -1) {
+	for _, m := range regexp.MustCompile("`([a-z_]+)`|\n\\| ([a-z]+) \\|").FindAllStringSubmatch(table, -1) {
 		documented = append(documented, m[1], m[2])
 	}
 	found := 0
