@@ -86,6 +86,7 @@ func (c *ciphers) integ() wire.Transform {
 	return wire.Transform{Type: wire.TransformINTEG, ID: c.Integ}
 }
 
+// String names the transforms.
 func (c *ciphers) String() string {
 	if c.Integ == wire.IntegNone {
 		return suite.TransformName(c.encr())

@@ -77,18 +77,30 @@ func (h *Host) Process(pid, name, cmdline string, inodes ...string) {
 	}
 }
 
-// Files implements doctor.Host, as the methods below do.
+// Files is the tree.
 func (h *Host) Files() fs.FS { return h.Tree }
 
+// Bind fails for ports that are taken.
 func (h *Host) Bind(network string, at netip.AddrPort) error {
 	return h.Taken[network+" "+at.String()[len("0.0.0.0:"):]]
 }
-func (h *Host) Interfaces() ([]doctor.Interface, error) { return h.Links, nil }
-func (h *Host) Filter() (*filter.Ruleset, error)        { return h.Rules, h.RulesErr }
-func (h *Host) KernelESP() error                        { return h.ESP }
-func (h *Host) XFRM() (xfrm.Census, error)              { return h.Census, h.CensusErr }
-func (h *Host) Synchronised() (bool, error)             { return h.NTP, h.NTPErr }
 
+// Interfaces are the links.
+func (h *Host) Interfaces() ([]doctor.Interface, error) { return h.Links, nil }
+
+// Filter has the rules.
+func (h *Host) Filter() (*filter.Ruleset, error) { return h.Rules, h.RulesErr }
+
+// KernelESP is ESP.
+func (h *Host) KernelESP() error { return h.ESP }
+
+// XFRM is the census.
+func (h *Host) XFRM() (xfrm.Census, error) { return h.Census, h.CensusErr }
+
+// Synchronised is NTP.
+func (h *Host) Synchronised() (bool, error) { return h.NTP, h.NTPErr }
+
+// Route knows the routes.
 func (h *Host) Route(to netip.Addr) (doctor.Route, error) {
 	r, ok := h.Routes[to]
 	if !ok {
@@ -97,6 +109,7 @@ func (h *Host) Route(to netip.Addr) (doctor.Route, error) {
 	return r, nil
 }
 
+// Lookup knows the names.
 func (h *Host) Lookup(_ context.Context, name string) ([]netip.Addr, error) {
 	found, ok := h.Names[name]
 	if !ok {
@@ -105,6 +118,7 @@ func (h *Host) Lookup(_ context.Context, name string) ([]netip.Addr, error) {
 	return found, nil
 }
 
+// Reach is the same for every peer.
 func (h *Host) Reach(context.Context, netip.AddrPort) (bool, int, error) {
 	return h.Answers, h.MTU, nil
 }

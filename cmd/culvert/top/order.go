@@ -18,6 +18,7 @@ const (
 	orders
 )
 
+// String names the order.
 func (o order) String() string {
 	return [...]string{"configuration", "name", "state", "traffic"}[o]
 }
