@@ -3,13 +3,9 @@ package web_test
 import (
 	"context"
 	"encoding/json"
-	"errors"
-	"fmt"
 	"io"
 	"net"
-	"net/http"
 	"net/url"
-	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -151,23 +147,14 @@ func (s *site) carry() {
 }
 
 // web asks the daemon for the address of its page, and returns that of the bridge.
-func (s *site) web(ctx context.Context) (any, error) {
-	socket := filepath.Join(s.Dir, "moon", "culvert.sock")
-	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true, DialContext: func(context.Context, string, string) (net.Conn, error) {
-		return net.Dial("unix", socket)
-	}}}
-	r, err := http.NewRequestWithContext(ctx, "POST", "http://culvert/v1/web", nil)
+func (s *site) web(context.Context) (any, error) {
+	out, err := s.ours.Try("web", "--json")
 	if err != nil {
 		return nil, err
 	}
-	answer, err := client.Do(r)
-	if err != nil {
-		return nil, err
-	}
-	defer answer.Body.Close()
 	var w api.Web
-	if err := json.NewDecoder(answer.Body).Decode(&w); err != nil || answer.StatusCode != 200 {
-		return nil, errors.Join(err, fmt.Errorf("%s", answer.Status))
+	if err := json.Unmarshal([]byte(out), &w); err != nil {
+		return nil, err
 	}
 	u, err := url.Parse(w.URL)
 	if err != nil {

@@ -28,7 +28,7 @@ async function show(page: Page, pictures: Picture[]): Promise<void> {
 if (scene.screenshots) {
   test("pictures for the documents", async ({ context }) => {
     const browser = context.browser()!;
-    const desk = { viewport: { width: 1200, height: 780 } };
+    const desk = { viewport: { width: 1200, height: 760 } };
     const light = await (await browser.newContext(desk)).newPage();
     const dark = await (await browser.newContext({ ...desk, colorScheme: "dark" })).newPage();
     const phone = await (await browser.newContext({ viewport: { width: 360, height: 700 } })).newPage();
@@ -39,8 +39,6 @@ if (scene.screenshots) {
         { name: "failure", place: "connections/cloud-eu" },
         { name: "exchange", place: "exchanges/40", message: "IKE_SA_INIT request" },
         { name: "certificates", place: "certificates" },
-        { name: "pools", place: "pools" },
-        { name: "log", place: "log" },
       ]),
       show(dark, [{ name: "dark", place: "connections" }]),
       show(phone, [{ name: "phone", place: "connections" }, { name: "phone-exchange", place: "exchanges/40" }]),
