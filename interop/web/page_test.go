@@ -57,6 +57,9 @@ func inChromium(t *testing.T) {
 		"pictures":    newStage(t, newSample(12, "lena@example.org"), api.Operate).url(),
 		"screenshots": os.Getenv(screenshots),
 	})
+	if dir := os.Getenv(screenshots); dir != "" {
+		shrink(t, dir)
+	}
 }
 
 // sampleLevers are what the browser's tests do to the sample.
