@@ -16,7 +16,7 @@ func TestSwanctlDrivesTheDaemon(t *testing.T) {
 	}{
 		{"version", version}, {"load", load}, {"list-conns", conns}, {"list-certs", certs}, {"list-pools", pools}, {"list-authorities", authorities}, {"list-algs", algorithms},
 		{"initiate", initiate}, {"list-sas", sas}, {"same keys as charon", sameKeys}, {"list-pols", policies}, {"install", install}, {"rekey", rekey}, {"counters", counters},
-		{"stats", stats}, {"reload-settings", reload}, {"flush-certs", flush}, {"terminate", terminate}, {"unload", unload},
+		{"stats", stats}, {"reload-settings", reload}, {"flush-certs", flush}, {"redirect", redirect}, {"terminate", terminate}, {"unload", unload},
 	} {
 		t.Run(step.name, func(t *testing.T) {
 			owner := s.TB
@@ -163,6 +163,14 @@ func reload(s *stage, t *testing.T) {
 func flush(s *stage, t *testing.T) {
 	s.moon.Must("--flush-certs")
 	s.moon.Must("--flush-certs", "--type", "x509crl", "--raw")
+}
+
+func redirect(s *stage, t *testing.T) {
+	for args, want := range map[string]string{"--gateway 10.99.1.9 --ike nothing": "no matching SAs to redirect found", "--gateway 10.99.1.9 --peer-ip nonsense": "invalid peer IP selector"} {
+		if out, err := s.moon.Try(append([]string{"--redirect"}, strings.Fields(args)...)...); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %s, %v", args, out, err)
+		}
+	}
 }
 
 func terminate(s *stage, t *testing.T) {

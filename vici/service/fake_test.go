@@ -93,6 +93,10 @@ func (f *fake) ResetIKECounters(ctx context.Context, connection string, all bool
 	return f.do(ctx, "reset %s %v", connection, all)
 }
 
+func (f *fake) Redirect(ctx context.Context, r api.Redirection) (int, error) {
+	return len(f.Now.SAs), f.do(ctx, "redirect %+v", r)
+}
+
 // A desk is a service of a fake with a client.
 type desk struct {
 	*testing.T

@@ -17,6 +17,7 @@ type Daemon interface {
 	api.Control
 	api.Counting
 	api.Trapping
+	api.Redirecting
 	// Configuration is the one in use.
 	Configuration() *config.Config
 	// Loaded lists the certificates that clients have loaded, beside those that the configuration names.
@@ -78,7 +79,7 @@ func (s *Service) Serve(ctx context.Context, l net.Listener) error {
 func (s *Service) commands() map[string]vici.Command {
 	all := map[string]vici.Command{
 		"version": s.versions, "stats": s.stats, "reload-settings": s.reload,
-		"initiate": s.initiate, "terminate": s.terminate, "rekey": s.rekey, "install": s.install, "uninstall": s.uninstall,
+		"initiate": s.initiate, "terminate": s.terminate, "rekey": s.rekey, "redirect": s.redirect, "install": s.install, "uninstall": s.uninstall,
 		"list-sas": s.listSAs, "list-policies": s.listPolicies, "list-conns": s.listConns, "list-certs": s.listCerts, "list-authorities": s.listAuthorities,
 		"get-algorithms": algorithms, "get-counters": s.counters, "reset-counters": s.resetCounters, "get-pools": s.pools,
 	}
