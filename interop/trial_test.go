@@ -14,7 +14,7 @@ func TestTrialOfAConnection(t *testing.T) {
 		t.Errorf("%d steps are ok:\n%s", n, out)
 	}
 	s.sun.Must("sysctl", "-qw", "net.ipv4.icmp_echo_ignore_all=1")
-	out, err := s.ours.Try("test", "site", "--ping", "10.2.0.1")
+	out, err := s.ours.Try("test", "site", "--ping", "10.2.0.1", "--patience", "1s")
 	if err == nil || !strings.Contains(out, "FAILED") || !strings.Contains(out, "0 came back") {
 		t.Errorf("%v\n%s", err, out)
 	}

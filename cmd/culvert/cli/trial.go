@@ -14,7 +14,7 @@ import (
 )
 
 func (a *app) testCommand() *cobra.Command {
-	p := trial.Plan{Patience: 10 * time.Second}
+	var p trial.Plan
 	var child, address string
 	cmd := &cobra.Command{
 		Use: "test CONNECTION", Short: "Try a connection: traffic both ways, rekeying, reauthentication",
@@ -36,6 +36,9 @@ within the selectors of a child to ping from; --ping names the address to ping.`
 			if p.Target, err = parseTarget(args[0]); err != nil {
 				return err
 			}
+			if p.Patience <= 0 {
+				return usage("--patience %v: some time is needed", p.Patience)
+			}
 			if child != "" {
 				p.Target.Child = child
 			}
@@ -53,6 +56,7 @@ within the selectors of a child to ping from; --ping names the address to ping.`
 	cmd.Flags().BoolVar(&p.Reauth, "reauth", false, "authenticate anew")
 	cmd.Flags().BoolVar(&p.MTU, "mtu", false, "send a packet as large as the child carries")
 	cmd.Flags().DurationVar(&p.Timeout, "timeout", time.Minute, "time for each command to the daemon")
+	cmd.Flags().DurationVar(&p.Patience, "patience", 10*time.Second, "time for pings and for the effect of a command")
 	return cmd
 }
 

@@ -65,7 +65,7 @@ func TestRefusalOfThePeerHasItsExitCode(t *testing.T) {
 
 func TestTrialMistakes(t *testing.T) {
 	s, _ := trying(t)
-	for _, args := range [][]string{{"test"}, {"test", "a", "b"}, {"test", "office", "--ping", "host"}, {"test", "a/b/c"}} {
+	for _, args := range [][]string{{"test"}, {"test", "a", "b"}, {"test", "office", "--ping", "host"}, {"test", "a/b/c"}, {"test", "office", "--patience", "0s"}} {
 		s.run(exitUsage, args...)
 	}
 }
