@@ -107,7 +107,7 @@ func (d *Daemon) schema() schema {
 			{name: "socket", slot: one(&d.Socket, absolute()),
 				doc: "Unix socket of the management API."},
 			{name: "socket_group", slot: one(&d.SocketGroup, word("group name", 32)),
-				doc: "Group whose members may use the socket too. Without it only root can. Whoever can use the socket controls every tunnel."},
+				doc: "Group whose members may use the socket too, with the role `operate` unless a `role` of the block `api` gives another one. Without it only root can."},
 			{name: "state_dir", slot: one(&d.StateDir, absolute()),
 				doc: "Directory for what outlives the process: address leases, and the sequence numbers of SIMs."},
 			{name: "log_level", slot: one(&d.LogLevel, choice("log level",
