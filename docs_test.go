@@ -48,7 +48,7 @@ func TestConfigurationsInDocumentsLoad(t *testing.T) {
 
 // withSecret completes a block that shows a secret alone.
 func withSecret(block []byte) []byte {
-	if regexp.MustCompile(`(?m)^(connection|authority|vici)`).Match(block) {
+	if regexp.MustCompile(`(?m)^(connection|authority|vici|api)`).Match(block) {
 		return block
 	}
 	return append(block, "\nconnection \"carol\" {\n local {\n id = \"gw.example.org\"\n }\n remote {\n id = \"carol@example.org\"\n }\n}\n"...)
