@@ -113,9 +113,9 @@ func (c viciControl) CloseSA(ctx context.Context, sa api.SA, force bool) error {
 	if err != nil {
 		return err
 	}
-	if force {
+	if _, limited := ctx.Deadline(); force && !limited {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, forceAfter)
+		ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), forceAfter)
 		defer cancel()
 	}
 	gone := false
@@ -137,7 +137,7 @@ func (c viciControl) CloseSA(ctx context.Context, sa api.SA, force bool) error {
 	return err
 }
 
-// forceAfter is how long the peer may take to answer the Delete of an IKE SA that is to go by force.
+// forceAfter is how long the peer may take to answer the Delete of an IKE SA that is to go by force, unless who asks says so.
 const forceAfter = 500 * time.Millisecond
 
 // drop ends an IKE SA at once.
