@@ -84,7 +84,7 @@ func (s *sample) Status(ctx context.Context) (api.Status, error) {
 			{Name: "staff", State: api.Up, Remote: []string{}, Children: []string{"all"}},
 		},
 		SAs:      []api.SA{},
-		Warnings: []api.Warning{{Code: explain.AuthPSKWeak, Text: "The pre-shared key of lab is short.", Action: "Make one with `culvert psk`."}},
+		Warnings: []api.Warning{{Code: explain.AuthPSKWeak, Text: "The pre-shared key of lab is short.", Action: "Make one of 32 random octets."}},
 		Counters: map[string]uint64{"esp_in_bytes": uint64(age * 4_100_000), "esp_in_packets": uint64(age * 3_900), "esp_out_bytes": uint64(age * 1_250_000), "esp_out_packets": uint64(age * 2_100)},
 		Process:  api.Process{Heap: 23 << 20, Goroutines: 41},
 	}
