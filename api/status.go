@@ -75,6 +75,7 @@ type Connection struct {
 	State       ConnectionState `json:"state" enum:"idle,listening,trapped,connecting,waiting,up"`
 	Remote      []string        `json:"remote" doc:"Configured addresses of the peer; none: any"`
 	Children    []string        `json:"children" doc:"Names of the configured children"`
+	Source      string          `json:"source,omitempty" doc:"What has loaded it: file, swanctl, vici, api"`
 	Attempts    int             `json:"attempts,omitempty" doc:"Attempts since it was last up"`
 	NextAttempt *time.Time      `json:"next_attempt,omitempty" doc:"When it is tried again"`
 	LastFailure *Problem        `json:"last_failure,omitempty" doc:"Why the last attempt failed"`

@@ -28,6 +28,17 @@ func (d *Daemon) configuration() *config.Config {
 	return d.config
 }
 
+// attribute says of each connection what has loaded it.
+func (d *Daemon) attribute(list []api.Connection) {
+	source := map[string]string{}
+	for _, c := range d.configuration().Connections {
+		source[c.Name] = c.Source
+	}
+	for i := range list {
+		list[i].Source = source[list[i].Name]
+	}
+}
+
 // Settings tells what has loaded a connection, and every option of it.
 func (d *Daemon) Settings(_ context.Context, connection string) (string, config.Effective, error) {
 	c := d.configuration().Connection(connection)

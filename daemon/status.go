@@ -49,6 +49,7 @@ func (d *Daemon) look(ctx context.Context) (api.Status, totals, error) {
 		SAs: []api.SA{}, Connections: e.connections(links, sas), Warnings: d.warnings(),
 		Process: process(),
 	}
+	d.attribute(s.Connections)
 	for _, sa := range sas {
 		s.SAs = append(s.SAs, e.saStatus(sa, &carried))
 	}

@@ -25,7 +25,7 @@ func TestStatusTellsEverything(t *testing.T) {
 	if s.Process.Heap == 0 || s.Process.Goroutines < 2 {
 		t.Errorf("it takes %+v", s.Process)
 	}
-	if c := s.Connections[0]; c.Name != "site" || c.State != api.Up || strings.Join(c.Remote, " ") != east.addr || strings.Join(c.Children, " ") != "net" {
+	if c := s.Connections[0]; c.Name != "site" || c.Source != "file" || c.State != api.Up || strings.Join(c.Remote, " ") != east.addr || strings.Join(c.Children, " ") != "net" {
 		t.Errorf("the connection is %+v", c)
 	}
 	sa := s.SAs[0]

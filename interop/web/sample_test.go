@@ -76,7 +76,7 @@ func (s *sample) Status(ctx context.Context) (api.Status, error) {
 	status := api.Status{
 		Version: "1.0", Started: s.started, Loaded: s.started, Config: "/etc/culvert/culvert.hcl", Listening: []string{"0.0.0.0:500", "0.0.0.0:4500"}, Dataplane: "user",
 		Connections: []api.Connection{
-			{Name: "office", State: api.Up, Remote: []string{"gw.office.example"}, Children: []string{"net", "voice"}},
+			{Name: "office", State: api.Up, Remote: []string{"gw.office.example"}, Children: []string{"net", "voice"}, Source: "vici"},
 			{Name: "lisbon", State: api.Up, Remote: []string{"2001:db8:17::1"}, Children: []string{"net"}},
 			{Name: "cloud-eu", State: api.Waiting, Remote: []string{"198.51.100.7"}, Children: []string{"vpc"}, Attempts: 7, NextAttempt: &next, LastFailure: noProposal()},
 			{Name: "backup", State: api.Trapped, Remote: []string{"203.0.113.20"}, Children: []string{"net"}},

@@ -40,6 +40,11 @@ test("taking down is asked for once more, and can be refused by Escape", async (
   await asked("down lisbon");
 });
 
+test("a connection says what has loaded it", async ({ page }) => {
+  await open(page, scene.sample, "connections/office");
+  equal(await page.locator(".facts").first().locator("div").filter({ hasText: "Loaded from" }).locator("dd").textContent(), "vici", "what has loaded it");
+});
+
 test("SAs and children are rekeyed and taken down one by one", async ({ page }) => {
   await open(page, scene.sample, "connections/office");
   for (const [button, call, confirmed] of [
