@@ -165,8 +165,8 @@ func (c *Connection) options() []option {
 			doc: "Child SAs that one peer may hold; more are refused with NO_ADDITIONAL_SAS."},
 		{name: "keep_up", slot: one(&c.KeepUp, boolean()), computed: "true when a child has start = \"start\"",
 			doc: "Connect again for ever when connecting fails or the connection is lost, looking up the peer's name each time."},
-		{name: "tries", slot: one(&c.Tries, number[int](1, 1000)), computed: "1; without end with keep_up", aka: "keyingtries",
-			doc: "Attempts to connect before it is given up."},
+		{name: "tries", slot: one(&c.Tries, number[int](0, 1000)), computed: "1; without end with keep_up", aka: "keyingtries",
+			doc: "Attempts to connect before it is given up. 0: without end until it is up; what follows a loss is for `dpd_action` and `on_close`."},
 		{name: "retry_delay", slot: one(&c.RetryDelay, duration(100*time.Millisecond, 24*time.Hour)), aka: "charon.retry_initiate_interval",
 			doc: "Wait after the first failed attempt; each further wait is twice as long."},
 		{name: "retry_max_delay", slot: one(&c.RetryMaxDelay, duration(time.Second, 24*time.Hour)),
@@ -205,7 +205,7 @@ func (c *Connection) starts() bool {
 
 func (c *Connection) contradictions(d *decoder) {
 	if c.KeepUp && c.Given("tries") {
-		d.contradiction(&c.Origin, "tries", "keep_up connects for ever, tries asks for an end: give one of them")
+		d.contradiction(&c.Origin, "tries", "keep_up connects for ever, whatever tries says: give one of them")
 	}
 	if c.Given("request_dns") && c.RequestDNS && len(c.VirtualIPs) == 0 {
 		d.contradiction(&c.Origin, "request_dns", `request_dns needs virtual_ips, as ["0.0.0.0"]: servers come along with an address`)

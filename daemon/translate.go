@@ -89,7 +89,7 @@ func (t *translator) connection(c *config.Connection) *ike.Connection {
 		DPDDelay:        c.DPDDelay,
 		Keepalive:       c.Keepalive,
 		Retransmit:      t.retransmit(),
-		Reconnect:       ike.Reconnect{KeepUp: c.KeepUp, Tries: c.Tries, Delay: c.RetryDelay, MaxDelay: c.RetryMaxDelay},
+		Reconnect:       ike.Reconnect{KeepUp: c.KeepUp, Tries: c.Tries, Endless: c.Tries == 0, Delay: c.RetryDelay, MaxDelay: c.RetryMaxDelay},
 		Limits:          ike.ConnectionLimits{Children: c.MaxChildren},
 		DSCP:            c.DSCP,
 		FollowRedirects: c.Redirect.Follow,

@@ -72,6 +72,7 @@ const (
 type Reconnect struct {
 	KeepUp          bool // for ever, and again when the connection is lost
 	Tries           int  // attempts without KeepUp; 0 is 1
+	Endless         bool // attempts without end until it is up; without KeepUp not again when it is lost
 	Delay, MaxDelay time.Duration
 }
 

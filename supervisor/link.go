@@ -263,7 +263,7 @@ func (s *Supervisor) attemptFailed(l *link, f *ike.Failure) {
 // retry plans another try of what is missing, with backoff, as long as the connection's policy says so.
 func (s *Supervisor) retry(l *link, f *ike.Failure) {
 	r := l.conn.Reconnect
-	if !r.KeepUp && l.attempts >= max(r.Tries, 1) {
+	if !r.KeepUp && !r.Endless && l.attempts >= max(r.Tries, 1) {
 		for _, name := range l.missing() {
 			delete(l.wanted, name)
 		}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"culvert/dataplane"
+	"culvert/explain"
 	"culvert/ike"
 	"culvert/spd"
 )
@@ -66,6 +67,19 @@ func TestAttemptsAreCountedWithoutKeepUp(t *testing.T) {
 	if last := notes[len(notes)-1]; last.Kind != NoteGaveUp || last.Failure == nil {
 		t.Errorf("last note %+v", last)
 	}
+}
+
+func TestAttemptsWithoutEndLastUntilItIsUp(t *testing.T) {
+	c := connection(child("net", ike.StartUp))
+	c.Reconnect.KeepUp, c.Reconnect.Endless = false, true
+	b := newBench(t, c)
+	for range 2000 {
+		b.refused()
+		b.elapse(time.Minute)
+	}
+	b.end(b.connect(), &ike.Failure{Code: explain.IKEAuthFailed})
+	b.elapse(time.Hour)
+	none[Initiate](b)
 }
 
 func TestNamesAreLookedUpBeforeEachAttempt(t *testing.T) {

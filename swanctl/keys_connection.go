@@ -33,7 +33,7 @@ func addressRows() []row[*connection] {
 		{Key{"childless", Scalar, Implemented, "`childless`.", ""}, setWord[*connection]("childless", "allow", "prefer", "force", "never")},
 		{Key{"pools", Several, Implemented, "`pools`. One that is not loaded is warned of.", ""}, (*connection).setPools},
 		{Key{"unique", Scalar, Implemented, "`unique`; `never` is `initial_contact = false` as well.", ""}, (*connection).unique},
-		{Key{"keyingtries", Scalar, Implemented, "`tries`; 0, which is without end, is a thousand times with growing intervals.", ""}, (*connection).keyingtries},
+		{Key{"keyingtries", Scalar, Implemented, "`tries`; 0 and `%forever` are without end, more than a thousand are a thousand.", ""}, (*connection).keyingtries},
 		{Key{"mediation", Scalar, Refused, "the mediation extension is not there, and in stock builds of strongSwan neither.", ""}, refuseUnless[*connection]("the mediation extension is not there", isNo)},
 		{Key{"mediated_by", Scalar, Refused, "as `mediation`.", ""}, refuseAlways[*connection]("the mediation extension is not there")},
 		{Key{"mediation_peer", Scalar, Refused, "as `mediation`.", ""}, refuseAlways[*connection]("the mediation extension is not there")},
@@ -173,15 +173,13 @@ func (c *connection) unique(v value) error {
 
 func (c *connection) keyingtries(v value) error {
 	const most = 1000
-	n, err := whole(strings.TrimPrefix(v.text(), "%forever"), 32)
 	if v.text() == "%forever" {
-		n, err = 0, nil
+		c.out.set(v.origin, "tries", "0")
+		return nil
 	}
-	if n == 0 || n > most {
-		n = most
-	}
+	n, err := whole(v.text(), 32)
 	if err == nil {
-		c.out.set(v.origin, "tries", strconv.FormatUint(n, 10))
+		c.out.set(v.origin, "tries", strconv.FormatUint(min(n, most), 10))
 	}
 	return err
 }
