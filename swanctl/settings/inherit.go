@@ -5,21 +5,25 @@ import (
 	"strings"
 )
 
-// mostItems bounds what inheritance makes of a few lines.
-const mostItems = 200_000
+// The bounds of what inheritance makes of a few lines, and of what finding that out may cost.
+const (
+	mostItems = 200_000 // beyond those of the files
+	mostSteps = 100_000_000
+)
 
 // An heir makes sections of nodes.
 type heir struct {
 	root  *node
 	used  map[*node]bool // nodes that others inherit from
-	items int
-	open  []*node // that are inherited from at the moment
+	items int            // that there may still be
+	steps int            // that may still be taken
+	open  []*node        // that are inherited from at the moment
 }
 
 // inherit gives every section what it inherits: its own values and sections count before those of the sections that it names,
 // these in the order in which they are named.
 func inherit(root *node) (*Section, error) {
-	h := &heir{root: root, used: make(map[*node]bool)}
+	h := &heir{root: root, used: make(map[*node]bool), items: mostItems + root.size(), steps: mostSteps}
 	s, err := h.section([]*node{root})
 	if err != nil {
 		return nil, err
@@ -46,13 +50,18 @@ func (h *heir) section(nodes []*node) (*Section, error) {
 	defer func(n int) { h.open = h.open[:n] }(len(h.open))
 	h.open = append(h.open, all...)
 	s := new(Section)
-	cleared := make(map[string]bool)
+	seen := make(map[seenItem]bool)
 	for _, n := range all {
 		for _, i := range n.items {
-			if h.items++; h.items > mostItems {
-				return nil, &SyntaxError{i.place, "sections inherit too much"}
+			if h.items--; h.items < 0 || h.exhausted(1) {
+				return nil, tooMuch(i.place)
 			}
-			if err := h.add(s, i, all, cleared); err != nil {
+			key := seenItem{i.name, i.sub != nil}
+			if seen[key] {
+				continue
+			}
+			seen[key] = true
+			if err := h.add(s, i, all); err != nil {
 				return nil, err
 			}
 		}
@@ -60,18 +69,30 @@ func (h *heir) section(nodes []*node) (*Section, error) {
 	return s, nil
 }
 
-// add puts an item into a section, unless something of its name is there already.
-func (h *heir) add(s *Section, i *leaf, all []*node, cleared map[string]bool) error {
+// A seenItem is the name of a value or of a section, of which the first one counts. It may be one that clears the others.
+type seenItem struct {
+	name string
+	sub  bool
+}
+
+// exhausted counts steps, and tells whether they were too many.
+func (h *heir) exhausted(steps int) bool {
+	h.steps -= steps
+	return h.steps < 0
+}
+
+func tooMuch(at Place) error { return &SyntaxError{at, "sections inherit too much"} }
+
+// add puts an item into a section.
+func (h *heir) add(s *Section, i *leaf, all []*node) error {
 	if i.sub == nil {
-		if _, there := s.Get(i.name, Value); !there && !cleared[i.name] {
-			if cleared[i.name] = !i.given; i.given {
-				s.Items = append(s.Items, Item{Name: i.name, Value: []byte(i.value), Place: i.place})
-			}
+		if i.given {
+			s.Items = append(s.Items, Item{Name: i.name, Value: []byte(i.value), Place: i.place})
 		}
 		return nil
 	}
-	if _, there := s.Get(i.name, Sub); there {
-		return nil
+	if h.exhausted(len(all)) {
+		return tooMuch(i.place)
 	}
 	var same []*node
 	for _, n := range all {
@@ -96,6 +117,8 @@ func (h *heir) ancestors(nodes []*node) ([]*node, error) {
 		for _, ref := range n.refs {
 			from := h.root.at(ref.path)
 			switch {
+			case h.exhausted(len(all) + len(under) + len(h.open)):
+				return tooMuch(ref.place)
 			case from == nil:
 				return &SyntaxError{ref.place, "there is no section " + ref.path + " to inherit from"}
 			case slices.Contains(under, from) || slices.Contains(h.open, from) || from == n || from.above(n):
@@ -116,15 +139,17 @@ func (h *heir) ancestors(nodes []*node) ([]*node, error) {
 	return all, nil
 }
 
-// find returns the section of a name in a node.
-func (n *node) find(name string) *node {
-	for _, i := range n.items {
-		if i.sub != nil && i.name == name {
-			return i.sub
-		}
+// size counts the items in a node.
+func (n *node) size() int {
+	count := len(n.items)
+	for _, sub := range n.subs {
+		count += sub.size()
 	}
-	return nil
+	return count
 }
+
+// find returns the section of a name in a node.
+func (n *node) find(name string) *node { return n.subs[name] }
 
 // at returns the section at a path.
 func (n *node) at(path string) *node {

@@ -1,9 +1,9 @@
 package settings
 
 import (
+	"io"
 	"io/fs"
 	"path"
-	"slices"
 	"strings"
 )
 
@@ -12,6 +12,7 @@ const (
 	deepestInclude = 10
 	mostFiles      = 10_000
 	largestFile    = 16 << 20
+	mostOctets     = 64 << 20 // of all files, each as often as it is included
 	deepestSection = 32
 )
 
@@ -20,6 +21,8 @@ type node struct {
 	name   string
 	place  Place
 	items  []*leaf
+	subs   map[string]*node // the sections of items
+	values map[string]int   // where the others are in items
 	refs   []reference
 	parent *node
 }
@@ -41,9 +44,10 @@ type reference struct {
 
 // A parser reads one file after the other into a tree.
 type parser struct {
-	files fs.FS
-	read  int
-	depth int // of includes
+	files  fs.FS
+	read   int // files
+	octets int // of these
+	depth  int // of includes
 }
 
 // Read reads a file, by its absolute path in files, and what it includes. Sections have what they inherit. The error is a
@@ -73,6 +77,9 @@ func (p *parser) file(name string, into *node) error {
 		return err
 	}
 	p.read++
+	if p.octets += len(data); p.octets > mostOctets {
+		return &SyntaxError{Place{name, 1}, "the files are too large together"}
+	}
 	return p.text(name, string(data), into)
 }
 
@@ -86,7 +93,12 @@ func readFile(files fs.FS, name string) ([]byte, error) {
 	case !info.Mode().IsRegular() || info.Size() > largestFile:
 		return nil, &fs.PathError{Op: "read", Path: "/" + name, Err: fs.ErrInvalid}
 	}
-	return fs.ReadFile(files, name)
+	f, err := files.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, largestFile)) // some files of the kernel's have more than they say
 }
 
 func (p *parser) text(name, text string, into *node) error {
@@ -232,22 +244,27 @@ func matching(files fs.FS, pattern string) ([]string, error) {
 
 // section returns the section of a name, which later ones of that name extend.
 func (n *node) section(name string, at Place) *node {
-	for _, i := range n.items {
-		if i.sub != nil && i.name == name {
-			return i.sub
-		}
+	if sub := n.subs[name]; sub != nil {
+		return sub
 	}
 	sub := &node{name: name, place: at, parent: n}
 	n.items = append(n.items, &leaf{name: name, place: at, sub: sub})
+	if n.subs == nil {
+		n.subs = make(map[string]*node)
+	}
+	n.subs[name] = sub
 	return sub
 }
 
 // assign puts a value, in the place of an earlier one.
 func (n *node) assign(v *leaf) {
-	i := slices.IndexFunc(n.items, func(i *leaf) bool { return i.sub == nil && i.name == v.name })
-	if i < 0 {
-		n.items = append(n.items, v)
+	if i, there := n.values[v.name]; there {
+		n.items[i] = v
 		return
 	}
-	n.items[i] = v
+	if n.values == nil {
+		n.values = make(map[string]int)
+	}
+	n.values[v.name] = len(n.items)
+	n.items = append(n.items, v)
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
 )
 
 // flat writes a section on one line.
@@ -93,6 +94,34 @@ func bomb(n int) string {
 		fmt.Fprintf(&b, "s%d { l : s%d { }\n r : s%d { } }\n", i+1, i, i)
 	}
 	return b.String()
+}
+
+// Texts of a few hundred kilobytes that would keep a parser busy for hours if it looked at each section from each other one.
+func TestTextsThatAreMadeToTakeLongDoNot(t *testing.T) {
+	chain, crowd := new(strings.Builder), new(strings.Builder)
+	chain.WriteString("s0 { }\n")
+	for i := range 20_000 {
+		fmt.Fprintf(chain, "s%d : s%d { }\n", i+1, i)
+		fmt.Fprintf(crowd, "s%d { v%d = 1 }\nv%d = 1\nt { v%d = 1\ns%d { } }\n", i, i, i, i, i)
+	}
+	begun := time.Now()
+	if _, err := Parse("x", chain.String()); err == nil || !strings.Contains(err.Error(), "inherit too much") {
+		t.Errorf("a chain of heirs: %v", err)
+	}
+	if s, err := Parse("x", crowd.String()); err != nil || len(s.Items) != 40_001 {
+		t.Errorf("a crowd: %v", err)
+	}
+	if took := time.Since(begun); took > time.Minute { // it is a second at most, on a machine that is not busy
+		t.Errorf("it takes %v", took)
+	}
+}
+
+// A file that includes itself, or all in its folder, is read again and again.
+func TestIncludesAreBoundedInOctetsToo(t *testing.T) {
+	files := fstest.MapFS{"main.conf": {Data: []byte(strings.Repeat("include large.conf\n", 200))}, "large.conf": {Data: []byte(strings.Repeat("#", 1<<20))}}
+	if _, err := Read(files, "/main.conf"); err == nil || !strings.Contains(err.Error(), "too large together") {
+		t.Error(err)
+	}
 }
 
 func TestReadFollowsIncludes(t *testing.T) {
