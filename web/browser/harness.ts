@@ -23,6 +23,8 @@ export interface Visit {
 interface Options {
   phone?: boolean;
   dark?: boolean;
+  /** It only looks: others may look at the same time. */
+  looks?: boolean;
   /** Complaints of the browser that belong to the test. */
   expected?: RegExp;
 }
@@ -83,14 +85,22 @@ export async function run(): Promise<void> {
   const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox", "--disable-dev-shm-usage"] });
   try {
     const only = process.env.CULVERT_ONLY ?? "";
-    for (const t of tests.filter((t) => t.name.includes(only))) {
-      const began = Date.now();
-      const error = await attempt(browser, t);
-      console.log(JSON.stringify({ name: t.name, error, seconds: (Date.now() - began) / 1000 }));
-    }
+    const chosen = tests.filter((t) => t.name.includes(only));
+    const lookers = chosen.filter((t) => t.options.looks);
+    const worker = async (): Promise<void> => {
+      for (let t = lookers.shift(); t; t = lookers.shift()) await report(browser, t);
+    };
+    await Promise.all([worker(), worker(), worker()]);
+    for (const t of chosen.filter((t) => !t.options.looks)) await report(browser, t);
   } finally {
     await browser.close();
   }
+}
+
+async function report(browser: Browser, t: Test): Promise<void> {
+  const began = Date.now();
+  const error = await attempt(browser, t);
+  console.log(JSON.stringify({ name: t.name, error, seconds: (Date.now() - began) / 1000 }));
 }
 
 async function attempt(browser: Browser, t: Test): Promise<string> {

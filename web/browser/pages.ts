@@ -21,7 +21,7 @@ for (const [place, says] of places) {
     await open(page, scene.sample, place);
     await page.getByText(says).first().waitFor();
     await accessible(page, place);
-  }, { expected: /404/ });
+  }, { looks: true, expected: /404/ });
 }
 
 for (const [place, says] of places.slice(0, 11)) {
@@ -30,7 +30,7 @@ for (const [place, says] of places.slice(0, 11)) {
     await page.getByText(says).first().waitFor();
     await fits(page, place);
     await accessible(page, place);
-  }, { phone: true, dark: true, expected: /404/ });
+  }, { looks: true, phone: true, dark: true, expected: /404/ });
 }
 
 test("every page fits every width", async ({ page }) => {
@@ -42,4 +42,4 @@ test("every page fits every width", async ({ page }) => {
       await fits(page, `${place} at ${width}`);
     }
   }
-}, { expected: /404/ });
+}, { looks: true, expected: /404/ });
