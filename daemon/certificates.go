@@ -60,9 +60,7 @@ func (d *Daemon) Certificates(ctx context.Context) ([]api.Certificate, error) {
 	if err != nil {
 		return nil, err
 	}
-	d.mu.Lock()
-	cfg := d.config
-	d.mu.Unlock()
+	cfg := d.configuration()
 	b := &certificateBook{now: time.Now(), seen: map[[sha256.Size]byte]*bookEntry{}}
 	for _, c := range cfg.Connections {
 		b.connection(c)

@@ -17,6 +17,7 @@ import (
 
 // Configuration shows the configuration in use.
 func (d *Daemon) Configuration(context.Context) (api.Configuration, error) {
+	d.useLoaded()
 	d.reloading.Lock()
 	defer d.reloading.Unlock()
 	d.mu.Lock()
@@ -84,8 +85,6 @@ func (d *Daemon) Compare(_ context.Context, text string) (api.Comparison, error)
 	if cfg == nil {
 		return api.Comparison{}, found.Err()
 	}
-	d.mu.Lock()
-	before := d.config
-	d.mu.Unlock()
+	before := d.configuration()
 	return api.Comparison{Reloaded: d.told(before, cfg, found), Alterations: config.Alterations(before, cfg)}, nil
 }

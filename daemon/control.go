@@ -90,6 +90,7 @@ func (d *Daemon) Rekey(ctx context.Context, t api.Target, what api.Layer) error 
 }
 
 func (d *Daemon) pursue(ctx context.Context, p pursuit) error {
+	d.useLoaded()
 	return asProblem(d.engine.supervisor.pursue(ctx, p))
 }
 

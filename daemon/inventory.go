@@ -23,6 +23,7 @@ const (
 
 // configuration is the one that is in use.
 func (d *Daemon) configuration() *config.Config {
+	d.useLoaded()
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.config

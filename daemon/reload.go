@@ -50,6 +50,7 @@ func (d *Daemon) adopt(next sources) (api.Reloaded, error) {
 		return api.Reloaded{}, err
 	}
 	d.sources = next
+	d.deferred.over()
 	r := d.told(before, cfg, diagnostics)
 	d.engine.hub.events.Publish(api.Event{Time: time.Now(), Kind: api.EventReloaded, Text: "another configuration is in use"})
 	d.engine.log.Info("configuration read again", "added", len(r.Added), "removed", len(r.Removed), "changed", len(r.Changed))

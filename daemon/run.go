@@ -62,7 +62,8 @@ type Daemon struct {
 	server  *api.Server        // nil: only a program manages it
 	stop    context.CancelFunc // of the engine
 
-	reloading sync.Mutex            // one reload at a time; guards sources, and writes of trial
+	reloading sync.Mutex // one reload at a time; guards sources, and writes of trial
+	deferred  deferral
 	trial     atomic.Pointer[trial] // nil: no configuration waits to be confirmed
 	sources   sources
 
@@ -123,7 +124,7 @@ func newDaemon(cfg *config.Config, o Options) *Daemon {
 	d := &Daemon{
 		options: o, started: time.Now(), level: new(slog.LevelVar), lines: api.NewLogFeed(linesKept),
 		fetcher: fetch.New(fetch.RevocationRules()), answers: revocation.NewCache(revocation.CacheLimits{}),
-		lookups: lookup.NewService(fetch.New(lookup.Rules())), running: cfg.Daemon,
+		lookups: lookup.NewService(fetch.New(lookup.Rules())), running: cfg.Daemon, deferred: deferral{quiet: loadQuiet},
 	}
 	d.scrapes = metrics.Handler(d.snapshot)
 	_, journal := os.LookupEnv("JOURNAL_STREAM")

@@ -24,6 +24,7 @@ func (d *Daemon) Status(ctx context.Context) (api.Status, error) {
 
 // look tells everything about this moment, and what SAs have carried by whom they belong to.
 func (d *Daemon) look(ctx context.Context) (api.Status, totals, error) {
+	d.useLoaded()
 	e := d.engine
 	var links []supervisor.LinkStatus
 	err := e.supervisor.ask(ctx, func(time.Time) ([]supervisor.Action, error) {

@@ -21,9 +21,7 @@ type viciControl struct{ *Daemon }
 
 // Configuration is the one in use.
 func (c viciControl) Configuration() *config.Config {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.config
+	return c.configuration()
 }
 
 // Loaded lists the certificates that clients have loaded.
@@ -75,6 +73,7 @@ func flushes(command string, request *settings.Section) bool {
 
 // Trapped lists the children whose first packet brings them up.
 func (c viciControl) Trapped(ctx context.Context) ([]api.Target, error) {
+	c.useLoaded()
 	var list []api.Target
 	err := c.engine.supervisor.ask(ctx, func(time.Time) ([]supervisor.Action, error) {
 		for _, l := range c.machine().Status() {

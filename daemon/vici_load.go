@@ -27,16 +27,29 @@ func (d *Daemon) ViciConfigure(_ context.Context, command string, request *setti
 		}
 		return reply, true
 	}
-	_, err := d.reloadWith(func(s *sources) (err error) {
-		if err = d.leased(command, request, s.vici); err == nil {
-			s.vici, reply, err = c.Run(s.vici, request)
-		}
-		return err
-	})
+	reply, err := d.change(c, request)
 	if err != nil {
 		return swanctl.Failed(inWords(err)), true
 	}
 	return reply, true
+}
+
+// change does a command that changes what is loaded.
+func (d *Daemon) change(c swanctl.Command, request *settings.Section) (reply *settings.Section, err error) {
+	d.reloading.Lock()
+	defer d.reloading.Unlock()
+	next := d.sources
+	if err := d.leased(c.Name, request, next.vici); err != nil {
+		return nil, err
+	}
+	if next.vici, reply, err = c.Run(next.vici, request); err != nil {
+		return nil, err
+	}
+	if c.Adds() {
+		return reply, d.accept(next, request)
+	}
+	_, err = d.adopt(next)
+	return reply, err
 }
 
 // viciSetup returns what clients of VICI have loaded.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"culvert/swanctl/settings"
 )
@@ -26,6 +27,20 @@ func Commands() []Command {
 		{"load-pool", true, loadPools}, {"unload-pool", true, unloadPool},
 		{"load-authority", true, loadAuthorities}, {"unload-authority", true, unloadAuthority}, {"get-authorities", false, getAuthorities},
 	}
+}
+
+// Adds tells whether the command adds to what is there, or puts one thing in the place of another, so that what it loads can be
+// looked at by itself.
+func (c Command) Adds() bool { return strings.HasPrefix(c.Name, "load-") }
+
+// Beside returns the Setup without the connections that a request does not name.
+func (s Setup) Beside(request *settings.Section) Setup {
+	named := make(map[string]bool)
+	for _, i := range sections(request) {
+		named[i.Name] = true
+	}
+	s.Connections = slices.DeleteFunc(slices.Clone(s.Connections), func(o Object) bool { return !named[o.Name] })
+	return s
 }
 
 // Find returns the command of a name.
