@@ -101,6 +101,7 @@ func nonzero(t *testing.T, v reflect.Value) {
 // No field of the engine's configuration stays behind when every option is given.
 func TestTranslationForgetsNoField(t *testing.T) {
 	c := translated(whole(t))
+	c.Reconnect.Endless = true // in place of a number of tries, which the configuration gives
 	nonzero(t, reflect.ValueOf(*c))
 	nonzero(t, reflect.ValueOf(*c.Children[0]))
 	local := c.LocalAuth[0]

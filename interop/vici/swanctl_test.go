@@ -150,7 +150,7 @@ func counters(s *stage, t *testing.T) {
 }
 
 func stats(s *stage, t *testing.T) {
-	s.says(t, s.moon.Must("--stats"), "uptime: ", " seconds, since ", "worker threads: ", "job queues: 0/0/0/0", " total, 0 half-open", "loaded plugins: vici")
+	s.says(t, s.moon.Must("--stats"), "uptime: ", ", since ", "worker threads: ", "job queues: 0/0/0/0", " total, 0 half-open", "loaded plugins: vici")
 	s.says(t, s.moon.Must("--stats", "--raw"), "stats reply {uptime {running=", "} queues {critical=0 high=0 medium=0 low=0} scheduled=0 ikesas {total=")
 }
 
