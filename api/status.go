@@ -117,9 +117,17 @@ type SA struct {
 	VirtualIPs  []string    `json:"virtual_ips,omitempty" doc:"Addresses that the peer gave us"`
 	Leases      []string    `json:"leases,omitempty" doc:"Addresses that we gave the peer"`
 	DNS         []string    `json:"dns,omitempty" doc:"DNS servers that the peer gave us"`
+	Subnets     []string    `json:"subnets,omitempty" doc:"Networks that the peer told us to route to it"`
+	Attributes  []Attribute `json:"attributes,omitempty" doc:"What else the peer told us with our addresses"`
 	PPK         string      `json:"ppk,omitempty" doc:"The post-quantum preshared key in its keys"`
 	Tasks       Tasks       `json:"tasks" doc:"Exchanges that we have begun, and those that wait"`
 	Children    []Child     `json:"children"`
+}
+
+// An Attribute is one of a configuration payload (RFC 7296, Section 3.15.1).
+type Attribute struct {
+	Name  string `json:"name" doc:"As INTERNAL_IP4_NBNS, or the number of one that is not known"`
+	Value string `json:"value" doc:"An address, prefix, text, or hexadecimal digits"`
 }
 
 // Tasks are exchanges of an IKE SA that we begin, in their order.

@@ -28,6 +28,7 @@ func (p *Pool) finish(d *decoder) {
 			d.warn(explain.ConfigUnused, p.span(element("exclude", i)), finding{message: fmt.Sprintf("%s is outside of the pool's addresses anyway", formatRange(r))})
 		}
 	}
+	p.checkAttributes(d)
 	if p.Given("addresses") && p.Size().Sign() <= 0 {
 		d.report(explain.ConfigPoolSize, p.span("addresses"), finding{message: p.title() + " has no address to hand out"})
 	}

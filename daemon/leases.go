@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"culvert/config"
 	"culvert/explain"
 	"culvert/ike"
 	"culvert/lease"
@@ -48,18 +49,19 @@ func (l *leases) expect(sa wire.SPI) {
 }
 
 // admit gives the peer an address of each family that it asks for: its own one, or one of the first pool of the connection that
-// has one. DNS servers of the account take the place of those of the pool.
+// has one. DNS servers of the account take the place of those of the pool. What else the pool has to tell is told once.
 func (l *leases) admit(now time.Time, a ike.Admission) ike.Verdict {
 	wishes := ike.RequestedAddresses(a.Request)
 	var as ike.Assignment
 	var grants []grant
 	var addrs []netip.Addr
+	told := map[*config.Pool]bool{nil: true}
 	for _, four := range []bool{true, false} {
 		wanted := ofFamily(wishes, four)
 		if len(wanted) == 0 {
 			continue
 		}
-		g, dns, ok := l.give(now, a, wanted, four)
+		g, dns, tell, ok := l.give(now, a, wanted, four)
 		if own := ownAddress(a, four); !ok && own.IsValid() {
 			l.release(now, grants)
 			l.hold(now, a.SA, nil)
@@ -69,6 +71,10 @@ func (l *leases) admit(now time.Time, a ike.Admission) ike.Verdict {
 			grants, addrs = append(grants, g), append(addrs, g.addr)
 			as.Addresses = append(as.Addresses, netip.PrefixFrom(g.addr, g.addr.BitLen()))
 			as.DNS = append(as.DNS, dns...)
+			if !told[tell] {
+				told[tell] = true
+				as.Subnets, as.Others = append(as.Subnets, tell.Subnets...), append(as.Others, tell.Tells()...)
+			}
 		}
 	}
 	l.watchStore()
@@ -113,22 +119,23 @@ func noAddress(a ike.Admission) *ike.Failure {
 	}
 }
 
-// give takes the peer's own address of a family, or one of a pool, with the DNS servers that go with it.
-func (l *leases) give(now time.Time, a ike.Admission, wishes []netip.Addr, four bool) (g grant, dns []netip.Addr, ok bool) {
+// give takes the peer's own address of a family, or one of a pool, with the DNS servers that go with it and the pool that has
+// more to tell.
+func (l *leases) give(now time.Time, a ike.Admission, wishes []netip.Addr, four bool) (g grant, dns []netip.Addr, tell *config.Pool, ok bool) {
 	if addr := ownAddress(a, four); addr.IsValid() {
 		g, ok = l.own(now, a, addr, wishes)
-	} else {
-		g, dns, ok = l.acquire(now, a, wishes, four)
+	} else if p, got := l.acquire(now, a, wishes, four); p != nil {
+		g, dns, tell, ok = got, p.dns, p.tell, true
 	}
 	for _, account := range a.Grants {
 		if own := ofFamily(account.DNS, four); len(own) > 0 {
 			dns = own
 		}
 	}
-	return g, dns, ok
+	return g, dns, tell, ok
 }
 
-func (l *leases) acquire(now time.Time, a ike.Admission, wishes []netip.Addr, four bool) (grant, []netip.Addr, bool) {
+func (l *leases) acquire(now time.Time, a ike.Admission, wishes []netip.Addr, four bool) (*servedPool, grant) {
 	identity := holder(a)
 	for _, name := range a.Connection.Pools {
 		p := l.find(poolKey{name, four})
@@ -137,10 +144,10 @@ func (l *leases) acquire(now time.Time, a ike.Admission, wishes []netip.Addr, fo
 		}
 		got, err := p.Acquire(now, lease.Request{Identity: identity, Want: wishes, Takeover: takesOver(a)})
 		if err == nil {
-			return grant{pool: p.Pool, identity: identity, addr: got.Addr}, p.dns, true
+			return p, grant{pool: p.Pool, identity: identity, addr: got.Addr}
 		}
 	}
-	return grant{}, nil, false
+	return nil, grant{}
 }
 
 // holder names who gets a lease. Peers that have proven nothing are all strangers to each other (RFC 7619, Section 2.3).

@@ -24,11 +24,12 @@ func (k poolKey) stored() string {
 	return k.name + " (IPv6)"
 }
 
-// A servedPool is a pool and the DNS servers that come with its addresses.
+// A servedPool is a pool and what comes with its addresses.
 type servedPool struct {
 	*lease.Pool
-	key poolKey
-	dns []netip.Addr
+	key  poolKey
+	dns  []netip.Addr
+	tell *config.Pool // what is told whatever the family
 }
 
 // A poolPlan is what a configuration says about one pool.
@@ -36,6 +37,7 @@ type poolPlan struct {
 	key    poolKey
 	config lease.Config
 	dns    []netip.Addr
+	tell   *config.Pool
 }
 
 // configure makes the pools of a configuration, or none of them. A pool that was there keeps its leases.
@@ -56,7 +58,7 @@ func (l *leases) configure(pools []*config.Pool) error {
 		if err != nil {
 			return fmt.Errorf("pool %q: %w", p.key.name, err)
 		}
-		l.pools = append(l.pools, &servedPool{Pool: made, key: p.key, dns: p.dns})
+		l.pools = append(l.pools, &servedPool{Pool: made, key: p.key, dns: p.dns, tell: p.tell})
 	}
 	return nil
 }
@@ -88,7 +90,7 @@ func plansOf(pools []*config.Pool, store lease.Store) (plans []poolPlan) {
 				}
 			}
 			if len(c.Ranges) > 0 {
-				plans = append(plans, poolPlan{key, c, ofFamily(p.DNS, four)})
+				plans = append(plans, poolPlan{key, c, ofFamily(p.DNS, four), p})
 			}
 		}
 	}

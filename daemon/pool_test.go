@@ -11,6 +11,8 @@ import (
 	"culvert/explain"
 	"culvert/ike"
 	"culvert/lease"
+	"culvert/trace"
+	"culvert/wire"
 )
 
 // A reload changes what a pool has, not who holds what.
@@ -50,6 +52,22 @@ func TestStaticAddresses(t *testing.T) {
 	expect(t, "carol", carol, "10.3.0.7", "fd03::1")
 	_, dave := d.lease("dave@example.org", "::")
 	expect(t, "dave", dave, "fd03::7")
+}
+
+// What a pool has to tell is told once, though it gives an address of each family; another pool tells its own.
+func TestWhatAPoolTells(t *testing.T) {
+	p := pool("a", "10.3.0.1-10.3.0.9", "fd03::1-fd03::9")
+	p.NBNS, p.Subnets = addrs("10.1.0.7"), []netip.Prefix{netip.MustParsePrefix("10.1.0.0/16")}
+	p.Attributes = []wire.Attribute{{Type: wire.AttrInternalDNSDomain, Value: []byte("corp.example.org")}}
+	d := newDesk(t, nil, p)
+	a := d.admission("carol@example.org", "0.0.0.0", "::")
+	d.expect(a.SA)
+	var got []string
+	for _, at := range d.admit(d.now, a).Reply.Attributes {
+		got = append(got, at.Type.String()+" "+trace.AttributeText(at))
+	}
+	expect(t, "told", got, "INTERNAL_IP4_ADDRESS 10.3.0.1", "INTERNAL_IP6_ADDRESS fd03::1/128", "INTERNAL_IP4_SUBNET 10.1.0.0 mask 255.255.0.0",
+		"INTERNAL_IP4_NBNS 10.1.0.7", "INTERNAL_DNS_DOMAIN corp.example.org")
 }
 
 // full is a store on a full disk.

@@ -3,6 +3,7 @@ package daemon
 import (
 	"cmp"
 	"context"
+	"culvert/trace"
 	"fmt"
 	"runtime"
 	runtimemetrics "runtime/metrics"
@@ -113,6 +114,12 @@ func (e *engine) saStatus(s ike.SAStatus, carried *totals) api.SA {
 	}
 	for _, a := range s.Assigned.DNS {
 		sa.DNS = append(sa.DNS, a.String())
+	}
+	for _, p := range s.Assigned.Subnets {
+		sa.Subnets = append(sa.Subnets, p.String())
+	}
+	for _, a := range s.Assigned.Others {
+		sa.Attributes = append(sa.Attributes, api.Attribute{Name: a.Type.String(), Value: trace.AttributeText(a)})
 	}
 	for _, a := range s.Leases {
 		sa.Leases = append(sa.Leases, a.String())

@@ -13,10 +13,14 @@ type Assignment struct {
 	Addresses []netip.Prefix // an IPv4 address with 32 bits, or those of the netmask; an IPv6 address with its prefix length
 	DNS       []netip.Addr
 	Subnets   []netip.Prefix // networks that the gateway protects (RFC 7296, Section 3.15.2)
+	Others    []wire.Attribute
 }
 
 // maxAssigned bounds what is taken of each kind of attribute, and what is leased to one peer of each family.
 const maxAssigned = 32
+
+// maxOther bounds the octets of an attribute that is kept for people to see.
+const maxOther = 512
 
 // RequestedAddresses returns the addresses that a CFG_REQUEST asks for, as a gateway sees it: an unspecified address asks
 // for any of its family. Attributes of the wrong length are ignored, as are addresses that no peer can have.
@@ -63,8 +67,9 @@ func assignable(a netip.Addr) bool {
 		a != netip.AddrFrom4([4]byte{255, 255, 255, 255})
 }
 
-// Reply makes the CFG_REPLY of a gateway. Nothing is sent that was not asked for, but subnets, which tell a client what to
-// route (RFC 7296, Section 2.19). It is nil when there is nothing to say.
+// Reply makes the CFG_REPLY of a gateway. Addresses and DNS servers are sent if they were asked for; subnets and other
+// attributes in any case, as clients ignore what they do not know (RFC 7296, Section 2.19), but a netmask only beside the
+// IPv4 address that it belongs to (RFC 7296, Section 3.15.1). It is nil when there is nothing to say.
 func (as Assignment) Reply(request *wire.Configuration) *wire.Configuration {
 	if request == nil || request.ConfigType != wire.ConfigRequest {
 		return nil
@@ -86,7 +91,16 @@ func (as Assignment) Reply(request *wire.Configuration) *wire.Configuration {
 	for _, p := range as.Subnets {
 		reply.Attributes = append(reply.Attributes, subnetAttribute(p))
 	}
+	for _, a := range as.Others {
+		if a.Type != wire.AttrInternalIP4Netmask || as.hasIPv4() && asked(wire.AttrInternalIP4Address) {
+			reply.Attributes = append(reply.Attributes, a)
+		}
+	}
 	return reply
+}
+
+func (as Assignment) hasIPv4() bool {
+	return slices.ContainsFunc(as.Addresses, func(p netip.Prefix) bool { return p.Addr().Is4() })
 }
 
 func addressAttribute(p netip.Prefix) wire.Attribute {
@@ -104,16 +118,14 @@ func dnsAttribute(d netip.Addr) wire.AttributeType {
 }
 
 func subnetAttribute(p netip.Prefix) wire.Attribute {
-	p = p.Masked()
 	if p.Addr().Is4() {
-		mask := binary.BigEndian.AppendUint32(nil, ^uint32(0)<<(32-p.Bits()))
-		return wire.Attribute{Type: wire.AttrInternalIP4Subnet, Value: append(p.Addr().AsSlice(), mask...)}
+		return wire.Attribute{Type: wire.AttrInternalIP4Subnet, Value: wire.PrefixValue(p)}
 	}
-	return wire.Attribute{Type: wire.AttrInternalIP6Subnet, Value: append(p.Addr().AsSlice(), byte(p.Bits()))}
+	return wire.Attribute{Type: wire.AttrInternalIP6Subnet, Value: wire.PrefixValue(p)}
 }
 
-// assignmentOf reads a CFG_REPLY. Attributes that are unknown, malformed or of no use are ignored (RFC 7296,
-// Section 3.15.1). An INTERNAL_IP4_NETMASK belongs to the IPv4 address and says that there is a network behind the gateway.
+// assignmentOf reads a CFG_REPLY. Attributes that are malformed are ignored, those that are of no use to us are kept for people
+// to see (RFC 7296, Section 3.15.1). An INTERNAL_IP4_NETMASK belongs to the IPv4 address and says that there is a network behind the gateway.
 func assignmentOf(reply *wire.Configuration) Assignment {
 	var as Assignment
 	mask, masked := 0, false
@@ -127,6 +139,8 @@ func assignmentOf(reply *wire.Configuration) Assignment {
 			as.addSubnet(a)
 		case wire.AttrInternalIP4Netmask:
 			mask, masked = maskBits(a.Value)
+		default:
+			as.addOther(a)
 		}
 	}
 	if masked && mask < 32 {
@@ -170,6 +184,12 @@ func (as *Assignment) addSubnet(a wire.Attribute) {
 	}
 }
 
+func (as *Assignment) addOther(a wire.Attribute) {
+	if len(a.Value) <= maxOther && len(as.Others) < maxAssigned {
+		as.Others = append(as.Others, wire.Attribute{Type: a.Type, Value: slices.Clone(a.Value)})
+	}
+}
+
 // addNetwork adds the network of the first IPv4 address.
 func (as *Assignment) addNetwork(bits int) {
 	for _, p := range as.Addresses {
@@ -195,5 +215,5 @@ func maskBits(octets []byte) (int, bool) {
 }
 
 func (as Assignment) clone() Assignment {
-	return Assignment{slices.Clone(as.Addresses), slices.Clone(as.DNS), slices.Clone(as.Subnets)}
+	return Assignment{slices.Clone(as.Addresses), slices.Clone(as.DNS), slices.Clone(as.Subnets), slices.Clone(as.Others)}
 }

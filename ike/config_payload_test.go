@@ -3,6 +3,7 @@ package ike
 import (
 	"context"
 	"net/netip"
+	"reflect"
 	"slices"
 	"testing"
 
@@ -219,12 +220,39 @@ func TestAssignmentsSurviveTheWire(t *testing.T) {
 		addr6, _ := netip.AddrFromSlice(six)
 		as := Assignment{Addresses: []netip.Prefix{netip.PrefixFrom(addr4, 32), netip.PrefixFrom(addr6, rapid.IntRange(0, 128).Draw(t, "bits"))},
 			DNS:     []netip.Addr{addr4, addr6},
-			Subnets: []netip.Prefix{netip.PrefixFrom(addr4, rapid.IntRange(0, 32).Draw(t, "net4")).Masked(), netip.PrefixFrom(addr6, rapid.IntRange(0, 128).Draw(t, "net6")).Masked()}}
+			Subnets: []netip.Prefix{netip.PrefixFrom(addr4, rapid.IntRange(0, 32).Draw(t, "net4")).Masked(), netip.PrefixFrom(addr6, rapid.IntRange(0, 128).Draw(t, "net6")).Masked()},
+			Others:  []wire.Attribute{{Type: wire.AttrInternalIP4NBNS, Value: four}, {Type: wire.AttrInternalDNSDomain, Value: []byte("corp.example.org")}}}
 		request := &wire.Configuration{ConfigType: wire.ConfigRequest, Attributes: []wire.Attribute{{Type: wire.AttrInternalIP4Address},
 			{Type: wire.AttrInternalIP6Address}, {Type: wire.AttrInternalIP4DNS}, {Type: wire.AttrInternalIP6DNS}}}
 		got := assignmentOf(as.Reply(request))
-		if !slices.Equal(got.Addresses, as.Addresses) || !slices.Equal(got.DNS, as.DNS) || !slices.Equal(got.Subnets, as.Subnets) {
+		if !slices.Equal(got.Addresses, as.Addresses) || !slices.Equal(got.DNS, as.DNS) || !slices.Equal(got.Subnets, as.Subnets) || !reflect.DeepEqual(got.Others, as.Others) {
 			t.Fatalf("%+v became %+v", as, got)
 		}
 	})
+}
+
+// A gateway that tells too much, or too long things, does not fill our memory; what is kept is not the message's.
+func TestOtherAttributesAreBounded(t *testing.T) {
+	long := wire.Attribute{Type: 4, Value: make([]byte, maxOther+1)}
+	reply := &wire.Configuration{ConfigType: wire.ConfigReply, Attributes: []wire.Attribute{long}}
+	for range 1000 {
+		reply.Attributes = append(reply.Attributes, wire.Attribute{Type: 4, Value: []byte{10, 1, 0, 7}})
+	}
+	got := assignmentOf(reply)
+	reply.Attributes[1].Value[0] = 99
+	if len(got.Others) != maxAssigned || len(got.Others[0].Value) != 4 || got.Others[0].Value[0] != 10 {
+		t.Errorf("%d attributes, %v", len(got.Others), got.Others[0])
+	}
+}
+
+func TestNetmaskGoesWithAnIPv4AddressAlone(t *testing.T) {
+	mask := wire.Attribute{Type: wire.AttrInternalIP4Netmask, Value: []byte{255, 255, 255, 0}}
+	for addr, want := range map[string]int{"10.9.0.7/32": 1, "2001:db8::7/128": 0} {
+		as := Assignment{Addresses: prefixes(addr), Others: []wire.Attribute{mask}}
+		reply := as.Reply(&wire.Configuration{ConfigType: wire.ConfigRequest, Attributes: []wire.Attribute{
+			{Type: wire.AttrInternalIP4Address}, {Type: wire.AttrInternalIP6Address}}})
+		if got := assignmentOf(reply).Subnets; len(got) != want {
+			t.Errorf("with %s: %v", addr, got)
+		}
+	}
 }

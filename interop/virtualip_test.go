@@ -1,6 +1,7 @@
 package interop_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -14,7 +15,7 @@ func TestVirtualIPAsClient(t *testing.T) {
 	theirs := pskSwan("pools = rw4, rw6", "")
 	theirs = strings.Replace(theirs, "remote_ts = 10.1.0.0/24", "remote_ts = dynamic", 1)
 	theirs = strings.Replace(theirs, "local_ts = 10.2.0.0/24", "local_ts = 10.2.0.0/24,fd02::/64", 1)
-	theirs += "pools {\n rw4 {\n addrs = 10.3.0.0/24\n dns = 10.2.0.53\n }\n rw6 {\n addrs = fd03::/120\n dns = fd02::53\n }\n}\n"
+	theirs += "pools {\n rw4 {\n addrs = 10.3.0.0/24\n dns = 10.2.0.53\n nbns = 10.2.0.7\n subnet = 10.2.0.0/24\n split_include = 10.2.0.0/24\n 25 = corp.example.org\n }\n rw6 {\n addrs = fd03::/120\n dns = fd02::53\n }\n}\n"
 	s.start(ours, theirs)
 	s.up(culvert)
 	s.carries([][2]string{{"10.3.0.1", "10.2.0.1"}, {"fd03::1", "fd02::1"}})
@@ -24,6 +25,9 @@ func TestVirtualIPAsClient(t *testing.T) {
 	}
 	if got := strings.Join(sa.DNS, " "); got != "10.2.0.53 fd02::53" {
 		t.Errorf("DNS servers are %q", got)
+	}
+	if got := fmt.Sprint(sa.Subnets, sa.Attributes); got != `[10.2.0.0/24] [{INTERNAL_IP4_NBNS 10.2.0.7} {UNITY_SPLIT_INCLUDE 10.2.0.0 mask 255.255.255.0} {INTERNAL_DNS_DOMAIN corp.example.org}]` {
+		t.Errorf("the rest is %s", got)
 	}
 	s.down(culvert)
 	s.leavesNothing()
@@ -35,7 +39,7 @@ func TestVirtualIPAsGateway(t *testing.T) {
 	ours := pskConf(`pools = ["clients"]`, "")
 	ours = strings.Replace(ours, `["10.1.0.0/24"]`, `["10.1.0.0/24", "fd01::/64"]`, 1)
 	ours = strings.Replace(ours, `remote = ["10.2.0.0/24"]`, `remote = ["dynamic"]`, 1)
-	ours += "pool \"clients\" {\n addresses = [\"10.3.0.0/24\", \"fd03::/120\"]\n dns = [\"10.1.0.53\"]\n}\n"
+	ours += "pool \"clients\" {\n addresses = [\"10.3.0.0/24\", \"fd03::/120\"]\n dns = [\"10.1.0.53\"]\n nbns = \"10.1.0.7\"\n attributes = [\"25:corp.example.org\"]\n}\n"
 	theirs := pskSwan("vips = 0.0.0.0, ::", "")
 	theirs = strings.Replace(theirs, "local_ts = 10.2.0.0/24", "local_ts = dynamic", 1)
 	theirs = strings.Replace(theirs, "remote_ts = 10.1.0.0/24", "remote_ts = 10.1.0.0/24,fd01::/64", 1)
@@ -44,6 +48,8 @@ func TestVirtualIPAsGateway(t *testing.T) {
 	first := strings.Join(s.ours.Status().SAs[0].Leases, " ")
 	s.logged("installing new virtual IP 10.3.0.")
 	s.logged("installing new virtual IP fd03::")
+	s.logged("handling INTERNAL_IP4_NBNS attribute failed") // it has come, and charon has nobody to give it to
+	s.logged("handling INTERNAL_DNS_DOMAIN attribute failed")
 	from := strings.Fields(first)[0]
 	s.carries([][2]string{{"10.1.0.1", from}})
 	s.down(charon)

@@ -1,9 +1,11 @@
 package swanctl
 
 import (
+	"encoding/hex"
 	"fmt"
 	"net/netip"
 	"strings"
+	"unicode"
 
 	"culvert/config"
 	"culvert/explain"
@@ -11,7 +13,10 @@ import (
 )
 
 // A pool is one that is being translated.
-type pool struct{ out *block }
+type pool struct {
+	out        *block
+	attributes []string // by number
+}
 
 func (p *pool) setter() *block { return p.out }
 
@@ -19,19 +24,80 @@ func (p *pool) setter() *block { return p.out }
 func poolRows() []row[*pool] {
 	rows := []row[*pool]{
 		{Key{"addrs", Scalar, Implemented, "`addresses`; a prefix with bits behind its length begins at that address.", ""}, (*pool).addresses},
-		{Key{"dns", Several, Implemented, "`dns`.", ""}, (*pool).dns},
+		{Key{"dns", Several, Implemented, "`dns`.", ""}, tellAddresses("dns")},
 	}
-	for _, name := range []string{"address", "nbns", "dhcp", "netmask", "server", "subnet", "p_cscf", "split_include", "split_exclude"} {
-		rows = append(rows, row[*pool]{Key{name, Several, Refused, "clients get addresses and DNS servers; what else they could be told is not there.", ""}, refuseAttribute})
+	for _, k := range []struct{ name, option string }{
+		{"nbns", "nbns"}, {"dhcp", "dhcp"}, {"server", "servers"}, {"p_cscf", "p_cscf"},
+	} {
+		rows = append(rows, row[*pool]{Key{k.name, Several, Implemented, "`" + k.option + "`.", ""}, tellAddresses(k.option)})
 	}
-	return append(rows, row[*pool]{Key{number, Several, Refused, "attributes by number, as the others.", ""}, refuseAttribute})
+	for _, k := range []struct{ name, option string }{
+		{"subnet", "subnets"}, {"split_include", "split_include"}, {"split_exclude", "split_exclude"},
+	} {
+		rows = append(rows, row[*pool]{Key{k.name, Several, Implemented, "`" + k.option + "`.", ""}, tellNetworks(k.option)})
+	}
+	return append(rows,
+		row[*pool]{Key{"netmask", Several, Implemented, "`netmask`, one of IPv4: there is no other (RFC 7296, Section 3.15.1).", ""}, (*pool).netmask},
+		row[*pool]{Key{"address", Several, Refused, "clients get addresses of `addrs`, as others would be nobody's.", ""}, refuseAddress},
+		row[*pool]{Key{number, Several, Implemented, "`attributes`: an address, a prefix or text, as it stands.", ""}, (*pool).numbered})
 }
 
-func refuseAttribute(p *pool, v value) error {
+func refuseAddress(_ *pool, v value) error {
 	if len(v.texts()) == 0 {
 		return nil
 	}
-	return &mistake{"clients are told addresses and DNS servers alone", "leave it out"}
+	return &mistake{"clients get addresses of addrs alone", "leave it out"}
+}
+
+// tellAddresses writes a list of addresses.
+func tellAddresses(option string) func(*pool, value) error {
+	return func(p *pool, v value) error {
+		if len(v.texts()) > 0 {
+			p.out.set(v.origin, option, list(v.texts()...))
+		}
+		return nil
+	}
+}
+
+// tellNetworks writes a list of prefixes, without the bits behind their length.
+func tellNetworks(option string) func(*pool, value) error {
+	return func(p *pool, v value) error {
+		all := v.texts()
+		for i, text := range all {
+			if n, err := netip.ParsePrefix(text); err == nil {
+				all[i] = n.Masked().String()
+			}
+		}
+		if len(all) > 0 {
+			p.out.set(v.origin, option, list(all...))
+		}
+		return nil
+	}
+}
+
+func (p *pool) netmask(v value) error {
+	switch all := v.texts(); {
+	case len(all) > 1:
+		return &mistake{"there is one netmask", "write one, and the networks into subnet"}
+	case len(all) == 1:
+		p.out.set(v.origin, "netmask", quote(all[0]))
+	}
+	return nil
+}
+
+// numbered adds attributes by their number. Octets that are no text, or would be read as hexadecimal digits, are written as such.
+func (p *pool) numbered(v value) error {
+	for _, text := range v.texts() {
+		odd := func(r rune) bool { return !unicode.IsPrint(r) || r == unicode.ReplacementChar }
+		if strings.HasPrefix(text, "0x") || strings.ContainsFunc(text, odd) {
+			text = "0x" + hex.EncodeToString([]byte(text))
+		}
+		p.attributes = append(p.attributes, strings.TrimLeft(v.item.Name, "0")+":"+text)
+	}
+	if len(p.attributes) > 0 {
+		p.out.set(v.origin, "attributes", list(p.attributes...))
+	}
+	return nil
 }
 
 // pool translates one pool.
@@ -40,7 +106,7 @@ func (t *translation) pool(o Object) {
 		return
 	}
 	at := o.origin("pools")
-	p := &pool{t.text(o.Loader).open(at, "pool", o.Name)}
+	p := &pool{out: t.text(o.Loader).open(at, "pool", o.Name)}
 	walk(t, poolRows(), p, at, o.Section)
 	if _, ok := o.Section.Get("addrs", settings.Value); !ok {
 		t.refuse(at.diagnostic(config.Error, explain.ConfigMissingKey, "addrs is missing", "give the pool a prefix or range"))
@@ -80,12 +146,5 @@ func (p *pool) addresses(v value) error {
 		return wrong
 	}
 	p.out.set(v.origin, "addresses", list(prefix.Addr().String()+"-"+end.String()))
-	return nil
-}
-
-func (p *pool) dns(v value) error {
-	if len(v.texts()) > 0 {
-		p.out.set(v.origin, "dns", list(v.texts()...))
-	}
 	return nil
 }

@@ -368,7 +368,7 @@ func configuration(p wire.Payload) []string {
 	}
 	list := []string{c.ConfigType.String()}
 	for _, at := range c.Attributes {
-		list = append(list, strings.TrimSpace(at.Type.String()+" "+attributeText(at)))
+		list = append(list, strings.TrimSpace(at.Type.String()+" "+AttributeText(at)))
 	}
 	return list
 }

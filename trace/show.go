@@ -168,7 +168,7 @@ func spdSelector(s wire.TrafficSelector) spd.Selector {
 func showConfiguration(c *wire.Configuration) shown {
 	s := shown{summary: c.ConfigType.String()}
 	for _, a := range c.Attributes {
-		s.fields = append(s.fields, field(a.Type.String(), attributeText(a)))
+		s.fields = append(s.fields, field(a.Type.String(), AttributeText(a)))
 	}
 	if n := len(c.Attributes); n > 0 {
 		s.summary += ", " + count(n, "attribute")
@@ -176,13 +176,13 @@ func showConfiguration(c *wire.Configuration) shown {
 	return s
 }
 
-// attributeText shows the value of a configuration attribute by its form (RFC 7296, Section 3.15.1). An empty one asks for any.
-func attributeText(a wire.Attribute) string {
+// AttributeText shows the value of a configuration attribute by its form (RFC 7296, Section 3.15.1). An empty one asks for any.
+func AttributeText(a wire.Attribute) string {
 	v := a.Value
 	switch {
 	case len(v) == 0:
 		return ""
-	case a.Type == wire.AttrInternalIP4Subnet && len(v) == 8:
+	case (a.Type == wire.AttrInternalIP4Subnet || a.Type == wire.AttrUnitySplitInclude || a.Type == wire.AttrUnityLocalLAN) && len(v) == 8:
 		return fmt.Sprintf("%v mask %v", address(v[:4]), address(v[4:]))
 	case (a.Type == wire.AttrInternalIP6Address || a.Type == wire.AttrInternalIP6Subnet || a.Type == wire.AttrInternalIP6Prefix) && len(v) == 17:
 		return fmt.Sprintf("%v/%d", address(v[:16]), v[16])

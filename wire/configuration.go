@@ -3,6 +3,7 @@ package wire
 import (
 	"encoding/binary"
 	"errors"
+	"net/netip"
 )
 
 // MaxAttributes bounds the attributes of one Configuration payload: a thousand routes or DNS domains, not more.
@@ -27,6 +28,16 @@ type Configuration struct {
 type Attribute struct {
 	Type  AttributeType
 	Value []byte // empty in a request that asks for any value; its length is not checked against the type
+}
+
+// PrefixValue is a network as attributes have it: an IPv4 address with its netmask, an IPv6 address with the length of its
+// prefix (RFC 7296, Section 3.15.1).
+func PrefixValue(p netip.Prefix) []byte {
+	p = p.Masked()
+	if p.Addr().Is4() {
+		return binary.BigEndian.AppendUint32(p.Addr().AsSlice(), ^uint32(0)<<(32-p.Bits()))
+	}
+	return append(p.Addr().AsSlice(), byte(p.Bits()))
 }
 
 // Type returns PayloadCP.

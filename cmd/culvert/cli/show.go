@@ -167,8 +167,17 @@ func quantum(q *api.Quantum) string {
 // addresses yields the addresses that came with an IKE SA.
 func addresses(sa *api.SA) func(yield func(string, []string) bool) {
 	return func(yield func(string, []string) bool) {
-		_ = yield("virtual addresses", sa.VirtualIPs) && yield("leased", sa.Leases) && yield("DNS servers", sa.DNS)
+		_ = yield("virtual addresses", sa.VirtualIPs) && yield("leased", sa.Leases) && yield("DNS servers", sa.DNS) && yield("networks of the peer", sa.Subnets) &&
+			yield("told by the peer", attributes(sa.Attributes))
 	}
+}
+
+// attributes writes what a gateway has told beside addresses, as "INTERNAL_IP4_NBNS 10.1.0.7".
+func attributes(list []api.Attribute) (texts []string) {
+	for _, a := range list {
+		texts = append(texts, a.Name+" "+a.Value)
+	}
+	return texts
 }
 
 // end writes one end of an IKE SA: "192.0.2.1:500 (gw.example.org, behind NAT)".

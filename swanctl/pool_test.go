@@ -1,0 +1,77 @@
+package swanctl
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// poolConf is a configuration with a pool of some lines.
+func poolConf(lines string) string {
+	return conf("pools = p", "") + "pools {\n p {\n addrs = 10.9.0.0/24\n " + lines + "\n }\n}\n"
+}
+
+func TestPoolAttributes(t *testing.T) {
+	for line, want := range map[string]string{
+		"dns = 10.1.0.53, fd01::53":             "",
+		"nbns = 10.1.0.7":                       "4:10.1.0.7",
+		"dhcp = 10.1.0.8, fd01::8":              "6:10.1.0.8 12:fd01::8",
+		"netmask = 255.255.255.0":               "2:255.255.255.0",
+		"server = 10.1.0.9, fd01::9":            "23456:10.1.0.9 23457:fd01::9",
+		"p_cscf = 10.1.0.5, fd01::5":            "20:10.1.0.5 21:fd01::5",
+		"split_include = 10.1.2.3/16":           "28676:0a010000ffff0000",
+		"split_exclude = 192.168.0.0/16":        "28678:c0a80000ffff0000",
+		"25 = example.org, 0x41":           "25:example.org 25:0x41",
+		"20 = 10.1.0.5\n 28672 = Welcome to us": "20:10.1.0.5 28672:Welcome to us",
+		"13 = 10.1.0.0/16":                      "13:0a010000ffff0000",
+	} {
+		t.Run(line, func(t *testing.T) {
+			var got []string
+			for _, a := range newFolder(poolConf(line)).good(t).Pools[0].Tells() {
+				got = append(got, fmt.Sprintf("%d:%s", a.Type, readable(a.Value)))
+			}
+			if strings.Join(got, " ") != want {
+				t.Errorf("got %v", got)
+			}
+		})
+	}
+	if got := newFolder(poolConf("subnet = 10.1.2.3/16, fd01::/48, 10.8.0.1")).good(t).Pools[0].Subnets; fmt.Sprint(got) != "[10.1.0.0/16 fd01::/48 10.8.0.1/32]" {
+		t.Errorf("subnets are %v", got)
+	}
+}
+
+// readable shows an IPv4 or IPv6 address, text, or hexadecimal digits.
+func readable(b []byte) string {
+	switch {
+	case len(b) == 4 && b[0] < 32:
+		return fmt.Sprintf("%d.%d.%d.%d", b[0], b[1], b[2], b[3])
+	case len(b) == 4 && b[0] == 255:
+		return "255.255.255.0"
+	case len(b) == 16:
+		return fmt.Sprintf("fd01::%x", b[15])
+	case len(b) == 8 && b[4] == 255:
+		return fmt.Sprintf("%x", b)
+	}
+	return string(b)
+}
+
+func TestPoolAttributesThatAreRefused(t *testing.T) {
+	for line, says := range map[string]string{
+		"nbns = fd01::7":                   "pools.p.nbns",
+		"nbns = ns.example.org":            "pools.p.nbns",
+		"netmask = 255.0.255.0":            "pools.p.netmask",
+		"netmask = 255.0.0.0, 255.255.0.0": "there is one netmask",
+		"split_include = fd01::/48":        "pools.p.split_include",
+		"address = 10.9.0.7":               "pools.p.address",
+		"0 = x":                            "pools.p.0",
+		"8 = fd01::7":                      "pools.p.8",
+		"40000 = x":                        "pools.p.40000",
+		"wins = 10.1.0.7":                  "pools.p.wins",
+	} {
+		t.Run(line, func(t *testing.T) {
+			if cfg, found := newFolder(poolConf(line)).load(); cfg != nil || !strings.Contains(found.String(), says) {
+				t.Errorf("got %v", found)
+			}
+		})
+	}
+}
