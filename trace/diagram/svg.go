@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"culvert/api"
+	"culvert/legible"
 )
 
 // Measures of the picture, in pixels. Letters are of one width.
@@ -59,7 +60,7 @@ func (p *picture) message(m *api.TraceMessage) {
 	p.y += 8
 	p.arrow(m)
 	p.y += svgLine - 4
-	p.lines("p", wrap(strings.Join(contents(m), ", "), svgColumns))
+	p.lines("p", legible.Wrap(strings.Join(contents(m), ", "), svgColumns))
 	p.b.WriteString("</g>\n")
 	p.y += 6
 }
@@ -103,7 +104,7 @@ func (p *picture) mark(m *api.TraceMark) {
 		class = "w"
 	}
 	fmt.Fprintf(&p.b, `<g><text class="c" x="12" y="%d">%s</text>`, p.y, clock(m.Time.Sub(p.start)))
-	p.lines(class, wrap(m.Text, svgColumns))
+	p.lines(class, legible.Wrap(m.Text, svgColumns))
 	p.b.WriteString("</g>\n")
 	p.y += 6
 }

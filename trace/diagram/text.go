@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"culvert/api"
+	"culvert/legible"
 )
 
 // narrowest is the width below which no diagram is drawn.
@@ -103,7 +104,7 @@ func (c *canvas) text(indent, words string) {
 	if words == "" {
 		return
 	}
-	for _, line := range wrap(words, c.inner-utf8.RuneCountInString(indent)-1) {
+	for _, line := range legible.Wrap(words, c.inner-utf8.RuneCountInString(indent)-1) {
 		c.row("", pad(indent+line, c.inner))
 	}
 }
@@ -135,7 +136,7 @@ func (c *canvas) note(at time.Time, sign, text string) {
 	if !at.IsZero() {
 		when = clock(at.Sub(c.start))
 	}
-	for i, line := range wrap(text, c.inner-4) {
+	for i, line := range legible.Wrap(text, c.inner-4) {
 		if i > 0 {
 			when, sign = "", " "
 		}
@@ -145,28 +146,4 @@ func (c *canvas) note(at time.Time, sign, text string) {
 
 func pad(s string, width int) string {
 	return s + strings.Repeat(" ", max(0, width-utf8.RuneCountInString(s)))
-}
-
-// wrap breaks words into lines; a word that is longer than a line is cut.
-func wrap(text string, width int) []string {
-	var lines []string
-	line := ""
-	for _, word := range strings.Fields(text) {
-		for utf8.RuneCountInString(word) > width {
-			if line != "" {
-				lines, line = append(lines, line), ""
-			}
-			runes := []rune(word)
-			lines, word = append(lines, string(runes[:width])), string(runes[width:])
-		}
-		switch {
-		case line == "":
-			line = word
-		case utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > width:
-			lines, line = append(lines, line), word
-		default:
-			line += " " + word
-		}
-	}
-	return append(lines, line)
 }

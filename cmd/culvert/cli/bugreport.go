@@ -11,6 +11,7 @@ import (
 	"culvert/api"
 	"culvert/bugreport"
 	"culvert/explain"
+	"culvert/legible"
 )
 
 func (a *app) bugreportCommand() *cobra.Command {
@@ -66,9 +67,9 @@ func (a *app) bugreport(ctx context.Context, path, file string) error {
 		case e.Problem != "":
 			out.hanging("  "+e.Name+": ", cell{e.Problem, out.warn})
 		case e.Removed > 0:
-			out.line("  %s: %s, secrets were taken out at %s", e.Name, octets(uint64(e.Octets)), plural(e.Removed, "place"))
+			out.line("  %s: %s, secrets were taken out at %s", e.Name, legible.Octets(uint64(e.Octets)), plural(e.Removed, "place"))
 		default:
-			out.line("  %s: %s", e.Name, octets(uint64(e.Octets)))
+			out.line("  %s: %s", e.Name, legible.Octets(uint64(e.Octets)))
 		}
 	}
 	out.indented("", file+" has no secrets in it, but addresses, names and identities; see MANIFEST.md there")

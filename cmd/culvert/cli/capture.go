@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"culvert/api"
+	"culvert/legible"
 )
 
 func (a *app) captureCommand() *cobra.Command {
@@ -93,7 +94,7 @@ func (a *app) capture(ctx context.Context, r api.CaptureRequest, output string) 
 	if err := client.Capture(ctx, r, n); err != nil && !errors.Is(err, context.Canceled) {
 		return err
 	}
-	a.printer(a.Err).line("%s of packets written", octets(n.octets))
+	a.printer(a.Err).line("%s of packets written", legible.Octets(n.octets))
 	return nil
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"culvert/api"
+	"culvert/legible"
 )
 
 func (a *app) logCommand() *cobra.Command {
@@ -89,7 +90,7 @@ func (a *app) showEntry(e api.LogEntry) error {
 	}
 	var attrs strings.Builder
 	for _, k := range slices.Sorted(maps.Keys(e.Attrs)) {
-		fmt.Fprintf(&attrs, " %s=%s", out.faint(k), clean(e.Attrs[k]))
+		fmt.Fprintf(&attrs, " %s=%s", out.faint(k), legible.Clean(e.Attrs[k]))
 	}
 	out.line("%s %s %s%s", out.faint(e.Time.Local().Format(clock)), level.styled(), e.Text, styled(attrs.String()))
 	return nil

@@ -5,8 +5,9 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"unicode"
 	"unicode/utf8"
+
+	"culvert/legible"
 )
 
 // A printer writes what people read.
@@ -41,7 +42,7 @@ func (p *printer) line(format string, args ...any) {
 		switch arg := arg.(type) {
 		case styled, int, uint64, float64:
 		default:
-			args[i] = clean(fmt.Sprint(arg))
+			args[i] = legible.Clean(fmt.Sprint(arg))
 		}
 	}
 	fmt.Fprintln(p.w, strings.TrimRight(fmt.Sprintf(format, args...), " "))
@@ -50,18 +51,8 @@ func (p *printer) line(format string, args ...any) {
 // styled is text that is clean and may hold colours.
 type styled string
 
-// clean replaces control characters, which a terminal would obey.
-func clean(s string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) && r != '\n' && r != '\t' {
-			return utf8.RuneError
-		}
-		return r
-	}, s)
-}
-
 func (p *printer) paint(code, s string) styled {
-	if s = clean(s); !p.colour || s == "" {
+	if s = legible.Clean(s); !p.colour || s == "" {
 		return styled(s)
 	}
 	return styled("\x1b[" + code + "m" + s + "\x1b[0m")
@@ -111,7 +102,7 @@ func (p *printer) row(row []cell, widths []int) {
 		b.WriteString(strings.Repeat(" ", widths[i]-utf8.RuneCountInString(c.text)+columnGap))
 		indent += widths[i] + columnGap
 	}
-	for i, part := range wrap(row[last].text, p.width-indent) {
+	for i, part := range p.wrap(row[last].text, indent) {
 		if i > 0 {
 			b.WriteString("\n" + strings.Repeat(" ", indent))
 		}
@@ -122,7 +113,7 @@ func (p *printer) row(row []cell, widths []int) {
 
 func (c cell) styled() styled {
 	if c.paint == nil {
-		return styled(clean(c.text))
+		return styled(legible.Clean(c.text))
 	}
 	return c.paint(c.text)
 }
@@ -133,7 +124,7 @@ func (p *printer) indented(mark, text string) { p.hanging(mark, plain(text)) }
 // hanging is indented for a text with a colour.
 func (p *printer) hanging(mark string, c cell) {
 	indent := utf8.RuneCountInString(mark)
-	for i, part := range wrap(c.text, p.width-indent) {
+	for i, part := range p.wrap(c.text, indent) {
 		if i > 0 {
 			mark = strings.Repeat(" ", indent)
 		}
@@ -141,28 +132,8 @@ func (p *printer) hanging(mark string, c cell) {
 	}
 }
 
-// wrap breaks a text into lines of a width, at spaces where there are any.
-func wrap(text string, width int) []string {
+// wrap breaks a text into lines that fit behind an indentation.
+func (p *printer) wrap(text string, indent int) []string {
 	const narrowest = 20
-	width = max(width, narrowest)
-	var lines []string
-	line := ""
-	for _, word := range strings.Fields(text) {
-		for utf8.RuneCountInString(word) > width {
-			if line != "" {
-				lines, line = append(lines, line), ""
-			}
-			runes := []rune(word)
-			lines, word = append(lines, string(runes[:width])), string(runes[width:])
-		}
-		switch {
-		case line == "":
-			line = word
-		case utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > width:
-			lines, line = append(lines, line), word
-		default:
-			line += " " + word
-		}
-	}
-	return append(lines, line)
+	return legible.Wrap(text, max(narrowest, p.width-indent))
 }

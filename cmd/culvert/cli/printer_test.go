@@ -2,13 +2,13 @@ package cli
 
 import (
 	"bytes"
-	"slices"
 	"strings"
 	"testing"
 	"unicode"
-	"unicode/utf8"
 
 	"pgregory.net/rapid"
+
+	"culvert/legible"
 )
 
 func printerOf(colour bool, width int) (*printer, *bytes.Buffer) {
@@ -76,39 +76,13 @@ func TestTextsHangFromTheirMarks(t *testing.T) {
 	}
 }
 
-func TestLongWordsAreBroken(t *testing.T) {
-	if got, want := wrap("ab "+strings.Repeat("x", 45)+" cd", 20), []string{"ab", strings.Repeat("x", 20), strings.Repeat("x", 20), "xxxxx cd"}; !slices.Equal(got, want) {
-		t.Errorf("got %q, want %q", got, want)
-	}
-	if got := wrap("", 20); !slices.Equal(got, []string{""}) {
-		t.Errorf("got %q", got)
-	}
-}
-
-// Wrapped text has the same words, and lines that fit.
-func TestWrappingLosesNothing(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		words := rapid.SliceOf(rapid.StringMatching(`[a-zäß]{1,30}`)).Draw(t, "words")
-		width := rapid.IntRange(0, 60).Draw(t, "width")
-		lines := wrap(strings.Join(words, " "), width)
-		if got, want := strings.ReplaceAll(strings.Join(lines, ""), " ", ""), strings.Join(words, ""); got != want {
-			t.Fatalf("got %q, want %q", got, want)
-		}
-		for _, line := range lines {
-			if utf8.RuneCountInString(line) > max(width, 20) {
-				t.Fatalf("%q is longer than %d", line, width)
-			}
-		}
-	})
-}
-
 // Whatever is printed, a terminal obeys nothing but our own colours.
 func TestNothingButOurColoursReachesTheTerminal(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		text := rapid.String().Draw(t, "text") + rapid.SampledFrom([]string{"", "\x1b[2J", "\x1b]0;x\a", "\u009b31m", "\r", "\xff\x9b"}).Draw(t, "attack")
 		p, b := printerOf(true, 80)
 		p.line("%s %v", text, p.good(text))
-		p.indented(clean(text), text)
+		p.indented(legible.Clean(text), text)
 		p.table([]string{"A", "B"}, [][]cell{{plain(text), {text, p.bad}}})
 		for _, r := range stripped(b.String()) {
 			if unicode.IsControl(r) && r != '\n' && r != '\t' {

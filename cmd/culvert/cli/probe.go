@@ -13,6 +13,7 @@ import (
 
 	"culvert/api"
 	"culvert/explain"
+	"culvert/legible"
 	"culvert/probe"
 )
 
@@ -58,7 +59,7 @@ func (a *app) probe(ctx context.Context, c probe.Config, target string) error {
 	}
 	c.Port = port
 	if a.Terminal && !a.json {
-		c.Progress = func(what string) { fmt.Fprintf(a.Err, "\r\x1b[K... %s", clean(what)) }
+		c.Progress = func(what string) { fmt.Fprintf(a.Err, "\r\x1b[K... %s", legible.Clean(what)) }
 	}
 	r, err := probe.Run(ctx, c)
 	if c.Progress != nil {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"culvert/api"
+	"culvert/legible"
 )
 
 // showStatus writes the status for people.
@@ -227,7 +228,7 @@ func keySources(c *api.Child) string {
 }
 
 func (a *app) traffic(spi string, t api.Traffic) string {
-	text := fmt.Sprintf("%s  %10s %9s", spi, octets(t.Bytes), fmt.Sprintf("%d pkt", t.Packets))
+	text := fmt.Sprintf("%s  %10s %9s", spi, legible.Octets(t.Bytes), fmt.Sprintf("%d pkt", t.Packets))
 	if t.LastUse != nil {
 		text += fmt.Sprintf("  %s ago", a.ago(*t.LastUse))
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"culvert/api"
+	"culvert/legible"
 	"culvert/trace/diagram"
 )
 
@@ -86,7 +87,7 @@ func (a *app) draw(one *api.Trace, t tracing) {
 	case "svg":
 		fmt.Fprint(a.Out, diagram.SVG(one))
 	default:
-		fmt.Fprint(a.Out, clean(diagram.Text(one, a.out().width, t.verbose)))
+		fmt.Fprint(a.Out, legible.Clean(diagram.Text(one, a.out().width, t.verbose)))
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"culvert/api"
+	"culvert/legible"
 	"culvert/trace/diagram"
 )
 
@@ -84,5 +85,5 @@ func (f *traceFollower) write(t *api.Trace, began bool) {
 		f.printJSON(t)
 		return
 	}
-	fmt.Fprint(f.Out, clean(diagram.Tail(t, f.out().width, f.verbose)))
+	fmt.Fprint(f.Out, legible.Clean(diagram.Tail(t, f.out().width, f.verbose)))
 }

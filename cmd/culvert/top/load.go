@@ -95,28 +95,3 @@ func rate(octets float64) string {
 	}
 	return fmt.Sprintf("%.3g Tb/s", v)
 }
-
-// size writes octets: "1.2 MiB".
-func size(n uint64) string {
-	v := float64(n)
-	for _, unit := range []string{"B", "KiB", "MiB", "GiB"} {
-		if v < 1023.5 {
-			return fmt.Sprintf("%.4g %s", v, unit)
-		}
-		v /= 1024
-	}
-	return fmt.Sprintf("%.4g TiB", v)
-}
-
-// span writes a duration with its two largest units.
-func span(d time.Duration) string {
-	switch d = max(0, d).Round(time.Second); {
-	case d < time.Minute:
-		return fmt.Sprintf("%ds", int(d.Seconds()))
-	case d < time.Hour:
-		return fmt.Sprintf("%dm%02ds", int(d.Minutes()), int(d.Seconds())%60)
-	case d < 24*time.Hour:
-		return fmt.Sprintf("%dh%02dm", int(d.Hours()), int(d.Minutes())%60)
-	}
-	return fmt.Sprintf("%dd%02dh", int(d.Hours())/24, int(d.Hours())%24)
-}

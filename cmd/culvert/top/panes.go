@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"culvert/api"
+	"culvert/legible"
 )
 
 // paneLines draws the lower pane.
@@ -34,7 +35,7 @@ func (m *Model) details() []string {
 	t := m.tally(c.Name)
 	lines := []string{m.title(c.Name), m.plain("peer %s  attempts %d  rekeyings seen %d  failures seen %d", strings.Join(c.Remote, ", "), c.Attempts, t.rekeys, t.failures)}
 	if c.NextAttempt != nil {
-		lines = append(lines, m.plain("next attempt in %s", span(c.NextAttempt.Sub(m.options.Now()))))
+		lines = append(lines, m.plain("next attempt in %s", legible.Span(c.NextAttempt.Sub(m.options.Now()))))
 	}
 	if p := c.LastFailure; p != nil {
 		lines = append(lines, m.style.bad(fit("failed: "+p.Detail, m.width)))
@@ -56,23 +57,23 @@ func (m *Model) saLines(sa *api.SA) []string {
 	now := m.options.Now()
 	rekey := ""
 	if sa.Rekey != nil {
-		rekey = "  rekey in " + span(sa.Rekey.Sub(now))
+		rekey = "  rekey in " + legible.Span(sa.Rekey.Sub(now))
 	}
 	lines := []string{
 		m.plain("IKE SA %s %s  %s - %s", sa.SPI, sa.State, sa.Local.Address, sa.Remote.Address),
-		m.plain("  %s  age %s%s%s", sa.Suite, span(now.Sub(sa.Created)), rekey, quantum(sa)),
+		m.plain("  %s  age %s%s%s", sa.Suite, legible.Span(now.Sub(sa.Created)), rekey, quantum(sa)),
 	}
 	for _, c := range sa.Children {
 		left := ""
 		if c.Rekey != nil {
-			left = "rekey in " + span(c.Rekey.Sub(now))
+			left = "rekey in " + legible.Span(c.Rekey.Sub(now))
 		}
 		if c.Expire != nil {
-			left += "  ends in " + span(c.Expire.Sub(now))
+			left += "  ends in " + legible.Span(c.Expire.Sub(now))
 		}
 		lines = append(lines,
 			m.plain("  %s %s  %s - %s", c.Name, c.State, strings.Join(c.Local, " "), strings.Join(c.Remote, " ")),
-			m.plain("    in %s in %d packets  out %s in %d packets", size(c.In.Bytes), c.In.Packets, size(c.Out.Bytes), c.Out.Packets))
+			m.plain("    in %s in %d packets  out %s in %d packets", legible.Octets(c.In.Bytes), c.In.Packets, legible.Octets(c.Out.Bytes), c.Out.Packets))
 		if left != "" {
 			lines = append(lines, m.plain("    %s", strings.TrimSpace(left)))
 		}

@@ -3,13 +3,12 @@ package top
 import (
 	"errors"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"charm.land/lipgloss/v2"
 	"github.com/charmbracelet/x/ansi"
 
 	"culvert/api"
+	"culvert/legible"
 )
 
 // A style paints text, or leaves it as it is.
@@ -33,24 +32,14 @@ func newStyle(colour bool) style {
 
 // fit makes text exactly as wide as a column, at the left of it.
 func fit(text string, width int) string {
-	text = ansi.Truncate(clean(text), max(width, 0), "…")
+	text = ansi.Truncate(legible.Line(text), max(width, 0), "…")
 	return text + strings.Repeat(" ", max(0, width-ansi.StringWidth(text)))
 }
 
 // right is fit at the right of the column.
 func right(text string, width int) string {
-	text = ansi.Truncate(clean(text), max(width, 0), "…")
+	text = ansi.Truncate(legible.Line(text), max(width, 0), "…")
 	return strings.Repeat(" ", max(0, width-ansi.StringWidth(text))) + text
-}
-
-// clean replaces control characters, which a terminal would obey.
-func clean(s string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return utf8.RuneError
-		}
-		return r
-	}, s)
 }
 
 // reason is the sentence of an error.

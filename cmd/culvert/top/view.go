@@ -9,6 +9,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"culvert/api"
+	"culvert/legible"
 )
 
 // The smallest screen that is drawn on.
@@ -48,7 +49,7 @@ func (m *Model) head() []string {
 				up++
 			}
 		}
-		title = fmt.Sprintf("culvert %s  up %s  %d of %d connections up  %d IKE SAs  %s", s.Version, span(m.options.Now().Sub(s.Started)), up, len(s.Connections), len(s.SAs), s.Dataplane)
+		title = fmt.Sprintf("culvert %s  up %s  %d of %d connections up  %d IKE SAs  %s", s.Version, legible.Span(m.options.Now().Sub(s.Started)), up, len(s.Connections), len(s.SAs), s.Dataplane)
 	}
 	second := fmt.Sprintf("sorted by %s", m.order)
 	if m.filter != "" || m.filtering {
@@ -152,7 +153,7 @@ func (m *Model) rekeyIn(connection string) string {
 	if next == nil {
 		return "-"
 	}
-	return span(next.Sub(m.options.Now()))
+	return legible.Span(next.Sub(m.options.Now()))
 }
 
 func (m *Model) foot() string {
