@@ -154,7 +154,7 @@ func TestOtherUsersHaveTheRolesThatTheyAreGiven(t *testing.T) {
 			_, _ = conn.Write([]byte("GET /v1/session HTTP/1.1\r\nHost: culvert\r\nConnection: close\r\n\r\n"))
 			answer := make([]byte, 4096)
 			n, _ := conn.Read(answer)
-			for _, r := range Roles() {
+			for _, r := range []Role{Read, Operate, Administer} {
 				if strings.Contains(string(answer[:n]), `"role":"`+r.String()+`"`) {
 					role = r
 				}

@@ -20,9 +20,6 @@ const (
 
 func roleNames() []string { return []string{"nobody", "read", "operate", "administer"} }
 
-// Roles are those that can be given, the least first.
-func Roles() []Role { return []Role{Read, Operate, Administer} }
-
 // String returns the role as configuration and OpenAPI document write it.
 func (r Role) String() string {
 	if names := roleNames(); r >= 0 && int(r) < len(names) {

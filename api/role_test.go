@@ -64,7 +64,7 @@ func withOnce(op described) string {
 }
 
 func TestRolesAreReadAsTheyAreWritten(t *testing.T) {
-	for _, r := range append(api.Roles(), api.Nobody) {
+	for _, r := range []api.Role{api.Nobody, api.Read, api.Operate, api.Administer} {
 		text, _ := r.MarshalText()
 		var got api.Role
 		if err := got.UnmarshalText(text); err != nil || got != r {

@@ -10,6 +10,7 @@ import (
 	"culvert/api"
 	"culvert/explain"
 	"culvert/ike"
+	"culvert/spd"
 	"culvert/wire"
 )
 
@@ -112,8 +113,8 @@ func addressRange(s string) (from, to netip.Addr, err error) {
 	case s == "":
 		return from, to, nil
 	case failed == nil:
-		prefix = prefix.Masked()
-		return prefix.Addr(), lastOf(prefix), nil
+		all := spd.Prefix(prefix)
+		return all.Start, all.End, nil
 	case !isRange:
 		last = first
 	}
@@ -123,14 +124,4 @@ func addressRange(s string) (from, to netip.Addr, err error) {
 		return from, to, badRedirect("%q is no address, prefix or range", s)
 	}
 	return from, to, nil
-}
-
-// lastOf is the last address of a prefix.
-func lastOf(p netip.Prefix) netip.Addr {
-	b := p.Addr().AsSlice()
-	for i := p.Bits(); i < len(b)*8; i++ {
-		b[i/8] |= 0x80 >> (i % 8)
-	}
-	a, _ := netip.AddrFromSlice(b)
-	return a
 }

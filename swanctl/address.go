@@ -5,6 +5,8 @@ import (
 	"net/netip"
 	"regexp"
 	"strings"
+
+	"culvert/spd"
 )
 
 // addresses turns what swanctl has for the addresses of a side into what Culvert has: addresses, prefixes and, where they are
@@ -86,38 +88,12 @@ func rangeOf(first, last string) ([]string, error) {
 		return nil, err
 	}
 	b, err := netip.ParseAddr(last)
-	if err != nil || a.BitLen() != b.BitLen() || b.Less(a) {
+	if err != nil || a.BitLen() != b.BitLen() || b.Less(a) || a.Zone()+b.Zone() != "" {
 		return nil, fmt.Errorf("%s-%s is no range", first, last)
 	}
 	var list []string
-	for {
-		p := largest(a, b)
+	for _, p := range (spd.Selector{Start: a, End: b}).Prefixes(nil) {
 		list = append(list, p.String())
-		end := lastOf(p)
-		if end == b {
-			return list, nil
-		}
-		a = end.Next()
 	}
-}
-
-// largest returns the shortest prefix that begins with an address and ends before or with another.
-func largest(a, b netip.Addr) netip.Prefix {
-	for bits := range a.BitLen() {
-		p := netip.PrefixFrom(a, bits)
-		if p.Masked() == p && !b.Less(lastOf(p)) {
-			return p
-		}
-	}
-	return netip.PrefixFrom(a, a.BitLen())
-}
-
-// lastOf returns the last address of a prefix.
-func lastOf(p netip.Prefix) netip.Addr {
-	b := p.Addr().AsSlice()
-	for i := p.Bits(); i < len(b)*8; i++ {
-		b[i/8] |= 0x80 >> (i % 8)
-	}
-	a, _ := netip.AddrFromSlice(b)
-	return a
+	return list, nil
 }

@@ -14,8 +14,6 @@ type authority struct {
 	given int // sources of the certificate
 }
 
-func (a *authority) setter() *block { return a.out }
-
 // authorityRows are the keys of an authority.
 func authorityRows() []row[*authority] {
 	token := "certificates in tokens are not read"

@@ -9,6 +9,7 @@ import (
 
 	"culvert/config"
 	"culvert/explain"
+	"culvert/spd"
 	"culvert/swanctl/settings"
 )
 
@@ -17,8 +18,6 @@ type pool struct {
 	out        *block
 	attributes []string // by number
 }
-
-func (p *pool) setter() *block { return p.out }
 
 // poolRows are the keys of a pool.
 func poolRows() []row[*pool] {
@@ -138,7 +137,7 @@ func (p *pool) addresses(v value) error {
 		p.out.set(v.origin, "addresses", list(s))
 		return nil
 	}
-	end := lastOf(prefix.Masked())
+	end := spd.Prefix(prefix).End
 	if end.Is4() && prefix.Bits() < 31 {
 		end = end.Prev()
 	}

@@ -50,7 +50,3 @@ func count(states []*nl.State, policies []*nl.Policy) (c Census) {
 	}
 	return c
 }
-
-// ReadStat reads the counters of the network namespace of the calling thread. A kernel built without CONFIG_XFRM_STATISTICS has
-// none.
-func ReadStat() (Stat, error) { return readStat(statFile) }

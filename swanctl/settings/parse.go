@@ -61,16 +61,6 @@ func Read(files fs.FS, name string) (*Section, error) {
 	return inherit(root)
 }
 
-// Parse reads a text that includes nothing, as if it were a file of that name.
-func Parse(name, text string) (*Section, error) {
-	p := &parser{}
-	root := new(node)
-	if err := p.text(name, text, root); err != nil {
-		return nil, err
-	}
-	return inherit(root)
-}
-
 func (p *parser) file(name string, into *node) error {
 	data, err := readFile(p.files, name)
 	if err != nil {

@@ -8,6 +8,15 @@ import (
 	"time"
 )
 
+// parse reads a text that includes nothing, as if it were a file of that name.
+func parse(name, text string) (*Section, error) {
+	root := new(node)
+	if err := new(parser).text(name, text, root); err != nil {
+		return nil, err
+	}
+	return inherit(root)
+}
+
 // flat writes a section on one line.
 func flat(s *Section) string {
 	var parts []string
@@ -48,7 +57,7 @@ func TestParse(t *testing.T) {
 		{"what inherits from one inside", "t { u : v { } }\nv { a = 1 }\ns : t { u { b = 2 } }", "t{u{a=1}} v{a=1} s{u{b=2 a=1}}"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			s, err := Parse("x.conf", tt.text)
+			s, err := parse("x.conf", tt.text)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -80,7 +89,7 @@ func TestParseTellsTheLineOfAMistake(t *testing.T) {
 		{strings.Repeat("a {", 40), "nested more than"},
 		{bomb(18), "inherit too much"},
 	} {
-		if _, err := Parse("x.conf", tt.text); err == nil || !strings.Contains(err.Error(), tt.want) {
+		if _, err := parse("x.conf", tt.text); err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%.40q: got %v, want %q", tt.text, err, tt.want)
 		}
 	}
@@ -105,10 +114,10 @@ func TestTextsThatAreMadeToTakeLongDoNot(t *testing.T) {
 		fmt.Fprintf(crowd, "s%d { v%d = 1 }\nv%d = 1\nt { v%d = 1\ns%d { } }\n", i, i, i, i, i)
 	}
 	begun := time.Now()
-	if _, err := Parse("x", chain.String()); err == nil || !strings.Contains(err.Error(), "inherit too much") {
+	if _, err := parse("x", chain.String()); err == nil || !strings.Contains(err.Error(), "inherit too much") {
 		t.Errorf("a chain of heirs: %v", err)
 	}
-	if s, err := Parse("x", crowd.String()); err != nil || len(s.Items) != 40_001 {
+	if s, err := parse("x", crowd.String()); err != nil || len(s.Items) != 40_001 {
 		t.Errorf("a crowd: %v", err)
 	}
 	if took := time.Since(begun); took > time.Minute { // it is a second at most, on a machine that is not busy
@@ -161,7 +170,7 @@ func TestReadRefusesWhatItCannotFollow(t *testing.T) {
 
 // The sections that others inherit from are marked, as nothing else may make use of them.
 func TestReadMarksTemplates(t *testing.T) {
-	s, err := Parse("x", "t { a = 1 }\nu { v { } }\nw { }\nc { d : t, u.v { } }")
+	s, err := parse("x", "t { a = 1 }\nu { v { } }\nw { }\nc { d : t, u.v { } }")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -177,7 +186,7 @@ func FuzzParse(f *testing.F) {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		s, err := Parse("fuzz", text)
+		s, err := parse("fuzz", text)
 		if (s == nil) == (err == nil) {
 			t.Fatalf("section %v, error %v", s, err)
 		}
