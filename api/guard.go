@@ -98,9 +98,10 @@ func (t *timedWriter) Unwrap() http.ResponseWriter { return t.ResponseWriter }
 
 // An entry is what the log will say of a request.
 type entry struct {
-	mu      sync.Mutex
-	about   string
-	problem *Problem
+	mu       sync.Mutex
+	about    string
+	problem  *Problem
+	harmless bool // nothing would have changed
 }
 
 type entryKey struct{}
@@ -111,6 +112,15 @@ func about(ctx context.Context, text string) {
 		e.mu.Lock()
 		defer e.mu.Unlock()
 		e.about = text
+	}
+}
+
+// harmless notes that a request changes nothing although its method would have it so: the log tells of it only when it fails.
+func harmless(ctx context.Context) {
+	if e, ok := ctx.Value(entryKey{}).(*entry); ok {
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		e.harmless = true
 	}
 }
 
@@ -133,6 +143,9 @@ func (s *Server) audited(w http.ResponseWriter, r *http.Request) {
 	s.handler.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), entryKey{}, e)))
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	if e.harmless && e.problem == nil {
+		return
+	}
 	level, attrs := slog.LevelInfo, []slog.Attr{
 		slog.String("caller", CallerOf(r.Context()).Name), slog.String("remote", r.RemoteAddr), slog.String("request", r.Method+" "+r.URL.Path),
 	}

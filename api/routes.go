@@ -47,6 +47,7 @@ func (s *Server) register(api huma.API) {
 	s.registerKeys(api)
 	s.registerConfiguration(api)
 	s.registerCapture(api)
+	s.registerScrub(api)
 	s.registerInventory(api)
 	s.registerCounters(api)
 	s.registerLevel(api)

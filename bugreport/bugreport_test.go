@@ -46,7 +46,7 @@ func text(s string) func(context.Context) ([]byte, error) {
 }
 
 func TestArchiveSaysWhatIsInIt(t *testing.T) {
-	s := NewScrubber([][]byte{[]byte("open sesame"), []byte("abc"), []byte("open sesame")})
+	s := &Cleaner{Scrubber: NewScrubber([][]byte{[]byte("open sesame"), []byte("abc"), []byte("open sesame")})}
 	var b bytes.Buffer
 	entries, err := Write(t.Context(), &b, []Source{
 		{"log.txt", "the log", text("says open sesame twice: open sesame")},
@@ -77,7 +77,7 @@ func TestInterruptionLeavesNoArchive(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	var b bytes.Buffer
-	if _, err := Write(ctx, &b, []Source{{"a", "b", text("c")}}, &Scrubber{}, noon()); !errors.Is(err, context.Canceled) || b.Len() > 0 {
+	if _, err := Write(ctx, &b, []Source{{"a", "b", text("c")}}, &Cleaner{Scrubber: &Scrubber{}}, noon()); !errors.Is(err, context.Canceled) || b.Len() > 0 {
 		t.Errorf("%v, %d octets", err, b.Len())
 	}
 }
@@ -100,5 +100,49 @@ func TestSecretsAreFoundHoweverTheyAreWritten(t *testing.T) {
 	}
 	if got, n := s.Scrub([]byte("nothing of it")); n != 0 || string(got) != "nothing of it" {
 		t.Errorf("%d in %q", n, got)
+	}
+}
+
+// What the daemon knows is taken out as well, also where a text is cut; a text that it has not searched says so.
+func TestDaemonSearchesForWhatItAloneKnows(t *testing.T) {
+	theirs := NewScrubber([][]byte{[]byte("loaded elsewhere")})
+	s := &Cleaner{Scrubber: NewScrubber([][]byte{[]byte("open sesame")}), Daemon: func(_ context.Context, b []byte) ([]byte, int, error) {
+		if bytes.Contains(b, []byte("too much")) {
+			return nil, 0, errors.New("it | is too long")
+		}
+		clean, n := theirs.Scrub(b)
+		return clean, n, nil
+	}}
+	var b bytes.Buffer
+	entries, err := Write(t.Context(), &b, []Source{
+		{"log.txt", "the log", text("open sesame and loaded elsewhere")},
+		{"cut.txt", "much", text("loaded elsewhere" + strings.Repeat("x", largest+margin-9))},
+		{"odd.txt", "odd", text("open sesame, too much")},
+	}, s, noon())
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := unpacked(t, b.Bytes())
+	if got := files["log.txt"]; got != "[redacted] and [redacted]" || entries[0].Removed != 2 {
+		t.Errorf("log %q, %d places", got, entries[0].Removed)
+	}
+	if got := files["cut.txt"]; strings.Trim(got, "x") != "" || len(got) != largest || !entries[1].Cut {
+		t.Errorf("%.40q has a part of a secret; %d octets", got, len(got))
+	}
+	if got := files["odd.txt"]; got != "[redacted], too much" || !strings.Contains(files["MANIFEST.md"], "1 secrets taken out; not searched") && !strings.Contains(files["MANIFEST.md"], "not searched by the daemon: it / is too long") {
+		t.Errorf("%q, manifest\n%s", got, files["MANIFEST.md"])
+	}
+}
+
+// Thousands of accounts do not make a search slow, and secrets that overlap go as a whole.
+func TestManySecretsAreFoundAtOnce(t *testing.T) {
+	secrets := [][]byte{[]byte("begin-middle"), []byte("middle-end")}
+	for i := range 5000 {
+		secrets = append(secrets, fmt.Appendf(nil, "password-%d-of-somebody", i))
+	}
+	s := NewScrubber(secrets)
+	got, n := s.Scrub([]byte("a begin-middle-end b password-4999-of-somebody c" + strings.Repeat(" line", 1<<20)))
+	if n != 2 || !strings.HasPrefix(string(got), "a [redacted] b [redacted] c line") {
+		t.Errorf("%d places in %.60q", n, got)
 	}
 }

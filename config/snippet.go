@@ -39,26 +39,35 @@ func (d *decoder) line(path string, number int) string {
 	return t.lines[number-1]
 }
 
-// presentable returns lines without control characters and without what may be a secret: whatever names one or stands in
-// a block secret or ppk. It looks at the text alone, because a file that does not parse has no blocks.
+// presentable returns lines without control characters and without what may be a secret.
 func presentable(lines []string) []string {
+	hidden := sensitive(lines)
+	for i, line := range lines {
+		line = strings.TrimSuffix(line, "\r")
+		if hidden[i] {
+			line = concealed(line)
+		}
+		lines[i] = printable(line)
+	}
+	return lines
+}
+
+// sensitive tells which lines may have a secret: whatever names one or stands in a block secret or ppk. It looks at the text
+// alone, because a file that does not parse has no blocks.
+func sensitive(lines []string) []bool {
 	names := regexp.MustCompile(`(?i)psk|secret|passw|nt_hash|cleartext|\bsim\b|\bk=|\bopc?=`)
 	block := regexp.MustCompile(`^\s*[{,]*\s*"?(daemon|api|role|connection|pool|secret|radius|users|user|policy|include)"?\b`)
 	ppk := regexp.MustCompile(`^\s*[{,]*\s*"?ppk(\s+"|"\s*:\s*\{)`) // not where a connection names one
-	inSecret := false
+	hidden, inSecret := make([]bool, len(lines)), false
 	for i, line := range lines {
 		if found := block.FindStringSubmatch(line); found != nil {
 			inSecret = found[1] == "secret"
 		} else if ppk.MatchString(line) {
 			inSecret = true
 		}
-		line = strings.TrimSuffix(line, "\r")
-		if inSecret || names.MatchString(line) {
-			line = concealed(line)
-		}
-		lines[i] = printable(line)
+		hidden[i] = inSecret || names.MatchString(line)
 	}
-	return lines
+	return hidden
 }
 
 // concealed cuts a line behind its first "=" or ":", where a secret may begin. A line that has neither may be the middle of

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -10,6 +11,8 @@ import (
 
 	"culvert/api"
 	"culvert/bugreport"
+	"culvert/config"
+	"culvert/doctor"
 	"culvert/explain"
 	"culvert/legible"
 )
@@ -64,6 +67,8 @@ func (a *app) bugreport(ctx context.Context, path, file string) error {
 	out := a.out()
 	for _, e := range entries {
 		switch {
+		case e.Unsearched != "":
+			out.hanging("  "+e.Name+": ", cell{"the daemon has not searched it for secrets: " + e.Unsearched, out.warn})
 		case e.Problem != "":
 			out.hanging("  "+e.Name+": ", cell{e.Problem, out.warn})
 		case e.Removed > 0:
@@ -85,7 +90,16 @@ func (a *app) writeReport(ctx context.Context, path, file string) ([]bugreport.E
 	client := a.client()
 	defer client.Close()
 	p := a.patient(ctx, path)
-	s := bugreport.NewScrubber(bugreport.SecretsOf(p.Config, a.Source.Files))
+	s := &bugreport.Cleaner{Scrubber: bugreport.NewScrubber(a.secretsOf(p))}
+	if p.Status != nil {
+		s.Daemon = func(ctx context.Context, text []byte) ([]byte, int, error) {
+			clean, n, err := client.Scrub(ctx, text)
+			if err != nil {
+				err = errors.New(reason(err))
+			}
+			return clean, n, err
+		}
+	}
 	entries, err := bugreport.Write(ctx, f, a.reportSources(client, p), s, a.Now())
 	if err == nil {
 		err = f.Sync()
@@ -98,4 +112,12 @@ func (a *app) writeReport(ctx context.Context, path, file string) ([]bugreport.E
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}
 	return entries, nil
+}
+
+// secretsOf are those of the configuration on the disk, as far as it can be read.
+func (a *app) secretsOf(p *doctor.Patient) [][]byte {
+	if p.Config == nil {
+		return config.SecretsIn(a.Source.Files, p.Path)
+	}
+	return bugreport.SecretsOf(p.Config, a.Source.Files)
 }

@@ -206,6 +206,33 @@ func TestSecretsWouldBeSeen(t *testing.T) {
 	}
 }
 
+// A configuration that cannot be loaded has secrets all the same.
+func TestReportOfBrokenConfigurationHasNoSecrets(t *testing.T) {
+	s := newShell(t)
+	s.vars["CULVERT_SOCKET"] = "/nonexistent/s"
+	h := doctortest.New()
+	h.Tree["etc/culvert/culvert.hcl"] = &fstest.MapFile{Mode: 0o600, Data: []byte("connection \"office\" {\n}}\nsecret \"office\" {\n  pks = \"Kq8wZr2Tn5Yb\"\n  psk = file(\"office.psk\")\n}\n")}
+	h.Tree["etc/culvert/office.psk"] = &fstest.MapFile{Mode: 0o600, Data: []byte("Vc3mLx9Qd7Hs\n")}
+	s.env.Host, s.env.Source = h, config.Source{Files: h.Tree}
+	s.env.Command = func(context.Context, string, ...string) ([]byte, error) {
+		return []byte("Kq8wZr2Tn5Yb Vc3mLx9Qd7Hs office"), nil
+	}
+	file := filepath.Join(t.TempDir(), "b.tar.gz")
+	s.run(exitOK, "bugreport", "-o", file)
+	files := bundle(t, file)
+	for name, text := range files {
+		if bytes.Contains(text, []byte("Kq8w")) || bytes.Contains(text, []byte("Vc3m")) {
+			t.Errorf("%s has a secret:\n%s", name, text)
+		}
+	}
+	if got := string(files["links.txt"]); got != "[redacted] [redacted] office" {
+		t.Errorf("links %q", got)
+	}
+	if !bytes.Contains(files["MANIFEST.md"], []byte("No daemon could be asked")) {
+		t.Errorf("manifest:\n%s", files["MANIFEST.md"])
+	}
+}
+
 func TestReportWorksWithoutDaemonAndConfiguration(t *testing.T) {
 	s := newShell(t)
 	s.vars["CULVERT_SOCKET"] = "/nonexistent/s"
