@@ -63,10 +63,18 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 			return err
 		case err != nil:
 			s.log.Warn("VICI: cannot accept a client", "error", err)
-			time.Sleep(10 * time.Millisecond) // out of files, most likely
+			rest(ctx)
 		default:
 			s.welcome(ctx, conn, &wg)
 		}
+	}
+}
+
+// rest waits until an attempt to accept is worth it again: the process is out of files, most likely.
+func rest(ctx context.Context) {
+	select {
+	case <-time.After(time.Second):
+	case <-ctx.Done():
 	}
 }
 
