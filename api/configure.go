@@ -30,7 +30,7 @@ type Configurer interface {
 // Configuration is what is in use.
 type Configuration struct {
 	Path      string             `json:"path" doc:"The main file; empty: there is none"`
-	Digest    string             `json:"digest,omitempty" doc:"SHA-256 of its text on the disk, in hexadecimal"`
+	Digest    string             `json:"digest,omitempty" doc:"SHA-256 of its text on the disk, in hexadecimal; for administer alone, as others could try out secrets with it"`
 	Loaded    time.Time          `json:"loaded" doc:"Since when it is in use"`
 	Files     []ConfigFile       `json:"files" doc:"What was read, the main file first; secrets do not show"`
 	Effective []config.Effective `json:"effective" doc:"Every option as it counts"`

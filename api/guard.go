@@ -16,8 +16,9 @@ import (
 func (s *Server) guarded(identify func(*http.Request) Caller, named func(host string) bool) http.Handler {
 	foreign := http.NewCrossOriginProtection()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w = &timedWriter{w, http.NewResponseController(w)}
-		patient(w, r)
+		rest := patient(w, r)
+		w = &timedWriter{w, http.NewResponseController(w), rest}
+		defer rest()
 		protect(w.Header())
 		if !named(r.Host) {
 			writeProblem(w, NewProblem(http.StatusMisdirectedRequest, explain.ManageBadRequest, "use localhost", "this host is not called %q", r.Host))
@@ -43,14 +44,24 @@ func protect(h http.Header) {
 // patience is how long a client may take to send a body, or to take a part of an answer.
 const patience = 10 * time.Second
 
+// mostUnread is how much of a body is read that nobody has asked for, so that the connection can be used again.
+const mostUnread = 256 << 10
+
 // patient gives the body of a request its time. The deadline is gone once it has been read: what the request asks for may take
-// as long as it takes.
-func patient(w http.ResponseWriter, r *http.Request) {
+// as long as it takes. What is left of the body has to be read before the answer is sent, by rest: net/http would wait for it
+// without an end.
+func patient(w http.ResponseWriter, r *http.Request) (rest func()) {
 	if r.ContentLength == 0 {
-		return
+		return func() {}
 	}
 	control := http.NewResponseController(w)
-	r.Body = &timedBody{r.Body, func() { _ = control.SetReadDeadline(time.Now().Add(patience)) }, func() { _ = control.SetReadDeadline(time.Time{}) }}
+	body := &timedBody{r.Body, func() { _ = control.SetReadDeadline(time.Now().Add(patience)) }, func() { _ = control.SetReadDeadline(time.Time{}) }}
+	r.Body = body
+	return sync.OnceFunc(func() {
+		if r.Header.Get("Expect") == "" { // else it was not sent if nobody has asked for it
+			_, _ = io.CopyN(io.Discard, body, mostUnread) // of a body that was read, nothing
+		}
+	})
 }
 
 // timedBody is a body with a deadline from its first octet to its last.
@@ -81,14 +92,17 @@ func (b *timedBody) Read(p []byte) (int, error) {
 type timedWriter struct {
 	http.ResponseWriter
 	control *http.ResponseController
+	rest    func() // reads the rest of the request
 }
 
 func (t *timedWriter) WriteHeader(status int) {
+	t.rest()
 	_ = t.control.SetWriteDeadline(time.Now().Add(patience)) // recorders of tests know none
 	t.ResponseWriter.WriteHeader(status)
 }
 
 func (t *timedWriter) Write(b []byte) (int, error) {
+	t.rest()
 	_ = t.control.SetWriteDeadline(time.Now().Add(patience))
 	return t.ResponseWriter.Write(b)
 }

@@ -3,6 +3,7 @@ package api
 import (
 	"bufio"
 	"context"
+	"io"
 	"net"
 	"net/http"
 	"strings"
@@ -115,5 +116,23 @@ func TestNamesOfThisHost(t *testing.T) {
 		if got := [2]bool{loopbackName(host), socketName(host)}; got != want {
 			t.Errorf("%q: %v, want %v", host, got, want)
 		}
+	}
+}
+
+// What nobody reads of a request has no more time than what somebody does: the connection ends, whatever the answer was.
+func TestBodyThatNobodyReadsIsGivenUp(t *testing.T) {
+	for _, request := range []string{
+		"POST /v1/nothing HTTP/1.1\r\nHost: culvert\r\nContent-Length: 1000\r\n\r\n{",
+		"POST /v1/nothing HTTP/1.1\r\nHost: elsewhere.example\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n{",
+		"GET /v1/status HTTP/1.1\r\nHost: culvert\r\nContent-Length: 1000\r\n\r\n{",
+	} {
+		piped(t, newQuiet(8), func(c net.Conn) {
+			begun := time.Now()
+			go func() { _, _ = c.Write([]byte(request)) }()
+			_, _ = io.Copy(io.Discard, c)
+			if took := time.Since(begun); took > 2*patience {
+				t.Errorf("%q: the connection is held for %v", request[:30], took)
+			}
+		})
 	}
 }

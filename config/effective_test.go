@@ -96,3 +96,19 @@ func TestRedactedFilesShowNoSecret(t *testing.T) {
 		t.Errorf("got\n%s", got)
 	}
 }
+
+// However a file is written that can be read, a secret in it does not show.
+func TestRedactedFilesShowNoSecretHoweverWritten(t *testing.T) {
+	const value = "aHVudGVyMmh1bnRlcjJodW50ZXI9=="
+	for _, text := range []string{
+		"secret \"a\" {\n ids = [\"a\"]\n psk = (\n\"" + value + "\"\n)\n}\n",
+		"secret \"a\" {\n ids = [\"a\"]\n psk = <<EOT\n" + value + "\nEOT\n}\n",
+		"webhook \"a\" {\n url = \"https://a.example\"\n secret = (\n\n\"" + value + "\")\n}\n",
+		"{\"webhook\": {\"a\": {\"url\": \"https://a.example\",\n\"secret\":\n\"" + value + "\"}}}",
+		"{\"webhook\": {\"a\": {\"url\": \"https://a.example\",\n\"se\\u0063ret\": \"" + value + "\"}}}",
+	} {
+		if got := Redact([]byte(text)); strings.Contains(got, value[:8]) {
+			t.Errorf("%q is shown as %q", text, got)
+		}
+	}
+}

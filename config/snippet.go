@@ -55,26 +55,28 @@ func presentable(lines []string) []string {
 // sensitive tells which lines may have a secret: whatever names one or stands in a block secret or ppk. It looks at the text
 // alone, because a file that does not parse has no blocks.
 func sensitive(lines []string) []bool {
-	names := regexp.MustCompile(`(?i)psk|secret|passw|nt_hash|cleartext|\bsim\b|\bk=|\bopc?=`)
+	names := regexp.MustCompile(`(?i)psk|secret|passw|nt_hash|cleartext|\bsim\b|\bk=|\bopc?=|\\u[0-9a-f]{4}`) // an escape may be part of a name
+	opens := regexp.MustCompile(`[=:(]\s*$`)                                                                  // a value that begins below
 	block := regexp.MustCompile(`^\s*[{,]*\s*"?(daemon|api|role|connection|pool|secret|radius|users|user|policy|include)"?\b`)
 	ppk := regexp.MustCompile(`^\s*[{,]*\s*"?ppk(\s+"|"\s*:\s*\{)`) // not where a connection names one
-	hidden, inSecret := make([]bool, len(lines)), false
+	hidden, inSecret, goesOn := make([]bool, len(lines)), false, false
 	for i, line := range lines {
 		if found := block.FindStringSubmatch(line); found != nil {
 			inSecret = found[1] == "secret"
 		} else if ppk.MatchString(line) {
 			inSecret = true
 		}
-		hidden[i] = inSecret || names.MatchString(line)
+		hidden[i] = goesOn || inSecret || names.MatchString(line)
+		goesOn = hidden[i] && (opens.MatchString(line) || goesOn && strings.TrimSpace(line) == "")
 	}
 	return hidden
 }
 
-// concealed cuts a line behind its first "=" or ":", where a secret may begin. A line that has neither may be the middle of
-// one, unless it has nothing but brackets and names a block.
+// concealed cuts a line behind its first "=" or ":", where a secret may begin, if a name stands before it. Other lines may be the
+// middle of one, as those in base64 with "=" at their end, unless they have nothing but brackets and name a block.
 func concealed(line string) string {
 	const mark = "[redacted]"
-	if i := strings.IndexAny(line, "=:"); i >= 0 {
+	if i := strings.IndexAny(line, "=:"); i >= 0 && regexp.MustCompile(`(?i)^\s*[{,]*\s*"?[a-z_]{1,16}("|\s|$)`).MatchString(line[:i]) {
 		return line[:i+1] + " " + mark
 	}
 	if regexp.MustCompile(`^\s*((secret|ppk)(\s+"[^"]*")*)?\s*[{}\[\],]*\s*$`).MatchString(line) {

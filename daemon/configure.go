@@ -16,14 +16,17 @@ import (
 )
 
 // Configuration shows the configuration in use.
-func (d *Daemon) Configuration(context.Context) (api.Configuration, error) {
+func (d *Daemon) Configuration(ctx context.Context) (api.Configuration, error) {
 	d.useLoaded()
 	d.reloading.Lock()
 	defer d.reloading.Unlock()
 	d.mu.Lock()
 	cfg, loaded := d.config, d.loaded
 	d.mu.Unlock()
-	c := api.Configuration{Path: d.sources.main, Digest: d.sources.digest(), Loaded: loaded, Files: []api.ConfigFile{}, Effective: cfg.Effective()}
+	c := api.Configuration{Path: d.sources.main, Loaded: loaded, Files: []api.ConfigFile{}, Effective: cfg.Effective()}
+	if api.CallerOf(ctx).Role >= api.Administer { // others could try out secrets with it
+		c.Digest = d.sources.digest()
+	}
 	files := d.sources.files()
 	for _, path := range cfg.Paths {
 		text, err := fs.ReadFile(files, strings.TrimPrefix(path, "/"))

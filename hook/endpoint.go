@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strconv"
 	"time"
 
@@ -91,6 +92,10 @@ func (e *Endpoint) try(ctx context.Context, d Delivery) error {
 		h.Set(HeaderSignature, Signature(e.Secret, time.Now(), d.Body))
 	}
 	answer, err := e.Client.Do(request)
+	var told *url.Error
+	if errors.As(err, &told) {
+		return told.Err // without the URL, as one may be known to nobody else
+	}
 	if err != nil {
 		return err
 	}

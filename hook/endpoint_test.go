@@ -88,6 +88,16 @@ func TestServerThatHangsCostsTheTimeout(t *testing.T) {
 	}
 }
 
+// Some servers know those who may post by their URL alone, so that log and events do not tell it.
+func TestErrorsDoNotTellTheURL(t *testing.T) {
+	s := httptest.NewServer(nil)
+	s.Close()
+	e := &Endpoint{URL: s.URL + "/hunter2", Client: NewClient(patience, nil), Tries: 1}
+	if err := e.Deliver(t.Context(), Delivery{}); err == nil || strings.Contains(err.Error(), "hunter2") {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestCertificateOfTheServerIsChecked(t *testing.T) {
 	s := httptest.NewTLSServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	s.Config.ErrorLog = nil
