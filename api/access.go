@@ -142,6 +142,9 @@ func revoked(leaf *x509.Certificate, list *x509.RevocationList) bool {
 
 // fromSocket is the caller at the other end of a Unix socket.
 func (s *Server) fromSocket(ctx context.Context, c net.Conn) context.Context {
+	if b, ok := c.(*boundConn); ok {
+		c = b.Conn
+	}
 	conn, ok := c.(*net.UnixConn)
 	if !ok {
 		return ctx

@@ -188,6 +188,35 @@ func TestOtherUsersHaveTheRolesThatTheyAreGiven(t *testing.T) {
 	}
 }
 
+// Where the socket is open to all users, one who may do nothing has a few connections, and takes none from the others.
+func TestStrangersHaveFewConnectionsWithTheSocket(t *testing.T) {
+	if os.Geteuid() != 0 {
+		return // nobody else can be played
+	}
+	_, socket := served(t, &config.API{Roles: []*config.Role{{Name: "read", Users: []string{"4711"}}}})
+	ended := 0
+	another(t, 4712, func() {
+		for range mostStrangersEach + 5 {
+			c, err := net.Dial("unix", socket)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer c.Close()
+			_ = c.SetReadDeadline(time.Now().Add(100 * time.Millisecond))
+			if _, err := c.Read(make([]byte, 1)); err != nil && !os.IsTimeout(err) {
+				ended++
+			}
+		}
+	})
+	if ended != 5 {
+		t.Errorf("%d connections have ended", ended)
+	}
+	if _, err := NewClient(socket).Session(context.Background()); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestStreamEndsWhenItsReaderLosesTheRole(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := NewServer(newQuiet(8), "test")

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"fmt"
 	"net"
 	"net/netip"
 	"sync"
@@ -11,6 +12,15 @@ const (
 	mostConnections     = 512
 	mostConnectionsEach = 64 // of one address
 	mostStreamsEach     = 64 // of one caller
+)
+
+// The limits of connections with the Unix socket, for each user of the host. Where it is open to all of them, those without a role
+// have few, and take none from the others.
+const (
+	mostLocal         = 2048
+	mostLocalEach     = 256
+	mostStrangers     = 64
+	mostStrangersEach = 8
 )
 
 // A counter counts what is in use, by whom.
@@ -47,14 +57,37 @@ func (c *counter) give(who string) {
 	}
 }
 
-// bound limits the connections of a listener.
+// bound limits the connections of a listener of the network.
 func bound(l net.Listener) net.Listener {
-	return &boundListener{l, newCounter(mostConnections, mostConnectionsEach)}
+	used := newCounter(mostConnections, mostConnectionsEach)
+	return &boundListener{l, func(c net.Conn) (*counter, string) {
+		who := c.RemoteAddr().String()
+		if a, err := netip.ParseAddrPort(who); err == nil {
+			who = a.Addr().String()
+		}
+		return used, who
+	}}
+}
+
+// boundLocal limits the connections of a Unix socket.
+func (s *Server) boundLocal(l net.Listener) net.Listener {
+	known, strangers := newCounter(mostLocal, mostLocalEach), newCounter(mostStrangers, mostStrangersEach)
+	return &boundListener{l, func(c net.Conn) (*counter, string) {
+		conn, ok := c.(*net.UnixConn)
+		if !ok {
+			return known, ""
+		}
+		p, err := peerOf(conn)
+		if err != nil || s.access.Load().local(p) == Nobody {
+			return strangers, fmt.Sprint("uid ", p.uid)
+		}
+		return known, fmt.Sprint("uid ", p.uid)
+	}}
 }
 
 type boundListener struct {
 	net.Listener
-	used *counter
+	whose func(net.Conn) (*counter, string) // who is counted where
 }
 
 func (b *boundListener) Accept() (net.Conn, error) {
@@ -63,12 +96,9 @@ func (b *boundListener) Accept() (net.Conn, error) {
 		if err != nil {
 			return nil, err
 		}
-		who := c.RemoteAddr().String()
-		if a, err := netip.ParseAddrPort(who); err == nil {
-			who = a.Addr().String()
-		}
-		if b.used.take(who) {
-			return &boundConn{Conn: c, end: sync.OnceFunc(func() { b.used.give(who) })}, nil
+		used, who := b.whose(c)
+		if used.take(who) {
+			return &boundConn{Conn: c, end: sync.OnceFunc(func() { used.give(who) })}, nil
 		}
 		c.Close()
 	}

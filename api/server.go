@@ -101,7 +101,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	}
 	server := s.server(s.guarded(func(r *http.Request) Caller { return CallerOf(r.Context()) }, socketName), slog.LevelError)
 	server.ConnContext = s.fromSocket
-	err := s.run(ctx, server, l)
+	err := s.run(ctx, server, s.boundLocal(l))
 	s.page.close()
 	s.end()
 	s.serving.Wait()
