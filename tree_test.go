@@ -25,7 +25,7 @@ var levels = [][]string{
 	{"ike", "netio", "keylog", "dataplane/fake"},
 	{"dataplane/user", "dataplane/xfrm", "supervisor", "config", "hook"},
 	{"bugreport", "sim", "api", "pki", "swanctl", "dataplane/netstack", "probe"},
-	{"metrics", "trace", "vici"},
+	{"metrics", "trace", "telemetry", "vici"},
 	{"capture"},
 	{"daemon", "doctor", "selftest", "trial"},
 	{"demo", "tunnel"},

@@ -13,6 +13,7 @@ type Config struct {
 	Metrics     Metrics
 	API         *API
 	VICI        VICI
+	Telemetry   *Telemetry
 	Connections []*Connection // in the order of the files
 	Pools       []*Pool
 	Secrets     []*Secret
@@ -26,7 +27,9 @@ type Config struct {
 }
 
 // newConfig returns what counts where no file says anything.
-func newConfig() *Config { return &Config{Daemon: newDaemon(), Metrics: newMetrics(), API: newAPI()} }
+func newConfig() *Config {
+	return &Config{Daemon: newDaemon(), Metrics: newMetrics(), API: newAPI(), Telemetry: newTelemetry()}
+}
 
 // Connection returns the connection of that name, or nil.
 func (c *Config) Connection(name string) *Connection { return named(c.Connections, name) }

@@ -46,7 +46,8 @@ func Diff(old, new *Config) *Difference {
 	d := &Difference{
 		Daemon: differing(old.Daemon.schema(), new.Daemon.schema()),
 		Process: slices.Concat(below("metrics", differing(old.Metrics.schema(), new.Metrics.schema())),
-			below("api", differing(old.API.schema(), new.API.schema())), below("vici", differing(old.VICI.schema(), new.VICI.schema()))),
+			below("api", differing(old.API.schema(), new.API.schema())), below("vici", differing(old.VICI.schema(), new.VICI.schema())),
+			below("telemetry", differing(old.Telemetry.schema(), new.Telemetry.schema()))),
 		Roles:       compare(old.API.Roles, new.API.Roles, ""),
 		Connections: compare(old.Connections, new.Connections, ""),
 		Pools:       compare(old.Pools, new.Pools, ""),

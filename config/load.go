@@ -96,6 +96,7 @@ func (f *file) schema(c *Config) schema {
 			{kind: "authority", many: true, open: func() schema { return add(&c.Authorities, new(Authority)).schema() }},
 			{kind: "webhook", many: true, open: func() schema { return add(&c.Webhooks, newWebhook()).schema() }},
 			{kind: "vici", open: func() schema { return c.VICI.schema() }},
+			{kind: "telemetry", open: func() schema { return c.Telemetry.schema() }},
 		},
 	}
 }

@@ -81,6 +81,7 @@ func TestEveryOptionReachesTheModel(t *testing.T) {
 		"dataplane":    d.Dataplane.Backend == BackendFake && d.Dataplane.Device == "tun7" && d.Dataplane.MTU == 1300,
 		"metrics":      len(c.Metrics.Listen) == 1 && c.Metrics.Listen[0].Port() == 9500 && c.Metrics.Peers == 7,
 		"vici":         c.VICI.Socket == "/run/charon.vici" && c.VICI.Group == "vpn",
+		"telemetry":    c.Telemetry.Endpoint == "https://otlp.example.org" && c.Telemetry.Headers[0].Name == "X-Token" && string(c.Telemetry.Headers[0].Value) == "abc" && c.Telemetry.Service == "edge" && c.Telemetry.Sample == 0.5 && c.Telemetry.Timeout == 3*time.Second,
 		"local":        len(a.Local.Addresses) == 2 && a.Local.Addresses[1] == netip.MustParsePrefix("2001:db8::1/128") && a.Local.Port == 4501 && a.Local.ID.String() == "gw.example.org",
 		"remote":       slices.Equal(a.Remote.Prefixes(), []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0")}) && a.Remote.Port == 4500 && a.Remote.ID.IsPattern() && !a.Remote.Reachable(),
 		"proposals":    len(a.Proposals) == 1+len(suite.DefaultIKE()) && a.Proposals[1].Number == 2,

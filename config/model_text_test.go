@@ -36,6 +36,13 @@ vici {
   socket = "/run/charon.vici"
   group  = "vpn"
 }
+telemetry {
+  endpoint     = "https://otlp.example.org"
+  headers      = "X-Token: abc"
+  service_name = "edge"
+  sample       = 0.5
+  timeout      = "3s"
+}
 metrics {
   listen = ["127.0.0.1:9500"]
   peers  = 7

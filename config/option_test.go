@@ -33,6 +33,7 @@ func homes() map[string]home {
 		"dataplane":       {dataplaneSamples, "daemon {\ndataplane {\n%s\n}\n}\n", func(c *Config) schema { return c.Daemon.Dataplane.schema() }},
 		"metrics":         {metricsSamples, "metrics {\n%s\n}\n", func(c *Config) schema { return c.Metrics.schema() }},
 		"vici":            {viciSamples, "vici {\n%s\n}\n", func(c *Config) schema { return c.VICI.schema() }},
+		"telemetry":       {telemetrySamples, "telemetry {\n%s\n}\n", func(c *Config) schema { return c.Telemetry.schema() }},
 		"api":             {apiSamples, "api {\n%s\n}\n", func(c *Config) schema { return c.API.schema() }},
 		"role":            {roleSamples, "api {\nrole \"read\" {\n%s\n}\n}\n", func(c *Config) schema { return c.API.Roles[0].schema() }},
 		"connection": {func() []sample { return append(connectionSamples(), quantumSamples()...) }, "connection \"a\" {\nremote { address = \"192.0.2.9\" }\n%s\n}\npool \"p\" { addresses = \"10.9.0.0/24\" }\nppk \"q\" { key = file(\"x.ppk\") }\n" + psk,

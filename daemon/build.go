@@ -34,6 +34,7 @@ func (d *Daemon) build(ctx context.Context, cfg *config.Config, log *slog.Logger
 	e.radius.rulers = e.sessions
 	e.updowns = newUpdowns(e, cfg.Daemon.Hooks)
 	e.webhooks = newWebhooks(e)
+	e.telemetry.engine, e.telemetry.version = e, d.options.Version
 	e.reset.from = map[string]ike.Stats{}
 	if cfg.Daemon.KeyLog != "" {
 		keys, err := keylog.Open(cfg.Daemon.KeyLog)

@@ -60,6 +60,7 @@ type engine struct {
 	sessions   *sessions
 	updowns    *updowns
 	webhooks   *webhooks
+	telemetry  telemetryFeed
 	reset      countersReset
 	vici       *service.Service // nil: it is not configured
 	world      *world
@@ -88,6 +89,7 @@ func (e *engine) wait() {
 	e.workers.wait()
 	e.updowns.wait()
 	e.webhooks.wg.Wait()
+	e.telemetry.wg.Wait()
 }
 
 // receive takes an IKE message to its shard. The message belongs to the caller again on return.

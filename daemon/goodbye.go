@@ -33,4 +33,5 @@ func (d *Daemon) sayGoodbye() {
 	d.engine.radius.sayGoodbye(ctx)
 	d.engine.updowns.sayGoodbye()
 	d.engine.webhooks.sayGoodbye()
+	d.engine.telemetry.sayGoodbye()
 }

@@ -32,6 +32,7 @@ func (e *engine) news(n ike.News) {
 		e.doubt(n.Path)
 	}
 	e.tracer.news(n)
+	e.telemetry.news(n)
 	e.announce(n)
 	e.supervisor.news(n) // last: whoever waits finds the event when the wait is over
 }
@@ -237,6 +238,7 @@ func (e *engine) note(n supervisor.Note) {
 	}
 	if f := n.Failure; f != nil && beforeSA(f) {
 		e.tracer.failed(n, ev)
+		e.telemetry.news(ike.News{Time: e.clock.now(), Kind: ike.NewsFailure, Connection: n.Connection, Initiator: true, Path: dataplane.Path{Remote: n.Remote}, Failure: f})
 	}
 	e.hub.events.Publish(ev)
 	e.logEvent(ev, level)

@@ -96,6 +96,7 @@ func (d *Daemon) configure(cfg *config.Config) error {
 	d.level.Set(cfg.Daemon.LogLevel)
 	d.permit(cfg)
 	d.engine.webhooks.configure(cfg.Webhooks)
+	d.engine.telemetry.configure(cfg.Telemetry)
 	return d.engine.supervisor.ask(d.engine.ctx, func(now time.Time) ([]supervisor.Action, error) {
 		return d.machine().Configure(now, connections, policiesOf(cfg)), nil
 	})
@@ -134,13 +135,18 @@ func reloaded(d *config.Difference) api.Reloaded {
 		}
 	}
 	for _, option := range d.Process {
-		if strings.HasPrefix(option, "api.") && option != "api.listen" && option != "api.web" {
+		if liveProcess(option) {
 			r.Changed = append(r.Changed, option)
 		} else {
 			r.Restart = append(r.Restart, option)
 		}
 	}
 	return r
+}
+
+// liveProcess tells whether an option of a block about the whole process takes effect without a restart.
+func liveProcess(option string) bool {
+	return strings.HasPrefix(option, "telemetry.") || strings.HasPrefix(option, "api.") && option != "api.listen" && option != "api.web"
 }
 
 // live tells whether an option of the daemon takes effect without a restart.

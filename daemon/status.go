@@ -233,5 +233,6 @@ func (e *engine) counters(stats ike.Stats, carried totals) map[string]uint64 {
 	}
 	e.world.count(m)
 	e.radius.count(m)
+	e.telemetry.count(m)
 	return m
 }

@@ -90,14 +90,19 @@ func (w *webhooks) begin(c *config.Webhook) *webhook {
 }
 
 func (r *webhook) endpoint() *hook.Endpoint {
-	var roots *x509.CertPool
-	if len(r.config.CAs) > 0 {
-		roots = x509.NewCertPool()
-		for _, ca := range certificates(r.config.CAs) {
-			roots.AddCert(ca)
-		}
+	return &hook.Endpoint{URL: r.config.URL, Secret: r.config.Secret, Client: hook.NewClient(r.config.Timeout, rootsOf(r.config.CAs)), Tries: r.config.Tries, Pause: time.Second}
+}
+
+// rootsOf are the authorities that a web server's certificate may be from; nil is those of the system.
+func rootsOf(files []config.CertificateFile) *x509.CertPool {
+	if len(files) == 0 {
+		return nil
 	}
-	return &hook.Endpoint{URL: r.config.URL, Secret: r.config.Secret, Client: hook.NewClient(r.config.Timeout, roots), Tries: r.config.Tries, Pause: time.Second}
+	roots := x509.NewCertPool()
+	for _, ca := range certificates(files) {
+		roots.AddCert(ca)
+	}
+	return roots
 }
 
 // collect picks the events that are told, until ctx ends and those that are there by then are read.

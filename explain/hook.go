@@ -7,6 +7,8 @@ const (
 	HookQueueFull Code = "HOOK-QUEUE-FULL"
 	HookPairs     Code = "HOOK-PAIRS"
 	WebhookFailed Code = "WEBHOOK-FAILED"
+
+	TelemetryFailed Code = "TELEMETRY-FAILED"
 )
 
 // hookEntries documents the codes of commands and requests that follow tunnels.
@@ -27,5 +29,8 @@ func hookEntries() []Entry {
 		{WebhookFailed, "A web server could not be told of events.",
 			"It cannot be reached, does not answer in time, shows a certificate that is not believed, or refuses the request; the message says which.",
 			"Try the URL with curl from this host. The next request that arrives says in `missed` how many events are lost; this warning comes once until one arrives."},
+		{TelemetryFailed, "The collector of traces could not be told.",
+			"It cannot be reached, does not answer in time, shows a certificate that is not believed, or refuses the request; the message says which.",
+			"Try `curl -v -X POST` with the URL of `telemetry.endpoint` and `/v1/traces` from this host: the collector has to take OTLP over HTTP, whose port is 4318. IKE is not affected; `telemetry_dropped` counts what is lost, and this warning comes once until a request arrives."},
 	}
 }
