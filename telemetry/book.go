@@ -158,8 +158,10 @@ func (b *Book) operation(l *life, k kind, n *ike.News, at time.Time) *operation 
 		l.began = o.id
 	}
 	if len(l.operations) == maxOperations {
+		if !l.operations[0].waits {
+			b.unseen()
+		}
 		l.operations = l.operations[1:]
-		b.unseen()
 	}
 	l.operations = append(l.operations, o)
 	return o
