@@ -253,7 +253,7 @@ func TestPinned(t *testing.T) {
 // TestUnsent: a peer that sends no CERT payload is known by what is configured.
 func TestUnsent(t *testing.T) {
 	p, stranger := newParty(t), newParty(t)
-	p.local.NeverSend = true
+	p.local.SendCert = SendNever
 	proof := mustProve(t, p.local, p.id, allHashes())
 	if len(proof.Certs) != 0 {
 		t.Fatalf("%d certificates are sent", len(proof.Certs))
@@ -269,6 +269,18 @@ func TestUnsent(t *testing.T) {
 	p.remote.Pinned, p.remote.RawKeys = nil, []crypto.PublicKey{stranger.leaf().PublicKey, p.leaf().PublicKey}
 	if result := check(t, p.remote, p.id, pkitest.Now(), proof); result.Err != nil {
 		t.Error(result.Err)
+	}
+}
+
+// A peer that has not sent CERTREQ gets no certificate from who sends it to those that ask alone.
+func TestSentToThoseWhoAsk(t *testing.T) {
+	p := newParty(t)
+	p.local.SendCert = SendIfAsked
+	for _, asked := range [][]*wire.CertReq{nil, CertReqs(p.remote)} {
+		result := prove(t, p.local, p.id, allHashes(), asked...)
+		if got, want := len(result.Certs) > 0, len(asked) > 0; result.Err != nil || got != want {
+			t.Errorf("asked with %v: %d certificates, %v", asked, len(result.Certs), result.Err)
+		}
 	}
 }
 

@@ -54,6 +54,16 @@ func methodOf(m wire.AuthMethod) Method {
 	return 0
 }
 
+// CertSending says when our certificates are sent (RFC 7296, Section 3.6).
+type CertSending uint8
+
+// When certificates are sent.
+const (
+	SendAlways  CertSending = iota
+	SendIfAsked             // to peers that have sent CERTREQ (RFC 7296, Section 3.7)
+	SendNever               // the peer has our certificate
+)
+
 // Local is one authentication round of ours. It is immutable and safe for concurrent use.
 type Local struct {
 	ID          Identity // zero: taken from the first credential or the address
@@ -62,7 +72,7 @@ type Local struct {
 	Credentials []Credential        // MethodPublicKey, in order of preference
 	Schemes     []suite.Scheme      // schemes that we may sign with, in order of preference; none: all, RSA PKCS #1 before PSS
 	AllowSHA1   bool                // may sign with method 1 (RSA, SHA-1) for a peer that lacks RFC 7427
-	NeverSend   bool                // send no CERT payload, the peer has our certificate
+	SendCert    CertSending         // when CERT payloads are sent
 	OCSP        *revocation.Checker // where OCSP answers about our certificate come from, for peers that ask; nil: none is shown
 	Issuers     []*x509.Certificate // authorities that may have issued our certificate, besides those of its chain
 

@@ -98,7 +98,7 @@ func (s Sign) sign(ctx context.Context, c Credential, method wire.AuthMethod, sc
 		return SignResult{}, signingFailed(c, err)
 	}
 	result := SignResult{Auth: &wire.Auth{Method: method, Data: data}}
-	if s.Local.NeverSend {
+	if s.Local.SendCert == SendNever || s.Local.SendCert == SendIfAsked && len(s.CertReqs) == 0 {
 		return result, nil
 	}
 	if result.Certs, err = c.payloads(s.LooksUp); err != nil {

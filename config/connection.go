@@ -65,7 +65,7 @@ func (c *Connection) Label() string { return c.Name }
 func (c *Connection) Child(name string) *Child { return named(c.Children, name) }
 
 func newLocalRound() LocalRound {
-	return LocalRound{SendCertificate: true, ShowOCSP: true, EAP: LocalEAP{Methods: []eap.Type{eap.TypeMSCHAPv2}, TLS: newLocalTLS()}}
+	return LocalRound{ShowOCSP: true, EAP: LocalEAP{Methods: []eap.Type{eap.TypeMSCHAPv2}, TLS: newLocalTLS()}}
 }
 
 func newRemoteRound() RemoteRound {

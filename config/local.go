@@ -24,7 +24,7 @@ type LocalRound struct {
 	Key             *KeyFile
 	Schemes         []suite.Scheme // empty: all
 	AllowSHA1       bool
-	SendCertificate bool
+	SendCertificate auth.CertSending
 	CertificateURLs []string // of Certificates, in order; "": sent whole
 	BundleURL       string
 	ShowOCSP        bool
@@ -87,8 +87,8 @@ func (l *LocalRound) options() []option {
 			doc: "Signature algorithms that we may sign with, in order of preference: `rsa-`, `rsa-pss-` or `ecdsa-` with `sha256`, `sha384` or `sha512`, `ed25519`, `ed448`, `mldsa44`, `mldsa65`, `mldsa87`. Empty: what the key can do and the peer knows."},
 		{name: "allow_sha1", slot: one(&l.AllowSHA1, boolean()), rfc: "RFC 8247, Section 3.2",
 			doc: "Sign with RSA and SHA-1 for a peer that knows nothing newer."},
-		{name: "send_certificate", slot: one(&l.SendCertificate, boolean()), rfc: "RFC 7296, Section 3.6", aka: "send_cert",
-			doc: "Send our certificates. `false` when the peer has them already."},
+		{name: "send_certificate", slot: one(&l.SendCertificate, boolOr(auth.SendAlways, auth.SendNever, value("if_asked", auth.SendIfAsked))), rfc: "RFC 7296, Sections 3.6 and 3.7", aka: "send_cert",
+			doc: "Send our certificates. `false` when the peer has them already; `if_asked`: to peers that have sent CERTREQ."},
 	}
 }
 

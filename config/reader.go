@@ -6,6 +6,7 @@ import (
 	"math/big"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -211,6 +212,29 @@ func choice[T comparable](kind string, values ...namedValue[T]) reader[T] {
 		i := slices.IndexFunc(values, func(n namedValue[T]) bool { return n.value == v })
 		return values[max(i, 0)].name
 	})
+}
+
+// boolOr reads true and false, or a word for what is between.
+func boolOr[T comparable](yes, no T, values ...namedValue[T]) reader[T] {
+	truth, between := boolean(), choice("value", values...)
+	return reader[T]{
+		kind: "bool | " + between.kind, expect: "true, false or " + strings.TrimPrefix(between.expect, "one of "),
+		parse: func(l literal) (T, error) {
+			switch b, err := truth.parse(l); {
+			case err != nil:
+				return between.parse(l)
+			case b:
+				return yes, nil
+			}
+			return no, nil
+		},
+		format: func(v T) string {
+			if v == yes || v == no {
+				return strconv.FormatBool(v == yes)
+			}
+			return between.format(v)
+		},
+	}
 }
 
 // words reads one of several words into a string type.

@@ -150,7 +150,7 @@ func (t *translator) remoteRounds(c *config.Connection, secrets *auth.Secrets) (
 
 // localAuth translates a round of ours. The authorities that are trusted of the peer may have issued our certificate, too.
 func (t *translator) localAuth(c *config.Connection, l *config.LocalRound, secrets *auth.Secrets) auth.Local {
-	round := auth.Local{ID: l.ID, Method: l.Auth, Schemes: l.Schemes, AllowSHA1: l.AllowSHA1, NeverSend: !l.SendCertificate, EAPOnly: l.EAPOnly}
+	round := auth.Local{ID: l.ID, Method: l.Auth, Schemes: l.Schemes, AllowSHA1: l.AllowSHA1, SendCert: l.SendCertificate, EAPOnly: l.EAPOnly}
 	if l.Auth == auth.MethodPSK {
 		round.Secrets = secrets
 	}

@@ -48,6 +48,19 @@ func TestCertificatesFindTheirKeys(t *testing.T) {
 	}
 }
 
+// As with strongSwan, who does not ask gets no certificate unless the configuration says otherwise.
+func TestCertificatesAreSentAsStrongSwanSendsThem(t *testing.T) {
+	for line, want := range map[string]auth.CertSending{
+		"": auth.SendIfAsked, "send_cert = ifasked": auth.SendIfAsked, "send_cert = always": auth.SendAlways, "send_cert = yes": auth.SendAlways,
+		"send_cert = never": auth.SendNever, "send_cert = no": auth.SendNever,
+	} {
+		f, _, _, _ := gateway(t, line+"\nlocal {\n certs = moon.pem\n }\n remote {\n id = sun.example.org\n }")
+		if got := only(t, f.good(t)).Local.SendCertificate; got != want {
+			t.Errorf("%q is %v", line, got)
+		}
+	}
+}
+
 // With cacerts these alone are trusted, and the others may stand between.
 func TestNamedAuthoritiesAreTheOnlyOnes(t *testing.T) {
 	f, root, _, _ := gateway(t, "local {\n id = moon.example.org\n }\n remote {\n cacerts = root.pem\n }")

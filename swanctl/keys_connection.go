@@ -50,7 +50,7 @@ func timeRows() []row[*connection] {
 		{Key{"over_time", Scalar, Implemented, "`over_time`.", ""}, setTime[*connection]("over_time")},
 		{Key{"rand_time", Scalar, Implemented, "`rand_time`.", ""}, setTime[*connection]("rand_time")},
 		{Key{"send_certreq", Scalar, Implemented, "`send_certreq`.", ""}, setBool[*connection]("send_certreq")},
-		{Key{"send_cert", Scalar, Implemented, "`local.send_certificate`: `never` is false. `ifasked` sends as `always` does: a peer that has not asked leaves them.", ""}, (*connection).sendCertificate},
+		{Key{"send_cert", Scalar, Implemented, "`local.send_certificate`: `always` is true, `never` is false, `ifasked`, the default, is `if_asked`.", ""}, (*connection).sendCertificate},
 		{Key{"ocsp", Scalar, Implemented, "`local.show_ocsp` for `reply` and `both`, `remote.ocsp_response` for `request` and `both`.", "6.0"}, (*connection).setOCSP},
 		{Key{"ppk_id", Scalar, Implemented, "`ppk`: the secrets ppk with this identity.", ""}, func(c *connection, v value) error { c.ppk = v; return nil }},
 		{Key{"ppk_required", Scalar, Implemented, "`ppk_required`.", ""}, (*connection).setPPKRequired},

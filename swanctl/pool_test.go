@@ -21,7 +21,7 @@ func TestPoolAttributes(t *testing.T) {
 		"p_cscf = 10.1.0.5, fd01::5":            "20:10.1.0.5 21:fd01::5",
 		"split_include = 10.1.2.3/16":           "28676:0a010000ffff0000",
 		"split_exclude = 192.168.0.0/16":        "28678:c0a80000ffff0000",
-		"25 = example.org, 0x41":           "25:example.org 25:0x41",
+		"25 = example.org, 0x41":                "25:example.org 25:0x41",
 		"20 = 10.1.0.5\n 28672 = Welcome to us": "20:10.1.0.5 28672:Welcome to us",
 		"13 = 10.1.0.0/16":                      "13:0a010000ffff0000",
 	} {

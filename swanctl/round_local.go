@@ -16,7 +16,10 @@ func (r *round) finishLocal() {
 		if len(r.auth.schemes) > 0 {
 			r.out.set(r.authAt, "signature_schemes", list(r.auth.schemes...))
 		}
-		if r.sendCert == "never" || r.sendCert == "no" {
+		switch r.sendCert {
+		case "ifasked":
+			r.out.set(r.connection.origin, "send_certificate", quote("if_asked"))
+		case "never", "no":
 			r.out.set(r.connection.origin, "send_certificate", "false")
 		}
 		if r.ocsp == "request" || r.ocsp == "never" {
