@@ -159,6 +159,25 @@ func TestCertificates(t *testing.T) {
 	}
 }
 
+// charon gets our certificate if it asks for it, and otherwise knows us by the one that it has.
+func TestCertificatesForThoseWhoAsk(t *testing.T) {
+	for asks, want := range map[string]bool{"yes": true, "no": false} {
+		t.Run(asks, func(t *testing.T) {
+			s := newScene(t)
+			p := newPKI(s, "ecdsa-256")
+			s.theirs = s.sun.Charon("")
+			s.sun.Write("swanctl/x509/moon.pem", p.read(s, "moon.pem"))
+			theirs := strings.Replace(p.theirs(s, "pubkey"), "version = 2", "version = 2\n send_certreq = "+asks, 1)
+			s.theirs.Load(strings.Replace(theirs, "id = moon.example.org", "id = moon.example.org\n certs = moon.pem", 1))
+			s.startCulvert(strings.Replace(p.ours(s, ""), `key = "moon.key"`, "key = \"moon.key\"\n send_certificate = \"if_asked\"", 1))
+			s.prove(charon)
+			if got := strings.Contains(s.theirs.CharonLog(), "received end entity cert"); got != want {
+				t.Errorf("sent is %v", got)
+			}
+		})
+	}
+}
+
 // A certificate of another CA is refused by us, and the operator reads why.
 func TestForeignCAIsExplained(t *testing.T) {
 	s := newScene(t)
