@@ -132,7 +132,7 @@ type Attribute struct {
 
 // Tasks are exchanges of an IKE SA that we begin, in their order.
 type Tasks struct {
-	Active []string `json:"active,omitempty" doc:"Begun: init, intermediate, auth, create-child, rekey-child, delete-child, rekey-ike, delete-ike, followup, inform"`
+	Active []string `json:"active,omitempty" doc:"Begun: init, intermediate, auth, create-child, rekey-child, delete-child, rekey-ike, delete-ike, followup, probe, inform"`
 	Queued []string `json:"queued,omitempty" doc:"Still to begin"`
 }
 

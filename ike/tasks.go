@@ -1,7 +1,7 @@
 package ike
 
 // Tasks are the exchanges that an IKE SA has begun, and those that it has still to begin, in their order. Each is one of "init",
-// "intermediate", "auth", "create-child", "rekey-child", "delete-child", "rekey-ike", "delete-ike", "followup" and "inform".
+// "intermediate", "auth", "create-child", "rekey-child", "delete-child", "rekey-ike", "delete-ike", "followup", "probe" and "inform".
 type Tasks struct{ Active, Queued []string }
 
 // workload tells about the tasks of the SA.
@@ -40,6 +40,8 @@ func taskName(t task) string {
 		return "delete-ike"
 	case *followUp:
 		return "followup"
+	case *pathProbe:
+		return "probe"
 	}
 	return "inform"
 }

@@ -184,7 +184,7 @@ func TestStatesHaveTheirWords(t *testing.T) {
 	if got := []string{childMode(&tunnel), childMode(&api.Child{Mode: "transport"}), childMode(&iptfs)}; !slices.Equal(got, []string{"TUNNEL", "TRANSPORT", "IPTFS"}) {
 		t.Error(got)
 	}
-	tasks := taskNames([]string{"init", "intermediate", "auth", "create-child", "rekey-child", "delete-child", "rekey-ike", "delete-ike", "followup", "inform"})
+	tasks := taskNames([]string{"init", "intermediate", "auth", "create-child", "rekey-child", "delete-child", "rekey-ike", "delete-ike", "followup", "probe", "inform"})
 	if got := fmt.Sprint(tasks); got != "[IKE_INIT IKE_INIT IKE_AUTH CHILD_CREATE CHILD_REKEY CHILD_DELETE IKE_REKEY IKE_DELETE IKE_REKEY IKE_DPD]" {
 		t.Error(got)
 	}

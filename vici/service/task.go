@@ -1,10 +1,12 @@
 package service
 
-// taskNames calls exchanges as strongSwan does.
+// taskNames calls exchanges as strongSwan does. It has none that probe the path: they are left out.
 func taskNames(tasks []string) []string {
-	names := make([]string, len(tasks))
-	for i, t := range tasks {
-		names[i] = taskName(t)
+	var names []string
+	for _, t := range tasks {
+		if t != "probe" {
+			names = append(names, taskName(t))
+		}
 	}
 	return names
 }
