@@ -78,7 +78,8 @@ func TestPortsOfSelectors(t *testing.T) {
 		want     ports
 	}{
 		{"10.0.0.0/8", ports{}}, {"10.0.0.0/8[tcp/80]", ports{80, 80}}, {"10.0.0.0/8[tcp/0-100]", ports{1, 100}},
-		{"10.0.0.0/8[tcp/0]", ports{}}, {"10.0.0.0/8[tcp/opaque]", ports{}}, {"10.0.0.0/8[tcp/1-65535]", ports{1, 65535}},
+		{"10.0.0.0/8[tcp/0]", ports{}}, {"10.0.0.0/8[tcp/opaque]", ports{}}, {"10.0.0.0/8[tcp/1-65534]", ports{1, 65534}},
+		{"10.0.0.0/8[tcp/1-65535]", ports{}}, {"10.0.0.0/8[tcp/65535]", ports{}},
 	}
 	for _, tt := range tests {
 		if got := portsOf(selectors(t, tt.selector)[0]); got != tt.want {

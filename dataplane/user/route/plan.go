@@ -127,9 +127,13 @@ func carriesPorts(protocol uint8) bool {
 	return slices.Contains([]uint8{0, tcp, udp, dccp, sctp, udpLite}, protocol)
 }
 
-// portsOf returns the range that a rule can ask for. Rules know neither port 0 nor hidden ports.
+// lastPort is not taken by the kernel in ranges of rules.
+const lastPort = 1<<16 - 1
+
+// portsOf returns the range that a rule can ask for. Rules know neither port 0 nor hidden ports. One with the last port is for all
+// ports: nothing that a policy is to protect may pass beside it.
 func portsOf(s spd.Selector) ports {
-	if s.AnyPort() || s.IsOpaque() || s.EndPort == 0 {
+	if s.AnyPort() || s.IsOpaque() || s.EndPort == 0 || s.EndPort == lastPort {
 		return ports{}
 	}
 	return ports{max(1, s.StartPort), s.EndPort}
