@@ -31,12 +31,22 @@ type Process struct {
 // SAsOf returns the IKE SAs of a connection.
 func (s *Status) SAsOf(connection string) []SA {
 	list := []SA{}
-	for _, sa := range s.SAs {
-		if sa.Connection == connection {
-			list = append(list, sa)
+	for i := range s.SAs {
+		if s.SAs[i].Connection == connection {
+			list = append(list, s.SAs[i])
 		}
 	}
 	return list
+}
+
+// ByConnection returns the IKE SAs of each connection that has any, for whoever looks at all of them.
+func (s *Status) ByConnection() map[string][]SA {
+	of := map[string][]SA{}
+	for i := range s.SAs {
+		name := s.SAs[i].Connection
+		of[name] = append(of[name], s.SAs[i])
+	}
+	return of
 }
 
 // Connection returns the connection of that name.

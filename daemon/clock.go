@@ -26,11 +26,19 @@ func systemClock() *clock { return newClock(time.Now, sinceBoot) }
 func (c *clock) now() time.Time { return c.begin.Add(c.boot()) }
 
 // shown returns what the wall clock shows, or would show, at a moment of the engine's time. The zero time stays.
-func (c *clock) shown(t time.Time) time.Time {
+func (c *clock) shown(t time.Time) time.Time { return c.read().shown(t) }
+
+// A reading of both clocks is by how much the wall clock is ahead of the engine's time.
+type reading time.Duration
+
+func (c *clock) read() reading { return reading(c.ahead()) }
+
+// shown is that of the clock at the time of the reading.
+func (r reading) shown(t time.Time) time.Time {
 	if t.IsZero() {
 		return t
 	}
-	return t.Add(c.ahead())
+	return t.Add(time.Duration(r))
 }
 
 // heard returns the engine's time of something that was noted by the wall clock. What lies in the future was noted before

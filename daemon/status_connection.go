@@ -7,24 +7,24 @@ import (
 )
 
 // connections shows the configured connections.
-func (e *engine) connections(links []supervisor.LinkStatus, sas []ike.SAStatus) []api.Connection {
+func (v view) connections(links []supervisor.LinkStatus, sas []ike.SAStatus) []api.Connection {
 	up := make(map[string]bool)
-	for _, s := range sas {
-		if s.Connection != nil && s.State == ike.StateEstablished {
+	for i := range sas {
+		if s := &sas[i]; s.Connection != nil && s.State == ike.StateEstablished {
 			up[s.Connection.Name] = true
 		}
 	}
 	list := make([]api.Connection, len(links))
 	for i, l := range links {
-		list[i] = e.connectionStatus(l, up[l.Connection.Name])
+		list[i] = v.connectionStatus(l, up[l.Connection.Name])
 	}
 	return list
 }
 
-func (e *engine) connectionStatus(l supervisor.LinkStatus, up bool) api.Connection {
+func (v view) connectionStatus(l supervisor.LinkStatus, up bool) api.Connection {
 	c := api.Connection{
 		Name: l.Connection.Name, State: stateOf(l, up), Remote: append([]string{}, l.Connection.RemoteNames...), Children: []string{},
-		Attempts: l.Attempts, NextAttempt: e.when(l.NextAttempt), LastFailure: problem(l.Failure),
+		Attempts: l.Attempts, NextAttempt: v.when(l.NextAttempt), LastFailure: problem(l.Failure),
 	}
 	for _, p := range l.Connection.RemoteAddrs {
 		if p.IsSingleIP() {

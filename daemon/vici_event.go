@@ -66,12 +66,12 @@ func (l *shardLoop) tellVICI(n ike.News) {
 func (l *shardLoop) shown(s *ike.SAStatus) api.SA {
 	bare := *s
 	bare.Children = nil
-	return l.engine.saStatus(bare, new(totals))
+	return l.engine.view(new(totals)).sa(&bare)
 }
 
 // shownChild is a child of the IKE SA that news are about, with what it has carried.
 func (l *shardLoop) shownChild(n ike.News, c *ike.ChildInfo) api.Child {
-	child := l.engine.childStatus(*c, n.Status.ESP, new(totals))
+	child := l.engine.view(new(totals)).child(c, n.Status.ESP)
 	if n.Kind == ike.NewsChildDown {
 		child.State = api.ChildDeleting
 	}

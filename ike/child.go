@@ -20,6 +20,7 @@ type Child struct {
 	policy        dataplane.PolicyID // kept across rekeys
 	inSPI, outSPI uint32
 	suite         suite.Selection
+	suiteText     string // of suite, once somebody has asked
 	mode          esp.Mode
 	local, remote []spd.Selector     // negotiated, as our SPD sees them
 	aggFrag       *dataplane.AggFrag // nil: not in AGGFRAG mode
@@ -91,7 +92,10 @@ type ChildInfo struct {
 
 // Children tells about the children, in the order in which they were made.
 func (sa *SA) Children() []ChildInfo {
-	var out []ChildInfo
+	if len(sa.children) == 0 {
+		return nil
+	}
+	out := make([]ChildInfo, 0, len(sa.children))
 	for _, c := range sa.children {
 		out = append(out, sa.childInfo(c))
 	}
@@ -99,9 +103,12 @@ func (sa *SA) Children() []ChildInfo {
 }
 
 func (sa *SA) childInfo(c *Child) ChildInfo {
+	if c.suiteText == "" {
+		c.suiteText = suite.FormatProposal(c.suite.Proposal)
+	}
 	return ChildInfo{
 		ID: c.id, Name: c.config.Name, InSPI: c.inSPI, OutSPI: c.outSPI, Resource: c.resource, Policy: c.policy, ReqID: c.config.ReqID, Mode: c.mode,
-		Suite: suite.FormatProposal(c.suite.Proposal), Transforms: slices.Clone(c.suite.Proposal.Transforms), KeyExchanges: keyExchangesOf(c.suite), PPK: c.ppk, Initiator: c.initiator, Local: slices.Clone(c.local), Remote: slices.Clone(c.remote),
+		Suite: c.suiteText, Transforms: slices.Clone(c.suite.Proposal.Transforms), KeyExchanges: keyExchangesOf(c.suite), PPK: c.ppk, Initiator: c.initiator, Local: slices.Clone(c.local), Remote: slices.Clone(c.remote),
 		Created: c.created, State: c.state.String(), AggFrag: c.aggFrag,
 		Rekey:  sa.timers.at(timerChildRekey, c.inSPI),
 		Expire: sa.timers.at(timerChildExpire, c.inSPI),

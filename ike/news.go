@@ -123,6 +123,9 @@ func (sa *SA) peerName() string {
 	if sa.proof != nil && sa.proof.Anonymous {
 		return sa.remote.String() + " " + sa.path.Remote.String()
 	}
+	if sa.texts != nil {
+		return sa.texts.remote.name(sa.remote)
+	}
 	return identityName(sa.remote)
 }
 

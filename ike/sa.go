@@ -88,6 +88,7 @@ type SA struct {
 	stream               streamLife
 	lastComplaint        time.Time // of ours about a Message ID, to limit their rate
 	was                  *SAStatus // what news of its end tell, while it is closing down
+	texts                *texts    // of its status, once that was asked for
 }
 
 // peerTraits is what the peer has announced or shown.

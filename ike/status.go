@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"culvert/auth"
 	"culvert/dataplane"
 	"culvert/suite"
 	"culvert/wire"
@@ -50,14 +51,37 @@ func (sa *SA) Status() SAStatus {
 	if !sa.initiator {
 		s.RemoteSPI = sa.spiI
 	}
-	if len(sa.suite.Proposal.Transforms) > 0 {
-		s.Suite, s.Transforms = suite.FormatProposal(sa.suite.Proposal), slices.Clone(sa.suite.Proposal.Transforms)
-	}
 	if sa.state.authenticated() {
-		s.Local, s.Remote = identityName(sa.local), sa.peerName()
+		if sa.texts == nil {
+			sa.texts = &texts{suite: suite.FormatProposal(sa.suite.Proposal)}
+		}
+		s.Suite, s.Local, s.Remote = sa.texts.suite, sa.texts.local.name(sa.local), sa.peerName()
 		s.Proof, s.Resistance = sa.proof, sa.resistance()
+	} else if len(sa.suite.Proposal.Transforms) > 0 {
+		s.Suite = suite.FormatProposal(sa.suite.Proposal)
 	}
+	s.Transforms = slices.Clone(sa.suite.Proposal.Transforms)
 	return s
+}
+
+// texts are those of an authenticated IKE SA that whoever asks for its status gets. To write them takes longer than all the rest,
+// and while a shard tells of thousands of IKE SAs no peer is answered.
+type texts struct {
+	suite         string // which an authenticated IKE SA keeps
+	local, remote identityText
+}
+
+// An identityText is the text of the identity that it was last asked for.
+type identityText struct {
+	identity auth.Identity
+	text     string
+}
+
+func (t *identityText) name(id auth.Identity) string {
+	if t.identity != id {
+		t.identity, t.text = id, identityName(id)
+	}
+	return t.text
 }
 
 // Status tells about every IKE SA of the shard, in the order of their slots. Those that are gone, and only remembered for

@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"net"
 	"net/netip"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -65,21 +66,12 @@ func (g *generator) read(port uint16, conn *net.UDPConn) {
 	}
 }
 
-// run brings up one IKE SA for each connection, as many at a time as parallel says, and returns how long all of it took.
-// The SAs of an earlier run are forgotten.
+// run forgets the SAs of an earlier run, brings up one IKE SA for each connection, as many at a time as parallel says, and
+// returns how long all of it took.
 func (g *generator) run(remote netip.Addr, connections []*ike.Connection, parallel int) time.Duration {
 	g.Helper()
-	var policies atomic.Uint32
-	g.shard = ike.NewShard(0, &ike.Env{
-		Rand: rand.Reader, SPIs: new(counter), Connections: ike.NewConnections(connections...),
-		NewPolicy: func() dataplane.PolicyID { return dataplane.PolicyID(policies.Add(1)) },
-		Admit:     func(ike.Admission) ike.Work { return admitted{} },
-	})
-	g.began, g.latency, g.waiting = nil, nil, 0
-	path := dataplane.Path{
-		Local:  g.sockets[portIKE].LocalAddr().(*net.UDPAddr).AddrPort(),
-		Remote: netip.AddrPortFrom(remote, portIKE),
-	}
+	g.forget()
+	path := g.path(remote)
 	start := time.Now()
 	for len(g.latency) < len(connections) {
 		for g.waiting < parallel && len(g.began) < len(connections) {
@@ -88,6 +80,54 @@ func (g *generator) run(remote netip.Addr, connections []*ike.Connection, parall
 		g.step()
 	}
 	return time.Since(start)
+}
+
+// forget forgets all SAs.
+func (g *generator) forget() {
+	var policies atomic.Uint32
+	g.shard = ike.NewShard(0, &ike.Env{
+		Rand: rand.Reader, SPIs: new(counter), Connections: ike.NewConnections(),
+		NewPolicy: func() dataplane.PolicyID { return dataplane.PolicyID(policies.Add(1)) },
+		Admit:     func(ike.Admission) ike.Work { return admitted{} },
+	})
+	g.began, g.latency, g.waiting = nil, nil, 0
+}
+
+// path is the way to a responder.
+func (g *generator) path(remote netip.Addr) dataplane.Path {
+	return dataplane.Path{
+		Local:  g.sockets[portIKE].LocalAddr().(*net.UDPAddr).AddrPort(),
+		Remote: netip.AddrPortFrom(remote, portIKE),
+	}
+}
+
+// beside brings up IKE SAs one after another until something else is done, and returns how long each took. Those that are up
+// are kept up.
+func (g *generator) beside(remote netip.Addr, connections func(i int) *ike.Connection, pause time.Duration, other func()) []time.Duration {
+	g.Helper()
+	done, first, path := make(chan struct{}), len(g.latency), g.path(remote)
+	go func() {
+		defer close(done)
+		other()
+	}()
+	tick := time.NewTicker(pause)
+	defer tick.Stop()
+	for {
+		select {
+		case <-done:
+			for g.waiting > 0 {
+				g.step()
+			}
+			return slices.Clone(g.latency[first:])
+		case ev := <-g.received:
+			g.handle(ev)
+		case <-tick.C:
+			g.handle(ike.TimerDue{})
+			if g.waiting == 0 {
+				g.initiate(path, connections(len(g.began)))
+			}
+		}
+	}
 }
 
 func (g *generator) initiate(path dataplane.Path, c *ike.Connection) {

@@ -26,15 +26,18 @@ func responders() []responder {
 	return []responder{{"culvert", startCulvert}, {"charon", startCharon}}
 }
 
-// startCulvert starts our daemon. All clients have one address, hence the limits on half-open IKE SAs.
-func startCulvert(h *lab.Host, p *parties) *lab.Process {
+// startCulvert starts our daemon.
+func startCulvert(h *lab.Host, p *parties) *lab.Process { return h.Culvert(p.culvert(h)).Process }
+
+// culvert is our daemon's configuration. All clients have one address, hence the limits on half-open IKE SAs.
+func (p *parties) culvert(h *lab.Host) string {
 	local, remote, secret := "", "", fmt.Sprintf("secret \"bench\" {\n psk = %q\n}\n", psk)
 	if p.authority != nil {
 		p.writeGateway(h, "gateway.pem", "gateway.key", "ca.pem")
 		local = "certificate = [\"gateway.pem\"]\n key = \"gateway.key\""
 		remote, secret = "ca = [\"ca.pem\"]", ""
 	}
-	return h.Culvert(fmt.Sprintf(`
+	return fmt.Sprintf(`
 daemon {
   state_dir = %q
   half_open {
@@ -59,7 +62,7 @@ connection "bench" {
     esp_proposals = [%q]
   }
 }
-%s`, filepath.Join(p.Dir, h.Name), gateway, local, remote, proposal, network, childSuite, secret)).Process
+%s`, filepath.Join(p.Dir, h.Name), gateway, local, remote, proposal, network, childSuite, secret)
 }
 
 // charonTuning is what charon's manual advises for many clients, without its limits for one address. Both daemons log as

@@ -65,6 +65,9 @@ func (h *Host) CulvertOf(binary, conf string) *Culvert {
 	return &Culvert{Process: p, host: h}
 }
 
+// Socket is the path of the socket of the HTTP API.
+func (c *Culvert) Socket() string { return c.host.socket() }
+
 func (h *Host) socket() string { return filepath.Join(h.dir, "culvert.sock") }
 
 // Try runs a culvert command against the daemon.

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bufio"
 	"fmt"
 	"slices"
 	"strings"
@@ -9,9 +10,11 @@ import (
 	"culvert/legible"
 )
 
-// showStatus writes the status for people.
+// showStatus writes the status for people, all of it at once: it can be a hundred thousand lines.
 func (a *app) showStatus(s *api.Status) {
-	out := a.out()
+	w := bufio.NewWriter(a.Out)
+	defer w.Flush()
+	out := a.printer(w)
 	out.line("culvert %s, up %s, %s, %s, %s", s.Version, a.ago(s.Started), plural(len(s.Connections), "connection"),
 		plural(len(s.SAs), "IKE SA"), plural(countChildren(s.SAs), "child"))
 	if s.DataplaneReason != "" {
@@ -21,9 +24,9 @@ func (a *app) showStatus(s *api.Status) {
 		out.line("")
 		out.table([]string{"CONNECTION", "STATE", "PEER", "MORE"}, a.connectionRows(out, s))
 	}
-	for _, sa := range s.SAs {
+	for i := range s.SAs {
 		out.line("")
-		a.showSA(out, &sa)
+		a.showSA(out, &s.SAs[i])
 	}
 	if len(s.Warnings) > 0 {
 		out.line("")
@@ -43,6 +46,7 @@ func countChildren(sas []api.SA) int {
 
 func (a *app) connectionRows(out *printer, s *api.Status) [][]cell {
 	var rows [][]cell
+	sas := s.ByConnection()
 	for _, c := range s.Connections {
 		peer := strings.Join(c.Remote, " ")
 		if peer == "" {
@@ -55,7 +59,7 @@ func (a *app) connectionRows(out *printer, s *api.Status) [][]cell {
 		case api.Connecting, api.Waiting:
 			state.paint = out.warn
 		}
-		rows = append(rows, []cell{plain(c.Name), state, plain(peer), plain(a.more(&c, s.SAsOf(c.Name)))})
+		rows = append(rows, []cell{plain(c.Name), state, plain(peer), plain(a.more(&c, sas[c.Name]))})
 	}
 	return rows
 }
