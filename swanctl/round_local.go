@@ -6,6 +6,7 @@ import (
 
 	"culvert/auth"
 	"culvert/explain"
+	"culvert/wire"
 )
 
 // finishLocal writes how we authenticate.
@@ -26,11 +27,23 @@ func (r *round) finishLocal() {
 			r.out.set(r.connection.origin, "show_ocsp", "false")
 		}
 	case "eap":
+		r.assumeSubject()
 		r.finishClient()
 	}
 	if r.aaaID.path != "" && r.auth.method != "eap" {
 		r.unsupported(r.aaaID.origin, "aaa_id is for rounds of EAP", "leave it out, or set auth to a method of EAP")
 	}
+}
+
+// assumeSubject has the subject of our certificate be our identity towards EAP, if the round names none. (Towards signatures the
+// connection does so by itself.)
+func (r *round) assumeSubject() {
+	if r.id != nil && !r.id.IsAny() || len(r.certs) == 0 || len(r.certs[0].X509.Subject.Names) == 0 {
+		return
+	}
+	id := auth.Identity{Type: wire.IDDERASN1DN, Data: string(r.certs[0].X509.RawSubject)}
+	r.id = &id
+	r.out.set(r.certsAt, "id", quote(id.String()))
 }
 
 // prove writes our certificates with their key into a block: the first candidate whose key is loaded. The key of the others may
