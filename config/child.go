@@ -29,7 +29,7 @@ type Child struct {
 	ReplayWindow int // packets; 0: no replay protection
 	TFC          int // octets that packets are padded to; 0: none, -1: the path MTU
 	DF           dataplane.DF
-	CopyDSCP     bool
+	CopyDSCP     ike.DSCPCopying
 	CopyECN      bool
 	ReqID        uint32        // 0: of the data plane's choice
 	Inactivity   time.Duration // 0: no limit
@@ -63,7 +63,7 @@ func newChild() *Child {
 	return &Child{
 		Local: dynamic(), Remote: dynamic(),
 		Proposals: suite.DefaultESP(), RekeyTime: time.Hour, ReplayWindow: 1024,
-		CopyDSCP: true, CopyECN: true, Block: true, IPTFS: newIPTFS(),
+		CopyDSCP: ike.DSCPOut, CopyECN: true, Block: true, IPTFS: newIPTFS(),
 	}
 }
 
@@ -114,8 +114,8 @@ func (c *Child) trafficOptions() []option {
 		{name: "df", slot: one(&c.DF, choice("treatment of DF", value("copy", dataplane.DFCopy), value("set", dataplane.DFSet), value("clear", dataplane.DFClear))),
 			rfc: "RFC 4301, Section 8.1", aka: "copy_df",
 			doc: "The don't-fragment bit of the outer header."},
-		{name: "copy_dscp", slot: one(&c.CopyDSCP, boolean()), rfc: "RFC 4301, Section 5.1.2; RFC 2983", aka: "copy_dscp",
-			doc: "Copy the DSCP field to the outer header."},
+		{name: "copy_dscp", slot: one(&c.CopyDSCP, boolOr(ike.DSCPOut, 0, value("in", ike.DSCPIn), value("both", ike.DSCPBoth))), rfc: "RFC 4301, Section 5.1.2; RFC 2983", aka: "copy_dscp",
+			doc: "Copy the DSCP field to the outer header; `in`: of packets that arrive to the inner one, whoever on the path has set it; `both`."},
 		{name: "copy_ecn", slot: one(&c.CopyECN, boolean()), rfc: "RFC 6040", aka: "copy_ecn",
 			doc: "Let congestion marks pass between inner and outer header. Without, senders behind the tunnel never hear of congestion on its way."},
 		{name: "reqid", slot: one(&c.ReqID, number[uint32](0, 1<<31-1)), aka: "reqid",

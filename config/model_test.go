@@ -91,7 +91,7 @@ func TestEveryOptionReachesTheModel(t *testing.T) {
 		"retry":        !a.KeepUp && a.Tries == 5 && a.RetryDelay == time.Second && a.RetryMaxDelay == 2*time.Second,
 		"selectors":    len(child.Local) == 3 && child.Local[0].StartPort == 443 && child.Remote[0].Protocol == 17 && isDynamic(child.Remote[0]) && child.Remote[0].StartPort == 1701,
 		"actions":      b.Start == ike.StartNone && b.OnClose == ike.StartTrap && b.DPDAction == ike.StartUp && b.Block && !child.Block && child.Priority == -7,
-		"packets":      child.SinglePair && child.PerCPU && child.NonFirstFragments && child.ReplayWindow == 64 && child.TFC == -1 && child.DF == dataplane.DFClear && !child.CopyDSCP,
+		"packets":      child.SinglePair && child.PerCPU && child.NonFirstFragments && child.ReplayWindow == 64 && child.TFC == -1 && child.DF == dataplane.DFClear && child.CopyDSCP == 0,
 		"esp":          suite.FormatProposal(child.Proposals[0]) == "aes256gcm16-esn" && transport.Mode == esp.Transport,
 		"secret":       len(s.IDs) == 2 && len(s.PSK) == 32 && s.PSK[0] == 0x9b,
 		"pool":         p.Size().String() == "18446744073709551625" && len(p.DNS) == 2 && p.Static["carol"] == netip.MustParseAddr("10.9.0.2") && len(p.Static) == 2,

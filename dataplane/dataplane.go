@@ -118,7 +118,7 @@ type SA struct {
 	// NonFirstFragments lets fragments without ports through, whatever ports the selectors name (RFC 4301, Section 7).
 	NonFirstFragments bool
 	NoECN             bool // congestion marks do not pass between the headers (RFC 6040 does not apply)
-	CopyDSCP          bool // inner to outer and back as RFC 2983 and RFC 4301, Section 5.1.2
+	CopyDSCP          bool // outbound: inner to outer header; inbound: outer to inner (RFC 2983; RFC 4301, Section 5.1.2)
 	DF                DF
 	OriginalRemote    netip.Addr // transport mode behind NAT: the addresses before translation (RFC 7296, Section 2.23.1)
 	OriginalLocal     netip.Addr

@@ -60,12 +60,13 @@ func (sa *SA) directions(c *Child, d childDeal, keys suite.ChildKeys) (in, out d
 	soft := sa.softVolume(d.config)
 	base := dataplane.SA{Policy: c.policy, Path: sa.espPath(), Mode: c.mode, Transforms: suite.ESPFromSelection(c.suite),
 		ReplayWindow: d.config.ReplayWindow, Local: c.local, Remote: c.remote, SoftBytes: soft.bytes, HardBytes: d.config.HardBytes,
-		SoftPackets: soft.packets, HardPackets: d.config.HardPackets, NoECN: d.config.NoECN, CopyDSCP: d.config.CopyDSCP, DF: d.config.DF,
+		SoftPackets: soft.packets, HardPackets: d.config.HardPackets, NoECN: d.config.NoECN, DF: d.config.DF,
 		NonFirstFragments: d.fragments, OriginalRemote: d.originalRemote, OriginalLocal: d.originalLocal,
 		Resource: c.resource, Kernel: d.config.Kernel}
 	in, out = base, base
 	in.Direction, in.SPI = dataplane.Inbound, c.inSPI
 	out.Direction, out.SPI = dataplane.Outbound, c.outSPI
+	in.CopyDSCP, out.CopyDSCP = d.config.CopyDSCP&DSCPIn != 0, d.config.CopyDSCP&DSCPOut != 0
 	in.AggFrag, out.AggFrag = withPair(c.aggFrag, c.outSPI), withPair(c.aggFrag, c.inSPI)
 	if !d.noTFC && c.aggFrag == nil {
 		out.TFC = d.config.TFC

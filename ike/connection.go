@@ -76,6 +76,17 @@ type Reconnect struct {
 	Delay, MaxDelay time.Duration
 }
 
+// DSCPCopying says in which directions the DSCP is copied between the headers of tunnel mode (RFC 2983; RFC 4301, Section
+// 5.1.2). Inwards it is what anybody on the path has made of it.
+type DSCPCopying uint8
+
+// Directions of copying, which may be combined.
+const (
+	DSCPOut  DSCPCopying = 1 << iota // inner to outer header
+	DSCPIn                           // outer to inner header
+	DSCPBoth = DSCPOut | DSCPIn
+)
+
 // Lifetime bounds an SA by time. Rekeying starts at Rekey less a random part of up to Jitter; Hard ends the SA.
 type Lifetime struct {
 	Rekey, Jitter, Hard time.Duration
@@ -149,7 +160,7 @@ type ChildConfig struct {
 	TFC                      int
 	Cover                    int            // packets per second that leave at least (RFC 4303, Section 2.6); 0: any
 	AggFrag                  *AggFragConfig // nil: no AGGFRAG mode
-	CopyDSCP                 bool
+	CopyDSCP                 DSCPCopying
 	NoECN                    bool
 	ReqID                    uint32        // 0: of the data plane's choice
 	Inactivity               time.Duration // without a packet of either direction after which the child ends; 0: never

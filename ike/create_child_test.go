@@ -172,11 +172,22 @@ func TestDataPlaneIsToldInOrder(t *testing.T) {
 	check("close", l.b, "policy -out -in -policy")
 }
 
+// What is copied outwards is not copied inwards as well.
+func TestDSCPIsCopiedInTheDirectionsThatAreAskedFor(t *testing.T) {
+	for copying, want := range map[DSCPCopying][2]bool{0: {}, DSCPOut: {false, true}, DSCPIn: {true, false}, DSCPBoth: {true, true}} {
+		l := oneChild(t, func(a, _ *Connection) { a.Children[0].CopyDSCP = copying })
+		in, out := l.planes[l.a].in[l.child(l.a).inSPI], l.planes[l.a].out[1][0]
+		if got := [2]bool{in.CopyDSCP, out.CopyDSCP}; got != want {
+			t.Errorf("%d: in and out are %v", copying, got)
+		}
+	}
+}
+
 func TestChildParametersReachTheDataPlane(t *testing.T) {
 	l := oneChild(t, func(a, b *Connection) {
 		c := a.Children[0]
 		c.HardBytes, c.SoftBytes, c.HardPackets, c.SoftPackets = 1<<30, 1<<29, 1000, 900
-		c.TFC, c.DF, c.CopyDSCP, c.NonFirstFragments, c.Priority, c.ReplayWindow = 1400, dataplane.DFClear, true, true, 7, 256
+		c.TFC, c.DF, c.CopyDSCP, c.NonFirstFragments, c.Priority, c.ReplayWindow = 1400, dataplane.DFClear, DSCPIn, true, 7, 256
 		b.Children[0].NonFirstFragments = true
 	})
 	in := l.planes[l.a].in[l.child(l.a).inSPI]

@@ -86,7 +86,7 @@ func (c *child) finishHeader() {
 		case name == "df" && isNo(text):
 			c.out.set(v.origin, name, `"clear"`)
 		case name == "copy_dscp":
-			c.out.set(v.origin, name, truth(text == "out"))
+			c.out.set(v.origin, name, map[string]string{"out": "true", "no": "false", "in": quote("in"), "yes": quote("both")}[text])
 		case name == "copy_ecn" && isNo(text):
 			c.out.set(v.origin, name, "false")
 		}

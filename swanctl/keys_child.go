@@ -34,7 +34,7 @@ func trafficRows() []row[*child] {
 		{Key{"replay_window", Scalar, Implemented, "`replay_window`; 1 to 63 are 64. Without it 1024, as packets of fast networks come in more disorder than 32.", ""}, (*child).replayWindow},
 		{Key{"copy_df", Scalar, Implemented, "`df`: `no` is `clear`.", ""}, (*child).outerHeader},
 		{Key{"copy_ecn", Scalar, Implemented, "`copy_ecn`.", "6.0"}, (*child).outerHeader},
-		{Key{"copy_dscp", Scalar, Implemented, "`copy_dscp`: `out` is true, `no` is false. `in` and `yes` are refused: the outer header is not protected.", "6.0"}, (*child).copyDSCP},
+		{Key{"copy_dscp", Scalar, Implemented, "`copy_dscp`: `out` is true, `no` is false, `in` is `in`, `yes` is `both`.", "6.0"}, (*child).copyDSCP},
 		{Key{"icmp", Scalar, Implemented, "`icmp`.", "6.0"}, setBool[*child]("icmp")},
 	}
 }
@@ -204,10 +204,7 @@ func (c *child) outerHeader(v value) error {
 }
 
 func (c *child) copyDSCP(v value) error {
-	w, err := word(v.text(), "out", "in", "yes", "no")
-	if err == nil && (w == "in" || w == "yes") {
-		return &mistake{"the DSCP of the outer header is not copied inwards: nothing protects it", "write out or no"}
-	}
+	_, err := word(v.text(), "out", "in", "yes", "no")
 	c.header = append(c.header, v)
 	return err
 }

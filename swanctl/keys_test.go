@@ -125,7 +125,10 @@ func TestKeysOfChildren(t *testing.T) {
 		{"mark_in = 0x11/0xff\nmark_out = 42", func(c *config.Child) any { return c.Kernel.MarkIn.Value + c.Kernel.MarkOut.Value }, uint32(0x11 + 42)},
 		{"set_mark_in = 0\nset_mark_out = 7", func(c *config.Child) any { return c.Kernel.SetMarkOut.Value }, uint32(7)},
 		{"if_id_in = 7\nif_id_out = 8", func(c *config.Child) any { return c.Kernel.IfIDIn*10 + c.Kernel.IfIDOut }, uint32(78)},
-		{"copy_dscp = no", func(c *config.Child) any { return c.CopyDSCP }, false},
+		{"copy_dscp = no", func(c *config.Child) any { return c.CopyDSCP }, ike.DSCPCopying(0)},
+		{"copy_dscp = out", func(c *config.Child) any { return c.CopyDSCP }, ike.DSCPOut},
+		{"copy_dscp = in", func(c *config.Child) any { return c.CopyDSCP }, ike.DSCPIn},
+		{"copy_dscp = yes", func(c *config.Child) any { return c.CopyDSCP }, ike.DSCPBoth},
 		{"per_cpu_sas = yes", func(c *config.Child) any { return c.PerCPU }, true},
 		{"ipcomp = no\nsha256_96 = no\nlabel_mode = system\nmark_in_sa = yes", func(c *config.Child) any { return c.Name }, "net"},
 	} {
@@ -168,7 +171,7 @@ func TestRefusals(t *testing.T) {
 		{"", "mark_in = %unique", "connections.a.children.net.mark_in"},
 		{"", "interface = eth0", "connections.a.children.net.interface"},
 		{"", "per_cpu_sas = encap", "connections.a.children.net.per_cpu_sas"},
-		{"", "copy_dscp = in", "connections.a.children.net.copy_dscp"},
+		{"", "copy_dscp = maybe", "connections.a.children.net.copy_dscp"},
 		{"", "rekey_time = 3h\nlife_time = 1h", "connections.a.children.net"},
 		{"", "set_mark_in = %same", "connections.a.children.net.set_mark_in"},
 	} {
