@@ -2,6 +2,7 @@ package config
 
 import (
 	"io/fs"
+	"strings"
 	"testing"
 	"testing/fstest"
 )
@@ -45,6 +46,10 @@ func TestLoadReadsFragments(t *testing.T) {
 	}
 	if c, found := s.Load("", fragment); c != nil || !found.Errors() {
 		t.Errorf("the pool of the first file was found without it")
+	}
+	files[fragment] = append(files[fragment], strings.Repeat("# as many connections come to\n", 1<<16)...)
+	if c, found := s.Load("/etc/main.hcl", fragment); c == nil {
+		t.Errorf("a fragment of %d octets: %v", len(files[fragment]), found)
 	}
 	if c, found := s.Load(""); c == nil || len(found) != 0 {
 		t.Errorf("nothing at all: %v", found)

@@ -126,9 +126,13 @@ func fileMistake(name string, err error) error {
 	return m
 }
 
-// readFile reads a regular file of bounded size. It looks before it opens: opening a pipe would wait for a writer.
+// readFile reads a regular file of bounded size. It looks before it opens: opening a pipe would wait for a writer. What a program
+// has made of many files may be larger.
 func (d *decoder) readFile(name string) ([]byte, error) {
-	const most = 1 << 20
+	most := int64(1 << 20)
+	if d.Loaders[name] != "" {
+		most <<= 6
+	}
 	name = rooted(name)
 	info, err := fs.Stat(d.Files, name)
 	if err != nil {
@@ -143,8 +147,8 @@ func (d *decoder) readFile(name string) ([]byte, error) {
 	}
 	defer f.Close()
 	data, err := io.ReadAll(io.LimitReader(f, most+1))
-	if err == nil && len(data) > most {
-		err = errors.New("larger than 1 MiB")
+	if err == nil && int64(len(data)) > most {
+		err = fmt.Errorf("larger than %d MiB", most>>20)
 	}
 	return data, err
 }

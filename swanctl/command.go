@@ -72,17 +72,6 @@ func Failed(err error) *settings.Section {
 	return new(settings.Section).Add("success", "no").Add("errmsg", err.Error())
 }
 
-// with returns the list with an object in the place of the one of its name, or at the end.
-func with(all []Object, o Object) []Object {
-	i := slices.IndexFunc(all, func(other Object) bool { return other.Name == o.Name })
-	if i < 0 {
-		return append(slices.Clip(all), o)
-	}
-	all = slices.Clone(all)
-	all[i] = o
-	return all
-}
-
 // without returns the list without the object of a name.
 func without(all []Object, name string) ([]Object, bool) {
 	i := slices.IndexFunc(all, func(o Object) bool { return o.Name == name })
@@ -92,12 +81,31 @@ func without(all []Object, name string) ([]Object, bool) {
 	return slices.Delete(slices.Clone(all), i, i+1), true
 }
 
-// loaded adds the sections of a request to a list of objects.
-func loaded(all []Object, request *settings.Section) []Object {
-	for _, i := range sections(request) {
-		all = with(all, Object{Name: i.Name, Section: i.Section, Loader: LoadedByVICI})
+// with returns a list of objects with more of them, each in the place of the one of its name or at the end.
+func with(all, more []Object) []Object {
+	all = append(make([]Object, 0, len(all)+len(more)), all...)
+	at := make(map[string]int, len(all))
+	for i, o := range all {
+		at[o.Name] = i
+	}
+	for _, o := range more {
+		if place, there := at[o.Name]; there {
+			all[place] = o
+			continue
+		}
+		at[o.Name] = len(all)
+		all = append(all, o)
 	}
 	return all
+}
+
+// loaded adds the sections of a request to a list of objects.
+func loaded(all []Object, request *settings.Section) []Object {
+	var more []Object
+	for _, i := range sections(request) {
+		more = append(more, Object{Name: i.Name, Section: i.Section, Loader: LoadedByVICI})
+	}
+	return with(all, more)
 }
 
 func loadConnections(s Setup, request, _ *settings.Section) (Setup, error) {

@@ -208,15 +208,9 @@ func flushCertificates(s Setup, request, _ *settings.Section) (Setup, error) {
 
 // Merge returns a Setup with all of both: objects of the second take the place of those of the first.
 func Merge(a, b Setup) Setup {
-	for _, o := range b.Connections {
-		a.Connections = with(a.Connections, o)
-	}
-	for _, o := range b.Pools {
-		a.Pools = with(a.Pools, o)
-	}
-	for _, o := range b.Authorities {
-		a.Authorities = with(a.Authorities, o)
-	}
+	a.Connections = with(a.Connections, b.Connections)
+	a.Pools = with(a.Pools, b.Pools)
+	a.Authorities = with(a.Authorities, b.Authorities)
 	a.Secrets = slices.Clone(a.Secrets)
 	for _, o := range b.Secrets {
 		if i := slices.IndexFunc(a.Secrets, o.same); i >= 0 {
