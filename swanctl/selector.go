@@ -64,7 +64,21 @@ func protocolAndPort(s string) (string, error) {
 		}
 		port = strconv.Itoa(n)
 	}
+	if number == "1" || number == "58" {
+		port = withoutCode(port)
+	}
 	return number + "/" + port, nil
+}
+
+// withoutCode has bare types of ICMP stand for their code 0 alone, as strongSwan has them, and not for all their codes.
+func withoutCode(types string) string {
+	ends := strings.Split(types, "-")
+	for i, end := range ends {
+		if _, err := strconv.ParseUint(end, 10, 8); err == nil {
+			ends[i] = end + "(0)"
+		}
+	}
+	return strings.Join(ends, "-")
 }
 
 // isWord tells a name from a number or a word of the grammar.
