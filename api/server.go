@@ -125,7 +125,9 @@ func (s *Server) server(h http.Handler, failures slog.Level) *http.Server {
 
 // run serves until the context ends.
 func (s *Server) run(ctx context.Context, server *http.Server, l net.Listener) error {
+	over := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
+		defer close(over)
 		s.end() // streams go on for ever otherwise
 		waiting, cancel := context.WithTimeout(context.Background(), time.Second)
 		defer cancel()
@@ -133,12 +135,12 @@ func (s *Server) run(ctx context.Context, server *http.Server, l net.Listener) e
 			server.Close()
 		}
 	})
-	defer stop()
 	err := server.Serve(l)
-	if ctx.Err() != nil {
-		return nil
+	if stop() {
+		return err
 	}
-	return err
+	<-over // Serve ends before the last request does
+	return nil
 }
 
 // description is the frame of the OpenAPI document.
