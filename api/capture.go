@@ -2,11 +2,14 @@ package api
 
 import (
 	"context"
+	"crypto/rand"
 	"io"
 	"net/http"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+
+	"culvert/explain"
 )
 
 // A Capturer is a Control that shows packets. It writes to log and events who has asked, at the beginning and at the end.
@@ -23,6 +26,7 @@ type CaptureRequest struct {
 	Snap       int      `json:"snap,omitempty" minimum:"0" maximum:"262144" doc:"Octets of each packet that are kept; 0: all"`
 	Packets    int      `json:"packets,omitempty" minimum:"0" doc:"End after so many; 0: go on"`
 	Seconds    float64  `json:"seconds,omitempty" minimum:"0" maximum:"86400" doc:"End after this time; 0: go on"`
+	Name       string   `json:"name,omitempty" maxLength:"64" doc:"By which capture/end ends it with its statistics; nobody else's"`
 	Keys       bool     `json:"keys,omitempty" doc:"Put session keys into the file, so that culvert decrypt needs nothing else"`
 }
 
@@ -37,7 +41,22 @@ func (s *Server) registerCapture(api huma.API) {
 	op.Responses["200"] = &huma.Response{Description: "A pcapng file, which grows until the end of the capture",
 		Content: map[string]*huma.MediaType{captureType: {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}}}
 	huma.Register(api, op, s.capture)
+	do(api, operation(api, http.MethodPost, "capture/end", Administer, "End a capture, whose file comes to its end then"), func(_ context.Context, in *captureEndInput) error {
+		end, there := s.captures.Load(in.Body.Name)
+		if !there {
+			return NewProblem(http.StatusNotFound, explain.ManageNotFound, "", "there is no capture %q", in.Body.Name)
+		}
+		end.(context.CancelFunc)()
+		return nil
+	})
 }
+
+// CaptureEnd names a capture.
+type CaptureEnd struct {
+	Name string `json:"name" minLength:"1" maxLength:"64"`
+}
+
+type captureEndInput struct{ Body CaptureEnd }
 
 // captureType is the media type of pcapng files.
 const captureType = "application/x-pcapng"
@@ -48,6 +67,15 @@ func (s *Server) capture(_ context.Context, in *captureInput) (*huma.StreamRespo
 		return nil, err
 	}
 	return s.answerSlowly(func(ctx context.Context, st *stream) {
+		ctx, end := context.WithCancel(ctx)
+		defer end()
+		if name := in.Body.Name; name != "" {
+			if _, taken := s.captures.LoadOrStore(name, end); taken {
+				writeProblem(st.w, NewProblem(http.StatusConflict, explain.ManageBusy, "give it another name", "there is a capture %q already", name))
+				return
+			}
+			defer s.captures.Delete(name)
+		}
 		file := &lateWriter{stream: st}
 		if err := capturer.Capture(ctx, in.Body, file); err != nil && !file.begun { // otherwise it is that of a client which has gone
 			writeProblem(st.w, problemOf(err))
@@ -73,15 +101,25 @@ func (w *lateWriter) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// Capture writes a pcapng file until its end, or until the context ends.
+// Capture writes a pcapng file until its end. When the context ends the daemon is asked to bring the file to its end.
 func (c *Client) Capture(ctx context.Context, r CaptureRequest, to io.Writer) error {
-	response, err := c.send(ctx, http.MethodPost, "capture", nil, r)
+	r.Name = rand.Text()
+	reading, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	defer context.AfterFunc(ctx, func() {
+		if c.call(reading, http.MethodPost, "capture/end", nil, CaptureEnd{r.Name}, nil) != nil {
+			stop() // it has not begun, or the daemon is gone
+			return
+		}
+		time.AfterFunc(patience, stop)
+	})()
+	response, err := c.send(reading, http.MethodPost, "capture", nil, r)
 	if err != nil {
 		return err
 	}
 	defer response.Body.Close()
 	if _, err = io.Copy(to, response.Body); err != nil {
-		return c.broken(ctx, err)
+		return c.broken(reading, err)
 	}
 	return nil
 }

@@ -53,3 +53,39 @@ func TestCaptureStreams(t *testing.T) {
 		t.Error("there is no such layer")
 	}
 }
+
+// patientShooter captures until it is ended, and then writes statistics.
+type patientShooter struct{ *apitest.Fake }
+
+func (patientShooter) Capture(ctx context.Context, _ api.CaptureRequest, w io.Writer) error {
+	if _, err := w.Write([]byte("packet ")); err != nil {
+		return err
+	}
+	<-ctx.Done()
+	_, err := w.Write([]byte("statistics"))
+	return err
+}
+
+// hearing tells of what is written for the first time.
+type hearing struct {
+	text  bytes.Buffer
+	first func()
+}
+
+func (h *hearing) Write(b []byte) (int, error) {
+	n, err := h.text.Write(b)
+	h.first()
+	return n, err
+}
+
+// Whoever ends a capture gets its end.
+func TestCaptureEndsWithStatistics(t *testing.T) {
+	client := api.NewClient(apitest.Serve(t, patientShooter{apitest.New(1)}))
+	defer client.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	file := &hearing{first: cancel}
+	if err := client.Capture(ctx, api.CaptureRequest{}, file); err != nil || file.text.String() != "packet statistics" {
+		t.Errorf("got %q, %v", file.text.String(), err)
+	}
+}

@@ -29,7 +29,8 @@ type Server struct {
 	sessions  *sessions
 	page      pageListener
 	streams   *counter
-	life      string // tells the streams of this server from those of others
+	captures  sync.Map // context.CancelFunc of those under way, by name
+	life      string   // tells the streams of this server from those of others
 	ended     context.Context
 	end       context.CancelFunc
 	serving   sync.WaitGroup
