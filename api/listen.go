@@ -97,7 +97,7 @@ func permit(path, group string) error {
 	}
 	g, err := user.LookupGroup(group)
 	if err != nil {
-		return fmt.Errorf("group %q: %w", group, err)
+		return NewProblem(0, explain.ManageSocket, "make the group with `groupadd --system "+group+"`, or set daemon.socket_group", "daemon.socket_group: %v", err)
 	}
 	gid, err := strconv.Atoi(g.Gid)
 	if err != nil {
@@ -110,6 +110,10 @@ func permit(path, group string) error {
 }
 
 func socketProblem(path string, err error) *Problem {
+	var told *Problem
+	if errors.As(err, &told) {
+		return told
+	}
 	return NewProblem(0, explain.ManageSocket, "", "management socket %s: %v", path, err)
 }
 

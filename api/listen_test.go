@@ -112,3 +112,12 @@ func TestSocketIsNotTakenFromOthers(t *testing.T) {
 		t.Errorf("left behind: %v", left)
 	}
 }
+
+// Who names a group that does not exist hears of the group, not of other daemons.
+func TestSocketOfUnknownGroupSaysWhatToDo(t *testing.T) {
+	_, err := api.Listen(filepath.Join(t.TempDir(), "s"), "no-such-group")
+	var p *api.Problem
+	if !errors.As(err, &p) || !strings.Contains(p.Action, "groupadd --system no-such-group") {
+		t.Errorf("got %v", err)
+	}
+}
