@@ -84,6 +84,10 @@ func TestWebShowsAnAddress(t *testing.T) {
 
 func TestRemoteDaemonNeedsCertificates(t *testing.T) {
 	s := newShell(t)
+	s.run(exitUsage, "status", "--server", "gw.example.org")
+	if !strings.Contains(s.err.String(), "gw.example.org:4501") {
+		t.Errorf("got %s", s.err.String())
+	}
 	s.run(exitUsage, "status", "--server", "gw.example.org:4501")
 	s.run(exitUsage, "status", "--server", "gw.example.org:4501", "--cert", "a", "--key", "b", "--ca", "c")
 }

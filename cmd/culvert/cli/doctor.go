@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"culvert/api"
+	"culvert/config"
 	"culvert/doctor"
 	"culvert/explain"
 )
@@ -51,12 +52,16 @@ func (a *app) patient(ctx context.Context, path string) *doctor.Patient {
 	defer cancel()
 	client := a.client()
 	defer client.Close()
-	p := &doctor.Patient{Host: a.Host, Now: a.Now(), Path: path, Socket: a.socket}
+	p := &doctor.Patient{Host: a.Host, Now: a.Now(), Socket: a.socket}
 	if status, err := client.Status(ctx); err == nil {
 		p.Status = &status
+		if path == config.DefaultPath && status.Config != "" && a.remote.client == nil {
+			path = status.Config // the daemon of this host has another one
+		}
 	} else {
 		p.Unreachable = errors.New(reason(err))
 	}
+	p.Path = path
 	p.Config, p.Diagnostics = a.Source.Load(path)
 	return p
 }

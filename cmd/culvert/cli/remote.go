@@ -3,7 +3,9 @@ package cli
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"net"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -29,6 +31,9 @@ func (r *remote) flags(root *cobra.Command, getenv func(string) string) {
 func (r *remote) open() error {
 	if r.server == "" {
 		return nil
+	}
+	if _, _, err := net.SplitHostPort(r.server); err != nil {
+		return usage("--server %s has no port; write it as api.listen has it, such as %s", r.server, net.JoinHostPort(strings.Trim(r.server, "[]"), "4501"))
 	}
 	if r.cert == "" || r.key == "" || r.ca == "" {
 		return usage("--server needs --cert, --key and --ca: both sides show certificates")
