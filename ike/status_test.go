@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"culvert/auth"
 	"culvert/wire"
 )
 
@@ -54,5 +55,26 @@ func TestNewsCarryTheStatus(t *testing.T) {
 	}
 	if down := l.a.of(NewsChildDown); len(down) != 1 || down[0].Status == nil {
 		t.Errorf("child down: %+v", down)
+	}
+}
+
+// A shard that tells of thousands of IKE SAs answers nobody meanwhile: texts are written at the first look alone, and follow what
+// they are of.
+func TestStatusIsCheapAtTheSecondLook(t *testing.T) {
+	l := oneChild(t, nil)
+	sa, first := l.sa(l.a), l.a.shard.Status()[0]
+	if first.Suite == "" || first.Children[0].Suite == "" || first.Remote != identityName(sa.remote) {
+		t.Errorf("got %+v", first)
+	}
+	if again := l.a.shard.Status()[0]; again.Suite != first.Suite || again.Local != first.Local || again.Remote != first.Remote {
+		t.Errorf("first %+v, then %+v", first, again)
+	}
+	const most = 10
+	if n := testing.AllocsPerRun(10, func() { l.a.shard.Status() }); n > most {
+		t.Errorf("%v allocations, want at most %d", n, most)
+	}
+	sa.remote = auth.NullIdentity()
+	if got := l.a.shard.Status()[0].Remote; got != identityName(sa.remote) {
+		t.Errorf("the peer is %q still", got)
 	}
 }

@@ -75,10 +75,10 @@ func (g *gate) questions() []question {
 		{"GET /v1/traces", get("/v1/traces"), `"outcome":"up"`, 1},
 		{"GET /metrics", get("/metrics"), "ipsec_", 100},
 		{"swanctl --list-sas", swanctl("--list-sas"), ": #", crowd},
-		{"swanctl --list-sas --noblock --ike-id 4711", swanctl("--list-sas", "--ike-id", "4711"), ": #", 1},
+		{"swanctl --list-sas --ike-id 4711", swanctl("--list-sas", "--ike-id", "4711"), ": #", 1},
 		{"swanctl --list-sas --raw", swanctl("--list-sas", "--raw"), "list-sa event", crowd},
 		{"swanctl --list-pols", swanctl("--list-pols"), "", 0},
-		{"swanctl --stats", swanctl("--stats"), "5000", 1},
+		{"swanctl --stats", swanctl("--stats"), "IKE_SAs: ", 1},
 		{"swanctl --counters", swanctl("--counters"), "", 0},
 		{"culvert status", culvert("status"), "c4711.example.org", 1},
 		{"culvert status --json", culvert("status", "--json"), `"peer_spi"`, crowd},
@@ -139,7 +139,48 @@ func TestBenchCrowd(t *testing.T) {
 		}
 	})
 	results.show(t)
+
 	g.handshakes()
+	g.hanging()
+}
+
+// hanging has clients that read nothing and never go: of HTTP with half a request, then of VICI that ask for everything.
+// Whoever else asks must not notice.
+func (g *gate) hanging() {
+	const many = 100
+	g.Helper()
+	const listSAs = "\x00\x00\x00\x09\x03\x07list-sa\x00\x00\x00\x0a\x00\x08list-sas" // registers for the event, then asks
+	for _, crowd := range []struct{ what, socket, say string }{
+		{"HTTP, half a request", g.daemon.Socket(), "GET /v1/sas HTTP/1.1\r\nHost: "},
+		{"VICI, nothing asked", g.sun.VICI(), ""},
+		{"VICI, list-sas", g.sun.VICI(), listSAs},
+	} {
+		before := usageOf(g, g.daemon.PID())
+		for range many {
+			g.hang(crowd.socket, crowd.say)
+		}
+		results := newTable(fmt.Sprintf("beside %d clients of %s", many, crowd.what), "median", "worst", "processor time", "answer", "memory")
+		g.generator.beside(netip.MustParseAddr(sunAddr), nil, time.Hour, func() {
+			for _, q := range g.questions()[:2] {
+				results.row(g.measure(q)...)
+			}
+		})
+		results.show(g)
+		g.Logf("%s: memory grew by %d KiB", crowd.what, usageOf(g, g.daemon.PID()).sub(before).resident>>10)
+	}
+}
+
+// hang connects to a socket and says something, until the test ends.
+func (g *gate) hang(socket, say string) {
+	g.Helper()
+	c, err := net.Dial("unix", socket)
+	if err != nil {
+		g.Fatal(err)
+	}
+	g.Cleanup(func() { _ = c.Close() })
+	if _, err := io.WriteString(c, say); err != nil {
+		g.Fatal(err)
+	}
 }
 
 // handshakes measures how long one takes while nobody asks, and while somebody does without end.
@@ -154,7 +195,7 @@ func (g *gate) handshakes() {
 	row("nothing", func() { time.Sleep(2 * time.Second) })
 	for _, q := range g.questions() {
 		row(q.what, func() {
-			for start := time.Now(); time.Since(start) < 2*time.Second; {
+			for start := time.Now(); time.Since(start) < time.Second; {
 				if _, err := q.ask(); err != nil {
 					g.Errorf("%s: %v", q.what, err)
 					return

@@ -141,3 +141,25 @@ func (c *counter) Write(b []byte) (int, error) {
 	}
 	return len(b), nil
 }
+
+// A counted writer counts how often it is written to.
+type countedWriter struct{ writes int }
+
+func (w *countedWriter) Write(b []byte) (int, error) {
+	w.writes++
+	return len(b), nil
+}
+
+// Thousands of IKE SAs are tens of thousands of lines, each of which would be a system call.
+func TestStatusOfManyIsWrittenInLargePieces(t *testing.T) {
+	s := sampleStatus()
+	for len(s.SAs) < 1000 {
+		s.SAs = append(s.SAs, s.SAs...)
+	}
+	w := new(countedWriter)
+	a := &app{Env: Env{Out: w, Now: time.Now, Getenv: func(string) string { return "" }}}
+	a.showStatus(&s)
+	if w.writes == 0 || w.writes > len(s.SAs) {
+		t.Errorf("%d writes for %d IKE SAs", w.writes, len(s.SAs))
+	}
+}
