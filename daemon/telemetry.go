@@ -35,8 +35,12 @@ func (t *telemetryFeed) news(n ike.News) {
 	}
 }
 
-// configure has the collector of another configuration told from now on, unless it is the same.
+// configure has the collector of another configuration told from now on, unless it is the same. The configurations of programs
+// have none.
 func (t *telemetryFeed) configure(c *config.Telemetry) {
+	if c == nil {
+		return
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.config != nil {

@@ -10,19 +10,16 @@ import (
 
 // listSAs streams IKE SAs, one event for each.
 func (s *Service) listSAs(ctx context.Context, call *vici.Call) *settings.Section {
-	status, err := s.daemon.Status(ctx)
-	if err != nil {
-		return vici.Refused(err.Error())
-	}
 	v, want := s.view(), selected(call.Request)
-	for i := range status.SAs {
-		sa := &status.SAs[i]
-		if !want.hasSA(sa) {
-			continue
+	var gone error
+	err := s.daemon.SAs(ctx, func(sa *api.SA) error {
+		if want.hasSA(sa) {
+			gone = call.Stream(eventListSA, v.whole(sa, want))
 		}
-		if call.Stream(eventListSA, v.whole(sa, want)) != nil {
-			break
-		}
+		return gone
+	})
+	if err != nil && gone == nil {
+		return vici.Refused(err.Error())
 	}
 	return nil
 }
