@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 // A Tunnel is what wg-quick reads: the interface, and its peers.
@@ -87,7 +88,9 @@ func (p *Peer) option(name, value string) (err error) {
 	case "presharedkey":
 		p.Preshared = true
 	case "endpoint":
-		p.Endpoint = value
+		if p.Endpoint = value; strings.ContainsFunc(value, notInHosts) {
+			err = fmt.Errorf("%q is no host and port", value)
+		}
 	case "allowedips":
 		p.Allowed, err = prefixes(p.Allowed, value)
 	case "persistentkeepalive":
@@ -98,6 +101,11 @@ func (p *Peer) option(name, value string) (err error) {
 		err = fmt.Errorf("%q is no option of a peer", name)
 	}
 	return err
+}
+
+// notInHosts tells whether neither names nor addresses of hosts have a character, nor what stands between them and ports.
+func notInHosts(r rune) bool {
+	return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune(".-_:%[]", r)
 }
 
 // prefixes appends addresses and prefixes with commas between them.
