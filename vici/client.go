@@ -20,6 +20,7 @@ type RefusedError struct {
 	Reply            *settings.Section
 }
 
+// Error says which command was refused, and why.
 func (e *RefusedError) Error() string { return fmt.Sprintf("%s: %s", e.Command, e.Message) }
 
 // A Client has a connection with a daemon. It does one thing at a time, and is not safe for concurrent use.

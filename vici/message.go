@@ -165,6 +165,7 @@ type SizeError struct {
 	Size, Limit int
 }
 
+// Error says what has no room.
 func (e *SizeError) Error() string {
 	return fmt.Sprintf("%s of %d octets exceeds the limit of %d", e.What, e.Size, e.Limit)
 }

@@ -19,6 +19,7 @@ type SyntaxError struct {
 	Message string
 }
 
+// Error says where the mistake is, and what.
 func (e *SyntaxError) Error() string { return e.Place.String() + ": " + e.Message }
 
 func (l *lexer) fail(format string, args ...any) error {
