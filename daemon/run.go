@@ -124,7 +124,7 @@ func newDaemon(cfg *config.Config, o Options) *Daemon {
 	d := &Daemon{
 		options: o, started: time.Now(), level: new(slog.LevelVar), lines: api.NewLogFeed(linesKept),
 		fetcher: fetch.New(fetch.RevocationRules()), answers: revocation.NewCache(revocation.CacheLimits{}),
-		lookups: lookup.NewService(fetch.New(lookup.Rules())), running: cfg.Daemon, deferred: deferral{quiet: loadQuiet},
+		lookups: lookup.NewService(fetch.New(lookup.Rules())), running: cfg.Daemon,
 	}
 	d.scrapes = metrics.Handler(d.snapshot)
 	_, journal := os.LookupEnv("JOURNAL_STREAM")

@@ -11,9 +11,8 @@ import (
 // everything again for each of thousands would take minutes. So each is looked at by itself, beside what it may refer to, and all
 // come into use together: a moment after the last one, or as soon as somebody asks for anything.
 type deferral struct {
-	quiet time.Duration // after the last load
-	waits atomic.Bool   // something is not in use yet; written under Daemon.reloading, as is what follows
-	timer *time.Timer   // nil before the first load
+	waits atomic.Bool // something is not in use yet; written under Daemon.reloading, as is what follows
+	timer *time.Timer // nil before the first load
 }
 
 // loadQuiet is how long a client may take from one load to the next.
@@ -33,10 +32,10 @@ func (d *Daemon) accept(next sources, request *settings.Section) error {
 	d.sources = next
 	d.deferred.waits.Store(true)
 	if d.deferred.timer != nil {
-		d.deferred.timer.Reset(d.deferred.quiet)
+		d.deferred.timer.Reset(loadQuiet)
 		return nil
 	}
-	d.deferred.timer = time.AfterFunc(d.deferred.quiet, d.useLoaded)
+	d.deferred.timer = time.AfterFunc(loadQuiet, d.useLoaded)
 	return nil
 }
 
