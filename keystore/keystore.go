@@ -33,6 +33,9 @@ type Store struct {
 	Device    string // TPM: character device or Unix socket of a simulator; "": /dev/tpmrm0
 	AgentPath string // Unix socket of the ssh agent; "": $SSH_AUTH_SOCK
 	Helper    string // program that speaks to PKCS #11 modules; "": culvert-pkcs11 beside this program or in $PATH
+	// Modules are those that a PKCS #11 URI may name, and that are searched for one that names none.
+	Modules  []Module
+	Patience time.Duration // how long a PKCS #11 module may take for an answer; 0: 15 s
 }
 
 // Open finds the key of a kind by its name: a PKCS #11 URI (RFC 7512), a persistent handle such as 0x81000001 or the path of
@@ -41,7 +44,7 @@ type Store struct {
 func (s Store) Open(kind Kind, name string) (crypto.Signer, error) {
 	switch kind {
 	case PKCS11:
-		return s.openToken(name)
+		return s.OpenToken(name, nil)
 	case TPM:
 		return s.openTPM(name)
 	case Agent:

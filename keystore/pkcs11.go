@@ -1,78 +1,68 @@
 package keystore
 
 import (
-	"context"
+	"bytes"
 	"crypto"
 	"crypto/rsa"
 	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"sync"
 	"time"
 
 	"culvert/keystore/token"
+	"culvert/secret"
 )
-
-// helperName is the program that loads PKCS #11 modules.
-const helperName = "culvert-pkcs11"
 
 // idle is how long a helper process stays without work. It bounds what a key leaves behind that nobody uses any more.
 const idle = time.Minute
 
-// A tokenKey is a key in a PKCS #11 token, behind a helper process that is started when it is needed.
-type tokenKey struct {
+// A conversation is with one module about one object, through a helper process that is started when it is needed.
+type conversation struct {
 	program string
-	key     token.Key
-	public  crypto.PublicKey
+	object  token.Object
+	pin     secret.Bytes // a copy of our own
+	limit   time.Duration
 
 	mu     sync.Mutex
 	helper *helper // nil: not running
 	rest   *time.Timer
 }
 
-// openToken starts the helper and finds the key.
-func (s Store) openToken(uri string) (crypto.Signer, error) {
-	key, err := parseURI(uri)
-	if err != nil {
-		return nil, err
-	}
-	program, err := s.helper()
-	if err != nil {
-		return nil, err
-	}
-	k := &tokenKey{program: program, key: key}
-	answer, err := k.ask(token.Request{Key: key})
-	if err != nil {
-		return nil, err
-	}
-	k.public, err = x509.ParsePKIXPublicKey(answer.Public)
-	return k, err
+// A tokenKey is a key in a PKCS #11 token.
+type tokenKey struct {
+	*conversation
+	public crypto.PublicKey
 }
 
-// helper finds the helper program.
-func (s Store) helper() (string, error) {
-	if s.Helper != "" {
-		return s.Helper, nil
-	}
-	if self, err := os.Executable(); err == nil {
-		if beside := filepath.Join(filepath.Dir(self), helperName); executable(beside) {
-			return beside, nil
-		}
-	}
-	path, err := exec.LookPath(helperName)
+// OpenToken finds the private key of a PKCS #11 URI as Open does, with a PIN that counts more than what the URI says of it; nil:
+// there is none. Of all modules that it may be in, one that hangs delays the others by 15 s at most.
+//
+// The PIN is shown to the one token that has the key, once. An error that a PIN is to blame for is a *token.Error that says so.
+func (s Store) OpenToken(uri string, pin secret.Bytes) (crypto.Signer, error) {
+	n, err := parseURI(uri)
 	if err != nil {
-		return "", fmt.Errorf("PKCS #11 keys need the program %s, which is neither beside this one nor in $PATH: build it with `make pkcs11`", helperName)
+		return nil, err
 	}
-	return path, nil
-}
-
-func executable(path string) bool {
-	info, err := os.Stat(path)
-	return err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o111 != 0
+	if len(pin) > 0 {
+		n.pin = pin
+	}
+	c, err := s.locate(n)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := c.ask(token.Request{Op: token.Public})
+	if err != nil {
+		c.stop()
+		return nil, err
+	}
+	public, err := x509.ParsePKIXPublicKey(answer.Public)
+	if err != nil {
+		c.stop()
+		return nil, fmt.Errorf("PKCS #11 module %s: its public key cannot be used: %w", c.object.Module, err)
+	}
+	return &tokenKey{c, public}, nil
 }
 
 // Public returns the public key.
@@ -83,7 +73,7 @@ func (k *tokenKey) Elsewhere() {}
 
 // Sign has the token sign a digest.
 func (k *tokenKey) Sign(_ io.Reader, digest []byte, opts crypto.SignerOpts) ([]byte, error) {
-	r := token.Request{Key: k.key, Digest: digest, Hash: opts.HashFunc()}
+	r := token.Request{Op: token.Sign, Digest: digest, Hash: opts.HashFunc()}
 	if pss, ok := opts.(*rsa.PSSOptions); ok {
 		r.PSS, r.Salt = true, pss.SaltLength
 	}
@@ -92,82 +82,48 @@ func (k *tokenKey) Sign(_ io.Reader, digest []byte, opts crypto.SignerOpts) ([]b
 }
 
 // ask asks the helper, a new one if the old one does not answer.
-func (k *tokenKey) ask(r token.Request) (token.Response, error) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if k.rest != nil {
-		k.rest.Stop()
+func (c *conversation) ask(r token.Request) (token.Response, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.rest != nil {
+		c.rest.Stop()
 	}
-	defer func() { k.rest = time.AfterFunc(idle, k.stop) }()
-	fresh := k.helper == nil
-	answer, err := k.askOnce(r)
+	defer func() { c.rest = time.AfterFunc(idle, c.stop) }()
+	r.Object, r.PIN = c.object, bytes.Clone(c.pin)
+	defer clear(r.PIN)
+	fresh := c.helper == nil
+	answer, err := c.askOnce(r)
 	if errors.Is(err, token.ErrHelper) && !fresh {
-		answer, err = k.askOnce(r)
+		answer, err = c.askOnce(r)
 	}
 	return answer, err
 }
 
-func (k *tokenKey) askOnce(r token.Request) (token.Response, error) {
-	if k.helper == nil {
-		h, err := startHelper(k.program)
+func (c *conversation) askOnce(r token.Request) (token.Response, error) {
+	if c.helper == nil {
+		h, err := startHelper(c.program)
 		if err != nil {
 			return token.Response{}, err
 		}
-		k.helper = h
+		c.helper = h
 	}
-	answer, err := k.helper.ask(r)
+	answer, err := c.helper.ask(r, c.limit)
 	if errors.Is(err, token.ErrHelper) {
-		k.helper.stop()
-		k.helper = nil
+		c.helper.stop()
+		c.helper = nil
 	}
 	return answer, err
 }
 
 // stop ends a helper that has nothing to do.
-func (k *tokenKey) stop() {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if k.helper != nil {
-		k.helper.stop()
-		k.helper = nil
+func (c *conversation) stop() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.rest != nil {
+		c.rest.Stop()
 	}
-}
-
-// A helper is a running helper process.
-type helper struct {
-	client *token.Client
-	in     io.Closer
-	cancel context.CancelFunc
-	wait   func() error
-}
-
-// startHelper starts the program. It ends when its input does, so no helper outlives us.
-func startHelper(program string) (*helper, error) {
-	ctx, cancel := context.WithCancel(context.Background())
-	cmd := exec.CommandContext(ctx, program)
-	in, err1 := cmd.StdinPipe()
-	out, err2 := cmd.StdoutPipe()
-	cmd.Stderr = os.Stderr
-	if err := errors.Join(err1, err2); err != nil {
-		cancel()
-		return nil, err
+	if c.helper != nil {
+		c.helper.stop()
+		c.helper = nil
 	}
-	if err := cmd.Start(); err != nil {
-		cancel()
-		return nil, fmt.Errorf("PKCS #11 helper: %w", err)
-	}
-	return &helper{client: token.NewClient(out, in), in: in, cancel: cancel, wait: cmd.Wait}, nil
-}
-
-// ask asks once and kills a helper that hangs, which ends the reading.
-func (h *helper) ask(r token.Request) (token.Response, error) {
-	watch := time.AfterFunc(patience, h.cancel)
-	defer watch.Stop()
-	return h.client.Ask(r)
-}
-
-func (h *helper) stop() {
-	h.cancel()
-	_ = h.in.Close()
-	_ = h.wait() // it was killed
 }

@@ -9,12 +9,15 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"culvert/keystore/token"
+	"culvert/secret"
 )
 
 // TestMain lets the test binary play the helper.
@@ -26,7 +29,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// playHelper serves one key. "dies" ends after each answer, "dumb" answers with noise.
+// playHelper serves one key with the id 01 in a token, and its certificate; modules by the name of their path: "/lib/empty.so" has
+// nothing, "/lib/hangs.so" does not answer. The mode "dies" ends after each answer, "dumb" answers with noise.
 func playHelper(mode string) {
 	key, err := ecdsa.ParseRawPrivateKey(elliptic.P256(), []byte(strings.Repeat("k", 32)))
 	if err != nil {
@@ -41,17 +45,31 @@ func playHelper(mode string) {
 		switch {
 		case mode == "dies" && answered:
 			os.Exit(3)
-		case r.Key.PIN == "wrong":
-			return token.Response{}, errors.New("CKR_PIN_INCORRECT")
+		case r.Object.Module == "/lib/hangs.so":
+			_, _ = io.Copy(io.Discard, os.Stdin)
+		case r.Object.Module == "/lib/empty.so" || r.Object.ID != "" && r.Object.ID != "01" || r.Object.Slot == "7":
+			return token.Response{}, &token.Error{Failure: token.Absent, Text: r.Object.Module + " has no " + r.Object.ID}
+		case string(r.PIN) == "wrong" && r.Op != token.Find:
+			return token.Response{}, &token.Error{Failure: token.Refused, Text: "the PIN is wrong (CKR_PIN_INCORRECT)"}
 		}
 		answered = true
-		if r.Digest == nil {
-			public, err := x509.MarshalPKIXPublicKey(key.Public())
-			return token.Response{Public: public}, err
-		}
-		signature, err := key.Sign(rand.Reader, r.Digest, r.Opts())
-		return token.Response{Signature: signature}, err
+		return play(key, r)
 	})
+}
+
+func play(key *ecdsa.PrivateKey, r token.Request) (response token.Response, err error) {
+	place := token.Place{Slot: "3", Token: "gw", Serial: "0815"}
+	switch r.Op {
+	case token.Find:
+		response.Place = &place
+	case token.Public:
+		response.Public, err = x509.MarshalPKIXPublicKey(key.Public())
+	case token.Sign:
+		response.Signature, err = key.Sign(rand.Reader, r.Digest, r.Opts())
+	case token.Certificate, token.Certificates:
+		response.Certificates = []token.X509{{DER: []byte("der"), ID: "01", Trusted: true, Place: place}}
+	}
+	return response, err
 }
 
 const someKey = "pkcs11:token=gw;object=key?module-path=/lib/x.so"
@@ -116,8 +134,73 @@ func TestTokenSaysWhyNot(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := asHelper(t, "plain").Open(PKCS11, someKey+"&pin-source=file:"+pin)
-	if err == nil || !strings.Contains(err.Error(), "CKR_PIN_INCORRECT") {
+	if known, ok := errors.AsType[*token.Error](err); !ok || known.Failure != token.Refused {
 		t.Errorf("got %v", err)
+	}
+}
+
+// A PIN that is given counts more than the one of the URI, and is nowhere to be seen.
+func TestPINsAreNotPartOfTheName(t *testing.T) {
+	s := asHelper(t, "plain")
+	key, err := s.OpenToken(someKey+"&pin-source=file:/dev/null", secret.Bytes("1234"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sign(t, key)
+	if shown := fmt.Sprintf("%+v", key.(*tokenKey).pin); strings.Contains(shown, "1234") {
+		t.Error(shown)
+	}
+	if _, err := s.OpenToken(someKey, secret.Bytes("wrong")); err == nil || strings.Contains(err.Error(), "wrong\"") {
+		t.Errorf("with a wrong PIN: %v", err)
+	}
+}
+
+// Without a module all that are known are searched; one that hangs costs its time and nothing else.
+func TestModulesAreSearched(t *testing.T) {
+	s := asHelper(t, "plain")
+	s.Patience = 300 * time.Millisecond
+	s.Modules = []Module{{Name: "hangs", Path: "/lib/hangs.so"}, {Name: "empty", Path: "/lib/empty.so"}, {Name: "soft", Path: "/lib/soft.so"}}
+	key, err := s.OpenToken(URI([]byte{1}, "", ""), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if k := key.(*tokenKey); k.object.Module != "/lib/soft.so" || k.object.Serial != "0815" {
+		t.Errorf("found in %+v", k.object)
+	}
+	sign(t, key)
+	for uri, want := range map[string]string{
+		URI([]byte{1}, "", "hangs"):   "/lib/hangs.so: no answer in 300ms, given up",
+		URI([]byte{1}, "", "none"):    `there is no PKCS #11 module "none": there are hangs, empty, soft`,
+		URI([]byte{2}, "", ""):        "no answer in 300ms, given up: the PKCS #11 helper does not answer; /lib/empty.so has no 02; /lib/soft.so has no 02",
+		URI([]byte{1}, "7", "soft"):   "/lib/soft.so has no 01",
+		URI([]byte{1}, "3", "empty"):  "/lib/empty.so has no 01",
+		URI([]byte{0xff}, "", "soft"): "/lib/soft.so has no ff",
+	} {
+		if _, err := s.OpenToken(uri, nil); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", uri, err, want)
+		}
+	}
+	s.Modules = nil
+	if _, err := s.OpenToken(URI([]byte{1}, "", "soft"), nil); err == nil || !strings.Contains(err.Error(), "none is configured") {
+		t.Errorf("without modules: %v", err)
+	}
+}
+
+func TestCertificatesInTokens(t *testing.T) {
+	s := asHelper(t, "plain")
+	s.Modules = []Module{{Name: "empty", Path: "/lib/empty.so"}, {Name: "soft", Path: "/lib/soft.so"}}
+	if der, err := s.Certificate(URI([]byte{1}, "", "")); err != nil || string(der) != "der" {
+		t.Errorf("got %q, %v", der, err)
+	}
+	if _, err := s.Certificate(URI([]byte{2}, "", "")); err == nil {
+		t.Error("a certificate is found that is not there")
+	}
+	all, err := s.CertificatesOf(s.Modules[1])
+	if err != nil || len(all) != 1 || string(all[0].DER) != "der" || !all[0].Trusted || all[0].Module != "soft" || string(all[0].ID) != "\x01" {
+		t.Errorf("got %+v, %v", all, err)
+	}
+	if _, err := s.CertificatesOf(s.Modules[0]); err == nil {
+		t.Error("a module without tokens has certificates")
 	}
 }
 
@@ -126,16 +209,20 @@ func TestParseURI(t *testing.T) {
 	if err := os.WriteFile(pin, []byte("1234\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	got, err := parseURI("pkcs11:serial=0815;id=%01%02;type=private?module-path=/lib/x.so&pin-source=" + pin)
-	if want := (token.Key{Module: "/lib/x.so", Serial: "0815", ID: "\x01\x02", PIN: "1234"}); err != nil || got != want {
+	got, err := parseURI("pkcs11:serial=0815;id=%01%fe;type=private?module-path=/lib/x.so&pin-source=" + pin)
+	if want := (token.Object{Module: "/lib/x.so", Serial: "0815", ID: "01fe"}); err != nil || got.object != want || string(got.pin) != "1234" {
+		t.Errorf("got %+v, %v", got.object, err)
+	}
+	got, err = parseURI(URI([]byte("a;?&%\x00"), "327", "my module&?"))
+	if want := (token.Object{Slot: "327", ID: "613b3f262500"}); err != nil || got.object != want || got.module != "my module&?" {
 		t.Errorf("got %+v, %v", got, err)
 	}
 	for uri, want := range map[string]string{
-		"gw.pem":                                          "no PKCS #11 URI",
-		"pkcs11:token=gw;object=key":                      "module-path",
-		"pkcs11:object=key?module-path=/x":                "token",
+		"gw.pem": "no PKCS #11 URI",
 		"pkcs11:token=a;serial=b;object=c?module-path=/x": "one of them",
+		"pkcs11:id=%01?module-path=/x&module-name=x":      "one of them",
 		"pkcs11:token=gw?module-path=/x":                  "object",
+		"pkcs11:slot-id=-1;object=c?module-path=/x":       "slot-id",
 		"pkcs11:token=%zz;object=c?module-path=/x":        "token",
 		someKey + "&pin-value=1":                          "pin-value",
 		someKey + "&pin-source=/nowhere/pin":              "pin-source",
@@ -153,7 +240,7 @@ func FuzzParseURI(f *testing.F) {
 		if strings.Contains(uri, "pin-source") {
 			return // which names a file
 		}
-		if k, err := parseURI(uri); err == nil && missing(k) != "" {
+		if k, err := parseURI(uri); err == nil && k.wrong() != "" {
 			t.Errorf("%q is taken for %+v", uri, k)
 		}
 	})

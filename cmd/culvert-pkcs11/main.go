@@ -1,75 +1,75 @@
 //go:build cgo
 
-// Command culvert-pkcs11 loads PKCS #11 modules for culvert and signs with the keys in their tokens. It is started by culvert,
-// speaks the protocol of package token on standard input and output, and ends when its input does.
+// Command culvert-pkcs11 loads PKCS #11 modules for culvert, finds keys and certificates in their tokens, and signs. It is
+// started by culvert, speaks the protocol of package token on standard input and output, and ends when its input does.
 package main
 
 import (
-	"crypto"
-	"crypto/x509"
-	"errors"
 	"fmt"
 	"os"
-
-	"github.com/ThalesGroup/crypto11"
 
 	"culvert/keystore/token"
 )
 
 func main() {
-	t := &tokens{open: make(map[token.Key]crypto.Signer)}
-	if err := token.Serve(os.Stdin, os.Stdout, t.answer); err != nil {
+	h := &helper{modules: make(map[string]*module), open: make(map[token.Object]*key)}
+	if err := token.Serve(os.Stdin, os.Stdout, h.answer); err != nil {
 		fmt.Fprintln(os.Stderr, "culvert-pkcs11:", err)
 		os.Exit(1)
 	}
 }
 
-// tokens are the keys that were asked for.
-type tokens struct{ open map[token.Key]crypto.Signer }
+// A helper has the modules that were asked for, and the keys that are open in their tokens.
+type helper struct {
+	modules map[string]*module // by path
+	open    map[token.Object]*key
+}
 
-// answer returns the public key or a signature.
-func (t *tokens) answer(r token.Request) (token.Response, error) {
-	key, err := t.key(r.Key)
+// answer does what a request asks for.
+func (h *helper) answer(r token.Request) (token.Response, error) {
+	defer clear(r.PIN)
+	m, err := h.module(r.Object.Module)
 	if err != nil {
 		return token.Response{}, err
 	}
-	if r.Digest == nil {
-		public, err := x509.MarshalPKIXPublicKey(key.Public())
-		return token.Response{Public: public}, err
+	switch r.Op {
+	case token.Find:
+		t, err := m.find(r.Object)
+		return token.Response{Place: &t.place}, err
+	case token.Certificate, token.Certificates:
+		certs, err := m.certificates(r.Object, r.Op == token.Certificate)
+		return token.Response{Certificates: certs}, err
+	case token.Public, token.Sign:
+		return h.useAgain(m, r)
 	}
-	if !r.Hash.Available() {
-		return token.Response{}, fmt.Errorf("hash %d is not supported", r.Hash)
-	}
-	signature, err := key.Sign(nil, r.Digest, r.Opts())
-	return token.Response{Signature: signature}, err
+	return token.Response{}, fmt.Errorf("%q is no request", r.Op)
 }
 
-// key opens a key once.
-func (t *tokens) key(k token.Key) (crypto.Signer, error) {
-	if key, ok := t.open[k]; ok {
-		return key, nil
+// useAgain uses a key. One that is not there any more, as after its token was taken out and put in again, is opened anew.
+func (h *helper) useAgain(m *module, r token.Request) (token.Response, error) {
+	_, opened := h.open[r.Object]
+	response, err := h.use(m, r)
+	if err != nil && opened && isGone(err) {
+		h.open[r.Object].close()
+		delete(h.open, r.Object)
+		return h.use(m, r)
 	}
-	ctx, err := crypto11.Configure(&crypto11.Config{
-		Path: k.Module, TokenLabel: k.Token, TokenSerial: k.Serial, Pin: k.PIN, LoginNotSupported: k.PIN == "",
-	})
-	if err != nil {
-		return nil, err
-	}
-	key, err := ctx.FindKeyPair(octets(k.ID), octets(k.Label))
-	if err == nil && key == nil {
-		err = errors.New("the token has no such key pair; private and public key must have the same id")
-	}
-	if err != nil {
-		return nil, errors.Join(err, ctx.Close())
-	}
-	t.open[k] = key
-	return key, nil
+	return response, err
 }
 
-// octets is nil for what is not given.
-func octets(s string) []byte {
-	if s == "" {
-		return nil
+// use returns the public key or a signature.
+func (h *helper) use(m *module, r token.Request) (response token.Response, err error) {
+	k := h.open[r.Object]
+	if k == nil {
+		if k, err = m.openKey(r.Object, r.PIN); err != nil {
+			return response, err
+		}
+		h.open[r.Object] = k
 	}
-	return []byte(s)
+	if r.Op == token.Public {
+		response.Public = k.public
+		return response, nil
+	}
+	response.Signature, err = k.sign(r)
+	return response, k.in.because("the token does not sign", err)
 }

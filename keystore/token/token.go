@@ -5,32 +5,38 @@
 package token
 
 import (
-	"bufio"
 	"crypto"
 	"crypto/rsa"
-	"encoding/json"
-	"errors"
-	"fmt"
-	"io"
 )
 
-// maxLine bounds a line, in octets; the largest public keys and signatures take about 4 KiB.
-const maxLine = 64 << 10
-
-// A Key names a key in a token.
-type Key struct {
+// An Object names a key or a certificate in the tokens of one module. What is empty chooses nothing.
+type Object struct {
 	Module string `json:"module"` // path of the shared library
-	Token  string `json:"token,omitempty"`
+	Slot   string `json:"slot,omitempty"`
+	Token  string `json:"token,omitempty"` // label
 	Serial string `json:"serial,omitempty"`
 	Label  string `json:"label,omitempty"`
-	ID     string `json:"id,omitempty"` // octets
-	PIN    string `json:"pin,omitempty"`
+	ID     string `json:"id,omitempty"` // CKA_ID in hexadecimal, or of a certificate its subject key identifier
 }
 
-// A Request asks for the public key, or for a signature if there is a digest.
+// An Op is what a request asks for.
+type Op string
+
+// The operations.
+const (
+	Find         Op = "find"         // the token that has the object, without logging in
+	Public       Op = "public"       // the public key of a private one
+	Sign         Op = "sign"         // a signature with it
+	Certificate  Op = "certificate"  // one certificate
+	Certificates Op = "certificates" // those of all tokens
+)
+
+// A Request asks for something about an object.
 type Request struct {
-	Key    Key         `json:"key"`
-	Digest []byte      `json:"digest,omitempty"`
+	Op     Op          `json:"op"`
+	Object Object      `json:"object"`
+	PIN    []byte      `json:"pin,omitempty"`
+	Digest []byte      `json:"digest,omitempty"` // of Sign
 	Hash   crypto.Hash `json:"hash,omitempty"`
 	PSS    bool        `json:"pss,omitempty"`
 	Salt   int         `json:"salt,omitempty"` // octets, or a constant of crypto/rsa
@@ -44,64 +50,47 @@ func (r Request) Opts() crypto.SignerOpts {
 	return r.Hash
 }
 
-// A Response is the public key (SubjectPublicKeyInfo) or a signature, or what went wrong.
+// A Response is what was asked for, or what went wrong.
 type Response struct {
-	Public    []byte `json:"public,omitempty"`
-	Signature []byte `json:"signature,omitempty"`
-	Error     string `json:"error,omitempty"`
+	Public       []byte  `json:"public,omitempty"` // SubjectPublicKeyInfo
+	Signature    []byte  `json:"signature,omitempty"`
+	Certificates []X509  `json:"certificates,omitempty"`
+	Place        *Place  `json:"place,omitempty"` // of Find
+	Error        string  `json:"error,omitempty"`
+	Failure      Failure `json:"failure,omitempty"`
 }
 
-// Serve answers requests with answer until r ends. It is the helper's side.
-func Serve(r io.Reader, w io.Writer, answer func(Request) (Response, error)) error {
-	lines := bufio.NewScanner(r)
-	lines.Buffer(nil, maxLine)
-	out := json.NewEncoder(w)
-	for lines.Scan() {
-		var request Request
-		if err := json.Unmarshal(lines.Bytes(), &request); err != nil {
-			return fmt.Errorf("malformed request: %w", err)
-		}
-		response, err := answer(request)
-		if err != nil {
-			response = Response{Error: err.Error()}
-		}
-		if err := out.Encode(response); err != nil {
-			return err
-		}
-	}
-	return lines.Err()
+// An X509 is a certificate in a token.
+type X509 struct {
+	DER     []byte `json:"der"`
+	ID      string `json:"id,omitempty"` // CKA_ID in hexadecimal
+	Trusted bool   `json:"trusted,omitempty"`
+	Place   Place  `json:"place"`
 }
 
-// A Client is the daemon's side. It is for one goroutine at a time.
-type Client struct {
-	out io.Writer
-	in  *bufio.Scanner
+// A Place is where a token is.
+type Place struct {
+	Slot   string `json:"slot"`
+	Token  string `json:"token"` // label
+	Serial string `json:"serial"`
 }
 
-// NewClient speaks to a helper over its standard output r and input w.
-func NewClient(r io.Reader, w io.Writer) *Client {
-	in := bufio.NewScanner(r)
-	in.Buffer(nil, maxLine)
-	return &Client{out: w, in: in}
+// String names the place for people.
+func (p Place) String() string { return "slot " + p.Slot + " (token \"" + p.Token + "\")" }
+
+// A Failure is a kind of error that the daemon has to tell from others.
+type Failure string
+
+// The failures.
+const (
+	Absent  Failure = "absent" // no token has the object
+	Refused Failure = "pin"    // the PIN is wrong, missing or locked
+)
+
+// An Error is why a token did not do something.
+type Error struct {
+	Failure Failure // "": none of those
+	Text    string
 }
 
-// ErrHelper means that the helper is not usable any more, in contrast to what a token refuses.
-var ErrHelper = errors.New("the PKCS #11 helper does not answer")
-
-// Ask sends a request and returns its answer.
-func (c *Client) Ask(r Request) (Response, error) {
-	if err := json.NewEncoder(c.out).Encode(r); err != nil {
-		return Response{}, fmt.Errorf("%w: %w", ErrHelper, err)
-	}
-	if !c.in.Scan() {
-		return Response{}, fmt.Errorf("%w: %w", ErrHelper, errors.Join(c.in.Err(), io.ErrUnexpectedEOF))
-	}
-	var response Response
-	if err := json.Unmarshal(c.in.Bytes(), &response); err != nil {
-		return Response{}, fmt.Errorf("%w: %w", ErrHelper, err)
-	}
-	if response.Error != "" {
-		return Response{}, errors.New(response.Error)
-	}
-	return response, nil
-}
+func (e *Error) Error() string { return e.Text }

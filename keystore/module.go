@@ -1,0 +1,137 @@
+package keystore
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"culvert/keystore/token"
+)
+
+// A Module is a PKCS #11 library, by the name that the configuration has for it.
+type Module struct {
+	Name         string
+	Path         string // absolute
+	Certificates bool   // those in its tokens are used without being named
+}
+
+// A Certificate is one in a token.
+type Certificate struct {
+	DER     []byte
+	Trusted bool // by the token, or the token does not say
+	Module  string
+	ID      []byte
+}
+
+// candidates are conversations with the modules that an object may be in.
+func (s Store) candidates(n name) ([]*conversation, error) {
+	program, err := s.helper()
+	if err != nil {
+		return nil, err
+	}
+	modules, err := s.modules(n)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]*conversation, len(modules))
+	for i, m := range modules {
+		o := n.object
+		o.Module = m.Path
+		list[i] = &conversation{program: program, object: o, pin: bytes.Clone(n.pin), limit: cmp.Or(s.Patience, patience)}
+	}
+	return list, nil
+}
+
+// modules are those that a name allows: the one that it names, or all that are known.
+func (s Store) modules(n name) ([]Module, error) {
+	switch {
+	case n.object.Module != "":
+		return []Module{{Path: n.object.Module}}, nil
+	case n.module != "":
+		i := slices.IndexFunc(s.Modules, func(m Module) bool { return m.Name == n.module })
+		if i < 0 {
+			return nil, fmt.Errorf("there is no PKCS #11 module %q%s", n.module, s.known())
+		}
+		return s.Modules[i : i+1], nil
+	case len(s.Modules) == 0:
+		return nil, errors.New("PKCS #11 URI: module-path is missing, the shared library of the token's maker, and no module is configured that could be searched")
+	}
+	return s.Modules, nil
+}
+
+// known names the modules that there are.
+func (s Store) known() string {
+	if len(s.Modules) == 0 {
+		return ": none is configured"
+	}
+	names := make([]string, len(s.Modules))
+	for i, m := range s.Modules {
+		names[i] = m.Name
+	}
+	return ": there are " + strings.Join(names, ", ")
+}
+
+// locate finds the module and the token that have an object. All modules are asked at once, and the first that has it counts.
+func (s Store) locate(n name) (*conversation, error) {
+	list, err := s.candidates(n)
+	if err != nil {
+		return nil, err
+	}
+	answers, failures := askAll(list, token.Find)
+	var found *conversation
+	for i, c := range list {
+		if failures[i] == nil && found == nil {
+			found = c
+			// The PIN is for this token and no other, wherever it is put in next.
+			c.object.Token, c.object.Serial = answers[i].Place.Token, answers[i].Place.Serial
+			continue
+		}
+		c.stop()
+	}
+	if found == nil {
+		return nil, notFound(failures)
+	}
+	return found, nil
+}
+
+// askAll asks several modules the same at once.
+func askAll(list []*conversation, op token.Op) ([]token.Response, []error) {
+	answers, failures := make([]token.Response, len(list)), make([]error, len(list))
+	var all sync.WaitGroup
+	for i, c := range list {
+		all.Go(func() { answers[i], failures[i] = c.ask(token.Request{Op: op}) })
+	}
+	all.Wait()
+	return answers, failures
+}
+
+// A search is why no module has an object.
+type search []error
+
+func (s search) Unwrap() []error { return s }
+
+func (s search) Error() string {
+	texts := make([]string, len(s))
+	for i, err := range s {
+		texts[i] = err.Error()
+	}
+	return strings.Join(texts, "; ")
+}
+
+// notFound puts modules that are broken before those that only do not have the object.
+func notFound(failures []error) error {
+	slices.SortStableFunc(failures, func(a, b error) int { return cmp.Compare(absence(a), absence(b)) })
+	return search(failures)
+}
+
+// absence is 1 for errors that only say that something is not there.
+func absence(err error) int {
+	if known, ok := errors.AsType[*token.Error](err); ok && known.Failure == token.Absent {
+		return 1
+	}
+	return 0
+}
