@@ -137,3 +137,24 @@ func TestSendAndReceiveDoNotAllocate(t *testing.T) {
 		t.Errorf("%v allocations", n)
 	}
 }
+
+// Messages that the kernel has not coalesced are small, and as many as possible make a batch; of coalesced ones a few fill the cache.
+func TestBatchFollowsTheLengthOfMessages(t *testing.T) {
+	in := new(inbox)
+	for _, c := range []struct {
+		lengths []uint32
+		want    int
+	}{
+		{[]uint32{1400}, inboxSize},
+		{[]uint32{1400, 64, 9000, 1400}, inboxSize}, // jumbo frames are no super-packets
+		{[]uint32{60000}, coalescedBatch},
+		{[]uint32{60000, 60000, 1400, 60000}, coalescedBatch},
+	} {
+		for i, n := range c.lengths {
+			in.messages[i].n = n
+		}
+		if got := in.nextBatch(len(c.lengths)); got != c.want {
+			t.Errorf("after messages of %v octets: %d, want %d", c.lengths, got, c.want)
+		}
+	}
+}

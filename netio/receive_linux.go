@@ -11,11 +11,14 @@ import (
 )
 
 const (
-	inboxSize = 64
+	// inboxSize is how many messages are read at once: what the data plane joins to super-packets has come in one batch.
+	inboxSize = 128
 	// A coalesced message holds up to 64 KiB, so that few fill the processor's cache.
 	coalescedBatch = 16
 	// messageSize is the longest IP packet, and the longest coalesced message.
 	messageSize = 1 << 16
+	// longMessage is the mean length from which on messages count as coalesced.
+	longMessage = 9000
 	// errorBatch bounds the ICMP errors handled before packets get their turn again.
 	errorBatch = 32
 )
@@ -53,20 +56,30 @@ func (in *inbox) arm(i int) {
 
 // receive reads one batch without waiting and reports whether there may be more.
 func (w *worker) receive(s *socket, in *inbox, h *Handlers) (more bool) {
-	most := inboxSize
-	if s.coalesce {
-		most = coalescedBatch
-	}
+	most := s.batch
 	n, _, errno := unix.RawSyscall6(unix.SYS_RECVMMSG, uintptr(s.fd), uintptr(unsafe.Pointer(&in.messages[0])), uintptr(most), unix.MSG_DONTWAIT, 0, 0)
 	if errno != 0 {
 		return w.receiveFailed(errno)
 	}
+	s.batch = in.nextBatch(int(n))
 	for i := range int(n) {
 		w.take(s, in, i, h)
 		in.arm(i)
 	}
 	w.deliver(in, h)
 	return int(n) == most
+}
+
+// nextBatch says how many messages the next batch is to have, after one of n: few if the kernel coalesces them.
+func (in *inbox) nextBatch(n int) int {
+	octets := 0
+	for i := range n {
+		octets += int(in.messages[i].n)
+	}
+	if octets > n*longMessage {
+		return coalescedBatch
+	}
+	return inboxSize
 }
 
 // receiveFailed counts an error of the socket. Those that ICMP caused are behind us once they were reported.

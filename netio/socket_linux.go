@@ -23,6 +23,7 @@ type socket struct {
 	bound    netip.AddrPort // as asked for; the port as it became
 	coalesce bool
 	lost     uint32 // what the kernel said last about messages for which there was no room; the receiving thread's
+	batch    int    // how many messages are read at once; the receiving thread's
 
 	mu      sync.Mutex // guards what follows, and the life of fd
 	fd      int        // -1 after close
@@ -33,7 +34,7 @@ type socket struct {
 
 // openSocket makes, sets up and binds one socket.
 func openSocket(c *Config, r role, bind netip.AddrPort, m member) (*socket, error) {
-	s := &socket{role: r, bound: bind}
+	s := &socket{role: r, bound: bind, batch: inboxSize}
 	kind, protocol, what := unix.SOCK_DGRAM, unix.IPPROTO_UDP, "UDP "+bind.String()
 	if r == roleRaw {
 		kind, protocol, what = unix.SOCK_RAW, unix.IPPROTO_ESP, "ESP "+bind.Addr().String()
