@@ -35,7 +35,7 @@ type Config struct {
 	Interface string // of the TUN device
 	Index     int
 	Mark      uint32 // of the sockets that carry IKE and ESP
-	// Ports are the UDP ports on which IKE and ESP arrive, which the guard lets in.
+	// Ports are the UDP ports on which IKE and ESP arrive, which the guard lets in. The last one is looked at first.
 	Ports []uint16
 	// Guard is the name of the nftables table; empty is "culvert".
 	Guard string

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/google/nftables"
 	"github.com/google/nftables/expr"
@@ -73,11 +74,15 @@ func (w *wall) chain(hook *nftables.ChainHook, rules []guardRule) {
 		}
 		w.conn.AddRule(&nftables.Rule{Table: w.table, Chain: c, Exprs: all})
 	}
+	input := name == "input"
+	if input { // first, since every packet of a tunnel passes here
+		w.admitTunnels(add)
+	}
 	const loopback = 1 // its index in every namespace
 	add(meta(expr.MetaKeyIIF, native32(w.config.Index)), pass())
 	add(meta(expr.MetaKeyIIF, native32(loopback)), pass())
-	if name == "input" {
-		w.admit(add)
+	if input {
+		w.admitOthers(add)
 	}
 	for _, g := range rules {
 		add(g.inbound(), verdict(g.pass))
@@ -88,13 +93,17 @@ func (w *wall) chain(hook *nftables.ChainHook, rules []guardRule) {
 	add(routedInto(w.config.Index), verdict(false))
 }
 
-// admit lets in what the tunnel itself is made of: IKE, ESP, what the path says about their size (RFC 4301, Section 8.2),
-// and neighbour discovery, without which IPv6 finds nobody.
-func (w *wall) admit(add func(...[]expr.Any)) {
-	add(meta(expr.MetaKeyL4PROTO, []byte{unix.IPPROTO_ESP}), pass())
-	for _, port := range w.config.Ports {
+// admitTunnels lets in what tunnels are made of: IKE and ESP.
+func (w *wall) admitTunnels(add func(...[]expr.Any)) {
+	for _, port := range slices.Backward(w.config.Ports) {
 		add(meta(expr.MetaKeyL4PROTO, []byte{unix.IPPROTO_UDP}), transport(2, big16(port), big16(port)), pass())
 	}
+	add(meta(expr.MetaKeyL4PROTO, []byte{unix.IPPROTO_ESP}), pass())
+}
+
+// admitOthers lets in what else tunnels need: streams that carry them, what the path says about the size of packets (RFC 4301,
+// Section 8.2), and neighbour discovery, without which IPv6 finds nobody.
+func (w *wall) admitOthers(add func(...[]expr.Any)) {
 	if w.knows && w.config.Mark != 0 { // streams that carry IKE and ESP (RFC 9329)
 		add(meta(expr.MetaKeyL4PROTO, []byte{unix.IPPROTO_TCP}), marked(w.config.Mark), pass())
 	}
