@@ -23,7 +23,8 @@ type Config struct {
 	Policies    []*Policy
 	Webhooks    []*Webhook
 	Authorities []*Authority
-	Paths       []string // the files that were read, the first one first
+	Modules     []*Module // of PKCS #11
+	Paths       []string  // the files that were read, the first one first
 }
 
 // newConfig returns what counts where no file says anything.

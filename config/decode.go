@@ -7,6 +7,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 
 	"culvert/explain"
+	"culvert/keystore"
 )
 
 // A decoder reads the files of one configuration and collects what is wrong with them.
@@ -19,7 +20,11 @@ type decoder struct {
 	exposed  map[string]bool      // files of secrets that everybody can read
 	depth    int                  // of includes
 	errors   int                  // among the findings
+	main     string               // the first file; "": there is none
+	known    []keystore.Module    // once a key has asked for them
 	broken   bool                 // a file does not parse: what seems to be missing may stand in what was skipped
+
+	modulesOnly bool // PKCS #11 modules are read, and nothing else
 }
 
 // body fills a block from the file. opened are the blocks that it has already.

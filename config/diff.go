@@ -22,6 +22,7 @@ type Difference struct {
 	Policies    Changes
 	Webhooks    Changes
 	Authorities Changes
+	Modules     Changes
 }
 
 // Changes are the differences between two lists of blocks, in the order of the new list, what is removed in that of the old.
@@ -58,6 +59,7 @@ func Diff(old, new *Config) *Difference {
 		Policies:    compare(old.Policies, new.Policies, ""),
 		Webhooks:    compare(old.Webhooks, new.Webhooks, ""),
 		Authorities: compare(old.Authorities, new.Authorities, ""),
+		Modules:     compare(old.Modules, new.Modules, ""),
 	}
 	for _, c := range new.Connections {
 		if before := old.Connection(c.Name); before != nil {

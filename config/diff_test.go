@@ -43,7 +43,7 @@ func changes(d *Difference) string {
 	for _, kind := range []struct {
 		name string
 		Changes
-	}{{"role", d.Roles}, {"connection", d.Connections}, {"child", d.Children}, {"pool", d.Pools}, {"secret", d.Secrets}, {"ppk", d.PPKs}, {"policy", d.Policies}, {"webhook", d.Webhooks}, {"authority", d.Authorities},
+	}{{"role", d.Roles}, {"connection", d.Connections}, {"child", d.Children}, {"pool", d.Pools}, {"secret", d.Secrets}, {"ppk", d.PPKs}, {"policy", d.Policies}, {"webhook", d.Webhooks}, {"authority", d.Authorities}, {"pkcs11_module", d.Modules},
 		{"radius", d.RADIUS}, {"server", d.Servers}, {"users", d.Users}, {"user", d.Accounts}} {
 		for _, name := range kind.Added {
 			parts = append(parts, "+"+kind.name+" "+name)

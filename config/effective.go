@@ -42,6 +42,7 @@ func (c *Config) Effective() []Effective {
 	list = append(list, all(c.Policies)...)
 	list = append(list, all(c.Webhooks)...)
 	list = append(list, all(c.Authorities)...)
+	list = append(list, all(c.Modules)...)
 	return append(list, effective(c.Metrics.schema()), effective(c.API.schema(), all(c.API.Roles)...), effective(c.VICI.schema()), effective(c.Telemetry.schema()))
 }
 

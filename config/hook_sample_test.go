@@ -69,6 +69,17 @@ func webhookSamples() []sample {
 	}
 }
 
+func moduleSamples() []sample {
+	const path = `path = "/usr/lib/x.so"`
+	return []sample{
+		{option: "path", value: `"/usr/lib/x.so"`},
+		{option: "path", value: `"x.so"`, code: badValue},
+		{option: "path", value: `7`, code: wrongType},
+		{option: "load_certs", value: `false`, with: path},
+		{option: "load_certs", value: `"no"`, with: path, code: wrongType},
+	}
+}
+
 func authoritySamples() []sample {
 	const ca = `ca = "ca.pem"`
 	return []sample{

@@ -26,8 +26,9 @@ type Source struct {
 	Files       fs.FS     // its root is "/"
 	Credentials string    // directory of credentials that systemd has given; "": none
 	Now         time.Time // for the validity of certificates; zero: it is not checked
-	// Keys opens a private key that is in no file, as keystore.Store does. nil: there are none.
-	Keys func(kind keystore.Kind, name string) (crypto.Signer, error)
+	// Keys opens a private key that is in no file, as keystore.Store does with some PKCS #11 modules. nil: there are none.
+	Keys    func(modules []keystore.Module, kind keystore.Kind, name string) (crypto.Signer, error)
+	Modules []keystore.Module // PKCS #11 modules beside those of the files
 	// Loaders names what has loaded a file, for Connection.Source; those that are not in it are LoadedByFile. What is in it may
 	// lack keys, secrets and authorities, as they may be loaded later.
 	Loaders map[string]string
@@ -38,19 +39,22 @@ const LoadedByFile = "file"
 
 // System is the source of this machine.
 func System(now time.Time) Source {
-	return Source{Files: os.DirFS("/"), Credentials: os.Getenv("CREDENTIALS_DIRECTORY"), Now: now, Keys: keystore.Store{}.Open}
+	return Source{Files: os.DirFS("/"), Credentials: os.Getenv("CREDENTIALS_DIRECTORY"), Now: now, Keys: open}
+}
+
+// open opens a key in the key stores of this machine.
+func open(modules []keystore.Module, kind keystore.Kind, name string) (crypto.Signer, error) {
+	return keystore.Store{Modules: modules}.Open(kind, name)
 }
 
 // Load reads the configuration that begins at an absolute path, and more files as if that one included them. The first may be
 // "", which is none. The Config is nil when there are errors among the diagnostics; warnings alone leave it usable.
 func (s Source) Load(name string, more ...string) (*Config, Diagnostics) {
-	d := &decoder{
-		Source: s, config: newConfig(),
-		texts: make(map[string]*text), opened: make(map[string]hcl.Range), exposed: make(map[string]bool),
-	}
+	d := s.decoder()
+	d.main = name
 	for _, name := range append([]string{name}, more...) {
 		if name != "" {
-			d.file(path.Clean(name), hcl.Range{Filename: name})
+			d.begin(name)
 		}
 	}
 	if !d.broken && !d.findings.Errors() {
@@ -62,6 +66,16 @@ func (s Source) Load(name string, more ...string) (*Config, Diagnostics) {
 	}
 	return d.config, d.findings
 }
+
+func (s Source) decoder() *decoder {
+	return &decoder{
+		Source: s, config: newConfig(),
+		texts: make(map[string]*text), opened: make(map[string]hcl.Range), exposed: make(map[string]bool),
+	}
+}
+
+// begin reads a file that no other includes.
+func (d *decoder) begin(name string) { d.file(path.Clean(name), hcl.Range{Filename: name}) }
 
 // A file is the outermost level of a file.
 type file struct {
@@ -94,6 +108,7 @@ func (f *file) schema(c *Config) schema {
 			{kind: "policy", many: true, open: func() schema { return add(&c.Policies, newPolicy()).schema() }},
 			{kind: "api", open: func() schema { return c.API.schema() }},
 			{kind: "authority", many: true, open: func() schema { return add(&c.Authorities, new(Authority)).schema() }},
+			{kind: "pkcs11_module", many: true, open: func() schema { return add(&c.Modules, newModule()).schema() }},
 			{kind: "webhook", many: true, open: func() schema { return add(&c.Webhooks, newWebhook()).schema() }},
 			{kind: "vici", open: func() schema { return c.VICI.schema() }},
 			{kind: "telemetry", open: func() schema { return c.Telemetry.schema() }},
@@ -133,7 +148,11 @@ func (d *decoder) file(name string, at hcl.Range) {
 		return
 	}
 	f := file{loader: cmp.Or(d.Loaders[name], LoadedByFile)}
-	d.body(f.schema(d.config), in, d.opened)
+	outermost := f.schema(d.config)
+	if d.modulesOnly {
+		outermost = outermost.modulesAlone()
+	}
+	d.body(outermost, in, d.opened)
 	for i, pattern := range f.include {
 		d.include(name, pattern, f.span(element("include", i)))
 	}

@@ -55,5 +55,9 @@ func (d *decoder) openKey(kind keystore.Kind, name, where string) (crypto.Signer
 	if kind == keystore.TPM && len(name) > 1 && name[:2] != "0x" && !path.IsAbs(name) {
 		name = path.Join(where, name)
 	}
-	return d.Keys(kind, name)
+	var modules []keystore.Module
+	if kind == keystore.PKCS11 {
+		modules = d.modules()
+	}
+	return d.Keys(modules, kind, name)
 }

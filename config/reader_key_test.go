@@ -36,7 +36,7 @@ func TestKeysOutsideOfFiles(t *testing.T) {
 	var asked []string
 	source := func(value string) Source {
 		files := fstest.MapFS{"etc/culvert.hcl": {Data: []byte(strings.Replace(keyedByStore, "%", value, 1))}}
-		return Source{Files: files, Keys: func(kind keystore.Kind, name string) (crypto.Signer, error) {
+		return Source{Files: files, Keys: func(_ []keystore.Module, kind keystore.Kind, name string) (crypto.Signer, error) {
 			asked = append(asked, string(kind)+" "+name)
 			if strings.Contains(name, "absent") {
 				return nil, errors.New("there is no key absent")

@@ -118,7 +118,7 @@ func reloaded(d *config.Difference) api.Reloaded {
 		name    string
 		changes config.Changes
 	}{{"connection", d.Connections}, {"child", d.Children}, {"pool", d.Pools}, {"secret", d.Secrets}, {"ppk", d.PPKs}, {"policy", d.Policies},
-		{"radius", d.RADIUS}, {"radius server", d.Servers}, {"webhook", d.Webhooks}, {"authority", d.Authorities}, {"users", d.Users}, {"user", d.Accounts}, {"role", d.Roles}} {
+		{"radius", d.RADIUS}, {"radius server", d.Servers}, {"webhook", d.Webhooks}, {"authority", d.Authorities}, {"pkcs11_module", d.Modules}, {"users", d.Users}, {"user", d.Accounts}, {"role", d.Roles}} {
 		for _, name := range kind.changes.Added {
 			r.Added = append(r.Added, kind.name+" "+name)
 		}
