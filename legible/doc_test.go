@@ -44,3 +44,23 @@ func TestNothingThatATerminalObeysIsLeft(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
+
+// What is shown turned, hidden or piled up could pass for something else.
+func TestNothingIsShownOtherwiseThanItIs(t *testing.T) {
+	for hostile, want := range map[string]string{
+		"a\u202etxt.exe":                     "a\ufffdtxt.exe",
+		"x\u2066y\u2069":                     "x\ufffdy\ufffd",
+		"gw\u200b.example\ufeff":             "gw\ufffd.example\ufffd",
+		"one\u2028two\u2029":                 "one\ufffdtwo\ufffd",
+		"tag\U000e0041":                      "tag\ufffd",
+		"Z" + strings.Repeat("\u0335", 5000): "Z" + strings.Repeat("\u0335", mostMarks),
+		"na\u0308ive \u5317\u4eac":           "na\u0308ive \u5317\u4eac",
+	} {
+		if got := Line(hostile); got != want {
+			t.Errorf("%.40q: got %.40q, want %.40q", hostile, got, want)
+		}
+		if got := Clean(hostile); got != want {
+			t.Errorf("%.40q: got %.40q, want %.40q", hostile, got, want)
+		}
+	}
+}
