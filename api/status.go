@@ -24,6 +24,7 @@ type Status struct {
 
 // A Process is what the daemon takes of its host.
 type Process struct {
+	PID        int    `json:"pid" doc:"Number of the process, in its own namespace of them"`
 	Heap       uint64 `json:"heap" doc:"Octets of objects that the last garbage collection left"`
 	Goroutines int    `json:"goroutines"`
 }

@@ -3,6 +3,7 @@ package daemon
 import (
 	"cmp"
 	"context"
+	"os"
 	"runtime"
 	runtimemetrics "runtime/metrics"
 	"time"
@@ -59,7 +60,7 @@ func (d *Daemon) look(ctx context.Context) (api.Status, totals, error) {
 func process() api.Process {
 	list := []runtimemetrics.Sample{{Name: "/gc/heap/live:bytes"}}
 	runtimemetrics.Read(list)
-	return api.Process{Heap: list[0].Value.Uint64(), Goroutines: runtime.NumGoroutine()}
+	return api.Process{PID: os.Getpid(), Heap: list[0].Value.Uint64(), Goroutines: runtime.NumGoroutine()}
 }
 
 // snapshot asks every shard for its SAs and counters.

@@ -38,6 +38,7 @@ func checkConfiguration(_ context.Context, e *examination) {
 	const most = 5
 	if _, err := fs.Stat(e.Host.Files(), strings.TrimPrefix(e.Path, "/")); errors.Is(err, fs.ErrNotExist) {
 		e.unknown("name it with --config", "there is no %s: nothing is said about connections", e.Path)
+		e.unlooked()
 		return
 	}
 	var mistakes, warnings int
@@ -53,7 +54,20 @@ func checkConfiguration(_ context.Context, e *examination) {
 			}
 		}
 	}
-	if e.Config != nil {
+	if e.Config == nil {
+		e.unlooked()
+	} else {
 		e.ok("%s can be used: %d connections", e.Path, len(e.Config.Connections))
 	}
+}
+
+// unlooked tells which checks are left out without connections.
+func (e *examination) unlooked() {
+	var names []string
+	for _, c := range Checks() {
+		if c.of == connections {
+			names = append(names, c.Name)
+		}
+	}
+	e.unknown("", "without a configuration that can be used nothing is known of %s", strings.Join(names, ", "))
 }

@@ -11,31 +11,40 @@ type Check struct {
 	Name  string
 	About string // what it looks at, for the documentation
 	run   func(context.Context, *examination)
+	of    subject
 }
+
+// A subject is what a check cannot do without.
+type subject uint8
+
+const (
+	host        subject = iota
+	connections         // of a configuration that can be used
+)
 
 // Checks are all there are, in the order in which they are reported.
 func Checks() []Check {
 	return []Check{
-		{"daemon", "whether the daemon runs and answers on its socket", checkDaemon},
-		{"configuration", "whether the configuration can be used", checkConfiguration},
-		{"ports", "who holds the UDP and TCP ports of IKE", checkPorts},
-		{"rivals", "other IKE daemons on this host", checkRivals},
-		{"privileges", "the capabilities that the daemon needs", checkPrivileges},
-		{"kernel-esp", "whether the kernel has ESP, or is kept from it", checkKernelESP},
-		{"tun", "the TUN device, which ESP in user space needs", checkTUN},
-		{"forwarding", "whether packets of networks behind this host are forwarded", checkForwarding},
-		{"rp-filter", "the reverse path filter of the kernel", checkReversePath},
-		{"packet-filter", "rules of nftables that drop IKE or ESP", checkFilter},
-		{"nat", "translation of tunnel traffic, and NAT on the way", checkNAT},
-		{"overlaps", "selectors that overlap local networks or each other", checkOverlaps},
-		{"routes", "routes to the configured peers", checkRoutes},
-		{"mtu", "whether the configured peers answer, and the MTU of the way to them", checkMTU},
-		{"names", "whether the names of peers resolve", checkNames},
-		{"clock", "whether the clock is right", checkClock},
-		{"certificates", "validity of our certificates and of the authorities", checkCertificates},
-		{"kernel-counters", "what the kernel has counted of ESP, in words", checkCounters},
-		{"leftovers", "states and policies of the kernel, ours and those of others", checkLeftovers},
-		{"limits", "limits of the process and of socket buffers", checkLimits},
+		{"daemon", "whether the daemon runs and answers on its socket", checkDaemon, host},
+		{"configuration", "whether the configuration can be used", checkConfiguration, host},
+		{"ports", "who holds the UDP and TCP ports of IKE", checkPorts, host},
+		{"rivals", "other IKE daemons on this host", checkRivals, host},
+		{"privileges", "the capabilities that the daemon needs", checkPrivileges, host},
+		{"kernel-esp", "whether the kernel has ESP, or is kept from it", checkKernelESP, host},
+		{"tun", "the TUN device, which ESP in user space needs", checkTUN, host},
+		{"forwarding", "whether packets of networks behind this host are forwarded", checkForwarding, host},
+		{"rp-filter", "the reverse path filter of the kernel", checkReversePath, host},
+		{"packet-filter", "rules of nftables that drop IKE or ESP", checkFilter, host},
+		{"nat", "translation of tunnel traffic, and NAT on the way", checkNAT, host},
+		{"overlaps", "selectors that overlap local networks or each other", checkOverlaps, connections},
+		{"routes", "routes to the configured peers", checkRoutes, connections},
+		{"mtu", "whether the configured peers answer, and the MTU of the way to them", checkMTU, connections},
+		{"names", "whether the names of peers resolve", checkNames, connections},
+		{"clock", "whether the clock is right", checkClock, host},
+		{"certificates", "validity of our certificates and of the authorities", checkCertificates, connections},
+		{"kernel-counters", "what the kernel has counted of ESP, in words", checkCounters, host},
+		{"leftovers", "states and policies of the kernel, ours and those of others", checkLeftovers, host},
+		{"limits", "limits of the process and of socket buffers", checkLimits, host},
 	}
 }
 
@@ -65,7 +74,9 @@ func (e *examination) examine(ctx context.Context, c Check) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	e.check = c.Name
-	c.run(ctx, e)
+	if c.of == host || e.Config != nil { // checkConfiguration tells what is left out
+		c.run(ctx, e)
+	}
 }
 
 func (e *examination) add(l Level, action, format string, args ...any) {

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"net/netip"
 	"path"
+	"strings"
 
 	"culvert/config"
 	"culvert/spd"
@@ -46,6 +47,7 @@ func (e *examination) ownAddresses() map[netip.Addr]bool {
 func checkForwarding(_ context.Context, e *examination) {
 	e.forwarding(false, "net.ipv4.ip_forward", "proc/sys/net/ipv4/ip_forward")
 	e.forwarding(true, "net.ipv6.conf.all.forwarding", "proc/sys/net/ipv6/conf/all/forwarding")
+	e.forwardRules()
 }
 
 func (e *examination) forwarding(six bool, option, file string) {
@@ -69,21 +71,25 @@ func checkReversePath(_ context.Context, e *examination) {
 	const folder = "proc/sys/net/ipv4/conf"
 	all, _ := e.number(folder + "/all/rp_filter")
 	names, _ := fs.Glob(e.Host.Files(), folder+"/*/rp_filter")
-	strict := false
+	var strict []string
 	for _, name := range names {
 		link := path.Base(path.Dir(name))
 		n, _ := e.number(name)
 		// The kernel takes the larger one of all and the interface: 1 is strict, 2 loose.
-		if link == "all" || link == "default" || link == "lo" || max(n, all) != 1 {
-			continue
+		if link != "all" && link != "default" && link != "lo" && max(n, all) == 1 {
+			strict = append(strict, link)
 		}
-		strict = true
-		e.warn("`sysctl -w net.ipv4.conf."+link+".rp_filter=2`, and a file in /etc/sysctl.d to keep it",
-			"the reverse path filter of %s is strict: packets out of a tunnel are dropped when the way back to their source leads elsewhere", link)
 	}
-	if !strict {
+	if len(strict) == 0 {
 		e.ok("the reverse path filter is not strict")
+		return
 	}
+	where, option := strings.Join(strict, ", "), "net.ipv4.conf.all.rp_filter"
+	if len(strict) == 1 {
+		option = "net.ipv4.conf." + strict[0] + ".rp_filter"
+	}
+	e.warn("`sysctl -w "+option+"=2`, and a file in /etc/sysctl.d to keep it",
+		"the reverse path filter of %s is strict: packets out of a tunnel are dropped when the way back to their source leads elsewhere", where)
 }
 
 // pairs calls each with the selectors of one family of every child.

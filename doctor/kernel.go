@@ -3,10 +3,12 @@ package doctor
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path"
 	"strings"
+	"syscall"
 
 	"culvert/config"
 )
@@ -55,17 +57,43 @@ func checkTUN(_ context.Context, e *examination) {
 		e.ok("no TUN device is needed with the data plane %q", e.backend())
 		return
 	}
-	const device = "dev/net/tun"
-	switch _, err := fs.Stat(e.Host.Files(), device); {
+	switch err := openDevice(e.Host.Files(), tunDevice); {
 	case err == nil:
-		e.ok("/%s is there", device)
+		e.ok("/%s is there", tunDevice)
 	case errors.Is(err, fs.ErrNotExist):
-		action := "load the module: `modprobe tun`; in a container, pass the device: `--device /dev/net/tun`"
-		if strings.Contains(e.read("proc/1/cgroup"), "lxc") {
-			action = "allow the device in the container's configuration: lxc.cgroup2.devices.allow = c 10:200 rwm, with an entry that mounts /dev/net/tun"
-		}
-		e.fail(action+"; or use the kernel's ESP", "there is no /%s, which ESP in user space needs", device)
+		e.lacksTUN("there is no /%s", "load the module: `modprobe tun`; in a container, pass the device: `--device /dev/net/tun`")
+	case errors.Is(err, syscall.ENODEV):
+		e.lacksTUN("/%s is there, but the kernel has no module behind it", "load the module: `modprobe tun`, of the kernel that runs; after an upgrade, reboot")
+	case errors.Is(err, syscall.EPERM):
+		e.lacksTUN("/%s is there, but this container may not use it", "allow the device: `--device /dev/net/tun`, or DeviceAllow=/dev/net/tun in the unit")
 	default:
-		e.unknown(asRoot, "/%s cannot be looked at: %v", device, err)
+		e.unknown(asRoot, "/%s cannot be looked at: %v", tunDevice, err)
+	}
+}
+
+const tunDevice = "dev/net/tun"
+
+// openDevice opens a device and closes it again, which makes no interface.
+func openDevice(files fs.FS, name string) error {
+	f, err := files.Open(name)
+	if err != nil {
+		return err
+	}
+	return f.Close()
+}
+
+// lacksTUN tells that there is no device, which is bad unless the kernel carries the packets.
+func (e *examination) lacksTUN(text, action string) {
+	text = fmt.Sprintf(text, tunDevice)
+	if strings.Contains(e.read("proc/1/cgroup"), "lxc") {
+		action = "allow the device in the container's configuration: lxc.cgroup2.devices.allow = c 10:200 rwm, with an entry that mounts /dev/net/tun"
+	}
+	switch {
+	case e.kernelCarries():
+		e.ok("%s, and none is needed: the kernel carries the packets", text)
+	case e.backend() == config.BackendAuto && e.Host.KernelESP() == nil:
+		e.warn(action, "%s; the daemon takes the kernel's ESP unless connections want what the kernel lacks", text)
+	default:
+		e.fail(action+"; or use the kernel's ESP", "%s, which ESP in user space needs", text)
 	}
 }

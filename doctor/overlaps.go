@@ -27,22 +27,33 @@ func (e *examination) localOverlaps() {
 	e.pairs(func(c *config.Connection, child *config.Child, _, remote spd.Selector) {
 		for _, l := range links {
 			for _, a := range l.Addresses {
-				if network := a.Masked(); !l.Loopback && within(network, remote) {
-					e.warn("renumber one of them, narrow `remote` of the child, or add a policy with action = \"bypass\" for "+network.String(),
-						"%s on %s lies in %s, which %s/%s takes to the peer: neighbours there cannot be reached", network, l.Name, remote, c.Name, child.Name)
+				if !l.Loopback && shared(a.Masked(), remote) {
+					e.localOverlap(c.Name+"/"+child.Name, remote, a.Masked(), l.Name)
 				}
 			}
 		}
 	})
 }
 
-// within tells whether a selector covers a network, and is no default route.
-func within(network netip.Prefix, s spd.Selector) bool {
-	p := spd.Prefix(network)
-	if network.Bits() == 0 || network.Addr().IsLinkLocalUnicast() || s.Start.IsUnspecified() {
+// localOverlap tells of a network at an interface, part of which or all goes to a peer.
+func (e *examination) localOverlap(child string, remote spd.Selector, network netip.Prefix, link string) {
+	whole := spd.Prefix(network)
+	if both, _ := remote.Intersect(whole); both.Start == whole.Start && both.End == whole.End {
+		e.warn("renumber one of them, narrow `remote` of the child, or add a policy with action = \"bypass\" for "+network.String(),
+			"%s on %s lies in %s, which %s takes to the peer: neighbours there cannot be reached", network, link, remote, child)
+		return
+	}
+	e.warn("give the interface a longer prefix or renumber one of the networks; a policy with action = \"bypass\" for all of "+network.String()+" would lead past the tunnel",
+		"%s, which %s takes to the peer, is a part of %s on %s: neighbours with such addresses cannot be reached", remote, child, network, link)
+}
+
+// shared tells whether a selector takes away neighbours of a network. A single address on either side has none, and a default
+// route is meant for all that is not near.
+func shared(network netip.Prefix, s spd.Selector) bool {
+	if network.Bits() == 0 || network.IsSingleIP() || network.Addr().IsLinkLocalUnicast() || s.Start == s.End || s.Start.IsUnspecified() {
 		return false
 	}
-	_, both := s.Intersect(p)
+	_, both := s.Intersect(spd.Prefix(network))
 	return both
 }
 
@@ -62,20 +73,28 @@ func (e *examination) mutualOverlaps() {
 			claims = append(claims, claim{c.Name, child.Name, local, remote, child.Priority})
 		}
 	})
+	const told = 20
+	found := 0
 	for i, a := range claims {
 		for _, b := range claims[:i] {
-			e.mutual(a, b)
+			if remote, both := a.mutual(b); both {
+				if found++; found <= told {
+					e.warn("narrow `remote` of one of them, or give them different `priority`", "%s/%s and %s/%s both take %s to their peer: which of them does is left to chance", b.connection, b.child, a.connection, a.child, remote)
+				}
+			}
 		}
+	}
+	if found > told {
+		e.warn("look at those that are named first", "%d more pairs of children take the same to different peers", found-told)
 	}
 }
 
-func (e *examination) mutual(a, b claim) {
+// mutual is what two children of one rank both take to their peers.
+func (a claim) mutual(b claim) (spd.Selector, bool) {
 	if a.connection == b.connection || a.priority != b.priority || spd.Specificity(a.local, a.remote) != spd.Specificity(b.local, b.remote) {
-		return // which one counts is well-defined
+		return spd.Selector{}, false // which one counts is well-defined
 	}
 	remote, both := a.remote.Intersect(b.remote)
-	if _, same := a.local.Intersect(b.local); !both || !same {
-		return
-	}
-	e.warn("narrow `remote` of one of them, or give them different `priority`", "%s/%s and %s/%s both take %s to their peer: which of them does is left to chance", b.connection, b.child, a.connection, a.child, remote)
+	_, same := a.local.Intersect(b.local)
+	return remote, both && same
 }

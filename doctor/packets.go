@@ -97,9 +97,16 @@ func checkFilter(_ context.Context, e *examination) {
 // judge takes packets of a shape through the rules, in both directions.
 func (e *examination) judge(rules *filter.Ruleset, s shape) bool {
 	for _, p := range e.ways() {
-		in := rules.Judge(nftables.ChainHookInput, s.between(p.remote, p.local, p.link))
-		if before := rules.Judge(nftables.ChainHookPrerouting, s.between(p.remote, p.local, p.link)); before.Fate > in.Fate {
-			in = before
+		arriving := s.between(p.remote, p.local, p.link)
+		in := arrives(rules, arriving)
+		if in.Fate == filter.Drops {
+			answer := *arriving
+			answer.Established = true
+			if arrives(rules, &answer).Fate == filter.Passes {
+				e.warn("nothing, if this host begins all its tunnels; otherwise let it pass: `nft insert rule "+in.Chain+" "+s.rule()+" accept`",
+					"%s that %s begins is dropped by the chain %s; answers to what this host begins pass", s.name, p.remote, in.Chain)
+				return false
+			}
 		}
 		out := rules.Judge(nftables.ChainHookOutput, s.between(p.local, p.remote, p.link))
 		if e.judged(in, s, "arriving from", p) || e.judged(out, s, "leaving for", p) {
@@ -107,6 +114,15 @@ func (e *examination) judge(rules *filter.Ruleset, s shape) bool {
 		}
 	}
 	return true
+}
+
+// arrives says what the chains on the way in do with a packet.
+func arrives(rules *filter.Ruleset, p *filter.Packet) filter.Judgement {
+	in := rules.Judge(nftables.ChainHookInput, p)
+	if before := rules.Judge(nftables.ChainHookPrerouting, p); before.Fate > in.Fate {
+		return before
+	}
+	return in
 }
 
 // judged tells of packets that do not pass.
@@ -155,7 +171,7 @@ func checkNAT(_ context.Context, e *examination) {
 		packet := &filter.Packet{Source: local.Start, Destination: remote.Start, Protocol: unix.IPPROTO_TCP, SourcePort: 32768, DestinationPort: 443, Out: r.Interface}
 		if rules.Judge(nftables.ChainHookPostrouting, packet).Translated {
 			translated = true
-			e.warn("exempt the tunnel's traffic before the rule that translates: `ip daddr "+remote.String()+" accept`",
+			e.warn("exempt the tunnel's traffic before the rule that translates: `"+daddr(remote)+" accept`",
 				"traffic of %s/%s from %s to %s would get another source address: it no longer matches the selectors of the child", c.Name, child.Name, local, remote)
 		}
 	})

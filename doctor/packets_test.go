@@ -51,6 +51,47 @@ func TestRulesThatStopPacketsAreFound(t *testing.T) {
 	}
 }
 
+// A closed firewall lets answers in, so that a host that begins its tunnels needs no rule.
+func TestHostThatBeginsNeedsNoRule(t *testing.T) {
+	h := doctortest.New()
+	h.Rules = chain(nftables.ChainHookInput, &expr.Ct{Register: 1, Key: expr.CtKeySTATE}, &expr.Bitwise{SourceRegister: 1, DestRegister: 1, Len: 4, Mask: []byte{6, 0, 0, 0}, Xor: make([]byte, 4)},
+		&expr.Cmp{Op: expr.CmpOpNeq, Register: 1, Data: make([]byte, 4)}, &expr.Verdict{Kind: expr.VerdictAccept})
+	h.Rules.Chains[0].Drop = true
+	for _, f := range findings(t, patient(h, office), "packet-filter") {
+		if f.Level == doctor.Fail {
+			t.Errorf("%+v", f)
+		}
+		if f.Level == doctor.Warn && (!strings.Contains(f.Text, "answers to what this host begins pass") || !strings.Contains(f.Action, "insert rule inet f c")) {
+			t.Errorf("%+v", f)
+		}
+	}
+}
+
+// What lies behind the host passes the rules for forwarding; one side that may begin is enough.
+func TestRulesThatStopForwardingAreFound(t *testing.T) {
+	drop := &expr.Verdict{Kind: expr.VerdictDrop}
+	from := func(octets ...byte) []expr.Any {
+		return []expr.Any{&expr.Payload{DestRegister: 1, Base: expr.PayloadBaseNetworkHeader, Offset: 12, Len: uint32(len(octets))}, &expr.Cmp{Register: 1, Data: octets}, drop}
+	}
+	for name, tt := range map[string]struct {
+		rule  []expr.Any
+		level doctor.Level
+		text  string
+	}{
+		"everything":         {[]expr.Any{drop}, doctor.Fail, "packets of office/net between 10.1.0.0/16 and 10.2.0.0/16 are not forwarded: the chain inet f c drops them"},
+		"what comes from us": {from(10, 1), doctor.Fail, "are not forwarded"},
+		"what others send":   {from(10, 9), doctor.OK, "is on"},
+		"perhaps":            {[]expr.Any{&expr.Limit{}, drop}, doctor.Warn, "may be dropped"},
+	} {
+		h := doctortest.New()
+		h.Rules = chain(nftables.ChainHookForward, tt.rule...)
+		got := findings(t, patient(h, office), "forwarding")
+		if last := got[len(got)-1]; last.Level != tt.level || !strings.Contains(last.Text, tt.text) {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+}
+
 func TestTranslationOfTunnelTrafficIsFound(t *testing.T) {
 	h := doctortest.New()
 	h.Rules = chain(nftables.ChainHookPostrouting, &expr.Masq{})

@@ -75,14 +75,6 @@ func (e *examination) freePort(p port) {
 	}
 }
 
-// stopIt is what to do about another IKE daemon.
-func stopIt(p process) string {
-	if unit, known := rivals()[p.name]; known {
-		return fmt.Sprintf("stop it with `systemctl disable --now %s`, or give daemon.port and daemon.nat_port other numbers", unit)
-	}
-	return "stop it, or give daemon.port and daemon.nat_port other numbers"
-}
-
 // listeners are the inodes of the sockets that are bound to a port.
 func (e *examination) listeners(p port) []string {
 	var inodes []string
@@ -129,30 +121,4 @@ func (e *examination) holder(inodes []string) (process, bool) {
 		}
 	}
 	return process{}, false
-}
-
-// rivals are other IKE daemons by the name of their process, with their unit of systemd.
-func rivals() map[string]string {
-	return map[string]string{
-		"charon":         "strongswan-starter",
-		"charon-systemd": "strongswan",
-		"charon-nm":      "NetworkManager",
-		"starter":        "strongswan-starter",
-		"pluto":          "ipsec",
-		"iked":           "openiked",
-		"racoon":         "racoon",
-	}
-}
-
-func checkRivals(_ context.Context, e *examination) {
-	found := false
-	for _, p := range e.processes() {
-		if _, rival := rivals()[p.name]; rival {
-			found = true
-			e.warn(stopIt(p), "another IKE daemon runs: %s; both would take ports, policies and routes from each other", p)
-		}
-	}
-	if !found {
-		e.ok("no other IKE daemon runs")
-	}
 }

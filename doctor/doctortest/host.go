@@ -16,6 +16,7 @@ import (
 // A Host is what its fields say. New makes one without faults.
 type Host struct {
 	Tree      fstest.MapFS
+	Broken    map[string]error // files of the tree that cannot be opened
 	Taken     map[string]error // by network and port: "udp 500"
 	Links     []doctor.Interface
 	Routes    map[netip.Addr]doctor.Route // missing: no route
@@ -73,12 +74,31 @@ func (h *Host) Process(pid, name, cmdline string, inodes ...string) {
 	h.Write("proc/"+pid+"/status", "CapEff:\t0000000000003400\n")
 	h.Write("proc/"+pid+"/limits", "Max open files            1024  4096  files\n")
 	for i, inode := range inodes {
-		h.Tree["proc/"+pid+"/fd/"+string(rune('3'+i))] = &fstest.MapFile{Data: []byte("socket:[" + inode + "]"), Mode: fs.ModeSymlink | 0o777}
+		h.Link("proc/"+pid+"/fd/"+string(rune('3'+i)), "socket:["+inode+"]")
 	}
 }
 
-// Files is the tree.
-func (h *Host) Files() fs.FS { return h.Tree }
+// Link puts a symbolic link into the tree, such as the network namespace of a process.
+func (h *Host) Link(name, target string) {
+	h.Tree[name] = &fstest.MapFile{Data: []byte(target), Mode: fs.ModeSymlink | 0o777}
+}
+
+// Files is the tree, without what is broken.
+func (h *Host) Files() fs.FS { return partly{h.Tree, h.Broken} }
+
+// partly is a tree of which some files cannot be opened.
+type partly struct {
+	fstest.MapFS
+	broken map[string]error
+}
+
+// Open fails for what is broken.
+func (p partly) Open(name string) (fs.File, error) {
+	if err := p.broken[name]; err != nil {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: err}
+	}
+	return p.MapFS.Open(name)
+}
 
 // Bind fails for ports that are taken.
 func (h *Host) Bind(network string, at netip.AddrPort) error {

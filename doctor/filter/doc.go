@@ -1,7 +1,7 @@
 // Package filter takes a packet that is thought of through the rules of nftables, and says what becomes of it. Rules that iptables
 // has made with its nftables backend are among them.
 //
-// Nothing is sent: rules are evaluated one expression after the other, as the kernel does, for a packet of a new connection.
+// Nothing is sent: rules are evaluated one expression after the other, as the kernel does, for a packet that begins a connection or belongs to one.
 // What cannot be known without the kernel, such as marks and limits, makes a rule uncertain, and a verdict that hangs on one is
 // told as such.
 package filter
@@ -47,6 +47,7 @@ type Packet struct {
 	Protocol                    uint8
 	SourcePort, DestinationPort uint16
 	In, Out                     string // names of interfaces; "": not known
+	Established                 bool   // it belongs to a connection that has been answered; otherwise it begins one
 }
 
 // A Fate is what becomes of a packet.

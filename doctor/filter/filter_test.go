@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/nftables"
 	"github.com/google/nftables/expr"
+	"github.com/google/nftables/xt"
 	"github.com/vishvananda/netns"
 )
 
@@ -103,6 +104,38 @@ func TestRulesOfTheKernelAreJudged(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Answers are of a connection that is known; what iptables says about that is read, too.
+func TestAnswersAreOfAKnownConnection(t *testing.T) {
+	known := udp(500)
+	known.Established = true
+	if j := loaded(t, "table inet f { chain i { type filter hook input priority 0; policy drop; ct state established,related accept; } }").Judge(nftables.ChainHookInput, known); j.Fate != Passes {
+		t.Errorf("nftables: %+v", j)
+	}
+	for name, tt := range map[string]struct {
+		info   xt.InfoAny
+		packet *Packet
+		want   Fate
+	}{
+		"an answer":           {state(stateEstablished, 0), known, Passes},
+		"a beginning":         {state(stateEstablished, 0), udp(500), Drops},
+		"anything but new":    {state(stateNew, uint16(xt.ConntrackState)), known, Passes},
+		"another question":    {&xt.ConntrackMtinfo1{ConntrackMtinfoBase: xt.ConntrackMtinfoBase{MatchFlags: uint16(xt.ConntrackStatus)}}, known, MayDrop},
+		"of an older version": {&xt.ConntrackMtinfo2{ConntrackMtinfoBase: xt.ConntrackMtinfoBase{MatchFlags: uint16(xt.ConntrackState)}, StateMask: stateEstablished}, known, Passes},
+	} {
+		rule := []expr.Any{&expr.Match{Name: "conntrack", Info: tt.info}, &expr.Verdict{Kind: expr.VerdictAccept}}
+		r := Ruleset{Chains: []Chain{{Family: nftables.TableFamilyIPv4, Table: "filter", Name: "INPUT", Hook: nftables.ChainHookInput, Drop: true, Rules: [][]expr.Any{rule}}}}
+		if j := r.Judge(nftables.ChainHookInput, tt.packet); j.Fate != tt.want {
+			t.Errorf("%s: %+v", name, j)
+		}
+	}
+}
+
+func state(states, invert uint16) *xt.ConntrackMtinfo3 {
+	m := &xt.ConntrackMtinfo3{}
+	m.MatchFlags, m.InvertFlags, m.StateMask = uint16(xt.ConntrackState)|uint16(xt.ConntrackStateAlias), invert, states
+	return m
 }
 
 func TestTranslationIsSeen(t *testing.T) {

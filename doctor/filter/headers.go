@@ -63,15 +63,25 @@ func masked(value, mask, xor []byte) []byte {
 	return out
 }
 
-// stateNew is the bit of a new connection in ct state.
-const stateNew = 8
+// Bits of the state of a connection, of nftables and iptables alike.
+const (
+	stateEstablished = 2
+	stateNew         = 8
+)
 
-// connection is what connection tracking says of a packet that begins a connection.
-func connection(key expr.CtKey) []byte {
+func (h *headers) state() uint32 {
+	if h.packet.Established {
+		return stateEstablished
+	}
+	return stateNew
+}
+
+// connection is what connection tracking says of a packet.
+func (h *headers) connection(key expr.CtKey) []byte {
 	if key != expr.CtKeySTATE {
 		return nil
 	}
-	return binary.NativeEndian.AppendUint32(nil, stateNew)
+	return binary.NativeEndian.AppendUint32(nil, h.state())
 }
 
 // headers are those of a packet, as far as they are known.

@@ -108,7 +108,7 @@ func (w *walk) match(c *Chain, regs registers, e expr.Any) match {
 	case *expr.Payload:
 		regs.load(e.DestRegister, w.packet.payload(e.Base, int(e.Offset), int(e.Len)))
 	case *expr.Ct:
-		regs.load(e.Register, connection(e.Key))
+		regs.load(e.Register, w.packet.connection(e.Key))
 	case *expr.Bitwise:
 		regs.load(e.DestRegister, masked(regs[e.SourceRegister], e.Mask, e.Xor))
 	case *expr.Immediate:
@@ -175,10 +175,25 @@ func (h *headers) match(m *expr.Match) match {
 			return maybe
 		}
 		return h.ports(info.SrcPorts, info.DstPorts, uint8(info.InvFlags))
+	case *xt.ConntrackMtinfo1:
+		return h.tracked(uint32(info.StateMask), &info.ConntrackMtinfoBase)
+	case *xt.ConntrackMtinfo2:
+		return h.tracked(uint32(info.StateMask), &info.ConntrackMtinfoBase)
+	case *xt.ConntrackMtinfo3:
+		return h.tracked(uint32(info.StateMask), &info.ConntrackMtinfoBase)
 	case *xt.Comment:
 		return yes
 	}
 	return maybe
+}
+
+// tracked compares the state of a connection with a match of iptables, which may ask for more than that.
+func (h *headers) tracked(states uint32, m *xt.ConntrackMtinfoBase) match {
+	const state = uint16(xt.ConntrackState)
+	if m.MatchFlags&^uint16(xt.ConntrackStateAlias) != state {
+		return maybe
+	}
+	return matched(states&h.state() != 0).inverted(m.InvertFlags&state != 0)
 }
 
 // ports compares the ports of a packet with those of iptables; bits 1 and 2 of invert are for source and destination.

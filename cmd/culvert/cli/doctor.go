@@ -32,6 +32,9 @@ listed as unknown. It ends with 0 if nothing fails, and with 1 otherwise.`,
   culvert doctor --json | jq -r '.findings[] | select(.level == "fail") | .text'`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if a.remote.client != nil {
+				return usage("doctor looks at the host that it runs on: run it on %s, without --server", a.remote.server)
+			}
 			whole, err := filepath.Abs(path)
 			if err != nil {
 				return usage("--config %s: %v", path, err)

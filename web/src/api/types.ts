@@ -49,6 +49,7 @@ export interface Connection {
 }
 
 export interface Process {
+  pid: number;
   heap: number;
   goroutines: number;
 }

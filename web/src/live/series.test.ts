@@ -45,7 +45,7 @@ function overview(seconds: number, octets: number, started = "2026-01-01T00:00:0
   const base = Date.parse("2026-01-01T01:00:00Z");
   return {
     time: new Date(base + seconds * 1000).toISOString(), version: "", started, loaded: started, config: "", listening: [], dataplane: "", connections, unknown_sas: 0,
-    counters: { esp_in_bytes: octets * 3 }, process: { heap: 0, goroutines: 0 },
+    counters: { esp_in_bytes: octets * 3 }, process: { pid: 1, heap: 0, goroutines: 0 },
   };
 }
 
