@@ -102,19 +102,19 @@ func faults() map[string]fault {
 		}},
 		"no TUN device": {"tun", doctor.Fail, "there is no /dev/net/tun", "modprobe tun", func(h *doctortest.Host, _ *doctor.Patient) {
 			delete(h.Tree, "dev/net/tun")
-			h.ESP = errors.New("no ESP")
 		}},
-		"no TUN device, but the kernel's ESP": {"tun", doctor.Warn, "the daemon takes the kernel's ESP unless", "modprobe tun", func(h *doctortest.Host, _ *doctor.Patient) {
+		"no TUN device, but the kernel's ESP": {"tun", doctor.Warn, "the daemon takes the kernel's ESP unless", "modprobe tun", func(h *doctortest.Host, p *doctor.Patient) {
 			delete(h.Tree, "dev/net/tun")
+			p.Status = nil
 		}},
 		"no TUN device that anybody needs": {"tun", doctor.OK, "none is needed", "", func(h *doctortest.Host, p *doctor.Patient) {
 			delete(h.Tree, "dev/net/tun")
 			p.Status.Dataplane = "kernel"
 		}},
-		"a TUN device without a module": {"tun", doctor.Warn, "no module behind it", "modprobe tun", func(h *doctortest.Host, _ *doctor.Patient) {
+		"a TUN device without a module": {"tun", doctor.Fail, "no module behind it", "modprobe tun", func(h *doctortest.Host, _ *doctor.Patient) {
 			h.Broken = map[string]error{"dev/net/tun": syscall.ENODEV}
 		}},
-		"a TUN device of others": {"tun", doctor.Warn, "this container may not use it", "--device /dev/net/tun", func(h *doctortest.Host, _ *doctor.Patient) {
+		"a TUN device of others": {"tun", doctor.Fail, "this container may not use it", "--device /dev/net/tun", func(h *doctortest.Host, _ *doctor.Patient) {
 			h.Broken = map[string]error{"dev/net/tun": syscall.EPERM}
 		}},
 		"no forwarding": {"forwarding", doctor.Warn, "net.ipv4.ip_forward is 0: packets of the networks of office/net", "sysctl -w net.ipv4.ip_forward=1", func(h *doctortest.Host, _ *doctor.Patient) {

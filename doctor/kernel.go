@@ -91,7 +91,7 @@ func (e *examination) lacksTUN(text, action string) {
 	switch {
 	case e.kernelCarries():
 		e.ok("%s, and none is needed: the kernel carries the packets", text)
-	case e.backend() == config.BackendAuto && e.Host.KernelESP() == nil:
+	case e.Status == nil && e.backend() == config.BackendAuto && e.Host.KernelESP() == nil:
 		e.warn(action, "%s; the daemon takes the kernel's ESP unless connections want what the kernel lacks", text)
 	default:
 		e.fail(action+"; or use the kernel's ESP", "%s, which ESP in user space needs", text)
