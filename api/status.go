@@ -130,6 +130,8 @@ type SA struct {
 	DNS         []string    `json:"dns,omitempty" doc:"DNS servers that the peer gave us"`
 	Subnets     []string    `json:"subnets,omitempty" doc:"Networks that the peer told us to route to it"`
 	Attributes  []Attribute `json:"attributes,omitempty" doc:"What else the peer told us with our addresses"`
+	IfIDIn      uint32      `json:"if_id_in,omitempty" doc:"Number of the XFRM interfaces through which packets of its children arrive, unless they have their own; missing: none"`
+	IfIDOut     uint32      `json:"if_id_out,omitempty" doc:"Number of the XFRM interfaces whose packets its children take, likewise"`
 	PPK         string      `json:"ppk,omitempty" doc:"The post-quantum preshared key in its keys"`
 	Tasks       Tasks       `json:"tasks" doc:"Exchanges that we have begun, and those that wait"`
 	Children    []Child     `json:"children"`
@@ -193,6 +195,10 @@ type Child struct {
 	OutSPI        string      `json:"out_spi"`
 	Resource      int         `json:"resource,omitempty" doc:"The worker of the data plane that it belongs to alone (RFC 9611), 1 for the first; missing: to all"`
 	Reqid         uint32      `json:"reqid" doc:"What policy and SAs share, also across rekeying"`
+	MarkIn        *Mark       `json:"mark_in,omitempty" doc:"Mark of the packets that inbound policies of the kernel are for; missing: any"`
+	MarkOut       *Mark       `json:"mark_out,omitempty" doc:"Mark of the packets that the outbound SA and policies are for; missing: any"`
+	IfIDIn        uint32      `json:"if_id_in,omitempty" doc:"Number of the XFRM interfaces through which packets arrive; missing: none"`
+	IfIDOut       uint32      `json:"if_id_out,omitempty" doc:"Number of the XFRM interfaces whose packets it takes; missing: none"`
 	Suite         string      `json:"suite" doc:"Algorithms, as in a proposal"`
 	Algorithms    []Algorithm `json:"algorithms" doc:"The same, one by one"`
 	KeyExchanges  []string    `json:"key_exchanges" doc:"Of the exchange that made it, the additional ones behind the first; none: its keys come from those of the IKE SA alone"`
@@ -205,6 +211,12 @@ type Child struct {
 	MTU           *MTU        `json:"mtu,omitempty" doc:"Missing: the data plane does not tell"`
 	In            Traffic     `json:"in"`
 	Out           Traffic     `json:"out"`
+}
+
+// A Mark is one of packets in the kernel.
+type Mark struct {
+	Value uint32 `json:"value"`
+	Mask  uint32 `json:"mask" doc:"The bits that count"`
 }
 
 // An MTU is how large the packets of a child may be, in octets.

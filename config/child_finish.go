@@ -20,7 +20,6 @@ func (c *Child) finish(d *decoder) {
 		l.finish(d, &c.Origin)
 	}
 	c.LifeTime, c.RandTime = time.Duration(life), time.Duration(rand)
-	c.finishInterface(d)
 	c.contradictHooks(d)
 	c.contradictions(d)
 }

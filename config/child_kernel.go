@@ -1,11 +1,8 @@
 package config
 
 import (
-	"errors"
 	"fmt"
 	"hash/fnv"
-	"strconv"
-	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 
@@ -20,17 +17,21 @@ func (c *Child) kernelOptions() []option {
 	k := &c.Kernel
 	return []option{
 		{name: "mark_in", slot: one(&k.MarkIn, packetMark()), rfc: "ip-xfrm(8)", aka: "mark_in",
-			doc: "Mark of the packets that the inbound SA and policies are for, with the bits of it that count: `0x11/0xff`. `0`: any." + only},
+			doc: "Mark of the packets that inbound policies are for, with the bits of it that count: `0x11/0xff`. `0`: any. `unique`: a number of each Child SA's own; `unique-dir`: of each direction's." + only},
+		{name: "mark_in_sa", slot: one(&k.MarkInSA, boolean()), rfc: "ip-xfrm(8)", aka: "mark_in_sa",
+			doc: "Have the inbound SA want `mark_in` too: packets need it before they are opened." + only},
 		{name: "mark_out", slot: one(&k.MarkOut, packetMark()), rfc: "ip-xfrm(8)", aka: "mark_out",
-			doc: "Mark of the packets that the outbound SA and policies are for. `0`: any." + only},
-		{name: "set_mark_in", slot: one(&k.SetMarkIn, packetMark()), rfc: "ip-xfrm(8)", aka: "set_mark_in",
-			doc: "Mark that packets get once they are opened. `0`: none." + only},
-		{name: "set_mark_out", slot: one(&k.SetMarkOut, packetMark()), rfc: "ip-xfrm(8)", aka: "set_mark_out",
-			doc: "Mark that ESP packets get, for policy routing. `0`: none." + only},
-		{name: "if_id_in", slot: one(&k.IfIDIn, number[uint32](0, 1<<32-1)), rfc: "ip-link(8)", aka: "if_id_in",
-			doc: "Number of the XFRM interfaces through which the child's packets arrive. 0: none." + only},
-		{name: "if_id_out", slot: one(&k.IfIDOut, number[uint32](0, 1<<32-1)), rfc: "ip-link(8)", aka: "if_id_out",
-			doc: "Number of the XFRM interfaces whose packets the child takes. 0: none." + only},
+			doc: "Mark of the packets that the outbound SA and policies are for, in the words of `mark_in`." + only},
+		{name: "set_mark_in", slot: one(&k.SetMarkIn, markToSet()), rfc: "ip-xfrm(8)", aka: "set_mark_in",
+			doc: "Mark that packets get once they are opened. `0`: none. `same`: the value of `mark_in`." + only},
+		{name: "set_mark_out", slot: one(&k.SetMarkOut, markToSet()), rfc: "ip-xfrm(8)", aka: "set_mark_out",
+			doc: "Mark that ESP packets get, for policy routing. `0`: none. `same`: the value of `mark_out`." + only},
+		{name: "if_id_in", slot: one(&k.IfIDIn, interfaceID()), rfc: "ip-link(8)", aka: "if_id_in", computed: "if_id_in of the connection",
+			doc: "Number of the XFRM interfaces through which the child's packets arrive. 0: none. `unique`: a number of each Child SA's own; `unique-dir`: of each direction's." + only},
+		{name: "if_id_out", slot: one(&k.IfIDOut, interfaceID()), rfc: "ip-link(8)", aka: "if_id_out", computed: "if_id_out of the connection",
+			doc: "Number of the XFRM interfaces whose packets the child takes, likewise." + only},
+		{name: "device", slot: one(&k.Device, word("interface name", 15)), rfc: "ip-xfrm(8)", aka: "interface",
+			doc: "Network device to which the child's policies are limited: other packets do not meet them." + only},
 		{name: "interface", slot: one(&k.Interface, word("interface name", 15)), rfc: "ip-link(8)",
 			doc: "Name of an XFRM interface that is there while the child's policy is, with routes to the peer's side. Its number is `if_id_in` and `if_id_out`, which are one number then; without them it is made from the name." + only},
 		{name: "hw_offload", slot: one(&k.Offload, choice("kind of offload", value("no", dataplane.OffloadNo), value("crypto", dataplane.OffloadCrypto),
@@ -47,25 +48,51 @@ func (c *Child) kernelOptions() []option {
 	}
 }
 
+// finishInterfaces gives children the numbers of the connection where they have none. Those that are chosen stay with it: they are
+// of the IKE SA.
+func (c *Connection) finishInterfaces(d *decoder) {
+	none := dataplane.InterfaceID{}
+	for _, child := range c.Children {
+		k := &child.Kernel
+		if k.IfIDIn == none && !child.Given("if_id_in") && c.IfIDIn.Choice == dataplane.Fixed {
+			k.IfIDIn = c.IfIDIn
+		}
+		if k.IfIDOut == none && !child.Given("if_id_out") && c.IfIDOut.Choice == dataplane.Fixed {
+			k.IfIDOut = c.IfIDOut
+		}
+		child.finishInterface(d)
+	}
+}
+
 // finishInterface gives an interface its number.
 func (c *Child) finishInterface(d *decoder) {
 	k := &c.Kernel
 	switch {
 	case k.Interface == "":
 	case k.IfIDIn != k.IfIDOut:
-		d.contradiction(&c.Origin, "interface", "interface %s has one number, but if_id_in is %d and if_id_out %d", k.Interface, k.IfIDIn, k.IfIDOut)
-	case k.IfIDIn == 0:
+		d.contradiction(&c.Origin, "interface", "interface %s has one number, but if_id_in is %s and if_id_out %s", k.Interface, formatInterfaceID(k.IfIDIn), formatInterfaceID(k.IfIDOut))
+	case k.IfIDIn.Choice != dataplane.Fixed:
+		d.contradiction(&c.Origin, "interface", "interface %s has one number, but if_id_in is %s", k.Interface, formatInterfaceID(k.IfIDIn))
+	case k.IfIDIn.Number == 0:
 		h := fnv.New32a()
 		h.Write([]byte(k.Interface))
-		k.IfIDIn = h.Sum32() | 1
+		k.IfIDIn.Number = h.Sum32() | 1
 		k.IfIDOut = k.IfIDIn
 	}
+}
+
+// OwnInterfaces tells whether children of the connection have the number of an XFRM interface from it.
+func (c *Connection) OwnInterfaces() bool {
+	return c.IfIDIn != dataplane.InterfaceID{} || c.IfIDOut != dataplane.InterfaceID{}
 }
 
 // checkKernelOptions reports options of children that the configured data plane cannot honour, and those that no data plane can
 // honour together.
 func (d *decoder) checkKernelOptions(c *Connection) {
 	backend := d.config.Daemon.Dataplane.Backend
+	if option := c.first("if_id_in", "if_id_out"); option != "" && c.OwnInterfaces() && (backend == BackendUser || backend == BackendFake) {
+		d.misplaced(c.span(option), option, "the kernel", `"kernel" or "auto"`)
+	}
 	for _, child := range c.Children {
 		given := child.givenKernelOptions()
 		switch {
@@ -138,34 +165,4 @@ func inverted() reader[bool] {
 	}
 	r.format = func(b bool) string { return format(!b) }
 	return r
-}
-
-// packetMark reads "0x11/0xff", "17", or 0.
-func packetMark() reader[dataplane.Mark] {
-	return textual("mark", `a mark such as "0x11/0xff", or "0"`, parseMark, formatMark)
-}
-
-func parseMark(s string) (m dataplane.Mark, err error) {
-	value, mask, masked := strings.Cut(s, "/")
-	v, err := strconv.ParseUint(value, 0, 32)
-	bits := uint64(1<<32 - 1)
-	if masked && err == nil {
-		bits, err = strconv.ParseUint(mask, 0, 32)
-	}
-	switch {
-	case err != nil:
-		return m, fmt.Errorf("%q is no mark", s)
-	case v&^bits != 0:
-		return m, errors.New("the value has bits that the mask leaves out")
-	case v == 0 && !masked:
-		return m, nil
-	}
-	return dataplane.Mark{Value: uint32(v), Mask: uint32(bits)}, nil
-}
-
-func formatMark(m dataplane.Mark) string {
-	if m == (dataplane.Mark{}) {
-		return "0"
-	}
-	return fmt.Sprintf("%#x/%#x", m.Value, m.Mask)
 }

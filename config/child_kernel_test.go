@@ -46,3 +46,32 @@ func TestOptionsAndDataPlanesThatFit(t *testing.T) {
 		}
 	}
 }
+
+// What is fixed for a connection is each child's; what is chosen stays with the connection, as it is of its IKE SAs.
+func TestChildrenHaveTheInterfacesOfTheirConnection(t *testing.T) {
+	for _, tt := range []struct {
+		connection, child string
+		in, out           string
+	}{
+		{"if_id_in = 7", "", "7", "0"},
+		{"if_id_in = 7\nif_id_out = 8", "if_id_out = 9", "7", "9"},
+		{"if_id_in = 7", "if_id_in = 0", "0", "0"},
+		{`if_id_in = "unique"`, "", "0", "0"},
+		{"if_id_in = 7\nif_id_out = 7", `interface = "ipsec7"`, "7", "7"},
+	} {
+		cfg, found := newShelf(t).load("culvert.hcl", "connection \"a\" {\n"+tt.connection+"\nremote { address = \"192.0.2.9\" }\nchild \"c\" {\n"+tt.child+"\n}\n}\nsecret \"a\" { psk = file(\"office.psk\") }\n")
+		if cfg == nil {
+			t.Fatal(found)
+		}
+		if k := cfg.Connections[0].Children[0].Kernel; formatInterfaceID(k.IfIDIn) != tt.in || formatInterfaceID(k.IfIDOut) != tt.out {
+			t.Errorf("%+v: got %+v", tt, k)
+		}
+	}
+}
+
+func TestInterfacesOfAConnectionNeedTheKernel(t *testing.T) {
+	found := kernelChild(t, "user", `if_id_in = "unique"`, "")
+	if len(found) != 1 || !strings.Contains(found[0].Message, "if_id_in needs the data plane of the kernel") {
+		t.Errorf("got %v", found)
+	}
+}

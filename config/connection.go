@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"culvert/dataplane"
 	"culvert/eap"
 	"culvert/eap/aka"
 	"culvert/ike"
@@ -50,6 +51,8 @@ type Connection struct {
 	RetryMaxDelay  time.Duration
 	DSCP           uint8 // of IKE messages
 	Redirect       Redirect
+	IfIDIn         dataplane.InterfaceID // of the children that have none
+	IfIDOut        dataplane.InterfaceID
 
 	PostQuantum         suite.PostQuantum
 	PPKNames            []string
@@ -169,6 +172,10 @@ func (c *Connection) options() []option {
 			doc: "Attempts to connect before it is given up. 0: without end until it is up; what follows a loss is for `dpd_action` and `on_close`."},
 		{name: "retry_delay", slot: one(&c.RetryDelay, duration(100*time.Millisecond, 24*time.Hour)), aka: "charon.retry_initiate_interval",
 			doc: "Wait after the first failed attempt; each further wait is twice as long."},
+		{name: "if_id_in", slot: one(&c.IfIDIn, interfaceID()), rfc: "ip-link(8)", aka: "if_id_in",
+			doc: "`if_id_in` of the children that have none. With `unique` and `unique-dir` the number is one of the IKE SA, which all of them share, and keep over rekeying. The kernel's data plane only."},
+		{name: "if_id_out", slot: one(&c.IfIDOut, interfaceID()), rfc: "ip-link(8)", aka: "if_id_out",
+			doc: "`if_id_out` of the children that have none, likewise. The kernel's data plane only."},
 		{name: "retry_max_delay", slot: one(&c.RetryMaxDelay, duration(time.Second, 24*time.Hour)),
 			doc: "The longest wait between attempts."},
 	}
@@ -191,6 +198,7 @@ func (c *Connection) finish(d *decoder) {
 	if c.KeepUp {
 		c.Tries = 0
 	}
+	c.finishInterfaces(d)
 	c.contradictions(d)
 }
 

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"maps"
 	"math/big"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -56,7 +57,7 @@ func homes() map[string]home {
 		"remote.second.eap": {remoteEAPSamples, "connection \"a\" {\nremote {\nsecond {\neap {\n%s\n}\n}\n}\n}\n" + psk + staff,
 			func(c *Config) schema { return connection(c).Remote.Second.EAP.schema("") }},
 		"remote": {remoteSamples, "connection \"a\" {\nremote {\n%s\n}\n}\n" + psk, func(c *Config) schema { return connection(c).Remote.schema() }},
-		"child": {func() []sample { return append(childSamples(), childHookSamples()...) }, "connection \"a\" {\nremote { address = \"192.0.2.9\" }\nchild \"c\" {\n%s\n}\n}\n" + psk,
+		"child": {func() []sample { return slices.Concat(childSamples(), childHookSamples(), childKernelSamples()) }, "connection \"a\" {\nremote { address = \"192.0.2.9\" }\nchild \"c\" {\n%s\n}\n}\n" + psk,
 			func(c *Config) schema { return connection(c).Child("c").schema() }},
 		"iptfs": {iptfsSamples, "connection \"a\" {\nremote { address = \"192.0.2.9\" }\nchild \"c\" {\niptfs {\n%s\n}\n}\n}\n" + psk,
 			func(c *Config) schema { return connection(c).Child("c").IPTFS.schema() }},

@@ -44,7 +44,7 @@ func (d *Daemon) build(ctx context.Context, cfg *config.Config, log *slog.Logger
 		e.keys.log = keys
 	}
 	e.workers = newWorkers(ctx, cfg.Daemon.Workers)
-	newPolicy, sas, children := policySource(), numbers(), numbers()
+	newPolicy, sas, children, marks, ifIDs := policySource(), numbers(), numbers(), otherThan(ownMark, numbers()), numbers()
 	e.supervisor = &supervisorLoop{
 		engine: e, machine: supervisor.New(jitter, newPolicy), box: newMailbox[func()](), pursuits: map[*pursuit]bool{},
 		source: w.listener.Source, ports: w.listener.Ports, resolver: newResolver(w.exempt),
@@ -52,7 +52,7 @@ func (d *Daemon) build(ctx context.Context, cfg *config.Config, log *slog.Logger
 	shards := shardCount()
 	for i := range shards {
 		env := e.env(newPolicy)
-		env.NewSAID, env.NewChildID = sas, children
+		env.NewSAID, env.NewChildID, env.NewMark, env.NewIfID = sas, children, marks, ifIDs
 		_, env.Gateway.NATTPort = w.listener.Ports()
 		env.Gateway.HalfOpen = halfOpen(cfg.Daemon.HalfOpen, shards)
 		e.shards = append(e.shards, &shardLoop{engine: e, shard: ike.NewShard(uint8(i), env), box: newMailbox[any](), last: e.newLast()})
@@ -95,6 +95,17 @@ func halfOpen(h config.HalfOpen, shards int) ike.HalfOpenLimits {
 func policySource() func() dataplane.PolicyID {
 	next := numbers()
 	return func() dataplane.PolicyID { return dataplane.PolicyID(next()) }
+}
+
+// otherThan leaves out a number that means something already.
+func otherThan(taken uint32, next func() uint32) func() uint32 {
+	return func() uint32 {
+		n := next()
+		if n == taken {
+			n = next()
+		}
+		return n
+	}
 }
 
 // numbers hands out 1 and up, to every shard.

@@ -88,9 +88,11 @@ func placed(o *config.Origin, option string) string {
 
 // needsKernel finds a child that has options of the kernel's data plane.
 func needsKernel(cfg *config.Config) (string, *config.Child) {
-	for name, child := range eachChild(cfg) {
-		if child.Kernel != (dataplane.Kernel{}) {
-			return name, child
+	for _, c := range cfg.Connections {
+		for _, child := range c.Children {
+			if child.Kernel != (dataplane.Kernel{}) || c.OwnInterfaces() {
+				return c.Name + "/" + child.Name, child
+			}
 		}
 	}
 	return "", nil

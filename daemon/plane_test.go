@@ -70,7 +70,7 @@ func withESN(t *testing.T) []wire.Proposal {
 
 func TestOptionsOfTheKernelAreNotPassedOver(t *testing.T) {
 	_, err := choosePlane(planeConfig(t, config.BackendAuto, func(c *config.Connection, child *config.Child) {
-		child.Kernel.IfIDOut, c.Transport = 7, ike.TransportTCP
+		child.Kernel.IfIDOut.Number, c.Transport = 7, ike.TransportTCP
 	}))
 	if err == nil || !strings.Contains(err.Error(), "site/net has options of the kernel's data plane") {
 		t.Errorf("got %v", err)
@@ -117,7 +117,7 @@ func TestPoliciesThatTheKernelCannotExpressAreLeftToUserSpace(t *testing.T) {
 }
 
 func TestDataPlaneThatRunsIsHeldAgainstAReload(t *testing.T) {
-	marks := planeConfig(t, config.BackendAuto, func(_ *config.Connection, c *config.Child) { c.Kernel.IfIDOut = 7 })
+	marks := planeConfig(t, config.BackendAuto, func(_ *config.Connection, c *config.Child) { c.Kernel.IfIDOut.Number = 7 })
 	streams := planeConfig(t, config.BackendAuto, func(c *config.Connection, _ *config.Child) { c.Transport = ike.TransportTCP })
 	for _, tt := range []struct {
 		running config.Backend

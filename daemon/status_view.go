@@ -30,6 +30,7 @@ func (v view) sa(s *ike.SAStatus) api.SA {
 		Remote: api.Endpoint{Address: s.Path.Remote.String(), ID: s.Remote, NAT: s.RemoteNAT},
 		Suite:  s.Suite, Algorithms: algorithms(s.Transforms), Created: v.shown(s.Created), Established: v.when(s.Established), Rekey: v.when(s.Rekey), Reauth: v.when(s.Reauth),
 		Children: []api.Child{}, PPK: s.PPK, Tasks: api.Tasks{Active: s.Tasks.Active, Queued: s.Tasks.Queued},
+		IfIDIn: s.Interfaces.In.Number, IfIDOut: s.Interfaces.Out.Number,
 	}
 	if s.Path.Transport == dataplane.TransportTCP {
 		sa.Transport = "tcp"
@@ -96,9 +97,10 @@ func (v view) child(c *ike.ChildInfo, transport dataplane.Transport) api.Child {
 		KeyExchanges: append([]string{}, c.KeyExchanges...), PPK: c.PPK,
 		Local: selectorTexts(c.Local), Remote: selectorTexts(c.Remote),
 		Created: v.shown(c.Created), Rekey: v.when(c.Rekey), Expire: v.when(c.Expire),
-		In:  v.traffic(dataplane.Inbound, c.InSPI, c.Policy),
-		Out: v.traffic(dataplane.Outbound, c.OutSPI, c.Policy),
-		MTU: v.mtu(c.OutSPI, c.Policy),
+		In:     v.traffic(dataplane.Inbound, c.InSPI, c.Policy),
+		Out:    v.traffic(dataplane.Outbound, c.OutSPI, c.Policy),
+		MTU:    v.mtu(c.OutSPI, c.Policy),
+		MarkIn: mark(c.Kernel.MarkIn), MarkOut: mark(c.Kernel.MarkOut), IfIDIn: c.Kernel.IfIDIn.Number, IfIDOut: c.Kernel.IfIDOut.Number,
 	}
 	if c.AggFrag != nil {
 		child.In.IPTFS = iptfsStatus(child.In.IPTFS, c.AggFrag.Sending)
@@ -114,6 +116,14 @@ func (v view) child(c *ike.ChildInfo, transport dataplane.Transport) api.Child {
 		child.Encapsulation = "tcp"
 	}
 	return child
+}
+
+// mark shows the mark that packets of a child have; nil: any.
+func mark(m dataplane.Mark) *api.Mark {
+	if m == (dataplane.Mark{}) {
+		return nil
+	}
+	return &api.Mark{Value: m.Value, Mask: m.Mask}
 }
 
 // traffic reads the counters of an SA; one that has just gone has none.

@@ -92,6 +92,8 @@ func (t *translator) connection(c *config.Connection) *ike.Connection {
 		Reconnect:       ike.Reconnect{KeepUp: c.KeepUp, Tries: c.Tries, Endless: c.Tries == 0, Delay: c.RetryDelay, MaxDelay: c.RetryMaxDelay},
 		Limits:          ike.ConnectionLimits{Children: c.MaxChildren},
 		DSCP:            c.DSCP,
+		IfIDIn:          c.IfIDIn,
+		IfIDOut:         c.IfIDOut,
 		FollowRedirects: c.Redirect.Follow,
 		RedirectTo:      ike.RedirectTo{Gateway: c.Redirect.To, Late: c.Redirect.Late, Wait: c.Redirect.Wait},
 	}

@@ -76,7 +76,7 @@ func (u *updowns) child(n ike.News, c *ike.ChildConfig) hook.Child {
 		Connection: n.Connection.Name, Name: c.Name, Reqid: u.engine.reqid(n.Child.Policy, c.ReqID), UniqueID: sa.ID,
 		Local: sa.Path.Local, Remote: sa.Path.Remote, LocalID: sa.Local, RemoteID: sa.Remote,
 		PeerVirtualIPs: sa.Leases, DNS: sa.Assigned.DNS, LocalTraffic: n.Child.Local, RemoteTraffic: n.Child.Remote,
-		Kernel: c.Kernel, Encapsulated: sa.ESP == dataplane.TransportUDP, HostAccess: c.HostAccess,
+		Kernel: n.Child.Kernel, Encapsulated: sa.ESP == dataplane.TransportUDP, HostAccess: c.HostAccess,
 	}
 	if p := sa.Proof; p != nil {
 		k.EAPID = p.EAPIdentity

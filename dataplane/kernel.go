@@ -5,8 +5,10 @@ package dataplane
 type Kernel struct {
 	MarkIn, MarkOut       Mark // of the packets that inbound and outbound SAs and policies are for
 	SetMarkIn, SetMarkOut Mark // put on packets once they are opened, and on ESP packets
-	IfIDIn, IfIDOut       uint32
+	MarkInSA              bool // inbound SAs want MarkIn, too: packets have it before they are opened
+	IfIDIn, IfIDOut       InterfaceID
 	Interface             string // XFRM interface that is there while the policy is; empty: none
+	Device                string // network device to which policies are limited; empty: any
 	Offload               Offload
 	Label                 string // security context for SAs and policies; empty: none
 	NoPolicies            bool   // SAs alone: policies, routes and addresses are made by others
@@ -15,7 +17,16 @@ type Kernel struct {
 }
 
 // A Mark is a value and the bits of it that count.
-type Mark struct{ Value, Mask uint32 }
+type Mark struct {
+	Value, Mask uint32
+	Choice      Choice
+}
+
+// An InterfaceID is the number of XFRM interfaces; 0: none.
+type InterfaceID struct {
+	Number uint32
+	Choice Choice
+}
 
 // Offload says what a network device does for an SA.
 type Offload uint8

@@ -164,7 +164,7 @@ func (e *environment) kernel(k dataplane.Kernel) {
 	for _, n := range [...]struct {
 		name string
 		id   uint32
-	}{{"PLUTO_IF_ID_IN", k.IfIDIn}, {"PLUTO_IF_ID_OUT", k.IfIDOut}} {
+	}{{"PLUTO_IF_ID_IN", k.IfIDIn.Number}, {"PLUTO_IF_ID_OUT", k.IfIDOut.Number}} {
 		if n.id != 0 {
 			e.set(n.name, "%d", n.id)
 		}

@@ -31,7 +31,7 @@ func someChild(t *testing.T) Child {
 		PeerVirtualIPs: []netip.Addr{netip.MustParseAddr("10.3.0.1")},
 		DNS:            []netip.Addr{netip.MustParseAddr("10.0.0.53"), netip.MustParseAddr("2001:db8::53")},
 		LocalTraffic:   selectors(t, "10.1.0.0/24[tcp/443]"), RemoteTraffic: selectors(t, "10.2.0.0/16[tcp/1024-2047]"),
-		Kernel:       dataplane.Kernel{MarkIn: dataplane.Mark{Value: 42, Mask: 0xff}, IfIDOut: 9},
+		Kernel:       dataplane.Kernel{MarkIn: dataplane.Mark{Value: 42, Mask: 0xff}, IfIDOut: dataplane.InterfaceID{Number: 9}},
 		Encapsulated: true, HostAccess: true,
 	}
 }

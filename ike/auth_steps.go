@@ -288,6 +288,7 @@ func (sa *SA) becomeEstablished(payloads []wire.Payload) {
 	sa.local = sa.proof.local
 	sa.endConversation()
 	sa.state, sa.established = StateEstablished, sa.now
+	sa.interfaces()
 	sa.timers.stop(timerHalfOpen, 0)
 	sa.peer.hashes = nil
 	sa.keys.Pi.Clear()

@@ -18,6 +18,7 @@ type Child struct {
 	config        *ChildConfig
 	id            uint32             // of the node's children, never used again
 	policy        dataplane.PolicyID // kept across rekeys
+	kernel        dataplane.Kernel   // with numbers of its own, kept likewise
 	inSPI, outSPI uint32
 	suite         suite.Selection
 	suiteText     string // of suite, once somebody has asked
@@ -77,6 +78,7 @@ type ChildInfo struct {
 	Resource      int // worker that it belongs to alone (RFC 9611), and unnoticed by the supervisor; 0: to all
 	Policy        dataplane.PolicyID
 	ReqID         uint32 // as configured; 0: of the data plane's choice
+	Kernel        dataplane.Kernel
 	Mode          esp.Mode
 	Suite         string
 	Transforms    []wire.Transform // of which Suite is the text
@@ -107,7 +109,7 @@ func (sa *SA) childInfo(c *Child) ChildInfo {
 		c.suiteText = suite.FormatProposal(c.suite.Proposal)
 	}
 	return ChildInfo{
-		ID: c.id, Name: c.config.Name, InSPI: c.inSPI, OutSPI: c.outSPI, Resource: c.resource, Policy: c.policy, ReqID: c.config.ReqID, Mode: c.mode,
+		ID: c.id, Name: c.config.Name, InSPI: c.inSPI, OutSPI: c.outSPI, Resource: c.resource, Policy: c.policy, ReqID: c.config.ReqID, Kernel: c.kernel, Mode: c.mode,
 		Suite: c.suiteText, Transforms: slices.Clone(c.suite.Proposal.Transforms), KeyExchanges: keyExchangesOf(c.suite), PPK: c.ppk, Initiator: c.initiator, Local: slices.Clone(c.local), Remote: slices.Clone(c.remote),
 		Created: c.created, State: c.state.String(), AggFrag: c.aggFrag,
 		Rekey:  sa.timers.at(timerChildRekey, c.inSPI),

@@ -52,9 +52,10 @@ type Connection struct {
 	Retransmit      Retransmit
 	Reconnect       Reconnect
 	Limits          ConnectionLimits
-	DSCP            uint8        // of IKE messages, 0 to 63
-	FollowRedirects RedirectRule // as client (RFC 5685)
-	RedirectTo      RedirectTo   // as gateway
+	DSCP            uint8                 // of IKE messages, 0 to 63
+	IfIDIn, IfIDOut dataplane.InterfaceID // of the children that have none; one that is chosen is one of the IKE SA
+	FollowRedirects RedirectRule          // as client (RFC 5685)
+	RedirectTo      RedirectTo            // as gateway
 }
 
 // Transport says what carries IKE and ESP of a connection.

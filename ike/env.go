@@ -20,8 +20,10 @@ type Env struct {
 	NewPolicy   func() dataplane.PolicyID // a fresh policy of the node, never 0
 	NewSAID     func() uint32             // a fresh number for an IKE SA of the node; nil: the shard counts
 	NewChildID  func() uint32             // likewise for a child
-	Connections *Connections              // replaced, never changed, on reload
-	Admit       func(Admission) Work      // answers with a Verdict; decides uniqueness and leases addresses
+	NewMark     func() uint32             // marks and numbers of interfaces of the node, for children that have their own; needed with those alone
+	NewIfID     func() uint32
+	Connections *Connections         // replaced, never changed, on reload
+	Admit       func(Admission) Work // answers with a Verdict; decides uniqueness and leases addresses
 	// LastInbound answers with the time.Time of the last packet that came in through these children, named by inbound SPI
 	// and policy, or left through those that name an outbound SPI as well; it is asked before a liveness check. nil: only messages are signs of life.
 	LastInbound func(children []ChildRef) Work

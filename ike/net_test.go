@@ -57,6 +57,7 @@ func newTestNet(t testing.TB, nodes ...*testNode) *testNet {
 		node.env.SPIs = &testSPIs{first: uint32(i+1) << 20, next: uint32(i+1) << 20}
 		node.env.Trace = true
 		node.env.NewPolicy = testPolicies()
+		node.env.NewMark, node.env.NewIfID = testNumbers(), testNumbers()
 		node.shard = NewShard(uint8(i), node.env)
 	}
 	return n

@@ -33,6 +33,7 @@ type SAStatus struct {
 	Children              []ChildInfo
 	Redirectable          bool   // the peer is a client that can be sent to another gateway (RFC 5685)
 	PPK                   string // in the keys; empty: none
+	Interfaces            Interfaces
 	Tasks                 Tasks
 }
 
@@ -43,7 +44,7 @@ func (sa *SA) Status() SAStatus {
 		LocalNAT: sa.peer.weBehindNAT, RemoteNAT: sa.peer.behindNAT,
 		Created: sa.created, Established: sa.established,
 		Rekey: sa.timers.at(timerRekey, 0), Reauth: sa.timers.at(timerReauth, 0), Expire: sa.timers.at(timerExpire, 0),
-		Assigned: sa.assigned.clone(), Leases: slices.Clone(sa.leases), Children: sa.Children(), Redirectable: sa.peer.redirectable && !sa.peer.client, Tasks: sa.workload(),
+		Assigned: sa.assigned.clone(), Leases: slices.Clone(sa.leases), Children: sa.Children(), Redirectable: sa.peer.redirectable && !sa.peer.client, Tasks: sa.workload(), Interfaces: sa.ifIDs,
 	}
 	if sa.ppk != nil {
 		s.PPK = sa.ppk.Name

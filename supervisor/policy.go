@@ -49,7 +49,7 @@ func (s *Supervisor) protect(l *link, c *ike.ChildConfig, trap bool) {
 	}
 	s.emit(SetPolicy{dataplane.Policy{
 		ID: id, Name: l.conn.Name + "/" + c.Name, Action: spd.Protect, Trap: trap, Mode: c.Mode,
-		Local: concrete(c.Local), Remote: concrete(c.Remote), Priority: ike.StandInPriority(c.Priority), Kernel: c.Kernel,
+		Local: concrete(c.Local), Remote: concrete(c.Remote), Priority: ike.StandInPriority(c.Priority), Kernel: l.conn.StandIn(c),
 	}})
 }
 

@@ -1,7 +1,6 @@
 package swanctl
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -24,8 +23,6 @@ type child struct {
 	remote  []string
 	actions []string // options that ask to connect
 	header  []value  // keys about the outer header
-
-	markedSA bool // packets have mark_in before they are opened
 }
 
 func (c *child) setter() *block { return c.out }
@@ -42,17 +39,9 @@ func (c *child) finish() {
 		iptfs.set(c.modeAt, "mode", `"as-needed"`)
 		iptfs.set(c.modeAt, "require", "false")
 	}
-	if c.out.has("mark_in") && !c.markedSA {
-		c.warn(c.origin, explain.ConfigUnused, "mark_in is on the SA as well: packets need it before they are opened", "mark them there, and set mark_in_sa = yes")
-	}
 	c.finishHeader()
 	c.finishLimits()
 	c.finishActions()
-	for _, name := range []string{"if_id_in", "if_id_out"} {
-		if v, ok := c.interfaces[name]; ok && !c.out.has(name) {
-			c.setInterface(name, v)
-		}
-	}
 }
 
 // finishActions leaves out what connects to a peer that has no address, as strongSwan cannot do it either.
@@ -170,47 +159,4 @@ func everywhere(selectors []string) (all []string) {
 		all = append(all, "0.0.0.0/0"+upper, "::/0"+upper)
 	}
 	return all
-}
-
-// setInterface writes the number of an XFRM interface.
-func (c *child) setInterface(name string, v value) {
-	id, err := interfaceID(v.text())
-	if err != nil {
-		c.invalid(v, err)
-		return
-	}
-	if id != "0" {
-		c.out.set(v.origin, name, id)
-	}
-}
-
-// interfaceID reads the number of an XFRM interface.
-func interfaceID(s string) (string, error) {
-	if s == "%unique" || s == "%unique-dir" {
-		return "", &mistake{fmt.Sprintf("%s: numbers that the daemon chooses are not there", s), "write a number, or give the child an interface in culvert.hcl, which makes one from its name"}
-	}
-	n, err := whole(s, 32)
-	return strconv.FormatUint(n, 10), err
-}
-
-// mark reads a mark and its mask.
-func mark(s string) (string, error) {
-	for _, w := range []string{"%unique", "%same"} {
-		if strings.HasPrefix(s, w) {
-			return "", &mistake{fmt.Sprintf("%s: marks that the daemon chooses are not there", s), "write a number, with a mask behind a slash if need be"}
-		}
-	}
-	number, mask, masked := strings.Cut(s, "/")
-	n, err := whole(number, 32)
-	bits := uint64(1<<32 - 1)
-	if err == nil && masked {
-		bits, err = whole(mask, 32)
-	}
-	if err != nil {
-		return "", &mistake{fmt.Sprintf("%q is no mark", s), "write a number, with a mask behind a slash if need be"}
-	}
-	if n&bits == 0 && bits == 1<<32-1 || bits == 0 {
-		return "0", nil
-	}
-	return fmt.Sprintf("%#x/%#x", n&bits, bits), nil
 }

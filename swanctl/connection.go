@@ -29,7 +29,6 @@ type connection struct {
 	pools       value
 	ocsp        string
 	sendCert    string
-	interfaces  map[string]value // if_id_in and if_id_out, for the children
 }
 
 // connection translates one connection with its rounds and children.
@@ -39,7 +38,7 @@ func (t *translation) connection(o Object) {
 	}
 	at := o.origin("connections")
 	out := t.text(o.Loader).open(at, "connection", o.Name)
-	c := &connection{translation: t, origin: at, out: out, loader: o.Loader, ocsp: "reply", sendCert: "ifasked", interfaces: map[string]value{}}
+	c := &connection{translation: t, origin: at, out: out, loader: o.Loader, ocsp: "reply", sendCert: "ifasked"}
 	c.local, c.remote = out.open(at, "local", ""), out.open(at, "remote", "")
 	c.defaults()
 	walk(t, connectionRows(), c, at, o.Section)

@@ -61,14 +61,14 @@ func lifeRows() (rows []row[*child]) {
 func kernelRows() []row[*child] {
 	return []row[*child]{
 		{Key{"priority", Scalar, Implemented, "`priority`, which counts upwards: 400000 less the value, so that 0, the default, is among the others.", ""}, (*child).priority},
-		{Key{"interface", Scalar, Refused, "policies of one network device are not there: use an XFRM interface (`if_id_in`, `if_id_out`).", ""}, refuseAlways[*child]("policies of one network device are not there")},
-		{Key{"mark_in", Scalar, Implemented, "`mark_in`, which is on SA and policy. `%unique` is refused.", ""}, setMark("mark_in")},
-		{Key{"mark_in_sa", Scalar, Implemented, "`mark_in` is on the SA in any case, so that packets need it before they are opened; without `yes` that is warned of.", ""}, (*child).markOnSA},
-		{Key{"mark_out", Scalar, Implemented, "`mark_out`. `%unique` is refused.", ""}, setMark("mark_out")},
-		{Key{"set_mark_in", Scalar, Implemented, "`set_mark_in`. `%same` is refused.", ""}, setMark("set_mark_in")},
-		{Key{"set_mark_out", Scalar, Implemented, "`set_mark_out`. `%same` is refused.", ""}, setMark("set_mark_out")},
-		{Key{"if_id_in", Scalar, Implemented, "`if_id_in`. `%unique` is refused.", ""}, (*child).readInterface},
-		{Key{"if_id_out", Scalar, Implemented, "`if_id_out`. `%unique` is refused.", ""}, (*child).readInterface},
+		{Key{"interface", Scalar, Implemented, "`device`.", ""}, (*child).device},
+		{Key{"mark_in", Scalar, Implemented, "`mark_in`, with the words `unique` and `unique-dir`. The mask of those begins at the lowest bit.", ""}, setMark("mark_in", unique, perDirection)},
+		{Key{"mark_in_sa", Scalar, Implemented, "`mark_in_sa`.", ""}, setBool[*child]("mark_in_sa")},
+		{Key{"mark_out", Scalar, Implemented, "`mark_out`, as `mark_in`.", ""}, setMark("mark_out", unique, perDirection)},
+		{Key{"set_mark_in", Scalar, Implemented, "`set_mark_in`, with the word `same`.", ""}, setMark("set_mark_in", sameValue)},
+		{Key{"set_mark_out", Scalar, Implemented, "`set_mark_out`, with the word `same`.", ""}, setMark("set_mark_out", sameValue)},
+		{Key{"if_id_in", Scalar, Implemented, "`if_id_in`, with the words `unique` and `unique-dir`.", ""}, setInterface[*child]("if_id_in")},
+		{Key{"if_id_out", Scalar, Implemented, "`if_id_out`, likewise.", ""}, setInterface[*child]("if_id_out")},
 		{Key{"label", Scalar, Refused, "labels are not negotiated (RFC 9478); `security_label` of culvert.hcl puts one on SAs and policies alone.", ""}, refuseAlways[*child]("labels are not negotiated here")},
 		{Key{"label_mode", Scalar, Refused, "as `label`; `system` is taken.", ""}, refuseUnless[*child]("labels are not negotiated here", func(s string) bool { return s == "system" })},
 		{Key{"hw_offload", Scalar, Implemented, "`hw_offload`; `yes` is `crypto`.", ""}, (*child).offload},
@@ -219,13 +219,10 @@ func (c *child) priority(v value) error {
 	return err
 }
 
-func (c *child) markOnSA(v value) (err error) {
-	c.markedSA, err = yes(v.text())
-	return err
-}
-
-func (c *child) readInterface(v value) error {
-	c.setInterface(strings.ToLower(v.item.Name), v)
+func (c *child) device(v value) error {
+	if v.text() != "" {
+		c.out.set(v.origin, "device", quote(v.text()))
+	}
 	return nil
 }
 
@@ -249,17 +246,6 @@ func (c *child) perCPU(v value) error {
 		c.out.set(v.origin, "per_cpu_sas", truth(b))
 	}
 	return err
-}
-
-// setMark writes a mark that is not 0.
-func setMark(name string) func(*child, value) error {
-	return func(c *child, v value) error {
-		m, err := mark(v.text())
-		if err == nil && m != "0" {
-			c.out.set(v.origin, name, quote(m))
-		}
-		return err
-	}
 }
 
 // setNumber writes a number that is not 0.

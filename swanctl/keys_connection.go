@@ -54,8 +54,8 @@ func timeRows() []row[*connection] {
 		{Key{"ocsp", Scalar, Implemented, "`local.show_ocsp` for `reply` and `both`, `remote.ocsp_response` for `request` and `both`.", "6.0"}, (*connection).setOCSP},
 		{Key{"ppk_id", Scalar, Implemented, "`ppk`: the secrets ppk with this identity.", ""}, func(c *connection, v value) error { c.ppk = v; return nil }},
 		{Key{"ppk_required", Scalar, Implemented, "`ppk_required`.", ""}, (*connection).setPPKRequired},
-		{Key{"if_id_in", Scalar, Implemented, "`if_id_in` of the children that have none.", ""}, (*connection).setInterface},
-		{Key{"if_id_out", Scalar, Implemented, "`if_id_out` of the children that have none.", ""}, (*connection).setInterface},
+		{Key{"if_id_in", Scalar, Implemented, "`if_id_in`, with the words `unique` and `unique-dir`.", ""}, setInterface[*connection]("if_id_in")},
+		{Key{"if_id_out", Scalar, Implemented, "`if_id_out`, likewise.", ""}, setInterface[*connection]("if_id_out")},
 	}
 }
 
@@ -215,14 +215,6 @@ func (c *connection) setOCSP(v value) (err error) {
 func (c *connection) setPPKRequired(v value) (err error) {
 	c.ppkRequired, err = yes(v.text())
 	return err
-}
-
-func (c *connection) setInterface(v value) error {
-	if _, err := interfaceID(v.text()); err != nil {
-		return err
-	}
-	c.interfaces[strings.ToLower(v.item.Name)] = v
-	return nil
 }
 
 // lowered puts proposals into small letters.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"culvert/config"
+	"culvert/dataplane"
 	"culvert/esp"
 	"culvert/ike"
 	"culvert/suite"
@@ -124,7 +125,14 @@ func TestKeysOfChildren(t *testing.T) {
 		{"priority = 100", func(c *config.Child) any { return c.Priority }, 399_900},
 		{"mark_in = 0x11/0xff\nmark_out = 42", func(c *config.Child) any { return c.Kernel.MarkIn.Value + c.Kernel.MarkOut.Value }, uint32(0x11 + 42)},
 		{"set_mark_in = 0\nset_mark_out = 7", func(c *config.Child) any { return c.Kernel.SetMarkOut.Value }, uint32(7)},
-		{"if_id_in = 7\nif_id_out = 8", func(c *config.Child) any { return c.Kernel.IfIDIn*10 + c.Kernel.IfIDOut }, uint32(78)},
+		{"if_id_in = 7\nif_id_out = 8", func(c *config.Child) any { return c.Kernel.IfIDIn.Number*10 + c.Kernel.IfIDOut.Number }, uint32(78)},
+		{"mark_in = %unique/0xff", func(c *config.Child) any { return c.Kernel.MarkIn }, dataplane.Mark{Mask: 0xff, Choice: dataplane.Unique}},
+		{"mark_out = %UNIQUE-dir", func(c *config.Child) any { return c.Kernel.MarkOut }, dataplane.Mark{Mask: 1<<32 - 1, Choice: dataplane.PerDirection}},
+		{"set_mark_in = %same", func(c *config.Child) any { return c.Kernel.SetMarkIn }, dataplane.Mark{Mask: 1<<32 - 1, Choice: dataplane.Same}},
+		{"set_mark_out = %same/0xf0", func(c *config.Child) any { return c.Kernel.SetMarkOut }, dataplane.Mark{Mask: 0xf0, Choice: dataplane.Same}},
+		{"mark_in = 5\nmark_in_sa = yes", func(c *config.Child) any { return c.Kernel.MarkInSA }, true},
+		{"if_id_in = %unique-dir", func(c *config.Child) any { return c.Kernel.IfIDIn.Choice }, dataplane.PerDirection},
+		{"interface = eth0", func(c *config.Child) any { return c.Kernel.Device }, "eth0"},
 		{"copy_dscp = no", func(c *config.Child) any { return c.CopyDSCP }, ike.DSCPCopying(0)},
 		{"copy_dscp = out", func(c *config.Child) any { return c.CopyDSCP }, ike.DSCPOut},
 		{"copy_dscp = in", func(c *config.Child) any { return c.CopyDSCP }, ike.DSCPIn},
@@ -157,7 +165,7 @@ func TestRefusals(t *testing.T) {
 		{"remote2 {\nauth = pubkey-sha384\n}", "", "more than SHA-256"},
 		{"remote2 {\nid = \"fqdn:^vpn[0-9]+$\"\n}", "", "regular expressions"},
 		{"remote2 {\ncacerts = none.pem\n}", "", "none.pem"},
-		{"if_id_in = %unique", "", "connections.a.if_id_in"},
+		{"if_id_in = %same", "", "connections.a.if_id_in"},
 		{"ppk_required = yes", "", "ppk_required needs a ppk_id"},
 		{"proposals = 3des-sha1-modp1024s160", "", "connections.a.proposals"},
 		{"", "ah_proposals = sha256", "connections.a.children.net.ah_proposals: AH is not there"},
@@ -168,12 +176,15 @@ func TestRefusals(t *testing.T) {
 		{"", "local_ts = 10.0.0.0/8[tcp/nonsense]", "no service"},
 		{"", "start_action = hold", "connections.a.children.net.start_action"},
 		{"", "label = system_u:object_r:ipsec_spd_t:s0", "labels are not negotiated"},
-		{"", "mark_in = %unique", "connections.a.children.net.mark_in"},
-		{"", "interface = eth0", "connections.a.children.net.interface"},
+		{"", "mark_in = %same", "connections.a.children.net.mark_in"},
+		{"", "mark_in = %unique/0xff00", "connections.a.children.net.mark_in"},
+		{"", "mark_out = %uniq", "connections.a.children.net.mark_out"},
+		{"", "if_id_in = %unique/0xff", "connections.a.children.net.if_id_in"},
+		{"", "interface = a-name-that-is-too-long", "connections.a.children.net.interface"},
 		{"", "per_cpu_sas = encap", "connections.a.children.net.per_cpu_sas"},
 		{"", "copy_dscp = maybe", "connections.a.children.net.copy_dscp"},
 		{"", "rekey_time = 3h\nlife_time = 1h", "connections.a.children.net"},
-		{"", "set_mark_in = %same", "connections.a.children.net.set_mark_in"},
+		{"", "set_mark_in = %unique", "connections.a.children.net.set_mark_in"},
 	} {
 		t.Run(tt.line+tt.child, func(t *testing.T) {
 			cfg, found := newFolder(conf(tt.line, tt.child)).load()

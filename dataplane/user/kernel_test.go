@@ -9,7 +9,7 @@ import (
 
 func TestAttributesOfTheKernelAreRefused(t *testing.T) {
 	var b Backend
-	k := dataplane.Kernel{IfIDOut: 7}
+	k := dataplane.Kernel{IfIDOut: dataplane.InterfaceID{Number: 7}}
 	if err := b.Install(dataplane.SA{SPI: 256, Kernel: k}); !errors.Is(err, dataplane.ErrKernelOnly) {
 		t.Errorf("SA: %v", err)
 	}

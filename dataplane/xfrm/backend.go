@@ -47,7 +47,8 @@ type events interface {
 type plumber interface {
 	Set(*dataplane.Policy) error
 	Remove(dataplane.PolicyID) error
-	Settled() error // removes what a predecessor left
+	Index(device string) (uint32, error) // of a network device
+	Settled() error                      // removes what a predecessor left
 	Close() error
 }
 

@@ -193,8 +193,14 @@ type fakePlumber struct{ set map[dataplane.PolicyID]bool }
 
 func (p *fakePlumber) Set(q *dataplane.Policy) error      { p.set[q.ID] = true; return nil }
 func (p *fakePlumber) Remove(id dataplane.PolicyID) error { delete(p.set, id); return nil }
-func (p *fakePlumber) Settled() error                     { return nil }
-func (p *fakePlumber) Close() error                       { return nil }
+func (p *fakePlumber) Index(device string) (uint32, error) {
+	if device != "eth1" {
+		return 0, errors.New("there is none")
+	}
+	return 7, nil
+}
+func (p *fakePlumber) Settled() error { return nil }
+func (p *fakePlumber) Close() error   { return nil }
 
 // A bench is a backend over fakes, with the notices that it sent.
 type bench struct {

@@ -127,8 +127,8 @@ func TestKernelHasAllOfASA(t *testing.T) {
 		sa.SoftBytes, sa.HardBytes, sa.SoftPackets, sa.HardPackets = 1000, 2000, 10, 20
 		sa.TFC, sa.DF, sa.CopyDSCP = 1200, dataplane.DFClear, sa.Direction == dataplane.Inbound
 		sa.ReplayWindow = 8192
-		sa.Kernel = dataplane.Kernel{MarkIn: dataplane.Mark{Value: 1, Mask: 0xff}, SetMarkIn: dataplane.Mark{Value: 2, Mask: 0xf},
-			SetMarkOut: dataplane.Mark{Value: 3, Mask: 0xff}, IfIDIn: 4, IfIDOut: 5}
+		sa.Kernel = dataplane.Kernel{MarkIn: dataplane.Mark{Value: 1, Mask: 0xff}, MarkInSA: true, SetMarkIn: dataplane.Mark{Value: 2, Mask: 0xf},
+			SetMarkOut: dataplane.Mark{Value: 3, Mask: 0xff}, IfIDIn: dataplane.InterfaceID{Number: 4}, IfIDOut: dataplane.InterfaceID{Number: 5}}
 	})
 	i, o := n.state(t, dataplane.Inbound, in), n.state(t, dataplane.Outbound, out)
 	if i.Mark != (nl.Mark{Value: 1, Mask: 0xff}) || i.SetMark != (nl.Mark{Value: 2, Mask: 0xf}) || i.IfID != 4 || i.Flags&nl.DecapDSCP == 0 || i.Replay.Window != nl.MaxWindow {
@@ -168,7 +168,7 @@ func TestKernelInterfacesComeAndGo(t *testing.T) {
 	addressed(t, "192.0.2.1/24")
 	n := newNode(t, "a")
 	p := protect(t, 1, "10.1.0.0/16", "10.2.0.0/16")
-	p.Kernel = dataplane.Kernel{IfIDIn: 7, IfIDOut: 7, Interface: "cvxfrm0"}
+	p.Kernel = dataplane.Kernel{IfIDIn: dataplane.InterfaceID{Number: 7}, IfIDOut: dataplane.InterfaceID{Number: 7}, Interface: "cvxfrm0"}
 	p.VirtualIPs = []netip.Prefix{netip.MustParsePrefix("10.1.0.5/32")}
 	if err := n.SetPolicy(p); err != nil {
 		t.Fatal(err)

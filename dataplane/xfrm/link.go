@@ -51,6 +51,15 @@ func (r *routes) giveLink(name string) error {
 	return gone(r.handle.LinkDel(l))
 }
 
+// Index returns the number of a network device.
+func (r *routes) Index(device string) (uint32, error) {
+	l, err := r.handle.LinkByName(device)
+	if err != nil {
+		return 0, err
+	}
+	return uint32(l.Attrs().Index), nil
+}
+
 // inheritLinks notes the interfaces of a predecessor, which it has named as its own.
 func (r *routes) inheritLinks() error {
 	links, err := r.handle.LinkList()

@@ -14,8 +14,9 @@ type policy struct {
 	spec   dataplane.Policy
 	reqID  uint32
 	age    uint64
-	set    bool  // SetPolicy was called; before, only SAs name it
-	outs   []*sa // in the order of their installation
+	set    bool   // SetPolicy was called; before, only SAs name it
+	device uint32 // to which it is limited; 0: to none
+	outs   []*sa  // in the order of their installation
 	ins    int
 	mode   nl.Mode // of the SAs, once there were some
 	claims []claim
@@ -42,6 +43,7 @@ func (b *Backend) plan(p *policy) ([]claim, error) {
 	if err != nil {
 		return nil, err
 	}
+	limitToDevice(p.device, out, in)
 	var list []claim
 	for i := range out {
 		list = append(list, b.claim(p, nl.PolicyOut, &out[i]))
@@ -55,6 +57,19 @@ func (b *Backend) plan(p *policy) ([]claim, error) {
 	return list, nil
 }
 
+// limitToDevice has matches take the packets of one network device alone. They go before others with the same selectors.
+func limitToDevice(index uint32, lists ...[]match) {
+	if index == 0 {
+		return
+	}
+	for _, list := range lists {
+		for i := range list {
+			list[i].Device = index
+			list[i].specific++
+		}
+	}
+}
+
 func (b *Backend) claim(p *policy, direction nl.PolicyDirection, m *match) claim {
 	k := &p.spec.Kernel
 	mark, ifID := k.MarkIn, k.IfIDIn
@@ -63,7 +78,7 @@ func (b *Backend) claim(p *policy, direction nl.PolicyDirection, m *match) claim
 	}
 	c := claim{owner: p.spec.ID, priority: p.spec.Priority, age: p.age, specific: m.specific, receiving: p.ins > 0}
 	c.policy = nl.Policy{
-		PolicyID: nl.PolicyID{Direction: direction, Selector: m.Selector, Mark: nl.Mark(mark), IfID: ifID, Label: k.Label},
+		PolicyID: nl.PolicyID{Direction: direction, Selector: m.Selector, Mark: markOf(mark), IfID: ifID.Number, Label: k.Label},
 		Limits:   b.owner.limits(), Action: nl.Allow,
 	}
 	switch {
@@ -80,7 +95,7 @@ func (b *Backend) claim(p *policy, direction nl.PolicyDirection, m *match) claim
 // passing lets what leaves through a tunnel be forwarded to it: the policy for what leaves protects it.
 func (b *Backend) passing(p *policy, m *match) claim {
 	c := b.claim(p, nl.PolicyForward, m)
-	c.policy.Mark, c.policy.IfID, c.policy.Templates = nl.Mark(p.spec.Kernel.MarkOut), p.spec.Kernel.IfIDOut, nil
+	c.policy.Mark, c.policy.IfID, c.policy.Templates = markOf(p.spec.Kernel.MarkOut), p.spec.Kernel.IfIDOut.Number, nil
 	return c
 }
 

@@ -19,12 +19,16 @@ func (b *Backend) SetPolicy(spec dataplane.Policy) error {
 }
 
 func (b *Backend) setPolicy(spec dataplane.Policy) error {
+	device, err := b.deviceOf(&spec)
+	if err != nil {
+		return err
+	}
 	p, err := b.policyAs(spec.ID, spec.ReqID)
 	if err != nil {
 		return err
 	}
-	old, had := p.spec, p.set
-	p.spec, p.set = spec, true
+	old, had, before := p.spec, p.set, p.device
+	p.spec, p.set, p.device = spec, true, device
 	err = b.plumb(&spec)
 	if err == nil {
 		err = b.renew(p)
@@ -35,8 +39,21 @@ func (b *Backend) setPolicy(spec dataplane.Policy) error {
 	if !had {
 		return errors.Join(err, b.forget(p))
 	}
-	p.spec = old
+	p.spec, p.device = old, before
 	return errors.Join(err, b.plumb(&old), b.renew(p))
+}
+
+// deviceOf returns the number of the network device that a policy is limited to; 0: it is to none.
+func (b *Backend) deviceOf(spec *dataplane.Policy) (uint32, error) {
+	name := spec.Kernel.Device
+	if name == "" {
+		return 0, nil
+	}
+	index, err := b.plumber.Index(name)
+	if err != nil {
+		return 0, fmt.Errorf("network device %s: %w", name, err)
+	}
+	return index, nil
 }
 
 // plumb makes routes and addresses for a policy, if it is ours to make.

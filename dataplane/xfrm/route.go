@@ -184,7 +184,7 @@ func (r *routes) Remove(id dataplane.PolicyID) error {
 func (r *routes) take(p *dataplane.Policy) (*needs, error) {
 	n := &needs{device: loopback}
 	if name := p.Kernel.Interface; name != "" {
-		if err := r.takeLink(name, p.Kernel.IfIDOut); err != nil {
+		if err := r.takeLink(name, p.Kernel.IfIDOut.Number); err != nil {
 			return n, err
 		}
 		n.device, n.link = name, name

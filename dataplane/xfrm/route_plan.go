@@ -55,7 +55,8 @@ func remotes(list []spd.Selector) (prefixes []netip.Prefix, err error) {
 }
 
 // way is where packets of a family go, without their destination: into the interface, or to where packets to the peer go, with a
-// source address that the policy takes if the host has one. There is none in transport mode, and to a peer that is not known.
+// source address that the policy takes if the host has one. There is none in transport mode, to a peer that is not known, and
+// where interfaces of others lead to the policy.
 func (r *routes) way(p *dataplane.Policy, n *needs, is4 bool) (*netlink.Route, error) {
 	route := &netlink.Route{Family: family(is4), Table: r.table, Protocol: protocol}
 	source, err := r.source(p, is4)
@@ -73,7 +74,7 @@ func (r *routes) way(p *dataplane.Policy, n *needs, is4 bool) (*netlink.Route, e
 		route.LinkIndex = l.Attrs().Index
 		return route, nil
 	}
-	if p.Mode == esp.Transport || !p.Peer.IsValid() {
+	if p.Mode == esp.Transport || !p.Peer.IsValid() || p.Kernel.IfIDOut.Number != 0 {
 		return nil, nil
 	}
 	found, err := r.handle.RouteGetWithOptions(p.Peer.AsSlice(), &netlink.RouteGetOptions{Mark: r.mark})

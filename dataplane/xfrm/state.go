@@ -181,7 +181,10 @@ func (b *Backend) setTraffic(s *nl.State, sa *dataplane.SA) error {
 
 func (b *Backend) setInbound(s *nl.State, sa *dataplane.SA) {
 	k := &sa.Kernel
-	s.Mark, s.SetMark, s.IfID = nl.Mark(k.MarkIn), nl.Mark(k.SetMarkIn), k.IfIDIn
+	s.SetMark, s.IfID = markOf(k.SetMarkIn), k.IfIDIn.Number
+	if k.MarkInSA {
+		s.Mark = markOf(k.MarkIn)
+	}
 	if sa.CopyDSCP && sa.Mode == esp.Tunnel {
 		s.Flags |= nl.DecapDSCP
 	}
@@ -196,7 +199,7 @@ func (b *Backend) setInbound(s *nl.State, sa *dataplane.SA) {
 
 func (b *Backend) setOutbound(s *nl.State, sa *dataplane.SA) {
 	k := &sa.Kernel
-	s.Mark, s.SetMark, s.IfID = nl.Mark(k.MarkOut), nl.Mark(k.SetMarkOut), k.IfIDOut
+	s.Mark, s.SetMark, s.IfID = markOf(k.MarkOut), markOf(k.SetMarkOut), k.IfIDOut.Number
 	if k.SetMarkOut == (dataplane.Mark{}) {
 		s.SetMark = nl.Mark{Value: b.config.Mark, Mask: ^uint32(0)} // so that our own routes are not for it
 	}
@@ -213,6 +216,8 @@ func (b *Backend) setOutbound(s *nl.State, sa *dataplane.SA) {
 		s.Direction = nl.DirectionOut
 	}
 }
+
+func markOf(m dataplane.Mark) nl.Mark { return nl.Mark{Value: m.Value, Mask: m.Mask} }
 
 // padding is the size to which packets are padded; the kernel stops at the path's MTU.
 func padding(tfc int) uint32 {

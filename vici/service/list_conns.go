@@ -68,8 +68,8 @@ func (s *Service) child(m *settings.Section, c *config.Child) {
 	m.Add("rekey_time", seconds(c.RekeyTime)).Add("rekey_bytes", strconv.FormatUint(c.Bytes.Rekey, 10)).Add("rekey_packets", strconv.FormatUint(c.Packets.Rekey, 10))
 	m.Add("dpd_action", action(c.DPDAction)).Add("close_action", action(c.OnClose))
 	m.AddList("local-ts", s.services.configured(c.Local)...).AddList("remote-ts", s.services.configured(c.Remote)...)
-	if c.Kernel.Interface != "" {
-		m.Add("interface", c.Kernel.Interface)
+	if c.Kernel.Device != "" {
+		m.Add("interface", c.Kernel.Device)
 	}
 	if c.Priority != 0 {
 		m.Add("priority", strconv.Itoa(c.Priority))

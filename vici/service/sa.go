@@ -46,6 +46,7 @@ func (v view) ike(m *settings.Section, sa *api.SA) {
 	}
 	m.Add("initiator-spi", spi(initiator)).Add("responder-spi", spi(responder))
 	v.nat(m, sa)
+	interfaceKeys(m, sa.IfIDIn, sa.IfIDOut)
 	algorithmKeys(m, sa.Algorithms, true)
 	if sa.PPK != "" {
 		m.Add("ppk", "yes")
@@ -154,7 +155,7 @@ func (v view) child(m *settings.Section, connection string, c *api.Child) {
 		m.Add("encap", "yes")
 	}
 	m.Add("spi-in", c.InSPI).Add("spi-out", c.OutSPI)
-	kernelKeys(m, configured)
+	kernelKeys(m, c)
 	if configured.PerCPU {
 		m.Add("per-cpu-sas", "yes")
 	}
@@ -183,25 +184,29 @@ func (v view) configured(connection, child string) *config.Child {
 	return new(config.Child)
 }
 
-// kernelKeys appends marks and numbers of interfaces.
-func kernelKeys(m *settings.Section, c *config.Child) {
-	k := c.Kernel
-	for _, mark := range []struct {
-		suffix      string
-		value, mask uint32
-	}{{"in", k.MarkIn.Value, k.MarkIn.Mask}, {"out", k.MarkOut.Value, k.MarkOut.Mask}} {
-		if mark.value|mark.mask != 0 {
-			m.Add("mark-"+mark.suffix, hex(mark.value))
-			if mark.mask != 1<<32-1 {
-				m.Add("mark-mask-"+mark.suffix, hex(mark.mask))
-			}
+// kernelKeys appends the marks and numbers of interfaces that a child has in the kernel.
+func kernelKeys(m *settings.Section, c *api.Child) {
+	for _, side := range []struct {
+		suffix string
+		mark   *api.Mark
+	}{{"in", c.MarkIn}, {"out", c.MarkOut}} {
+		if side.mark == nil {
+			continue
+		}
+		m.Add("mark-"+side.suffix, hex(side.mark.Value))
+		if side.mark.Mask != 1<<32-1 {
+			m.Add("mark-mask-"+side.suffix, hex(side.mark.Mask))
 		}
 	}
-	if k.IfIDIn != 0 {
-		m.Add("if-id-in", hex(k.IfIDIn))
+	interfaceKeys(m, c.IfIDIn, c.IfIDOut)
+}
+
+func interfaceKeys(m *settings.Section, in, out uint32) {
+	if in != 0 {
+		m.Add("if-id-in", hex(in))
 	}
-	if k.IfIDOut != 0 {
-		m.Add("if-id-out", hex(k.IfIDOut))
+	if out != 0 {
+		m.Add("if-id-out", hex(out))
 	}
 }
 

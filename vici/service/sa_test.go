@@ -35,10 +35,6 @@ connection "site" {
     on_close = "trap"
     dpd_action = "restart"
     priority = 5
-    mark_in = "0x11/0xff"
-    mark_out = "0x12"
-    if_id_in = 3
-    if_id_out = 4
     security_label = "label"
   }
   child "other" {
@@ -67,10 +63,11 @@ func full() api.SA {
 		Local: api.Endpoint{Address: "192.0.2.1:4500", ID: "a.example.org"}, Remote: api.Endpoint{Address: "192.0.2.2:4500", ID: "carol", IKEID: "b.example.org"},
 		Algorithms: []api.Algorithm{{Type: "encryption", Name: "AES_CBC", KeyBits: 256}, {Type: "integrity", Name: "HMAC_SHA2_256_128"}, {Type: "prf", Name: "PRF_HMAC_SHA2_256"},
 			{Type: "key-exchange", Name: "CURVE_25519"}, {Type: "key-exchange-1", Name: "ML_KEM_768"}},
-		PPK: "q", Established: &established, Rekey: hence(60), Reauth: hence(-5), VirtualIPs: []string{"10.9.0.1"}, Leases: []string{"10.3.0.1", "fd00::1"},
+		IfIDIn: 5, IfIDOut: 6, PPK: "q", Established: &established, Rekey: hence(60), Reauth: hence(-5), VirtualIPs: []string{"10.9.0.1"}, Leases: []string{"10.3.0.1", "fd00::1"},
 		Tasks: api.Tasks{Queued: []string{"create-child"}, Active: []string{"inform"}},
 		Children: []api.Child{{
 			ID: 12, Name: "net", State: api.ChildInstalled, Mode: "tunnel", Encapsulation: "udp", InSPI: "000000c1", OutSPI: "000000c2", Resource: 2, Reqid: 3,
+			MarkIn: &api.Mark{Value: 0x11, Mask: 0xff}, MarkOut: &api.Mark{Value: 0x12, Mask: 1<<32 - 1}, IfIDIn: 3, IfIDOut: 4,
 			Algorithms: []api.Algorithm{{Type: "encryption", Name: "AES_GCM_16", KeyBits: 128}, {Type: "key-exchange", Name: "NONE"}, {Type: "sequence-numbers", Name: "ESN"}},
 			In:         api.Traffic{Bytes: 100, Packets: 2, LastUse: &used}, Out: api.Traffic{Bytes: 50, Packets: 1}, Created: ago(9), Rekey: hence(30), Expire: hence(40),
 			Local: []string{"10.1.0.0/24"}, Remote: []string{"10.2.0.0/24[tcp/80]", "10.2.9.1-10.2.9.3"},
@@ -79,7 +76,7 @@ func full() api.SA {
 }
 
 const fullText = "uniqueid=7 version=2 state=ESTABLISHED local-host=192.0.2.1 local-port=4500 local-id=a.example.org remote-host=192.0.2.2 remote-port=4500 " +
-	"remote-id=b.example.org remote-eap-id=carol initiator=yes initiator-spi=00000000000000a1 responder-spi=00000000000000b2 nat-fake=yes nat-any=yes " +
+	"remote-id=b.example.org remote-eap-id=carol initiator=yes initiator-spi=00000000000000a1 responder-spi=00000000000000b2 nat-fake=yes nat-any=yes if-id-in=00000005 if-id-out=00000006 " +
 	"encr-alg=AES_CBC encr-keysize=256 integ-alg=HMAC_SHA2_256_128 prf-alg=PRF_HMAC_SHA2_256 dh-group=CURVE_25519 ake1=ML_KEM_768 ppk=yes " +
 	"established=10 rekey-time=60 reauth-time=-4 local-vips=[10.9.0.1] remote-vips=[10.3.0.1 fd00::1] tasks-queued=[CHILD_CREATE] tasks-active=[IKE_DPD]"
 

@@ -200,6 +200,34 @@ func end(e api.Endpoint) string {
 	return e.Address + " (" + strings.Join(inner, ", ") + ")"
 }
 
+// kernelFacts tell marks and numbers of interfaces: "mark in 0x7/0xff", "if_id out 3".
+func kernelFacts(c *api.Child) (facts []string) {
+	for _, f := range [][2]string{{"mark in", markText(c.MarkIn)}, {"mark out", markText(c.MarkOut)}, {"if_id in", numberText(c.IfIDIn)}, {"if_id out", numberText(c.IfIDOut)}} {
+		if f[1] != "" {
+			facts = append(facts, f[0]+" "+f[1])
+		}
+	}
+	return facts
+}
+
+// markText writes a mark; "" for none.
+func markText(m *api.Mark) string {
+	switch {
+	case m == nil:
+		return ""
+	case m.Mask == 1<<32-1:
+		return fmt.Sprintf("%#x", m.Value)
+	}
+	return fmt.Sprintf("%#x/%#x", m.Value, m.Mask)
+}
+
+func numberText(n uint32) string {
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprint(n)
+}
+
 func (a *app) showChild(out *printer, c *api.Child) {
 	transport := map[string]string{"esp": "raw ESP", "udp": "ESP in UDP", "tcp": "ESP in TCP"}
 	facts := []string{string(c.State), c.Mode, transport[c.Encapsulation], c.Suite}
@@ -209,6 +237,7 @@ func (a *app) showChild(out *printer, c *api.Child) {
 	if c.Resource > 0 {
 		facts = append(facts, fmt.Sprintf("of worker %d", c.Resource))
 	}
+	facts = append(facts, kernelFacts(c)...)
 	if c.Rekey != nil {
 		facts = append(facts, "rekey in "+a.until(*c.Rekey))
 	}

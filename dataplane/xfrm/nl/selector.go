@@ -10,7 +10,8 @@ type Port struct{ Value, Mask uint16 }
 type Selector struct {
 	Source, Destination         netip.Prefix
 	SourcePort, DestinationPort Port
-	Protocol                    uint8 // 0 is any
+	Protocol                    uint8  // 0 is any
+	Device                      uint32 // index of the network device that packets arrive or leave through; 0 is any
 }
 
 func (s *Selector) append(w *writer) {
@@ -22,7 +23,9 @@ func (s *Selector) append(w *writer) {
 	}
 	w.u16(family(s.Destination.Addr()))
 	w.u8(uint8(max(0, s.Destination.Bits())), uint8(max(0, s.Source.Bits())), s.Protocol)
-	w.zero(3 + 4 + 4) // interface and user: any
+	w.zero(3)
+	w.u32(s.Device)
+	w.zero(4) // user: any
 }
 
 // readSelector takes a selector. Prefixes that no address of the family has become invalid.
@@ -34,7 +37,9 @@ func readSelector(r *reader) (s Selector) {
 	f := r.u16()
 	to, from := r.u8(), r.u8()
 	s.Protocol = r.u8()
-	r.skip(3 + 4 + 4)
+	r.skip(3)
+	s.Device = r.u32()
+	r.skip(4)
 	if f == familyIPv4 || f == familyIPv6 {
 		s.Destination = netip.PrefixFrom(place(destination, f), int(to))
 		s.Source = netip.PrefixFrom(place(source, f), int(from))

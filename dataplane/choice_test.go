@@ -1,0 +1,64 @@
+package dataplane
+
+import "testing"
+
+// counter hands out 1 and up.
+func counter() func() uint32 {
+	var n uint32
+	return func() uint32 { n++; return n }
+}
+
+const full = 1<<32 - 1
+
+func TestNumbersOfChildSAs(t *testing.T) {
+	unique, each := Mark{Mask: full, Choice: Unique}, Mark{Mask: full, Choice: PerDirection}
+	id, eachID := InterfaceID{Choice: Unique}, InterfaceID{Choice: PerDirection}
+	mark := func(n uint32) Mark { return Mark{Value: n, Mask: full} }
+	for _, tt := range []struct {
+		name       string
+		have, want Kernel
+	}{
+		{"fixed", Kernel{MarkIn: mark(42), IfIDOut: InterfaceID{Number: 9}}, Kernel{MarkIn: mark(42), IfIDOut: InterfaceID{Number: 9}}},
+		{"one for both", Kernel{MarkIn: unique, MarkOut: unique}, Kernel{MarkIn: mark(1), MarkOut: mark(1)}},
+		{"of one direction", Kernel{MarkIn: unique, MarkOut: mark(7)}, Kernel{MarkIn: mark(1), MarkOut: mark(7)}},
+		{"either wants its own", Kernel{MarkIn: unique, MarkOut: each}, Kernel{MarkIn: mark(1), MarkOut: mark(2)}},
+		{"interfaces count apart", Kernel{MarkIn: each, IfIDIn: id, IfIDOut: id}, Kernel{MarkIn: mark(1), IfIDIn: InterfaceID{Number: 1}, IfIDOut: InterfaceID{Number: 1}}},
+		{"interfaces of directions", Kernel{IfIDIn: eachID, IfIDOut: eachID}, Kernel{IfIDIn: InterfaceID{Number: 1}, IfIDOut: InterfaceID{Number: 2}}},
+		{"the same for packets", Kernel{MarkIn: each, MarkOut: each, SetMarkIn: Mark{Mask: 0xff, Choice: Same}, SetMarkOut: Mark{Mask: full, Choice: Same}},
+			Kernel{MarkIn: mark(1), MarkOut: mark(2), SetMarkIn: Mark{Value: 1, Mask: 0xff}, SetMarkOut: mark(2)}},
+		{"the same as nothing", Kernel{SetMarkIn: Mark{Mask: full, Choice: Same}}, Kernel{}},
+	} {
+		if got := tt.have.Numbered(counter(), counter()); got != tt.want {
+			t.Errorf("%s: got %+v, want %+v", tt.name, got, tt.want)
+		}
+	}
+}
+
+// A number of which the mask leaves nothing would be that of packets without mark.
+func TestNumbersUnderAMaskAreNeverNothing(t *testing.T) {
+	k, next := Kernel{MarkIn: Mask(0x3), MarkOut: Mask(0x1)}, counter()
+	for range 20 {
+		if got := k.Numbered(next, next); got.MarkIn.Value == 0 || got.MarkOut.Value == 0 || got.MarkIn.Value > 3 {
+			t.Errorf("got %+v", got)
+		}
+	}
+}
+
+// Mask is a mark that is to be chosen within a mask.
+func Mask(mask uint32) Mark { return Mark{Mask: mask, Choice: Unique} }
+
+func TestRekeyedChildSAsKeepTheirNumbers(t *testing.T) {
+	k := Kernel{MarkIn: Mask(full), IfIDOut: InterfaceID{Choice: Unique}, SetMarkIn: Mark{Mask: full, Choice: Same}, Offload: OffloadAuto}
+	old := k.Numbered(counter(), counter())
+	k.Offload = OffloadNo
+	if got := k.NumberedAs(&old); got.MarkIn != old.MarkIn || got.IfIDOut != old.IfIDOut || got.SetMarkIn != old.SetMarkIn || got.Offload != OffloadNo {
+		t.Errorf("got %+v, had %+v", got, old)
+	}
+}
+
+func TestPoliciesWithoutChildSAHaveFixedNumbersAlone(t *testing.T) {
+	k := Kernel{MarkIn: Mask(full), MarkOut: Mark{Value: 3, Mask: 7}, IfIDIn: InterfaceID{Choice: Unique}, SetMarkIn: Mark{Mask: full, Choice: Same}}
+	if got, want := k.Unnumbered(), (Kernel{MarkOut: Mark{Value: 3, Mask: 7}}); got != want {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+}
