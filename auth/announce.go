@@ -166,6 +166,6 @@ func (s Sign) announced(c Credential, method wire.AuthMethod, scheme suite.Schem
 			return false
 		}
 		n := int(a.Link)
-		return n == 0 || len(authorities) == 0 || n <= len(authorities) && lists(authorities[n-1], c.Chain)
+		return n == 0 || len(authorities) == 0 || n <= len(authorities) && lists(authorities[n-1], s.Local.path(c))
 	})
 }

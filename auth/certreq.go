@@ -74,17 +74,16 @@ type requests []*wire.CertReq
 
 // wants reports whether a credential is one that was asked for: a raw key, or a certificate below a listed authority, any
 // authority if none is listed.
-func (reqs requests) wants(c Credential) bool {
+func (reqs requests) wants(c Credential, above []*x509.Certificate) bool {
 	if len(c.Chain) == 0 {
 		return slices.ContainsFunc(reqs, func(r *wire.CertReq) bool { return r.Encoding == wire.CertRawPublicKey })
 	}
 	return slices.ContainsFunc(reqs, func(r *wire.CertReq) bool {
-		return r.Encoding == wire.CertX509Signature && (len(r.Data) == 0 || lists(r.Data, c.Chain))
+		return r.Encoding == wire.CertX509Signature && (len(r.Data) == 0 || lists(r.Data, above))
 	})
 }
 
-// lists reports whether a list of hashes names an authority of a chain. The authority that is not in the chain because the
-// peer has it is not recognized: credentials should come with their root.
+// lists reports whether a list of hashes names an authority of a path.
 func lists(hashes []byte, certs []*x509.Certificate) bool {
 	for h := range slices.Chunk(hashes, sha1.Size) {
 		for _, c := range certs {
@@ -96,20 +95,38 @@ func lists(hashes []byte, certs []*x509.Certificate) bool {
 	return false
 }
 
-// rank orders credentials for a peer: those that confirm our identity first, because the peer will insist, then those that
+// path is the chain of a credential with what is known above its end, which may be all that the peer has of it. It is for
+// comparing with what peers ask for and proves nothing, so that signatures are not looked at.
+func (l *Local) path(c Credential) []*x509.Certificate {
+	const longest = 16
+	path := slices.Clip(c.Chain)
+	for len(path) > 0 && len(path) < longest && !isRoot(path[len(path)-1]) {
+		last := path[len(path)-1]
+		i := slices.IndexFunc(l.Issuers, func(ca *x509.Certificate) bool {
+			return bytes.Equal(ca.RawSubject, last.RawIssuer) && (len(last.AuthorityKeyId) == 0 || len(ca.SubjectKeyId) == 0 || bytes.Equal(last.AuthorityKeyId, ca.SubjectKeyId))
+		})
+		if i < 0 {
+			break
+		}
+		path = append(path, l.Issuers[i])
+	}
+	return path
+}
+
+// rank orders the credentials for a peer: those that confirm our identity first, because the peer will insist, then those that
 // were asked for, which is only a hint (RFC 7296, Section 3.7), else as configured.
-func rank(credentials []Credential, id Identity, reqs requests) []Credential {
+func (l *Local) rank(id Identity, reqs requests) []Credential {
 	score := func(c Credential) int {
 		n := 0
-		if c.confirms(id) {
+		if id.IsAny() || c.confirms(id) {
 			n += 2
 		}
-		if reqs.wants(c) {
+		if reqs.wants(c, l.path(c)) {
 			n++
 		}
 		return n
 	}
-	ranked := slices.Clone(credentials)
+	ranked := slices.Clone(l.Credentials)
 	slices.SortStableFunc(ranked, func(a, b Credential) int { return cmp.Compare(score(b), score(a)) })
 	return ranked
 }

@@ -86,6 +86,7 @@ func TestChoice(t *testing.T) {
 	}
 	caA, caB := pkitest.NewAuthority(t, "a"), pkitest.NewAuthority(t, "b")
 	a, b, other := newCredential(caA, "gw"), newCredential(caB, "gw"), newCredential(caB, "other")
+	b.Chain = b.Chain[:1] // whose issuer is known otherwise
 	raw := Credential{Key: pkitest.NewKey(t)}
 	ed := foreignLocal(t, "ed25519").Credentials[0]
 	wants := func(cas ...*pkitest.Authority) *wire.CertReq {
@@ -117,7 +118,7 @@ func TestChoice(t *testing.T) {
 		{"the first that the peer can verify", []Credential{ed, a}, nil, nil, a},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			local := &Local{Method: MethodPublicKey, Credentials: tt.credentials}
+			local := &Local{Method: MethodPublicKey, Credentials: tt.credentials, Issuers: []*x509.Certificate{caB.Cert}}
 			proof := prove(t, local, mustID(t, "gw"), tt.hashes, tt.reqs...)
 			if proof.Err != nil {
 				t.Fatal(proof.Err)
@@ -127,5 +128,32 @@ func TestChoice(t *testing.T) {
 				t.Errorf("sent another credential (%v)", err)
 			}
 		})
+	}
+}
+
+// TestIdentityFollowsTheChoice: who has no configured identity is the subject of the certificate that this peer gets, or the name of
+// the key.
+func TestIdentityFollowsTheChoice(t *testing.T) {
+	rsa, ec := foreignLocal(t, "rsa").Credentials[0], foreignLocal(t, "ed25519").Credentials[0]
+	ec.Chain = append(ec.Chain, foreignCert(t, "ca-ecdsa"))
+	raw := Credential{Key: foreignKey(t, "ecdsa384")}
+	byCA := []*wire.CertReq{{Encoding: wire.CertX509Signature, Data: authorityHash(foreignCert(t, "ca-ecdsa"))}}
+	for name, tt := range map[string]struct {
+		id     string
+		reqs   []*wire.CertReq
+		hashes []wire.HashAlgorithm
+		want   string
+	}{
+		"no request":            {"", nil, allHashes(), "C=CH, O=Culvert, CN=rsa"},
+		"asked for the other":   {"", byCA, allHashes(), "C=CH, O=Culvert, CN=ed25519"},
+		"which it cannot check": {"", byCA, allHashes()[:1], "C=CH, O=Culvert, CN=rsa"},
+		"asked for a raw key":   {"", []*wire.CertReq{{Encoding: wire.CertRawPublicKey}}, allHashes(), "keyid:0xde859433e2d74b694f6b22c42a3b4174b521aa33"},
+		"configured":            {"gw.example.org", byCA, allHashes(), "gw.example.org"},
+	} {
+		l := &Local{Method: MethodPublicKey, ID: mustID(t, tt.id), Credentials: []Credential{rsa, ec, raw}}
+		s := Sign{Local: l, CertReqs: tt.reqs, PeerHashes: tt.hashes}
+		if got := s.Identity(localAddr()).String(); got != tt.want {
+			t.Errorf("%s: %s, want %s", name, got, tt.want)
+		}
 	}
 }

@@ -2,8 +2,10 @@ package auth
 
 import (
 	"crypto"
+	"crypto/sha1"
 	"crypto/x509"
 	"fmt"
+	"net/netip"
 
 	"culvert/auth/chain"
 	"culvert/auth/keys"
@@ -43,6 +45,20 @@ func (c Credential) subject() (Identity, bool) {
 		return Identity{}, false
 	}
 	return Identity{wire.IDDERASN1DN, string(c.Chain[0].RawSubject)}, true
+}
+
+// identity returns who the owner of the credential is: the subject of the certificate, or the name of a raw key, which is all that
+// ties a key to an identity that nobody has configured (RFC 7670, Section 1). charon names a key by the SHA-1 hash of its
+// SubjectPublicKeyInfo; nothing rests on the hash, as the key itself is what the peer compares.
+func (c Credential) identity(address netip.Addr) Identity {
+	if subject, ok := c.subject(); ok {
+		return subject
+	}
+	if der, err := keys.MarshalPublic(c.Key.Public()); err == nil && len(c.Chain) == 0 {
+		sum := sha1.Sum(der)
+		return Identity{wire.IDKeyID, string(sum[:])}
+	}
+	return AddressIdentity(address)
 }
 
 // confirms reports whether the credential shows that it belongs to an identity.

@@ -66,7 +66,7 @@ const (
 
 // Local is one authentication round of ours. It is immutable and safe for concurrent use.
 type Local struct {
-	ID          Identity // zero: taken from the first credential or the address
+	ID          Identity // zero: taken from the credential or the address
 	Method      Method
 	Secrets     *Secrets            // MethodPSK
 	Credentials []Credential        // MethodPublicKey, in order of preference
@@ -74,7 +74,7 @@ type Local struct {
 	AllowSHA1   bool                // may sign with method 1 (RSA, SHA-1) for a peer that lacks RFC 7427
 	SendCert    CertSending         // when CERT payloads are sent
 	OCSP        *revocation.Checker // where OCSP answers about our certificate come from, for peers that ask; nil: none is shown
-	Issuers     []*x509.Certificate // authorities that may have issued our certificate, besides those of its chain
+	Issuers     []*x509.Certificate // authorities that may stand above our certificates, besides those of their chains
 
 	// MethodEAP: EAP is how we run it as initiator. A responder with this method has no proof of its own but the keys of the
 	// EAP method (RFC 5998), and serves initiators only that agree to it.
@@ -84,27 +84,22 @@ type Local struct {
 	EAPOnly bool
 }
 
-// Identity returns the identity that the round proves: ID, else the subject of the first certificate, else ID_NULL for who
-// proves nothing, else the address.
+// Identity returns the identity that the round proves: ID, else who the first credential is, else ID_NULL for who proves nothing,
+// else the address. What the peer has asked for is not known here, see Sign.Identity.
 // It is needed before Sign, because the identity is signed. A distinguished name is that of our certificate octet by
 // octet, whatever its string types are in the configuration (RFC 4945, Section 3.1.5).
 func (l *Local) Identity(address netip.Addr) Identity {
-	var subjects []Identity
 	for _, c := range l.Credentials {
-		if subject, ok := c.subject(); ok {
-			subjects = append(subjects, subject)
+		if subject, ok := c.subject(); ok && l.ID.Equal(subject) {
+			return subject
 		}
 	}
-	if i := slices.IndexFunc(subjects, l.ID.Equal); i >= 0 {
-		return subjects[i]
-	}
-	if !l.ID.IsAny() {
+	switch {
+	case !l.ID.IsAny():
 		return l.ID
-	}
-	if l.Method == MethodPublicKey && len(subjects) > 0 {
-		return subjects[0]
-	}
-	if l.Method == MethodNULL {
+	case l.Method == MethodPublicKey && len(l.Credentials) > 0:
+		return l.Credentials[0].identity(address)
+	case l.Method == MethodNULL:
 		return NullIdentity()
 	}
 	return AddressIdentity(address)

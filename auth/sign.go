@@ -5,6 +5,7 @@ import (
 	"crypto"
 	"fmt"
 	"io"
+	"net/netip"
 	"time"
 
 	"culvert/explain"
@@ -67,19 +68,26 @@ func (s Sign) withPSK() (*wire.Auth, *Failure) {
 	return &wire.Auth{Method: wire.AuthSharedKey, Data: SharedKey(s.PRF, shared.PSK, s.Octets)}, nil
 }
 
-// withKey authenticates with the best credential that can sign in a way that the peer understands.
-func (s Sign) withKey(ctx context.Context) (SignResult, *Failure) {
-	ranked := rank(s.Local.Credentials, s.ID, s.CertReqs)
+// A means is a credential and how it signs.
+type means struct {
+	Credential
+	method wire.AuthMethod
+	scheme suite.Scheme
+}
+
+// choose returns the best credential that can sign in a way that the peer understands.
+func (s Sign) choose() (means, *Failure) {
+	ranked := s.Local.rank(s.ID, s.CertReqs)
 	for _, c := range ranked {
 		if method, scheme, ok := s.announcedScheme(c); ok {
-			return s.sign(ctx, c, method, scheme)
+			return means{c, method, scheme}, nil
 		}
 	}
 	var first *Failure
 	for _, c := range ranked {
 		method, scheme, failure := s.Local.scheme(c, s.PeerHashes)
 		if failure == nil {
-			return s.sign(ctx, c, method, scheme)
+			return means{c, method, scheme}, nil
 		}
 		if first == nil {
 			first = failure
@@ -88,23 +96,38 @@ func (s Sign) withKey(ctx context.Context) (SignResult, *Failure) {
 	if first == nil {
 		first = &Failure{Code: explain.AuthNoCredential, Cause: "we have no private key to authenticate with", Action: "set local.key and local.certificate"}
 	}
-	return SignResult{}, first
+	return means{}, first
 }
 
-// sign uses one credential.
-func (s Sign) sign(ctx context.Context, c Credential, method wire.AuthMethod, scheme suite.Scheme) (SignResult, *Failure) {
-	data, err := suite.Sign(c.Key, method, scheme, s.Octets, s.Rand)
-	if err != nil {
-		return SignResult{}, signingFailed(c, err)
+// Identity returns who we say we are in this round. Where that is not configured and there are several credentials, it is who
+// the one is that the peer gets.
+func (s Sign) Identity(address netip.Addr) Identity {
+	if l := s.Local; l.ID.IsAny() && l.Method == MethodPublicKey && len(l.Credentials) > 1 {
+		if m, failure := s.choose(); failure == nil {
+			return m.identity(address)
+		}
 	}
-	result := SignResult{Auth: &wire.Auth{Method: method, Data: data}}
+	return s.Local.Identity(address)
+}
+
+// withKey authenticates with a signature.
+func (s Sign) withKey(ctx context.Context) (SignResult, *Failure) {
+	c, failure := s.choose()
+	if failure != nil {
+		return SignResult{}, failure
+	}
+	data, err := suite.Sign(c.Key, c.method, c.scheme, s.Octets, s.Rand)
+	if err != nil {
+		return SignResult{}, signingFailed(c.Credential, err)
+	}
+	result := SignResult{Auth: &wire.Auth{Method: c.method, Data: data}}
 	if s.Local.SendCert == SendNever || s.Local.SendCert == SendIfAsked && len(s.CertReqs) == 0 {
 		return result, nil
 	}
 	if result.Certs, err = c.payloads(s.LooksUp); err != nil {
-		return SignResult{}, signingFailed(c, err)
+		return SignResult{}, signingFailed(c.Credential, err)
 	}
-	s.staple(ctx, c, &result)
+	s.staple(ctx, c.Credential, &result)
 	return result, nil
 }
 

@@ -124,6 +124,23 @@ func compare[B block](old, new []B, prefix string) Changes {
 	return c
 }
 
+// differingBlocks lists what differs between lists of blocks of which the order counts: labels that are new at their place or gone,
+// and options of blocks that have kept it.
+func differingBlocks(a, b []schema) []string {
+	var names []string
+	for i := range max(len(a), len(b)) {
+		switch {
+		case i >= len(b):
+			names = append(names, *a[i].label)
+		case i >= len(a) || *a[i].label != *b[i].label:
+			names = append(names, *b[i].label)
+		default:
+			names = append(names, below(*b[i].label, differing(a[i], b[i]))...)
+		}
+	}
+	return names
+}
+
 // differing lists the options of two blocks of one kind, and of the blocks inside without names, whose values differ.
 func differing(a, b schema) []string {
 	var names []string
@@ -133,6 +150,9 @@ func differing(a, b schema) []string {
 		}
 	}
 	for i, n := range a.blocks {
+		if n.within != nil {
+			names = append(names, below(n.kind, differingBlocks(n.within(), b.blocks[i].within()))...)
+		}
 		if n.many {
 			continue
 		}

@@ -71,6 +71,11 @@ func effective(s schema, more ...Effective) Effective {
 		if !n.many {
 			e.Blocks = append(e.Blocks, effective(n.open()))
 		}
+		if n.within != nil {
+			for _, inner := range n.within() {
+				e.Blocks = append(e.Blocks, effective(inner))
+			}
+		}
 	}
 	e.Blocks = append(e.Blocks, more...)
 	return e

@@ -18,15 +18,13 @@ type Local struct {
 // LocalRound is one round of our authentication.
 type LocalRound struct {
 	Origin
-	Auth            auth.Method
-	ID              auth.Identity // zero: taken from the certificate or the address
-	Certificates    []CertificateFile
-	Key             *KeyFile
+	Auth auth.Method
+	ID   auth.Identity // zero: taken from the certificate or the address
+	Credential
+	Alternatives    []*Alternative
 	Schemes         []suite.Scheme // empty: all
 	AllowSHA1       bool
 	SendCertificate auth.CertSending
-	CertificateURLs []string // of Certificates, in order; "": sent whole
-	BundleURL       string
 	ShowOCSP        bool
 	EAPOnly         bool
 	EAP             LocalEAP // if Present
@@ -52,6 +50,7 @@ func (l *Local) schema() schema {
 		}, l.LocalRound.allOptions()...),
 		blocks: []nested{
 			{kind: "eap", open: func() schema { return l.EAP.schema("local.eap") }},
+			l.alternatives("local.alternative", ""),
 			{kind: "second", open: l.Second.schema},
 		},
 		finish: l.finish,
@@ -64,12 +63,15 @@ func (l *LocalRound) schema() schema {
 		kind: "second", path: "local.second", like: "local", origin: &l.Origin,
 		doc:     "A second round of our authentication (RFC 4739), after that of `local`: the options of `local` but `address` and `port`.",
 		options: l.allOptions(),
-		blocks:  []nested{{kind: "eap", open: func() schema { return l.EAP.schema("local.second.eap") }}},
+		blocks:  []nested{{kind: "eap", open: func() schema { return l.EAP.schema("local.second.eap") }}, l.alternatives("local.second.alternative", "local.alternative")},
 		finish:  l.finish,
 	}
 }
 
-func (l *LocalRound) allOptions() []option { return append(l.options(), l.certificateOptions()...) }
+func (l *LocalRound) allOptions() []option {
+	return append(append(l.options(), l.certificateOptions()...), option{name: "show_ocsp", slot: one(&l.ShowOCSP, boolean()), rfc: "RFC 4806", aka: "ocsp",
+		doc: "Send an OCSP answer about our certificate to a peer that asks for one. It comes from the server that the certificate names, and is kept as long as it lasts."})
+}
 
 func (l *LocalRound) options() []option {
 	return []option{
@@ -120,6 +122,7 @@ func (l *LocalRound) finish(d *decoder) {
 	case l.Auth != auth.MethodEAP && l.EAP.Present():
 		d.contradiction(&l.Origin, "auth", `auth = %q has no use for the block eap: leave it out or use auth = "eap"`, methodWord(l.Auth))
 	}
-	l.finishCertificate(d)
+	l.finishCertificate(d, &l.Origin)
 	d.checkCredential(l)
+	d.checkAlternatives(l)
 }

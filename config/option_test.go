@@ -22,6 +22,7 @@ type home struct {
 
 func homes() map[string]home {
 	const psk = "secret \"a\" { psk = file(\"office.psk\") }\n"
+	const pair = "certificate = \"gw.pem\"\nkey = \"gw.key\""
 	const corp = "radius \"corp\" {\nserver \"s\" {\naddress = \"192.0.2.9\"\nsecret = \"swordfish\"\n}\n}\n"
 	const staff = corp + "users \"staff\" {\nuser \"carol\" { cleartext = \"a password\" }\n}\n"
 	connection := func(c *Config) *Connection { return c.Connection("a") }
@@ -41,6 +42,10 @@ func homes() map[string]home {
 			func(c *Config) schema { return connection(c).schema() }},
 		"local":        {localSamples, "connection \"a\" {\nlocal {\n%s\n}\n}\n" + psk, func(c *Config) schema { return connection(c).Local.schema() }},
 		"local.second": {localSecondSamples, "connection \"a\" {\nlocal {\nsecond {\n%s\n}\n}\n}\n" + psk, func(c *Config) schema { return connection(c).Local.Second.schema() }},
+		"local.alternative": {alternativeSamples, "connection \"a\" {\nlocal {\n" + pair + "\nalternative \"b\" {\n%s\n}\n}\nremote { ca = \"ca.pem\" }\n}\n",
+			func(c *Config) schema { return connection(c).Local.Alternatives[0].schema("", "") }},
+		"local.second.alternative": {alternativeSamples, "connection \"a\" {\nlocal {\n" + pair + "\nsecond {\n" + pair + "\nalternative \"b\" {\n%s\n}\n}\n}\nremote { ca = \"ca.pem\" }\n}\n",
+			func(c *Config) schema { return connection(c).Local.Second.Alternatives[0].schema("", "") }},
 		"local.eap": {localEAPSamples, "connection \"a\" {\nlocal {\neap {\n%s\n}\n}\n}\n" + psk,
 			func(c *Config) schema { return connection(c).Local.EAP.schema("") }},
 		"local.second.eap": {localEAPSamples, "connection \"a\" {\nlocal {\nsecond {\neap {\n%s\n}\n}\n}\n}\n" + psk,

@@ -39,7 +39,7 @@ func (s *schema) writeSection(b *strings.Builder) {
 	title := "`" + s.place() + "`"
 	switch {
 	case s.label != nil:
-		title = "`" + s.kind + " \"" + s.named + "\"`"
+		title = "`" + s.place() + " \"" + s.named + "\"`"
 	case s.kind == configurationKind:
 		title = "Outside of all blocks"
 	}

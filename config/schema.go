@@ -50,7 +50,8 @@ type nested struct {
 	kind     string
 	many     bool // the blocks have labels, which tell them apart
 	required bool
-	open     func() schema // makes the value that a block fills, adds it to its parent, and binds it
+	within   func() []schema // the blocks with labels that are there, where they are part of the block around
+	open     func() schema   // makes the value that a block fills, adds it to its parent, and binds it
 }
 
 // place tells blocks of one kind apart by where they are.

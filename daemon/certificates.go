@@ -90,6 +90,10 @@ func (b *certificateBook) connection(c *config.Connection) {
 		own := use(certificateOwn)
 		own.HasKey = r.Key != nil
 		b.files(r.Certificates, own)
+		for _, a := range r.Alternatives {
+			own.HasKey = true
+			b.files(a.Certificates, own)
+		}
 	}
 	for _, r := range c.Remote.Rounds() {
 		b.files(r.CAs, use(certificateCA))

@@ -45,6 +45,9 @@ func certificatesOf(cfg *config.Config) (list []metrics.Certificate) {
 	for _, c := range cfg.Connections {
 		for _, round := range c.Local.Rounds() {
 			add(c.Name, "local", round.Certificates)
+			for _, a := range round.Alternatives {
+				add(c.Name, "local", a.Certificates)
+			}
 		}
 		for _, round := range c.Remote.Rounds() {
 			add(c.Name, "ca", round.CAs)

@@ -159,14 +159,24 @@ func (t *translator) localAuth(c *config.Connection, l *config.LocalRound, secre
 	if l.EAP.Present() {
 		round.EAP, round.EAPKeyless = t.eapClient(c, &l.EAP), l.EAP.Keyless
 	}
-	if l.Key != nil {
-		round.Credentials = []auth.Credential{{Key: l.Key.Key, Chain: certificates(l.Certificates), URLs: t.certificateURLs(l), BundleURL: l.BundleURL}}
+	for _, own := range l.Credentials() {
+		round.Credentials = append(round.Credentials, auth.Credential{Key: own.Key.Key, Chain: certificates(own.Certificates), URLs: t.certificateURLs(own), BundleURL: own.BundleURL})
 	}
-	if l.ShowOCSP && len(l.Certificates) > 0 {
+	if len(round.Credentials) > 0 {
+		round.Issuers = slices.Concat(certificates(c.Remote.CAs), certificates(c.Remote.Intermediates), t.authorities())
+	}
+	if l.ShowOCSP && len(round.Issuers) > 0 {
 		round.OCSP = revocation.NewChecker(t.fetcher, revocation.Options{Cache: t.answers, Places: t.places()})
-		round.Issuers = slices.Concat(certificates(c.Remote.CAs), certificates(c.Remote.Intermediates))
 	}
 	return round
+}
+
+// authorities are those that have blocks of their own.
+func (t *translator) authorities() (list []*x509.Certificate) {
+	for _, a := range t.config.Authorities {
+		list = append(list, certificates(a.CA)...)
+	}
+	return list
 }
 
 func (t *translator) remoteAuth(c *config.Connection, r *config.RemoteRound, secrets *auth.Secrets) auth.Remote {

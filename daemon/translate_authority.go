@@ -23,12 +23,12 @@ func (t *translator) places() (list []revocation.Place) {
 }
 
 // certificateURLs are where certificates of ours are: as configured, or by the authority that has issued them, under their hash.
-func (t *translator) certificateURLs(l *config.LocalRound) []string {
-	if len(l.CertificateURLs) > 0 || l.BundleURL != "" {
-		return l.CertificateURLs
+func (t *translator) certificateURLs(own *config.Credential) []string {
+	if len(own.CertificateURLs) > 0 || own.BundleURL != "" {
+		return own.CertificateURLs
 	}
 	var urls []string
-	for _, c := range certificates(l.Certificates) {
+	for _, c := range certificates(own.Certificates) {
 		url := ""
 		if base := t.uriBase(c); base != "" {
 			hash := sha1.Sum(c.Raw)

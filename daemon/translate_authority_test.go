@@ -22,7 +22,7 @@ func TestCertificatesAreWhereTheirAuthoritySays(t *testing.T) {
 	hash := sha1.Sum(issued.Certificate.Raw)
 	authority := &config.Authority{CA: file(ca.Certificate), CRLs: []string{"http://crl"}, CertURIBase: "http://certs.example.org/x/"}
 	tr := &translator{config: &config.Config{Authorities: []*config.Authority{{CA: file(other.Certificate), CertURIBase: "http://wrong/"}, authority}}}
-	local := &config.LocalRound{Certificates: file(issued.Certificate)}
+	local := &config.Credential{Certificates: file(issued.Certificate)}
 	if got := tr.certificateURLs(local); len(got) != 1 || got[0] != "http://certs.example.org/x/"+hex.EncodeToString(hash[:]) {
 		t.Errorf("got %q", got)
 	}

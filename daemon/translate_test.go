@@ -105,7 +105,7 @@ func TestTranslationForgetsNoField(t *testing.T) {
 	nonzero(t, reflect.ValueOf(*c))
 	nonzero(t, reflect.ValueOf(*c.Children[0]))
 	local := c.LocalAuth[0]
-	if len(local.Credentials) != 1 || local.ID.IsAny() || !local.AllowSHA1 || len(local.Schemes) != 1 {
+	if len(local.Credentials) != 2 || local.ID.IsAny() || !local.AllowSHA1 || len(local.Schemes) != 1 {
 		t.Errorf("our authentication is %+v", local)
 	}
 }
@@ -120,6 +120,8 @@ func TestTranslationUsesEveryOption(t *testing.T) {
 		{"connection", func(c *config.Config) any { return c.Connections[0] }, []string{"Origin", "Source", "Local", "Remote", "Children", "PeerType"}},
 		{"local", func(c *config.Config) any { return &c.Connections[0].Local }, []string{"LocalRound", "Second"}},
 		{"local round", func(c *config.Config) any { return &c.Connections[0].Local.LocalRound }, []string{"Origin", "EAP", "ShowOCSP"}},
+		{"credential", func(c *config.Config) any { return &c.Connections[0].Local.Credential }, nil},
+		{"alternative", func(c *config.Config) any { return &c.Connections[0].Local.Alternatives[0].Credential }, nil},
 		{"remote", func(c *config.Config) any { return &c.Connections[0].Remote }, []string{"RemoteRound", "Second"}},
 		{"remote round", func(c *config.Config) any { return &c.Connections[0].Remote.RemoteRound }, []string{"Origin", "CRLs", "EAP"}},
 		{"child", func(c *config.Config) any { return c.Connections[0].Children[0] }, []string{"Origin"}},
@@ -187,7 +189,7 @@ func TestHardLimitOfAnIKESA(t *testing.T) {
 func TestSecretsOnlyWithPSK(t *testing.T) {
 	cfg := whole(t)
 	c := cfg.Connections[0]
-	c.Local.Auth, c.Remote.Auth, c.Local.Key, c.Remote.OCSP = auth.MethodPSK, auth.MethodPublicKey, nil, config.OCSP{}
+	c.Local.Auth, c.Remote.Auth, c.Local.Key, c.Local.Alternatives, c.Remote.OCSP = auth.MethodPSK, auth.MethodPublicKey, nil, nil, config.OCSP{}
 	got := translated(cfg)
 	if got.LocalAuth[0].Secrets == nil || len(got.LocalAuth[0].Credentials) != 0 || got.RemoteAuth[0].Secrets != nil {
 		t.Errorf("we prove with %+v and demand %+v", got.LocalAuth[0], got.RemoteAuth[0])

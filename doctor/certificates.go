@@ -18,6 +18,9 @@ func checkCertificates(_ context.Context, e *examination) {
 	for _, c := range e.connections() {
 		for _, r := range c.Local.Rounds() {
 			e.certificateFiles(seen, "our certificate", c.Name, r.Certificates)
+			for _, a := range r.Alternatives {
+				e.certificateFiles(seen, "our certificate", c.Name, a.Certificates)
+			}
 		}
 		for _, r := range c.Remote.Rounds() {
 			e.certificateFiles(seen, "the authority", c.Name, r.CAs)

@@ -65,8 +65,8 @@ func (a *authentication) makeAuth(then func() error) error {
 	if err != nil {
 		return err
 	}
-	work := auth.Sign{Local: sa.localRound(), ID: sa.local, PeerID: sa.remote, PRF: prf, Octets: octets, Key: sa.authKey(a.id.Payload),
-		Announced: sa.announcedFor(sa.initial.login.signed), PeerHashes: sa.peer.hashes, CertReqs: sa.initial.certReqs, LooksUp: sa.peer.looksUp, Now: sa.now, Rand: sa.env.Rand}
+	work := sa.signing()
+	work.ID, work.PRF, work.Octets, work.Key = sa.local, prf, octets, sa.authKey(a.id.Payload)
 	return a.await(work, func(result any) error {
 		if a.proof = result.(auth.SignResult); a.proof.Err != nil {
 			return a.proof.Err
@@ -76,10 +76,16 @@ func (a *authentication) makeAuth(then func() error) error {
 	})
 }
 
+// signing is the making of our proof in our next round, as far as it is known before we have said who we are.
+func (sa *SA) signing() auth.Sign {
+	return auth.Sign{Local: sa.localRound(), PeerID: sa.remote, Announced: sa.announcedFor(sa.initial.login.signed), PeerHashes: sa.peer.hashes,
+		CertReqs: sa.initial.certReqs, LooksUp: sa.peer.looksUp, Now: sa.now, Rand: sa.env.Rand}
+}
+
 // introduce settles who we are in our next round.
 func (a *authentication) introduce() {
 	sa := a.sa
-	sa.local = sa.localRound().Identity(sa.path.Local.Addr())
+	sa.local = sa.signing().Identity(sa.path.Local.Addr())
 	a.id = sa.local.Payload(idKind(sa.initiator))
 	sa.initial.login.ours = a.id
 }

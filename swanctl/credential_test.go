@@ -40,11 +40,36 @@ func TestCertificatesFindTheirKeys(t *testing.T) {
 	for _, file := range c.Local.Certificates {
 		chain = append(chain, file.Certificates...)
 	}
-	if len(chain) != 2 || !chain[0].Equal(own.x509) || !chain[1].Equal(middle.x509) {
-		t.Errorf("%d certificates are sent", len(chain))
+	if len(chain) != 3 || !chain[0].Equal(own.x509) || !chain[1].Equal(middle.x509) || !chain[2].Equal(root.x509) {
+		t.Errorf("%d certificates are in the chain", len(chain))
 	}
 	if len(c.Remote.CAs) != 2 {
 		t.Errorf("%d authorities are trusted, of %v", len(c.Remote.CAs), root.x509.Subject)
+	}
+}
+
+// Of several certificates each with a key can be shown, in the order of the list, with the authorities that are its own.
+func TestSeveralCertificatesOfARound(t *testing.T) {
+	for name, lines := range map[string]string{
+		"certs":    "certs = moon.pem, other.pem, stranger.pem",
+		"sections": "cert1 {\n file = /etc/swanctl/x509/moon.pem\n }\n cert2 {\n file = /etc/swanctl/x509/other.pem\n }",
+		"id":       "id = moon.example.org",
+	} {
+		f, _, middle, own := gateway(t, "local {\n "+lines+"\n }\n remote {\n id = sun.example.org\n }")
+		authority := newParty(t, "other root", true, nil)
+		other, stranger := newParty(t, "moon.example.org", false, authority), newParty(t, "moon.example.org", false, middle)
+		f.put("x509/other.pem", other.certificate())
+		f.put("x509/stranger.pem", stranger.certificate())
+		f.put("x509ca/other.pem", authority.certificate())
+		f.put("private/other.pem", other.private(t))
+		got := only(t, f.good(t)).Local.Credentials()
+		if len(got) != 2 || !own.key.PublicKey.Equal(got[0].Key.Key.Public()) || !other.key.PublicKey.Equal(got[1].Key.Key.Public()) {
+			t.Errorf("%s: %d can be shown", name, len(got))
+			continue
+		}
+		if chain := got[1].Certificates; len(chain) != 2 || !chain[0].Certificates[0].Equal(other.x509) || !chain[1].Certificates[0].Equal(authority.x509) {
+			t.Errorf("%s: %d certificates are in the other chain", name, len(chain))
+		}
 	}
 }
 

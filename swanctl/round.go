@@ -46,7 +46,7 @@ func roundRows(local bool) []row[*round] {
 		{Key{"id", Scalar, Implemented, "`id`. Regular expressions are refused.", ""}, (*round).setID},
 		{Key{"eap_id", Scalar, Implemented, "`eap.identity`; of a remote round `eap.ask_identity` as well, which is false without it.", ""}, func(r *round, v value) error { r.eapID = v; return nil }},
 		{Key{"xauth_id", Scalar, NoEffect, "IKEv1 only.", ""}, nil},
-		{Key{"certs", Files, Implemented, "`certificate`: of a local round the first one with a private key that is loaded, and the authorities above it.", ""}, (*round).setCertificates},
+		{Key{"certs", Files, Implemented, "`certificate`: of a local round those with a private key that is loaded, each with the authorities above it. The first is the round's own, the others are `alternative` blocks for peers that ask for them.", ""}, (*round).setCertificates},
 		{Key{"cert*", Block, Implemented, "As `certs`, by its file. Certificates in tokens are refused.", ""}, (*round).setCertificate},
 		{Key{"pubkeys", Files, Implemented, "`key` of a local round, `public_key` of a remote one.", ""}, (*round).setPublicKeys},
 	}

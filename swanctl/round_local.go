@@ -46,33 +46,29 @@ func (r *round) assumeSubject() {
 	r.out.set(r.certsAt, "id", quote(id.String()))
 }
 
-// prove writes our certificates with their key into a block: the first candidate whose key is loaded. The key of the others may
-// come later; until then nobody can be convinced.
-func (r *round) prove(out *block) bool {
-	candidates := r.candidates()
-	for _, c := range candidates {
+// prove writes the candidates whose key is loaded into a block, the first as its own and the others as alternatives for peers that
+// ask for them. Keys may come later; until the first nobody can be convinced.
+func (r *round) prove(out *block) {
+	proven := 0
+	for _, c := range r.candidates() {
 		key, ok := r.setup.KeyOf(c.Key)
 		if !ok {
 			continue
 		}
-		out.set(r.certsOrigin(), "key", r.where.key(key))
+		to := out
+		if proven++; proven > 1 {
+			to = out.open(r.certsOrigin(), "alternative", fmt.Sprint(proven))
+		}
+		to.set(r.certsOrigin(), "key", r.where.key(key))
 		if c.Kind == CertEntity {
-			out.set(r.certsOrigin(), "certificate", r.files(append([]Certificate{c}, r.setup.issuers(c.X509)...)))
+			to.set(r.certsOrigin(), "certificate", r.files(append([]Certificate{c}, r.setup.issuers(c.X509)...)))
 		}
-		r.tellOthers(c, candidates)
-		return true
+		if out.kind == "tls" {
+			return // EAP shows one
+		}
 	}
-	r.warn(r.certsOrigin(), explain.ConfigReference, "no private key is loaded for this side", "load it: until then we cannot authenticate")
-	return false
-}
-
-// tellOthers warns of candidates that are not used.
-func (r *round) tellOthers(used Certificate, candidates []Certificate) {
-	for _, c := range candidates {
-		if _, ok := r.setup.KeyOf(c.Key); ok && !same(c.Key, used.Key) && len(r.certs) > 1 {
-			r.warn(r.certsAt, explain.ConfigUnused, "one certificate is used, the first with a private key, whatever authorities the peer asks for", "make a connection for each")
-			return
-		}
+	if proven == 0 {
+		r.warn(r.certsOrigin(), explain.ConfigReference, "no private key is loaded for this side", "load it: until then we cannot authenticate")
 	}
 }
 

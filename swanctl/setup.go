@@ -145,17 +145,21 @@ func (s *Setup) of(k CertificateKind) []Certificate {
 	return slices.DeleteFunc(slices.Clone(s.Certificates), func(c Certificate) bool { return c.Kind != k })
 }
 
-// issuers returns the authorities above a certificate, nearest first, without the root at the end.
+// issuers returns the authorities above a certificate, nearest first. The root at the end is not sent, but tells what peers mean
+// who ask for a certificate below it.
 func (s *Setup) issuers(leaf *x509.Certificate) (list []Certificate) {
 	const longest = 8
 	for len(list) < longest {
 		i := slices.IndexFunc(s.Certificates, func(c Certificate) bool {
 			return c.Kind == CertAuthority && bytes.Equal(c.X509.RawSubject, leaf.RawIssuer) && leaf.CheckSignatureFrom(c.X509) == nil
 		})
-		if i < 0 || isRoot(s.Certificates[i].X509) {
+		if i < 0 {
 			return list
 		}
 		list, leaf = append(list, s.Certificates[i]), s.Certificates[i].X509
+		if isRoot(leaf) {
+			return list
+		}
 	}
 	return list
 }

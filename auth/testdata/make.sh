@@ -31,3 +31,4 @@ for t in "rsa --size 3072" "ecdsa --size 384" ed25519 ed448; do
 done
 rm -f *.csr *.srl ext ca-*.key
 openssl x509 -in ca-ecdsa.pem -noout -pubkey | openssl pkey -pubin -outform DER | openssl sha1 | sed "s/.*= *//" > ca-ecdsa.sha1
+openssl pkey -in ecdsa384.key -pubout -outform DER | openssl sha1 | sed "s/.*= *//" > ecdsa384.sha1

@@ -161,6 +161,9 @@ func (s *Service) certificates() []Certificate {
 	for _, c := range s.daemon.Configuration().Connections {
 		for _, r := range c.Local.Rounds() {
 			all.files(r.Certificates, r.Key != nil)
+			for _, a := range r.Alternatives {
+				all.files(a.Certificates, true)
+			}
 		}
 		for _, r := range c.Remote.Rounds() {
 			all.remote(r)

@@ -21,7 +21,17 @@ func localRound(m *settings.Section, r *config.LocalRound) {
 		eapType(m, r.EAP.Methods)
 	}
 	m.Add("class", class(r.Auth))
-	certificates(m, nil, nil, r.Certificates, nil)
+	certificates(m, nil, nil, ownCertificates(r), nil)
+}
+
+// ownCertificates are those that peers may get, without the authorities above them.
+func ownCertificates(r *config.LocalRound) (list []config.CertificateFile) {
+	for _, c := range r.Credentials() {
+		if len(c.Certificates) > 0 {
+			list = append(list, config.CertificateFile{Certificates: c.Certificates[0].Certificates[:1]})
+		}
+	}
+	return list
 }
 
 // remoteRound appends the keys of a round that we demand of the peer.
