@@ -27,8 +27,10 @@ type Source struct {
 	Credentials string    // directory of credentials that systemd has given; "": none
 	Now         time.Time // for the validity of certificates; zero: it is not checked
 	// Keys opens a private key that is in no file, as keystore.Store does with some PKCS #11 modules. nil: there are none.
-	Keys    func(modules []keystore.Module, kind keystore.Kind, name string) (crypto.Signer, error)
-	Modules []keystore.Module // PKCS #11 modules beside those of the files
+	Keys func(modules []keystore.Module, kind keystore.Kind, name string) (crypto.Signer, error)
+	// Certificate reads one in a PKCS #11 token, likewise.
+	Certificate func(modules []keystore.Module, uri string) ([]byte, error)
+	Modules     []keystore.Module // PKCS #11 modules beside those of the files
 	// Loaders names what has loaded a file, for Connection.Source; those that are not in it are LoadedByFile. What is in it may
 	// lack keys, secrets and authorities, as they may be loaded later.
 	Loaders map[string]string
@@ -39,7 +41,12 @@ const LoadedByFile = "file"
 
 // System is the source of this machine.
 func System(now time.Time) Source {
-	return Source{Files: os.DirFS("/"), Credentials: os.Getenv("CREDENTIALS_DIRECTORY"), Now: now, Keys: open}
+	return Source{Files: os.DirFS("/"), Credentials: os.Getenv("CREDENTIALS_DIRECTORY"), Now: now, Keys: open, Certificate: certificate}
+}
+
+// certificate reads one in a token.
+func certificate(modules []keystore.Module, uri string) ([]byte, error) {
+	return keystore.Store{Modules: modules}.Certificate(uri)
 }
 
 // open opens a key in the key stores of this machine.

@@ -2,13 +2,43 @@ package config
 
 import (
 	"crypto"
+	"encoding/pem"
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"testing/fstest"
 
 	"culvert/keystore"
 )
+
+// Certificates are read from tokens where a file could be named.
+func TestCertificatesInTokens(t *testing.T) {
+	ca := newIdentity(t, "ca", nil)
+	block, _ := pem.Decode([]byte(ca.certificate))
+	var asked string
+	s := Source{Certificate: func(_ []keystore.Module, uri string) ([]byte, error) {
+		if asked = uri; strings.Contains(uri, "absent") {
+			return nil, errors.New("no token has absent")
+		}
+		return block.Bytes, nil
+	}}
+	load := func(uri string) (*Config, Diagnostics) {
+		s.Files = fstest.MapFS{"c.hcl": {Data: []byte("authority \"a\" {\n  ca = pkcs11(\"" + uri + "\")\n}\n")}}
+		return s.Load("/c.hcl")
+	}
+	c, found := load("pkcs11:id=%01;type=cert")
+	if c == nil || asked != "pkcs11:id=%01;type=cert" || c.Authorities[0].CA[0].Path != "pkcs11:"+asked || len(c.Authorities[0].CA[0].Certificates) != 1 {
+		t.Errorf("asked for %q\n%s", asked, found)
+	}
+	if _, found := load("pkcs11:object=absent"); !strings.Contains(found.String(), "no token has absent") || !strings.Contains(found.String(), "CONFIG-KEY-STORE") {
+		t.Errorf("one that is not there: %s", found)
+	}
+	s.Certificate = nil
+	if _, found := load("pkcs11:id=%01"); !strings.Contains(found.String(), "cannot be used here") {
+		t.Errorf("without tokens: %s", found)
+	}
+}
 
 // The modules are known wherever they stand, behind the keys that need them as well, and whatever else is wrong.
 func TestModulesAreKnownToKeys(t *testing.T) {

@@ -17,6 +17,7 @@ import (
 
 	"culvert/auth"
 	"culvert/explain"
+	"culvert/keystore"
 	"culvert/secret"
 )
 
@@ -30,7 +31,7 @@ func (f File) file() File { return f }
 
 // Files with their contents.
 type (
-	// A CertificateFile holds one or more certificates.
+	// A CertificateFile holds one or more certificates, or stands for one in a token: Path is its name there.
 	CertificateFile struct {
 		File
 		Certificates []*x509.Certificate
@@ -53,7 +54,16 @@ type (
 )
 
 func certificateFile() reader[CertificateFile] {
-	return fileReader("file of certificates", auth.ParseCertificates, func(f File, v []*x509.Certificate) CertificateFile { return CertificateFile{f, v} })
+	r := fileReader("file of certificates", auth.ParseCertificates, func(f File, v []*x509.Certificate) CertificateFile { return CertificateFile{f, v} })
+	fromFile := r.parse
+	r.expect = `a path such as "gw.pem", or credential("name"), or pkcs11("uri") for one in a token`
+	r.parse = func(l literal) (CertificateFile, error) {
+		if l.call == string(keystore.PKCS11) {
+			return l.decoder.tokenCertificate(l)
+		}
+		return fromFile(l)
+	}
+	return r
 }
 
 func publicKeyFile() reader[PublicKeyFile] {

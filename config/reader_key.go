@@ -44,7 +44,28 @@ func (d *decoder) storedKey(l literal) (KeyFile, error) {
 			return KeyFile{File{l.call + ":" + name, sha256.Sum256(public)}, key}, nil
 		}
 	}
-	return KeyFile{}, &mistake{code: explain.ConfigKeyStore, message: err.Error(), hint: "the daemon and `culvert check` both ask the device or agent: see that it is there and lets this user in"}
+	return KeyFile{}, unopened(err)
+}
+
+// unopened says that a device or agent does not have what was asked for.
+func unopened(err error) error {
+	return &mistake{code: explain.ConfigKeyStore, message: err.Error(), hint: "the daemon and `culvert check` both ask the device or agent: see that it is there and lets this user in"}
+}
+
+// tokenCertificate reads a certificate in a PKCS #11 token.
+func (d *decoder) tokenCertificate(l literal) (none CertificateFile, err error) {
+	if d.Certificate == nil {
+		return none, unopened(errors.New("certificates outside of files cannot be used here"))
+	}
+	der, err := d.Certificate(d.modules(), l.AsString())
+	if err != nil {
+		return none, unopened(err)
+	}
+	certs, err := auth.ParseCertificates(der)
+	if err != nil {
+		return none, unopened(err)
+	}
+	return CertificateFile{File{l.call + ":" + l.AsString(), sha256.Sum256(der)}, certs}, nil
 }
 
 // openKey asks the store; a TPM's key file is relative to the configuration as any other file.

@@ -46,7 +46,7 @@ func (d *decoder) literal(o *option, expr hcl.Expression) (literal, bool) {
 // call reads file("name") and its like, which stand for what they name.
 func (d *decoder) call(e *hclsyntax.FunctionCallExpr, l literal) (literal, bool) {
 	if e.Name != "file" && e.Name != "credential" && !isStore(e.Name) {
-		d.report(explain.ConfigWrongType, e.NameRange, finding{message: "there is no such function", hint: `there are file("name") and credential("name"), and for keys pkcs11("uri"), tpm("handle") and ssh_agent("name")`})
+		d.report(explain.ConfigWrongType, e.NameRange, finding{message: "there is no such function", hint: `there are file("name") and credential("name"), for keys pkcs11("uri"), tpm("handle") and ssh_agent("name"), and for certificates pkcs11("uri")`})
 		return l, false
 	}
 	if len(e.Args) == 1 {

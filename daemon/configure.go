@@ -65,7 +65,7 @@ func (d *Daemon) draft(text string) (*config.Config, config.Diagnostics, error) 
 	d.reloading.Lock()
 	current := d.sources
 	d.reloading.Unlock()
-	next, err := current.drafted(text)
+	next, err := current.waiting().drafted(text)
 	if err != nil {
 		return nil, nil, err
 	}

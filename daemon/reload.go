@@ -14,6 +14,7 @@ import (
 
 // Reload reads the configuration again and applies the difference.
 func (d *Daemon) Reload(context.Context) (api.Reloaded, error) {
+	d.tokens.forget(true)
 	return d.reloadWith(func(*sources) error {
 		if t := d.trial.Load(); t != nil {
 			return t.busy()
@@ -24,14 +25,32 @@ func (d *Daemon) Reload(context.Context) (api.Reloaded, error) {
 
 // reloadWith changes what the configuration is made of, reads all of it again and applies the difference. If the change fails,
 // the configuration has errors or the data plane cannot carry it, nothing is changed.
-func (d *Daemon) reloadWith(change func(*sources) error) (api.Reloaded, error) {
-	d.reloading.Lock()
-	defer d.reloading.Unlock()
-	next := d.sources
-	if err := change(&next); err != nil {
-		return api.Reloaded{}, err
+func (d *Daemon) reloadWith(change func(*sources) error) (r api.Reloaded, err error) {
+	err = d.exclusively(func() error {
+		next := d.sources
+		if err := change(&next); err != nil {
+			return err
+		}
+		r, err = d.adopt(next)
+		return err
+	})
+	return r, err
+}
+
+// exclusively does something while nobody else changes what the configuration is made of. If it lacks something that is in a token,
+// whoever else may have a turn while the token is read; then it is done again, so it must not have done anything by then.
+func (d *Daemon) exclusively(do func() error) error {
+	const mostTurns = 8 // keys of a tree, its certificates, those of the main file, and others' changes in between
+	for turn := 1; ; turn++ {
+		d.reloading.Lock()
+		err := do()
+		missing := d.tokens.take()
+		d.reloading.Unlock()
+		if len(missing) == 0 || turn == mostTurns {
+			return err
+		}
+		readAll(missing)
 	}
-	return d.adopt(next)
 }
 
 // adopt has the configuration of other sources count. The caller holds reloading.
@@ -71,7 +90,7 @@ func (d *Daemon) told(before, cfg *config.Config, found config.Diagnostics) api.
 // Check reads the configuration as Reload would, and changes nothing.
 func (d *Daemon) Check(context.Context) config.Diagnostics {
 	d.reloading.Lock()
-	current := d.sources
+	current := d.sources.waiting()
 	d.reloading.Unlock()
 	_, diagnostics := current.load(time.Now())
 	return diagnostics

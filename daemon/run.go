@@ -64,6 +64,7 @@ type Daemon struct {
 
 	reloading sync.Mutex // one reload at a time; guards sources, and writes of trial
 	deferred  deferral
+	tokens    *tokenDesk
 	trial     atomic.Pointer[trial] // nil: no configuration waits to be confirmed
 	sources   sources
 
@@ -78,8 +79,9 @@ func Run(ctx context.Context, o Options) error {
 	if o.Config == "" && o.Swanctl == "" {
 		o.Config = config.DefaultPath
 	}
-	from := sources{main: o.Config, tree: o.Swanctl}
-	cfg, diagnostics := from.load(time.Now())
+	from := sources{main: o.Config, tree: o.Swanctl, desk: newTokenDesk()}
+	first := from.waiting()
+	cfg, diagnostics := first.load(time.Now())
 	if cfg == nil {
 		return diagnostics.Err()
 	}
@@ -87,7 +89,8 @@ func Run(ctx context.Context, o Options) error {
 		o.Socket = cfg.Daemon.Socket
 	}
 	d := newDaemon(cfg, o)
-	d.sources = from
+	from.texts, from.inTokens = first.texts, first.inTokens
+	d.sources, d.tokens = from, from.desk
 	for _, w := range diagnostics.Concern() {
 		d.log.Warn(w.Message, "code", string(w.Code), "place", w.Place.String())
 	}
@@ -124,8 +127,9 @@ func newDaemon(cfg *config.Config, o Options) *Daemon {
 	d := &Daemon{
 		options: o, started: time.Now(), level: new(slog.LevelVar), lines: api.NewLogFeed(linesKept),
 		fetcher: fetch.New(fetch.RevocationRules()), answers: revocation.NewCache(revocation.CacheLimits{}),
-		lookups: lookup.NewService(fetch.New(lookup.Rules())), running: cfg.Daemon,
+		lookups: lookup.NewService(fetch.New(lookup.Rules())), running: cfg.Daemon, tokens: newTokenDesk(),
 	}
+	d.sources.desk = d.tokens
 	d.scrapes = metrics.Handler(d.snapshot)
 	_, journal := os.LookupEnv("JOURNAL_STREAM")
 	d.level.Set(cfg.Daemon.LogLevel)

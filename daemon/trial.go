@@ -34,31 +34,37 @@ func (t *trial) busy() *api.Problem {
 func (d *Daemon) Apply(ctx context.Context, p api.Proposed) (api.Pending, error) {
 	now, within := time.Now(), time.Duration(p.ConfirmWithin*float64(time.Second))
 	t := &trial{text: p.Text, Pending: api.Pending{ID: rand.Text(), Caller: api.CallerOf(ctx).Name, Applied: now, Until: now.Add(within)}}
-	d.reloading.Lock()
-	defer d.reloading.Unlock()
-	if t := d.trial.Load(); t != nil {
-		return api.Pending{}, t.busy()
-	}
-	next, err := d.sources.drafted(p.Text)
-	if err != nil {
+	if err := d.exclusively(func() error { return d.begun(t, p.Base, within) }); err != nil {
 		return api.Pending{}, err
 	}
-	if t.base = d.sources.digest(); p.Base != "" && p.Base != t.base {
-		return api.Pending{}, changed(d.sources.main)
+	d.log.Warn("configuration applied, to be confirmed", "caller", t.Caller, "until", t.Until.Format(time.RFC3339))
+	return t.Pending, nil
+}
+
+// begun begins a trial. The caller holds reloading.
+func (d *Daemon) begun(t *trial, base string, within time.Duration) error {
+	if t := d.trial.Load(); t != nil {
+		return t.busy()
+	}
+	next, err := d.sources.drafted(t.text)
+	if err != nil {
+		return err
+	}
+	if t.base = d.sources.digest(); base != "" && base != t.base {
+		return changed(d.sources.main)
 	}
 	if err := writable(d.sources.main); err != nil {
-		return api.Pending{}, err
+		return err
 	}
 	d.mu.Lock()
 	t.before = d.config
 	d.mu.Unlock()
 	if t.Changes, err = d.adopt(next); err != nil {
-		return api.Pending{}, err
+		return err
 	}
 	t.timer = time.AfterFunc(within, func() { d.expire(t.ID) })
 	d.trial.Store(t)
-	d.log.Warn("configuration applied, to be confirmed", "caller", t.Caller, "until", t.Until.Format(time.RFC3339))
-	return t.Pending, nil
+	return nil
 }
 
 // changed says that somebody else was faster.
@@ -98,17 +104,24 @@ func (d *Daemon) Confirm(_ context.Context, id string) error {
 
 // Rollback goes back to what was before Apply: to what is on the disk, or if that cannot be used any more, to what was in use.
 func (d *Daemon) Rollback(_ context.Context, id string) error {
-	d.reloading.Lock()
-	defer d.reloading.Unlock()
+	return d.exclusively(func() error { return d.rolledBack(id) })
+}
+
+// rolledBack ends a trial. The caller holds reloading.
+func (d *Daemon) rolledBack(id string) error {
 	t, err := d.decided(id)
 	if err != nil {
 		return err
 	}
-	t.timer.Stop()
 	next := d.sources
 	next.candidate = nil
+	_, err = d.adopt(next)
+	if d.tokens.lacks() {
+		return err
+	}
+	t.timer.Stop()
 	d.trial.Store(nil)
-	if _, err := d.adopt(next); err != nil {
+	if err != nil {
 		d.log.Error("the configuration on the disk cannot be used; the one before is back", "error", err.Error())
 		d.sources = next
 		return d.configure(t.before)

@@ -64,9 +64,11 @@ func (c viciControl) Configuration() *config.Config {
 
 // Loaded lists the certificates that clients have loaded.
 func (c viciControl) Loaded() []service.Certificate {
+	c.useLoaded()
 	setup := c.viciSetup()
-	list := make([]service.Certificate, len(setup.Certificates))
-	for i, cert := range setup.Certificates {
+	all := slices.Concat(setup.Certificates, c.inTokens())
+	list := make([]service.Certificate, len(all))
+	for i, cert := range all {
 		list[i] = service.Certificate{DER: cert.DER}
 		list[i].Type, list[i].Flag = kindOf(cert.Kind)
 		if cert.Key != nil {
@@ -74,6 +76,13 @@ func (c viciControl) Loaded() []service.Certificate {
 		}
 	}
 	return list
+}
+
+// inTokens lists the certificates in tokens.
+func (c viciControl) inTokens() []swanctl.Certificate {
+	c.reloading.Lock()
+	defer c.reloading.Unlock()
+	return c.sources.inTokens
 }
 
 // kindOf is what list-certs calls certificates of a kind.

@@ -44,15 +44,17 @@ func (d *Daemon) useLoaded() {
 	if !d.deferred.waits.Load() {
 		return
 	}
-	d.reloading.Lock()
-	defer d.reloading.Unlock()
-	if !d.deferred.waits.Load() || d.engine.ctx.Err() != nil {
-		return
-	}
-	if _, err := d.adopt(d.sources); err != nil {
-		d.log.Error("what clients of VICI have loaded is not in use yet; `culvert reload` tries again", "error", err)
-		d.deferred.over()
-	}
+	_ = d.exclusively(func() error {
+		if !d.deferred.waits.Load() || d.engine.ctx.Err() != nil {
+			return nil
+		}
+		_, err := d.adopt(d.sources)
+		if err != nil && !d.tokens.lacks() {
+			d.log.Error("what clients of VICI have loaded is not in use yet; `culvert reload` tries again", "error", err)
+			d.deferred.over()
+		}
+		return err
+	})
 }
 
 // over notes that nothing waits any more. The caller holds Daemon.reloading.

@@ -34,22 +34,37 @@ func (d *Daemon) ViciConfigure(_ context.Context, command string, request *setti
 	return reply, true
 }
 
-// change does a command that changes what is loaded.
+// change does a command that changes what is loaded. What it names in a token is asked anew.
 func (d *Daemon) change(c swanctl.Command, request *settings.Section) (reply *settings.Section, err error) {
-	d.reloading.Lock()
-	defer d.reloading.Unlock()
-	next := d.sources
-	if err := d.leased(c.Name, request, next.vici); err != nil {
-		return nil, err
+	if request.Mentions("handle") {
+		d.tokens.forget(false)
 	}
-	if next.vici, reply, err = c.Run(next.vici, request); err != nil {
-		return nil, err
-	}
-	if c.Adds() {
-		return reply, d.accept(next, request)
-	}
-	_, err = d.adopt(next)
+	anew := make(map[question]bool)
+	err = d.exclusively(func() error {
+		next := d.sources
+		if err := d.leased(c.Name, request, next.vici); err != nil {
+			return err
+		}
+		next.vici.Tokens = next.tokens(anew)
+		if next.vici, reply, err = c.Run(next.vici, request); err != nil {
+			return err
+		}
+		next.vici.Tokens = nil
+		if c.Adds() {
+			return d.accept(next, request)
+		}
+		_, err = d.adopt(next)
+		return err
+	})
 	return reply, err
+}
+
+// tokens asks tokens anew, unless it has asked them before.
+func (s *sources) tokens(anew map[question]bool) swanctl.Tokens {
+	source := config.Source{Files: s.files()}
+	v, _ := s.visit(&source)
+	v.anew = anew
+	return v
 }
 
 // viciSetup returns what clients of VICI have loaded.

@@ -29,11 +29,11 @@ type Certificate struct {
 
 // candidates are conversations with the modules that an object may be in.
 func (s Store) candidates(n name) ([]*conversation, error) {
-	program, err := s.helper()
+	modules, err := s.modules(n)
 	if err != nil {
 		return nil, err
 	}
-	modules, err := s.modules(n)
+	program, err := s.helper()
 	if err != nil {
 		return nil, err
 	}

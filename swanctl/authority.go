@@ -2,6 +2,7 @@ package swanctl
 
 import (
 	"fmt"
+	"slices"
 
 	"culvert/config"
 	"culvert/explain"
@@ -12,17 +13,14 @@ type authority struct {
 	*translation
 	out   *block
 	given int // sources of the certificate
+	tokenObject
 }
 
 // authorityRows are the keys of an authority.
 func authorityRows() []row[*authority] {
-	token := "certificates in tokens are not read"
-	return []row[*authority]{
+	rows := []row[*authority]{
 		{Key{"cacert", Blob, Implemented, "`authority.ca`, and among the authorities that vouch for peers.", ""}, (*authority).certificateBlob},
 		{Key{"file", Scalar, Implemented, "As `cacert`, by the absolute path of a file that the daemon reads.", ""}, (*authority).certificateFile},
-		{Key{"handle", Scalar, Refused, token + ".", ""}, refuseAlways[*authority](token)},
-		{Key{"slot", Scalar, Refused, token + ".", ""}, refuseAlways[*authority](token)},
-		{Key{"module", Scalar, Refused, token + ".", ""}, refuseAlways[*authority](token)},
 		{Key{"crl_uris", Several, Implemented, "`authority.crl_uris`.", ""}, setList("crl_uris")},
 		{Key{"ocsp_uris", Several, Implemented, "`authority.ocsp_uris`.", ""}, setList("ocsp_uris")},
 		{Key{"cert_uri_base", Scalar, Implemented, "`authority.cert_uri_base`.", ""}, func(a *authority, v value) error {
@@ -30,6 +28,7 @@ func authorityRows() []row[*authority] {
 			return nil
 		}},
 	}
+	return slices.Insert(rows, 2, tokenRows[*authority]("certificate")...)
 }
 
 func setList(name string) func(*authority, value) error {
@@ -50,9 +49,10 @@ func (t *translation) authority(o Object) {
 	a := &authority{translation: t, out: t.text(o.Loader).open(at, "authority", o.Name)}
 	before := len(t.findings)
 	walk(t, authorityRows(), a, at, o.Section)
+	a.certificateInToken()
 	if a.given != 1 && len(t.findings) == before {
 		t.refuse(at.diagnostic(config.Error, explain.ConfigMissingKey,
-			fmt.Sprintf("there are %d certificates, an authority has one", a.given), "give one of cacert and file"))
+			fmt.Sprintf("there are %d certificates, an authority has one", a.given), "give one of cacert, file and handle"))
 	}
 }
 
@@ -68,6 +68,17 @@ func (a *authority) certificateFile(v value) error {
 	}
 	c, err := a.certificate(CertAuthority, data, v.text())
 	return a.use(v, c, err)
+}
+
+// certificateInToken reads the certificate that handle names, if there is one.
+func (a *authority) certificateInToken() {
+	if !a.tokenObject.given() {
+		return
+	}
+	c, err := a.tokenCertificate(CertAuthority, &a.tokenObject)
+	if err := a.use(a.handle, c, err); err != nil {
+		a.invalid(a.handle, err)
+	}
 }
 
 // use writes the certificate of the authority.

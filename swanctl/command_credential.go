@@ -102,8 +102,7 @@ func loadKey(s Setup, request, reply *settings.Section) (Setup, error) {
 		return s, fmt.Errorf("parsing %s private key failed: %w", strings.ToUpper(kind), err)
 	}
 	reply.Add("id", k.ID)
-	s.Keys = append(slices.DeleteFunc(slices.Clone(s.Keys), func(o PrivateKey) bool { return o.ID == k.ID }), k)
-	return s, nil
+	return s.withKey(k), nil
 }
 
 func unloadKey(s Setup, request, _ *settings.Section) (Setup, error) {
@@ -128,12 +127,32 @@ func getKeys(s Setup, _, reply *settings.Section) (Setup, error) {
 	return s, nil
 }
 
-// loadToken refuses: what VICI calls a module is a name of strongswan.conf, and slots are numbered as each library likes.
-func loadToken(s Setup, request, _ *settings.Section) (Setup, error) {
+// loadToken opens a private key in a token, and tells its id. The PIN goes with the key.
+func loadToken(s Setup, request, reply *settings.Section) (Setup, error) {
 	if request.Text("handle") == "" {
 		return s, errors.New("keyid missing")
 	}
-	return s, errors.New(`loading private key from token failed: slot and module are names of strongswan.conf, which is not read: write key = pkcs11("pkcs11:token=..;id=%..?module-path=/usr/lib/x.so") into a connection of culvert.hcl`)
+	uri, err := tokenURI(request.Text("handle"), request.Text("slot"), request.Text("module"))
+	if err != nil {
+		return s, fmt.Errorf("loading private key from token failed: handle or slot: %w", err)
+	}
+	pin, _ := request.Get("pin", settings.Value)
+	key, err := s.tokens().OpenToken(uri, secret.Bytes(pin.Value))
+	if err != nil {
+		return s, fmt.Errorf("loading private key from token failed: %w", err)
+	}
+	k, err := NewTokenKey(uri, key)
+	if err != nil {
+		return s, err
+	}
+	reply.Add("id", k.ID)
+	return s.withKey(k), nil
+}
+
+// withKey adds a private key, or puts it in the place of the one with its id.
+func (s Setup) withKey(k PrivateKey) Setup {
+	s.Keys = append(slices.DeleteFunc(slices.Clone(s.Keys), func(o PrivateKey) bool { return o.ID == k.ID }), k)
+	return s
 }
 
 // loadShared adds a secret, or replaces the one of its id.
@@ -223,6 +242,9 @@ func Merge(a, b Setup) Setup {
 	a.Keys = slices.Concat(a.Keys, b.Keys)
 	if a.Files == nil {
 		a.Files = b.Files
+	}
+	if a.Tokens == nil {
+		a.Tokens = b.Tokens
 	}
 	return a
 }

@@ -259,7 +259,7 @@ func TestPPKs(t *testing.T) {
 // Nothing secret is in the configuration that a translation writes, nor in what it tells.
 func TestSecretsStayInFilesInMemory(t *testing.T) {
 	f, _, _, _ := gateway(t, "local {\n certs = moon.pem\n }\n remote {\n auth = eap-mschapv2\n }")
-	s, _ := ReadTree(fstestFS(f), "/etc/swanctl")
+	s, _ := ReadTree(fstestFS(f), "/etc/swanctl", nil)
 	tr := Translate(s)
 	_, found := tr.Load(config.Source{Files: fstestFS(f)}, "")
 	for name, text := range tr.Texts() {

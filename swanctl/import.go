@@ -7,16 +7,42 @@ import (
 
 	"culvert/config"
 	"culvert/explain"
+	"culvert/keystore"
 	"culvert/swanctl/ipsecconf"
 )
 
 // Import writes what a tree as /etc/swanctl, or a file as swanctl.conf, comes to as a configuration of Culvert that stands by
 // itself: certificates and keys stay in their files, secrets stand in it. Comments tell what is not as it was. With errors among
 // the findings the text lacks what they are about.
+//
+// Tokens are asked which certificates and private keys belong together, so they have to be there.
 func Import(files fs.FS, name string) (string, config.Diagnostics) {
-	s, found := ReadTree(files, name)
-	text, more := s.Text("Made from " + name + ".")
+	return importTree(files, name, func(m []keystore.Module) Tokens { return keystore.Store{Modules: m} })
+}
+
+func importTree(files fs.FS, name string, tokens func([]keystore.Module) Tokens) (string, config.Diagnostics) {
+	modules, found := Modules(files, name)
+	s, more := ReadTree(files, name, tokens(modules))
+	found = append(found, more...)
+	found = append(found, s.AddCertificates(modules)...)
+	t := translate(s, onDisk{})
+	t.modulesOf(modules)
+	text, more := t.document("Made from " + name + ".")
 	return text, append(found, more...)
+}
+
+// modulesOf writes the modules of strongswan.conf.
+func (t *translation) modulesOf(modules []keystore.Module) {
+	for _, m := range modules {
+		if !t.nameable(Object{Name: m.Name}, "pkcs11_module") {
+			continue
+		}
+		b := t.text(credentialLoader).open(origin{}, "pkcs11_module", m.Name)
+		b.set(origin{}, "path", quote(m.Path))
+		if !m.Certificates {
+			b.set(origin{}, "load_certs", "false")
+		}
+	}
 }
 
 // ImportIPsec does the same with an ipsec.conf, and the ipsec.secrets and ipsec.d beside it.
@@ -38,10 +64,19 @@ func ImportIPsec(files fs.FS, name string) (string, config.Diagnostics) {
 
 // Text writes a Setup as a configuration of Culvert, with a first comment.
 func (s *Setup) Text(first string) (string, config.Diagnostics) {
-	t := translate(s, onDisk{})
-	for _, k := range s.Keys {
+	return translate(s, onDisk{}).document(first)
+}
+
+// document writes the translation.
+func (t *translation) document(first string) (string, config.Diagnostics) {
+	for _, k := range t.setup.Keys {
 		if k.Locked {
 			t.warn(origin{path: k.Path}, explain.ConfigKeyStore, "the private key is not in the open", "write it with openssl pkey or openssl pkcs12 -nodes, its certificate likewise, and name those files")
+		}
+	}
+	for _, k := range t.setup.Keys {
+		if k.Token != "" && k.Path != "" {
+			t.warn(origin{path: k.Path}, explain.ConfigKeyStore, "the PIN of a private key in a token is not written", "write it into this file, and chmod 600 "+k.Path)
 		}
 	}
 	var w text

@@ -38,7 +38,7 @@ func levels() []level {
 	for _, kind := range []string{"private", "rsa", "ecdsa", "pkcs8", "pkcs12"} {
 		all = append(all, level{"secrets." + kind + "<suffix>", names(passphraseRows())})
 	}
-	return append(all, level{"secrets.token<suffix>", names(tokenRows())})
+	return append(all, level{"secrets.token<suffix>", names(tokenSecretRows())})
 }
 
 // page is the conformance page.

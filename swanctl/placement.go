@@ -2,10 +2,12 @@ package swanctl
 
 import (
 	"bytes"
+	"crypto"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
+	"strings"
 	"unicode"
 	"unicode/utf8"
 
@@ -26,7 +28,10 @@ type placement interface {
 const Folder = "/run/culvert/loaded/"
 
 // memory leaves everything in files of an overlay.
-type memory struct{ files map[string][]byte }
+type memory struct {
+	files map[string][]byte
+	keys  map[string]crypto.Signer // in tokens, by their URI
+}
 
 // leave makes a file whose name is told by its contents, so that one that does not change keeps its name. Names of secrets have
 // nothing of their contents but a digest that no one outside of the process sees.
@@ -43,6 +48,7 @@ func (m *memory) certificate(c Certificate) string {
 
 func (m *memory) key(k PrivateKey) string {
 	if k.Token != "" {
+		m.keys[k.Token] = k.Signer
 		return "pkcs11(" + quote(k.Token) + ")"
 	}
 	return quote(m.leave("private", bytes.Clone(k.Data)))
@@ -59,13 +65,29 @@ func (m *memory) password(s secret.Bytes) string {
 // onDisk names the files that things come from, and has secrets stand in the configuration.
 type onDisk struct{}
 
-func (onDisk) certificate(c Certificate) string { return quote(c.Path) }
+func (onDisk) certificate(c Certificate) string {
+	if c.Token != "" {
+		return "pkcs11(" + quote(c.Token) + ")"
+	}
+	return quote(c.Path)
+}
 
 func (onDisk) key(k PrivateKey) string {
 	if k.Token != "" {
-		return "pkcs11(" + quote(k.Token) + ")"
+		return "pkcs11(" + quote(k.withPIN()) + ")"
 	}
 	return quote(k.Path)
+}
+
+// withPIN is the URI of a key in a token that says where its PIN is to be.
+func (k *PrivateKey) withPIN() string {
+	if k.Path == "" {
+		return k.Token
+	}
+	if strings.Contains(k.Token, "?") {
+		return k.Token + "&pin-source=file:" + k.Path
+	}
+	return k.Token + "?pin-source=file:" + k.Path
 }
 
 func (onDisk) preshared(s secret.Bytes) string {

@@ -47,7 +47,7 @@ func roundRows(local bool) []row[*round] {
 		{Key{"eap_id", Scalar, Implemented, "`eap.identity`; of a remote round `eap.ask_identity` as well, which is false without it.", ""}, func(r *round, v value) error { r.eapID = v; return nil }},
 		{Key{"xauth_id", Scalar, NoEffect, "IKEv1 only.", ""}, nil},
 		{Key{"certs", Files, Implemented, "`certificate`: of a local round those with a private key that is loaded, each with the authorities above it. The first is the round's own, the others are `alternative` blocks for peers that ask for them.", ""}, (*round).setCertificates},
-		{Key{"cert*", Block, Implemented, "As `certs`, by its file. Certificates in tokens are refused.", ""}, (*round).setCertificate},
+		{Key{"cert*", Block, Implemented, "As `certs`, by its file, or in a token by its handle.", ""}, (*round).setCertificate},
 		{Key{"pubkeys", Files, Implemented, "`key` of a local round, `public_key` of a remote one.", ""}, (*round).setPublicKeys},
 	}
 	if local {
@@ -56,7 +56,7 @@ func roundRows(local bool) []row[*round] {
 	}
 	return append(rows,
 		row[*round]{Key{"cacerts", Files, Implemented, "`ca`; without it and without `certs`, all authorities that are loaded.", ""}, (*round).setAuthorities},
-		row[*round]{Key{"cacert*", Block, Implemented, "As `cacerts`, by its file.", ""}, (*round).setAuthority},
+		row[*round]{Key{"cacert*", Block, Implemented, "As `cacerts`, by its file, or in a token by its handle.", ""}, (*round).setAuthority},
 		row[*round]{Key{"ca_id", Scalar, Implemented, "The authorities with this identity, among those that are loaded, are `ca`.", "5.9.7"}, func(r *round, v value) error { r.caID = v; return nil }},
 		row[*round]{Key{"groups", Several, Implemented, "`groups`, which users and RADIUS servers know. Attribute certificates are not there.", ""}, func(r *round, v value) error { r.groups = v; return nil }},
 		row[*round]{Key{"cert_policy", Several, Implemented, "`require_policy`.", ""}, func(r *round, v value) error { r.policies = v; return nil }},
@@ -143,35 +143,44 @@ func (r *round) setAuthority(v value) error {
 
 // sourceRows are the keys of a section that names a certificate.
 func sourceRows() []row[*source] {
-	token := "certificates in tokens are not read: write the certificate into a file, the key may stay in the token"
-	return []row[*source]{
-		{Key{"file", Scalar, Implemented, "The file, which the daemon reads.", ""}, func(s *source, v value) error { s.file = v; return nil }},
-		{Key{"handle", Scalar, Refused, token + ".", ""}, refuseAlways[*source](token)},
-		{Key{"slot", Scalar, Refused, "as `handle`.", ""}, refuseAlways[*source](token)},
-		{Key{"module", Scalar, Refused, "as `handle`.", ""}, refuseAlways[*source](token)},
-	}
+	file := row[*source]{Key{"file", Scalar, Implemented, "The file, which the daemon reads.", ""}, func(s *source, v value) error { s.file = v; return nil }}
+	return append([]row[*source]{file}, tokenRows[*source]("certificate")...)
 }
 
 // A source is where a certificate is.
-type source struct{ file value }
+type source struct {
+	file value
+	tokenObject
+}
 
 // readOne reads the certificate that a section names.
 func (r *round) readOne(v value, to *[]Certificate, kind CertificateKind) error {
 	s, before := new(source), len(r.findings)
 	walk(r.translation, sourceRows(), s, v.origin, v.item.Section)
-	if s.file.text() == "" {
-		if len(r.findings) > before {
-			return nil
-		}
-		return &mistake{"handle or file path missing", "name a file"}
+	if len(r.findings) > before {
+		return nil
 	}
-	data, err := r.setup.read(s.file.text())
-	if err != nil {
-		return &mistake{fmt.Sprintf("%s: %v", s.file.text(), err), ""}
-	}
-	c, err := r.certificate(kind, data, s.file.text())
+	c, err := s.certificate(r.translation, kind)
 	*to = append(*to, c)
 	return err
+}
+
+// certificate reads it from where it is.
+func (s *source) certificate(t *translation, kind CertificateKind) (Certificate, error) {
+	file := s.file.text()
+	switch {
+	case file != "" && s.given():
+		return Certificate{}, &mistake{"handle and file path given", "give one of them"}
+	case s.given():
+		return t.tokenCertificate(kind, &s.tokenObject)
+	case file == "":
+		return Certificate{}, &mistake{"handle or file path missing", "name a file, or a certificate in a token by its handle"}
+	}
+	data, err := t.setup.read(file)
+	if err != nil {
+		return Certificate{}, &mistake{fmt.Sprintf("%s: %v", file, err), ""}
+	}
+	return t.certificate(kind, data, file)
 }
 
 // finish writes what the round comes to.

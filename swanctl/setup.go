@@ -33,7 +33,8 @@ type Setup struct {
 	Certificates []Certificate
 	Keys         []PrivateKey
 	Secrets      []Secret
-	Files        fs.FS // where sections find the certificates that they name; its root is "/"
+	Files        fs.FS  // where sections find the certificates that they name; its root is "/"
+	Tokens       Tokens // where they find those in tokens; nil: nowhere
 }
 
 // read reads a file of at most 1 MiB by its absolute path.
@@ -75,11 +76,12 @@ const (
 
 // A Certificate is one that was loaded, or a revocation list or a public key.
 type Certificate struct {
-	Kind CertificateKind
-	DER  []byte
-	X509 *x509.Certificate // of the kinds that are X.509 certificates
-	Key  crypto.PublicKey  // of certificates and public keys
-	Path string            // of the file that it comes from; "" in a message
+	Kind  CertificateKind
+	DER   []byte
+	X509  *x509.Certificate // of the kinds that are X.509 certificates
+	Key   crypto.PublicKey  // of certificates and public keys
+	Path  string            // of the file that it comes from; "" in a message
+	Token string            // URI of PKCS #11, of what is in a token
 }
 
 // A PrivateKey is one that was loaded, or one that a token keeps.
@@ -87,9 +89,10 @@ type PrivateKey struct {
 	ID     string       // SHA-1 of the public key in hexadecimal
 	Data   secret.Bytes // PEM or DER without encryption; nil in a token
 	Public crypto.PublicKey
-	Token  string // URI of PKCS #11
-	Locked bool   // in its file it is encrypted, or in a container
-	Path   string // of the file that it comes from; "" in a message
+	Token  string        // URI of PKCS #11, without a PIN
+	Signer crypto.Signer // of a key in a token: it is open
+	Locked bool          // in its file it is encrypted, or in a container
+	Path   string        // of the file that it comes from, or that its PIN is to be in; "" in a message
 }
 
 // A Secret is one that two sides know, or the password of a user.

@@ -1,6 +1,7 @@
 package swanctl
 
 import (
+	"crypto"
 	"crypto/x509"
 	"fmt"
 	"maps"
@@ -16,9 +17,10 @@ import (
 
 // A Translation is a Setup as configuration of Culvert.
 type Translation struct {
-	files    map[string][]byte // by absolute path; with secrets among them, so they go nowhere but into memory
-	names    []string          // of those that are configuration, to be loaded
-	loaders  map[string]string // what has loaded each of them
+	files    map[string][]byte        // by absolute path; with secrets among them, so they go nowhere but into memory
+	keys     map[string]crypto.Signer // in tokens, which are open, by their URI
+	names    []string                 // of those that are configuration, to be loaded
+	loaders  map[string]string        // what has loaded each of them
 	told     map[string][]origin
 	findings config.Diagnostics
 }
@@ -36,9 +38,9 @@ type translation struct {
 
 // Translate turns a Setup into configuration. Every key that cannot be used is among the findings.
 func Translate(s *Setup) *Translation {
-	m := &memory{files: make(map[string][]byte)}
+	m := &memory{files: make(map[string][]byte), keys: make(map[string]crypto.Signer)}
 	t := translate(s, m)
-	done := &Translation{files: m.files, loaders: map[string]string{}, told: map[string][]origin{}, findings: t.findings}
+	done := &Translation{files: m.files, keys: m.keys, loaders: map[string]string{}, told: map[string][]origin{}, findings: t.findings}
 	for _, loader := range slices.Sorted(maps.Keys(t.texts)) {
 		name := Folder + loader + ".hcl"
 		var w text

@@ -23,6 +23,7 @@ type tree struct {
 	dir         string
 	setup       *Setup
 	passphrases []passphrase
+	inTokens    []*tokenSecret
 }
 
 // A passphrase opens the files of a name.
@@ -32,15 +33,21 @@ type passphrase struct {
 }
 
 // ReadTree reads a folder as /etc/swanctl, or a file as swanctl.conf with the folders beside it, by its absolute path, as swanctl
-// --load-all would load it. The findings tell what is wrong; with errors among them the Setup is not to be used.
-func ReadTree(files fs.FS, name string) (*Setup, config.Diagnostics) {
-	conf := name
-	if info, err := fs.Stat(files, strings.TrimPrefix(path.Clean(name), "/")); err == nil && info.IsDir() {
-		conf = path.Join(name, "swanctl.conf")
-	}
-	t := &tree{files: files, dir: path.Dir(conf), setup: &Setup{Files: files}}
+// --load-all would load it. tokens reads the keys that the tree has in tokens; nil: nobody does. The findings tell what is wrong; with
+// errors among them the Setup is not to be used.
+func ReadTree(files fs.FS, name string, tokens Tokens) (*Setup, config.Diagnostics) {
+	conf := confOf(files, name)
+	t := &tree{files: files, dir: path.Dir(conf), setup: &Setup{Files: files, Tokens: tokens}}
 	t.read(conf)
 	return t.setup, t.findings
+}
+
+// confOf returns the swanctl.conf of a tree.
+func confOf(files fs.FS, name string) string {
+	if info, err := fs.Stat(files, strings.TrimPrefix(path.Clean(name), "/")); err == nil && info.IsDir() {
+		return path.Join(name, "swanctl.conf")
+	}
+	return name
 }
 
 func (t *tree) read(conf string) {
@@ -51,6 +58,7 @@ func (t *tree) read(conf string) {
 	}
 	t.outer(root)
 	t.folders()
+	t.readTokens()
 }
 
 func (t *tree) outer(root *settings.Section) {
@@ -60,14 +68,16 @@ func (t *tree) outer(root *settings.Section) {
 }
 
 // unreadable tells why the configuration cannot be read.
-func (t *tree) unreadable(conf string, err error) {
+func (t *tree) unreadable(conf string, err error) { t.refuse(unreadable(conf, err)) }
+
+func unreadable(conf string, err error) config.Diagnostic {
 	at, code := origin{path: conf, place: settings.Place{File: conf}}, explain.ConfigFile
 	message := err.Error()
 	var wrong *settings.SyntaxError
 	if errors.As(err, &wrong) {
 		at, code, message = origin{path: path.Base(wrong.File), place: wrong.Place}, explain.ConfigSyntax, wrong.Message
 	}
-	t.refuse(at.diagnostic(config.Error, code, message, ""))
+	return at.diagnostic(config.Error, code, message, "")
 }
 
 // outermost reads one of the sections of swanctl.conf. Others are there for sections to inherit from.

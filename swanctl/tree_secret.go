@@ -39,15 +39,50 @@ func passphraseRows() []row[*secretSection] {
 	}
 }
 
-// tokenRows are the keys of the sections of private keys in tokens.
-func tokenRows() []row[*secretSection] {
-	const why = "swanctl.conf names modules by what strongswan.conf calls them, which is not read: write key = pkcs11(\"pkcs11:id=%..?module-path=/usr/lib/x.so\") in culvert.hcl"
-	return []row[*secretSection]{
-		{Key{"handle", Scalar, Refused, why + ".", ""}, refuseAlways[*secretSection](why)},
-		{Key{"slot", Scalar, Refused, "as `handle`.", ""}, refuseAlways[*secretSection](why)},
-		{Key{"module", Scalar, Refused, "as `handle`.", ""}, refuseAlways[*secretSection](why)},
-		{Key{"pin", Scalar, Refused, "as `handle`.", ""}, refuseAlways[*secretSection](why)},
+// A tokenSecret is the section of a private key in a token.
+type tokenSecret struct {
+	tokenObject
+	value
+	pin value
+}
+
+// tokenSecretRows are the keys of the sections of private keys in tokens.
+func tokenSecretRows() []row[*tokenSecret] {
+	return append(tokenRows[*tokenSecret]("private key"),
+		row[*tokenSecret]{Key{"pin", Scalar, Implemented, "The PIN. It is shown to the token that has the key, once. Without it swanctl asks for one.", ""},
+			func(s *tokenSecret, v value) error { s.pin = v; return nil }})
+}
+
+// readTokens opens the private keys in tokens. One that cannot be opened is warned of: until then we cannot authenticate with it.
+func (t *tree) readTokens() {
+	for _, s := range t.inTokens {
+		uri, err := s.uri()
+		if err != nil {
+			continue // it was told
+		}
+		key, err := t.setup.tokens().OpenToken(uri, secret.Bytes(s.pin.text()))
+		if err == nil {
+			var k PrivateKey
+			k, err = NewTokenKey(uri, key)
+			if s.pin.text() != "" {
+				k.Path = "/etc/culvert/" + fileName(s.value.item.Name) + ".pin"
+			}
+			t.setup.Keys = append(t.setup.Keys, k)
+		}
+		if err != nil {
+			t.warn(s.value.origin, explain.ConfigKeyStore, "loading private key from token failed: "+err.Error(), "see that the token is there: `pkcs11-tool --list-objects`")
+		}
 	}
+}
+
+// fileName makes the name of a file of what somebody has named otherwise.
+func fileName(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' {
+			return r
+		}
+		return '_'
+	}, s)
 }
 
 // sharedTypes are the types of secrets by the prefix of their section.
@@ -89,7 +124,12 @@ func (t *tree) secret(v value) bool {
 		}
 	}
 	if strings.HasPrefix(name, "token") {
-		walk(&t.translation, tokenRows(), s, v.origin, v.item.Section)
+		inToken := &tokenSecret{value: v}
+		walk(&t.translation, tokenSecretRows(), inToken, v.origin, v.item.Section)
+		if !inToken.given() {
+			t.refuse(v.diagnostic(config.Error, explain.ConfigMissingKey, "handle is missing", "add the CKA_ID of the private key in hexadecimal"))
+		}
+		t.inTokens = append(t.inTokens, inToken)
 		return true
 	}
 	return false

@@ -2,7 +2,10 @@
 // share.
 package settings
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // A Section holds values, lists and sections in their order. The nil Section is empty.
 type Section struct{ Items []Item }
@@ -71,6 +74,19 @@ func (s *Section) Texts(name string) []string {
 func (s *Section) Sub(name string) *Section {
 	i, _ := s.Get(name, Sub)
 	return i.Section
+}
+
+// Mentions tells whether a value of a name is in the section or in one inside.
+func (s *Section) Mentions(name string) bool {
+	if s == nil {
+		return false
+	}
+	for _, i := range s.Items {
+		if i.Kind == Value && strings.EqualFold(i.Name, name) || i.Kind == Sub && i.Section.Mentions(name) {
+			return true
+		}
+	}
+	return false
 }
 
 // Add appends a value.
