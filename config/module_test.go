@@ -2,6 +2,7 @@ package config
 
 import (
 	"crypto"
+	"crypto/x509"
 	"encoding/pem"
 	"errors"
 	"slices"
@@ -14,7 +15,7 @@ import (
 
 // Certificates are read from tokens where a file could be named.
 func TestCertificatesInTokens(t *testing.T) {
-	ca := newIdentity(t, "ca", nil)
+	ca := newIdentity(t, "ca", func(*x509.Certificate) {})
 	block, _ := pem.Decode([]byte(ca.certificate))
 	var asked string
 	s := Source{Certificate: func(_ []keystore.Module, uri string) ([]byte, error) {

@@ -46,7 +46,7 @@ type tokenObject struct{ handle, slot, module value }
 // tokenRows are the keys that name it.
 func tokenRows[T interface{ inToken() *tokenObject }](what string) []row[T] {
 	return []row[T]{
-		{Key{"handle", Scalar, Implemented, "The CKA_ID of the " + what + " in hexadecimal, or of its certificate the subject key identifier. What is in tokens is read once, and again when the configuration is.", ""},
+		{Key{"handle", Scalar, Implemented, "The CKA_ID of the " + what + " in hexadecimal. What is in tokens is read once, and again when the configuration is.", ""},
 			func(to T, v value) error {
 				to.inToken().handle = v
 				_, err := handleOf(v.text())

@@ -48,7 +48,7 @@ type tokenSecret struct {
 
 // tokenSecretRows are the keys of the sections of private keys in tokens.
 func tokenSecretRows() []row[*tokenSecret] {
-	return append(tokenRows[*tokenSecret]("private key"),
+	return append(tokenRows[*tokenSecret]("private key, or the subject key identifier of its certificate,"),
 		row[*tokenSecret]{Key{"pin", Scalar, Implemented, "The PIN. It is shown to the token that has the key, once. Without it swanctl asks for one.", ""},
 			func(s *tokenSecret, v value) error { s.pin = v; return nil }})
 }
