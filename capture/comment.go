@@ -67,15 +67,21 @@ func HeaderSummary(message []byte) string {
 func View(payloads []api.TracePayload) string {
 	var b strings.Builder
 	for _, p := range payloads {
+		if b.Len() > maxView {
+			b.WriteString("\n...")
+			break
+		}
 		fmt.Fprintf(&b, "\n%s %s", p.Type, p.Summary)
 		fields(&b, p.Fields, 1)
 	}
 	return b.String()
 }
 
-// fields writes what is in a payload. A comment has at most maxView octets.
+// maxView is about how many octets tell what was in a message.
+const maxView = 16 << 10
+
+// fields writes what is in a payload.
 func fields(b *strings.Builder, list []api.TraceField, depth int) {
-	const maxView = 16 << 10
 	for _, f := range list {
 		if b.Len() > maxView {
 			return

@@ -2,6 +2,7 @@ package capture
 
 import (
 	"encoding/binary"
+	"errors"
 	"io"
 	"net/netip"
 	"time"
@@ -21,15 +22,18 @@ type Totals struct {
 	ESP     int `json:"esp"` // packets, and of them
 	ESPRead int `json:"esp_read"`
 	Inner   int `json:"inner"` // IP packets inside
+
+	Fragments int    `json:"ip_fragments"`  // of IP, which are not put together
+	Cut       string `json:"cut,omitempty"` // that the file ends too early, and where
 }
 
 // Decrypt reads a pcap or pcapng file, opens what a ring has keys for, and gives each packet of IKE and ESP with a comment, in the
-// order of the file, and behind it what was inside. Packets that were cut, or are fragments of IP, are told and not opened. The
-// error is one of the file, or of each.
+// order of the file, and behind it what was inside. Packets that were cut, and fragments of IP, are counted and not opened. The
+// error is one of the file with its place, or of each.
 func Decrypt(file io.Reader, ring *keylog.Ring, each func(*Packet) error) (Totals, error) {
 	d := &decrypter{
-		ike:  ikeView{ring, map[*keylog.IKE][2]wire.Protector{}, map[messageID]*wire.Reassembler{}},
-		esp:  espView{ring, map[uint32][]*espSA{}},
+		ike:  ikeView{ring, map[*keylog.IKE][2]wire.Protector{}, map[messageID]*wire.Reassembler{}, nil},
+		esp:  espView{ring, map[uint32][]*espSA{}, maxGuessed},
 		tcp:  map[streamID]*stream{},
 		each: each,
 	}
@@ -39,7 +43,10 @@ func Decrypt(file io.Reader, ring *keylog.Ring, each func(*Packet) error) (Total
 	}
 	for {
 		p, err := r.next()
-		if err == io.EOF || err == io.ErrUnexpectedEOF { // a capture that was interrupted ends anywhere
+		if cut := (*CutError)(nil); errors.As(err, &cut) { // a capture that was interrupted ends anywhere
+			d.totals.Cut = cut.Error()
+		}
+		if atEnd(err) {
 			return d.totals, nil
 		}
 		if err != nil {
@@ -79,6 +86,7 @@ func (d *decrypter) packet(p *recorded) error {
 	switch ip := network.(type) {
 	case *layers.IPv4:
 		if ip.FragOffset != 0 || ip.Flags&layers.IPv4MoreFragments != 0 {
+			d.totals.Fragments++
 			return nil
 		}
 		e.from, e.to = address(ip.SrcIP), address(ip.DstIP)
@@ -88,6 +96,8 @@ func (d *decrypter) packet(p *recorded) error {
 		e.tos, protocol = ip.TrafficClass, ip.NextHeader
 	}
 	switch protocol {
+	case layers.IPProtocolIPv6Fragment:
+		d.totals.Fragments++
 	case layers.IPProtocolESP:
 		return d.sealed(&e, payload)
 	case layers.IPProtocolUDP:

@@ -23,19 +23,22 @@ type espSA struct {
 	fits     bool
 	high     uint32 // of the last packet that was opened
 	failures int
+	left     *int64 // octets for guessing
 	pieces   *iptfs.Reassembler
 }
 
 // Bounds of guessing. Most SAs are rekeyed long before 2^32 packets; one that has gone further costs one search.
 const (
 	maxHigh     = 1024
-	maxFailures = 8 // packets that fit nothing, after which no high half is searched for any more
+	maxFailures = 8       // packets that fit nothing, after which no high half is searched for any more
+	maxGuessed  = 4 << 30 // octets of packets that are opened in vain, in a file: some seconds
 )
 
 // espView opens packets of ESP.
 type espView struct {
 	ring *keylog.Ring
 	sas  map[uint32][]*espSA
+	left int64 // octets for guessing
 }
 
 // An opened is what was in a packet of ESP.
@@ -75,9 +78,9 @@ func (v *espView) find(spi uint32) []*espSA {
 		return nil
 	}
 	var list []*espSA
-	for i := range keys[max(0, len(keys)-maxCandidates):] {
+	for i := range keys {
 		k := &keys[len(keys)-1-i]
-		list = append(list, &espSA{keys: k, ciphers: map[bool]suite.ESPCipher{}, esn: k.Transforms.ESN})
+		list = append(list, &espSA{keys: k, ciphers: map[bool]suite.ESPCipher{}, esn: k.Transforms.ESN, left: &v.left})
 	}
 	v.sas[spi] = list
 	return list
@@ -110,12 +113,18 @@ func (s *espSA) search(b []byte, esn bool) (opened, bool) {
 	if s.fits || s.failures >= maxFailures {
 		return opened{}, false
 	}
-	for high := uint32(2); high < maxHigh; high++ {
+	for high := uint32(2); high < maxHigh && s.guess(len(b)); high++ {
 		if o, ok := s.try(b, true, high); ok {
 			return o, true
 		}
 	}
 	return opened{}, false
+}
+
+// guess takes from what is left for guessing in the whole file.
+func (s *espSA) guess(octets int) bool {
+	*s.left -= int64(octets)
+	return *s.left >= 0
 }
 
 // try opens a copy of a packet under one sequence number.

@@ -3,6 +3,7 @@ package capture
 import (
 	"crypto/rand"
 	"fmt"
+	"slices"
 
 	"culvert/keylog"
 	"culvert/suite"
@@ -10,11 +11,8 @@ import (
 	"culvert/wire"
 )
 
-// Bounds of opening: messages of which fragments are held at a time, and keys that are tried for the same SPI.
-const (
-	maxReassemblies = 256
-	maxCandidates   = 64
-)
+// maxReassemblies is of how many messages fragments are held at a time.
+const maxReassemblies = 256
 
 // A messageID tells the fragmented messages of a file apart.
 type messageID struct {
@@ -29,6 +27,7 @@ type ikeView struct {
 	ring       *keylog.Ring
 	protectors map[*keylog.IKE][2]wire.Protector // of initiator and responder; nil: the keys are of no use
 	pieces     map[messageID]*wire.Reassembler
+	begun      []messageID // of pieces, the oldest first: it goes when there are too many
 }
 
 // open says what a message of IKE has in it. opened tells whether there was something to open, and a key for it.
@@ -47,7 +46,7 @@ func (v *ikeView) open(b []byte) (comment string, sealed, opened bool) {
 	if len(list) == 0 {
 		return HeaderSummary(b) + "; there is no key", true, false
 	}
-	for i := len(list) - 1; i >= max(0, len(list)-maxCandidates); i-- { // keys that came later are tried first: the exchanges that came before are fewer
+	for i := len(list) - 1; i >= 0; i-- { // keys that came later are tried first: the exchanges that came before are fewer
 		if comment, ok := v.openWith(&list[i], h, b); ok {
 			return comment, true, true
 		}
@@ -102,11 +101,13 @@ func (v *ikeView) fragment(p wire.Protector, h wire.Header, b []byte) (comment s
 	id := messageID{[2]wire.SPI{h.InitiatorSPI, h.ResponderSPI}, h.MessageID, h.FromInitiator(), h.IsResponse()}
 	r := v.pieces[id]
 	if r == nil {
-		if len(v.pieces) >= maxReassemblies {
-			clear(v.pieces)
+		if len(v.begun) >= maxReassemblies {
+			delete(v.pieces, v.begun[0])
+			v.begun = slices.Delete(v.begun, 0, 1)
 		}
 		r = new(wire.Reassembler)
 		v.pieces[id] = r
+		v.begun = append(v.begun, id)
 	}
 	text := HeaderSummary(b) + fragmentText(&f)
 	m, complete, err := r.Add(f)
@@ -114,6 +115,7 @@ func (v *ikeView) fragment(p wire.Protector, h wire.Header, b []byte) (comment s
 		return text, true
 	}
 	delete(v.pieces, id)
+	v.begun = slices.DeleteFunc(v.begun, func(o messageID) bool { return o == id })
 	return text + "; " + wire.Summary(m) + View(trace.Payloads(m.Payloads, m.IsResponse())), true
 }
 

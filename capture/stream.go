@@ -18,13 +18,15 @@ type stream struct {
 	next   uint32 // sequence number of the next octet
 	held   []byte // octets that make no whole message yet
 	early  map[uint32][]byte
+	ahead  int  // octets in early
 	opened bool // the word has come
 }
 
-// Bounds of streams: how many are followed at a time, and of segments that came before their predecessors in each.
+// Bounds of streams: how many are followed at a time, and what came before its predecessors in each.
 const (
 	maxStreams  = 1024
 	maxEarly    = 64
+	maxAhead    = 64 << 10 // octets in them
 	streamStart = "IKETCP"
 )
 
@@ -62,7 +64,8 @@ func (d *decrypter) segment(e *envelope, b []byte) error {
 // take takes octets in order, and keeps a few that come too early.
 func (s *stream) take(sequence uint32, data []byte) {
 	if ahead := int32(sequence - s.next); ahead > 0 {
-		if len(s.early) < maxEarly && len(data) > 0 {
+		if len(s.early) < maxEarly && s.ahead+len(data) <= maxAhead && len(data) > 0 && s.early[sequence] == nil {
+			s.ahead += len(data)
 			s.early[sequence] = append([]byte(nil), data...)
 		}
 		return
@@ -73,6 +76,7 @@ func (s *stream) take(sequence uint32, data []byte) {
 	if data, ok := s.early[s.next]; ok {
 		at := s.next
 		delete(s.early, at)
+		s.ahead -= len(data)
 		s.take(at, data)
 	}
 }

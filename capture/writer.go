@@ -3,6 +3,7 @@ package capture
 import (
 	"encoding/binary"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/gopacket/gopacket"
@@ -10,6 +11,7 @@ import (
 	"github.com/gopacket/gopacket/pcapgo"
 
 	"culvert/dataplane"
+	"culvert/legible"
 )
 
 // A Writer writes a capture. It is for one goroutine at a time.
@@ -57,7 +59,7 @@ func (w *Writer) Write(p *Packet) error {
 
 func optionsOf(p *Packet) (o pcapgo.NgPacketOptions) {
 	if p.Comment != "" {
-		o.Comments = []string{p.Comment}
+		o.Comments = []string{comment(p.Comment)}
 	}
 	flags := pcapgo.NgEpbFlags{Direction: pcapgo.NgEpbFlagDirectionInbound}
 	if p.Direction == dataplane.Outbound {
@@ -70,6 +72,15 @@ func optionsOf(p *Packet) (o pcapgo.NgPacketOptions) {
 		o.DropCount = &p.Lost
 	}
 	return o
+}
+
+// comment is what an option takes, of which the length has two octets, and a terminal bears.
+func comment(text string) string {
+	const most, end = 60_000, "\n..."
+	if len(text) > most {
+		text = strings.ToValidUTF8(text[:most-len(end)], "") + end
+	}
+	return legible.Clean(text)
 }
 
 // Flush hands everything to the writer below.
@@ -89,10 +100,7 @@ func (w *Writer) End(lost [3]uint64) error {
 
 // Secrets are tables of package keylog in a block of a capture. There is no registered type for them: Wireshark passes over
 // ours, and wants the tables in a profile.
-const (
-	secretsBlock = 0x0000000a
-	secretsType  = 0x434c5654 // "CLVT"
-)
+const secretsType = 0x434c5654 // "CLVT"
 
 // WriteSecrets writes lines of the table culvert_keys into the file itself. Packets that they open come behind them.
 func (w *Writer) WriteSecrets(lines []byte) error {
@@ -101,7 +109,7 @@ func (w *Writer) WriteSecrets(lines []byte) error {
 	}
 	padded := (len(lines) + 3) &^ 3
 	total := uint32(20 + padded)
-	b := binary.LittleEndian.AppendUint32(nil, secretsBlock)
+	b := binary.LittleEndian.AppendUint32(nil, blockSecrets)
 	b = binary.LittleEndian.AppendUint32(b, total)
 	b = binary.LittleEndian.AppendUint32(b, secretsType)
 	b = binary.LittleEndian.AppendUint32(b, uint32(len(lines)))

@@ -18,25 +18,6 @@ import (
 	"culvert/wire"
 )
 
-// A Ring holds the keys of many SAs. Of SAs that share an SPI it has all.
-type Ring struct {
-	IKE map[[2]wire.SPI][]IKE // by SPIs of initiator and responder
-	ESP map[uint32][]dataplane.SAKeys
-	n   int
-}
-
-// maxKeys bounds what a ring takes, so that no file fills the memory.
-const maxKeys = 1 << 20
-
-// ErrTooMany means that there are more keys than a ring takes.
-var ErrTooMany = errors.New("too many keys")
-
-// NewRing returns an empty ring.
-func NewRing() *Ring { return &Ring{map[[2]wire.SPI][]IKE{}, map[uint32][]dataplane.SAKeys{}, 0} }
-
-// Len is how many SAs the ring has keys of.
-func (r *Ring) Len() int { return r.n }
-
 // Load reads the tables of a folder, those that are there. It is an error if there is none.
 func (r *Ring) Load(dir string) error {
 	found := false
@@ -63,12 +44,16 @@ func (r *Ring) Load(dir string) error {
 
 // Read reads one table.
 func (r *Ring) Read(table string, text io.Reader) error {
-	rows := csv.NewReader(text)
+	whole := &io.LimitedReader{R: text, N: maxTable}
+	rows := csv.NewReader(whole)
 	rows.FieldsPerRecord, rows.Comment, rows.LazyQuotes = -1, '#', true
 	for {
 		row, err := rows.Read()
-		if err == io.EOF {
+		if err == io.EOF && whole.N > 0 {
 			return nil
+		}
+		if err == io.EOF {
+			return fmt.Errorf("%s: %w: they are more than %d octets", table, ErrTooMany, maxTable)
 		}
 		if err == nil {
 			err = r.row(table, row)
@@ -82,8 +67,8 @@ func (r *Ring) Read(table string, text io.Reader) error {
 
 // row takes one line of a table.
 func (r *Ring) row(table string, row []string) error {
-	if r.n++; r.n > maxKeys {
-		return ErrTooMany
+	if r.lines++; r.lines > maxLines {
+		return fmt.Errorf("%w: there are more than %d lines", ErrTooMany, maxLines)
 	}
 	switch {
 	case table == TableIKE && len(row) == 8:
@@ -122,8 +107,7 @@ func (r *Ring) addIKE(spii, spir string, encr, integ wire.Transform, keys []stri
 	if integ.ID != 0 {
 		k.Suite.Proposal.Transforms = append(k.Suite.Proposal.Transforms, integ)
 	}
-	at := [2]wire.SPI{k.SPIi, k.SPIr}
-	r.IKE[at] = append(r.IKE[at], k)
+	r.keepIKE(k)
 	return nil
 }
 
@@ -136,10 +120,10 @@ func (r *Ring) ownESP(row []string) error {
 	if row[3] == esp.Transport.String() {
 		k.Mode = esp.Transport
 	}
-	return r.addESP(k, row[1], row[4], row[5])
+	return r.addESP(k, true, row[1], row[4], row[5])
 }
 
-func (r *Ring) addESP(k dataplane.SAKeys, spi, encr, integ string) error {
+func (r *Ring) addESP(k dataplane.SAKeys, known bool, spi, encr, integ string) error {
 	n, err := strconv.ParseUint(strings.TrimPrefix(spi, "0x"), 16, 32)
 	if err != nil {
 		return err
@@ -149,7 +133,7 @@ func (r *Ring) addESP(k dataplane.SAKeys, spi, encr, integ string) error {
 		return err
 	}
 	k.SPI, k.EncrKey, k.IntegKey = uint32(n), keys[0], keys[1]
-	r.ESP[k.SPI] = append(r.ESP[k.SPI], k)
+	r.keepESP(k, known)
 	return nil
 }
 

@@ -3,7 +3,9 @@ package keylog
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -92,12 +94,48 @@ func TestBadLinesAreTold(t *testing.T) {
 		}
 	}
 	r := NewRing()
-	r.n = maxKeys
+	r.lines = maxLines
 	if err := r.Read(TableAll, strings.NewReader("esp,1,null-sha1,tunnel,,\n")); !errors.Is(err, ErrTooMany) {
 		t.Errorf("got %v", err)
 	}
 	if err := NewRing().Load(t.TempDir()); err == nil {
 		t.Error("an empty folder has keys")
+	}
+}
+
+// An SA counts once, whichever tables tell of it, and with whatever keys its messages were protected one after the other.
+func TestSAsAreCountedOnce(t *testing.T) {
+	k := dataplane.SAKeys{SPI: 7, Transforms: suite.ESP{ENCR: transform(wire.TransformENCR, wire.EncrAESGCM16, 256)}, EncrKey: bytes.Repeat([]byte{1}, 36)}
+	k.Transforms.ESN = true
+	i := IKE{SPIi: 1, SPIr: 2, Suite: selection(transform(wire.TransformENCR, wire.EncrAESGCM16, 256)), Keys: suite.IKEKeys{Ei: bytes.Repeat([]byte{2}, 36), Er: bytes.Repeat([]byte{3}, 36)}}
+	later := i
+	later.Keys.Ei = bytes.Repeat([]byte{4}, 36)
+	r := NewRing()
+	for _, line := range slices.Concat(ESPLines(&k), i.Lines(), later.Lines(), i.Lines()) {
+		if err := r.Read(line.Table, bytes.NewReader(line.Text)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if r.Len() != 2 || len(r.ESP[7]) != 1 || len(r.IKE[[2]wire.SPI{1, 2}]) != 2 {
+		t.Errorf("%d SAs, %d of ESP, %d keys of IKE", r.Len(), len(r.ESP[7]), len(r.IKE[[2]wire.SPI{1, 2}]))
+	}
+	if !r.ESP[7][0].Transforms.ESN {
+		t.Error("what our table tells is lost")
+	}
+}
+
+// Of keys for the same SPI the newest are kept, and a table that is one endless field ends.
+func TestTablesAreBounded(t *testing.T) {
+	var text strings.Builder
+	for i := range 3 * maxAlike {
+		fmt.Fprintf(&text, "esp,00000001,aes256gcm16,tunnel,%04x,\n", i)
+	}
+	r := NewRing()
+	if err := r.Read(TableAll, strings.NewReader(text.String())); err != nil {
+		t.Fatal(err)
+	}
+	if list := r.ESP[1]; len(list) != maxAlike || !list[maxAlike-1].EncrKey.Equal([]byte{0, 3*maxAlike - 1}) {
+		t.Errorf("%d keys, the last one is of another line", len(list))
 	}
 }
 

@@ -13,15 +13,34 @@ import (
 
 // wiresharkIKE reads a line of ikev2_decryption_table.
 func (r *Ring) wiresharkIKE(row []string) error {
+	t, known := r.lookUp("ike "+row[4]+" "+row[7], func() (suite.ESP, bool) { return ikeTransforms(row[4], row[7]) })
+	if !known {
+		return fmt.Errorf("nobody knows the algorithms %q and %q", row[4], row[7])
+	}
+	return r.addIKE(row[0], row[1], t.ENCR, t.INTEG, []string{row[2], row[3], row[5], row[6]})
+}
+
+// lookUp remembers what names mean.
+func (r *Ring) lookUp(names string, search func() (suite.ESP, bool)) (suite.ESP, bool) {
+	t, known := r.named[names]
+	if !known {
+		if t, known = search(); known {
+			r.named[names] = t
+		}
+	}
+	return t, known
+}
+
+func ikeTransforms(encrName, integName string) (suite.ESP, bool) {
 	for _, encr := range ciphers(wire.ProtocolIKE) {
 		for _, integ := range integrities() {
 			sel := suite.Selection{Proposal: wire.Proposal{Transforms: []wire.Transform{encr, integ}}}
-			if e, i, ok := ikeNames(sel); ok && e == row[4] && i == row[7] {
-				return r.addIKE(row[0], row[1], encr, integ, []string{row[2], row[3], row[5], row[6]})
+			if e, i, ok := ikeNames(sel); ok && e == encrName && i == integName {
+				return suite.ESP{ENCR: encr, INTEG: integ}, true
 			}
 		}
 	}
-	return fmt.Errorf("nobody knows the algorithms %q and %q", row[4], row[7])
+	return suite.ESP{}, false
 }
 
 // wiresharkESP reads a line of esp_sa. It does not tell modes, nor whether there are extended sequence numbers. Writers differ
@@ -36,18 +55,28 @@ func (r *Ring) wiresharkESP(row []string) error {
 		}
 		encrName, integName = fmt.Sprintf("AES-GCM with %d octet ICV [RFC4106]", octets), "NULL"
 	}
+	octets := len(strings.TrimPrefix(row[5], "0x")) / 2
+	t, known := r.lookUp(fmt.Sprintf("esp %s %s %d", encrName, integName, octets), func() (suite.ESP, bool) { return espTransforms(encrName, integName, octets) })
+	if !known {
+		return fmt.Errorf("nobody knows the algorithms %q and %q with a key of that length", row[4], row[6])
+	}
+	return r.addESP(dataplane.SAKeys{Transforms: t}, false, row[3], row[5], row[7])
+}
+
+// espTransforms finds algorithms by their names, and by the octets of the key of the cipher.
+func espTransforms(encrName, integName string, octets int) (suite.ESP, bool) {
 	for _, encr := range ciphers(wire.ProtocolESP) {
 		for _, integ := range integrities() {
 			t := suite.ESP{ENCR: encr, INTEG: integ}
-			if e, _ := t.KeyLengths(); e != len(strings.TrimPrefix(row[5], "0x"))/2 {
+			if n, _ := t.KeyLengths(); n != octets {
 				continue
 			}
 			if e, i, ok := espNames(t); ok && e == encrName && i == integName {
-				return r.addESP(dataplane.SAKeys{Transforms: t}, row[3], row[5], row[7])
+				return t, true
 			}
 		}
 	}
-	return fmt.Errorf("nobody knows the algorithms %q and %q with a key of that length", row[4], row[6])
+	return suite.ESP{}, false
 }
 
 // ciphers are those that Wireshark may name.

@@ -82,6 +82,9 @@ func (a *app) decrypt(file string, ring *keylog.Ring, output string, payloads bo
 	}
 	end := func() error { return nil }
 	if output != "" {
+		if sameFile(in, output) {
+			return usage("%s is what is read: name another file to write", output)
+		}
 		out, err := os.OpenFile(output, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 		if err != nil {
 			return badFile(err)
@@ -101,9 +104,23 @@ func (a *app) decrypt(file string, ring *keylog.Ring, output string, payloads bo
 		a.printJSON(totals)
 		return nil
 	}
-	a.printer(a.Err).line("opened %d of %d messages of IKE and %d of %d packets of ESP, with %d packets inside; there are keys of %d SAs",
-		totals.IKERead, totals.IKE, totals.ESPRead, totals.ESP, totals.Inner, ring.Len())
+	told := a.printer(a.Err)
+	if totals.Cut != "" {
+		told.line("%s", told.warn(totals.Cut))
+	}
+	if totals.Fragments > 0 {
+		told.line("%s", told.warn(plural(totals.Fragments, "fragment")+" of IP packets were not put together"))
+	}
+	told.line("opened %d of %d messages of IKE and %d of %d packets of ESP, with %d packets inside; there are keys of %s",
+		totals.IKERead, totals.IKE, totals.ESPRead, totals.ESP, totals.Inner, plural(ring.Len(), "SA"))
 	return nil
+}
+
+// sameFile tells whether a file that is open has a name.
+func sameFile(f *os.File, name string) bool {
+	a, err1 := f.Stat()
+	b, err2 := os.Stat(name)
+	return err1 == nil && err2 == nil && os.SameFile(a, b)
 }
 
 // into writes packets into a file, until end is called.
