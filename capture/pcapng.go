@@ -20,12 +20,13 @@ type blockReader struct {
 
 // Types of blocks.
 const (
-	blockSection   = 0x0a0d0d0a
-	blockInterface = 1
-	blockOldPacket = 2
-	blockSimple    = 3
-	blockSecrets   = 10
-	blockPacket    = 6
+	blockSection    = 0x0a0d0d0a
+	blockInterface  = 1
+	blockOldPacket  = 2
+	blockSimple     = 3
+	blockStatistics = 5
+	blockPacket     = 6
+	blockSecrets    = 10
 )
 
 // A block is one that was wanted. Its body is nil if it is longer than it may be.

@@ -24,29 +24,35 @@ func (r *pcapng) addLink(b []byte) error {
 		return fmt.Errorf("there are more than %d interfaces", maxLinks)
 	}
 	l := link{kind: layers.LinkType(r.order.Uint16(b)), snap: r.order.Uint32(b[4:]), second: 1_000_000}
-	for rest := b[8:]; len(rest) >= 4; {
-		code, n := r.order.Uint16(rest), int(r.order.Uint16(rest[2:]))
-		padded := (n + 3) &^ 3
-		if code == optionEnd {
-			break
-		}
-		if padded > len(rest)-4 {
-			return errors.New("its options are longer than it is")
-		}
-		value := rest[4:][:n]
-		rest = rest[4+padded:]
+	err := r.options(b[8:], func(code uint16, value []byte) (err error) {
 		switch {
-		case code == optionResolution && n == 1:
-			second, err := ticks(value[0])
-			if err != nil {
-				return err
-			}
-			l.second = second
-		case code == optionOffset && n == 8:
+		case code == optionResolution && len(value) == 1:
+			l.second, err = ticks(value[0])
+		case code == optionOffset && len(value) == 8:
 			l.epoch = int64(r.order.Uint64(value))
 		}
-	}
+		return err
+	})
 	r.links = append(r.links, l)
+	return err
+}
+
+// options calls each with the options of a block (Section 3.5): | code (2) | length (2) | value, padded to 4 | ...
+func (r *blockReader) options(b []byte, each func(code uint16, value []byte) error) error {
+	for len(b) >= 4 {
+		code, n := r.order.Uint16(b), int(r.order.Uint16(b[2:]))
+		padded := (n + 3) &^ 3
+		if code == optionEnd {
+			return nil
+		}
+		if padded > len(b)-4 {
+			return errors.New("its options are longer than it is")
+		}
+		if err := each(code, b[4:][:n]); err != nil {
+			return err
+		}
+		b = b[4+padded:]
+	}
 	return nil
 }
 

@@ -34,6 +34,9 @@ type capturing struct {
 	packets chan capture.Packet
 	octets  atomic.Int64 // in packets
 	lost    [3]atomic.Uint64
+
+	written int       // packets, and
+	told    [3]uint64 // lost ones that the file tells of
 }
 
 // Bounds of captures: of how many at a time, and of what waits for the reader of one.
@@ -249,6 +252,10 @@ func (d *Daemon) writeCapture(ctx context.Context, x *capturing, keys *keyExport
 	if err := x.copy(ctx, keys.lines, file); err != nil {
 		return err
 	}
+	d.engine.captures.end(x)
+	if err := x.drain(keys.lines, file); err != nil {
+		return err
+	}
 	return file.End(x.losses())
 }
 
@@ -290,19 +297,13 @@ func writeKeys(file *capture.Writer, lines ...keylog.Line) error {
 func (x *capturing) copy(ctx context.Context, lines <-chan keylog.Line, file *capture.Writer) error {
 	flush := time.NewTicker(flushEvery)
 	defer flush.Stop()
-	told := [3]uint64{}
-	for n := 0; x.request.Packets == 0 || n < x.request.Packets; {
+	for x.hungry() {
 		var err error
 		select {
 		case l := <-lines:
-			err = writeKeys(file, l)
-			l.Clear()
+			err = writeKey(file, l)
 		case p := <-x.packets:
-			x.octets.Add(-int64(len(p.Data) + len(p.Comment) + octetsOfPackets))
-			lost := x.lost[p.Layer].Load()
-			p.Lost, told[p.Layer] = lost-told[p.Layer], lost
-			err = file.Write(&p)
-			n++
+			err = x.write(file, &p)
 		case <-flush.C:
 			err = file.Flush()
 		case <-ctx.Done():
@@ -313,6 +314,43 @@ func (x *capturing) copy(ctx context.Context, lines <-chan keylog.Line, file *ca
 		}
 	}
 	return nil
+}
+
+// drain writes what waits when a capture has ended.
+func (x *capturing) drain(lines <-chan keylog.Line, file *capture.Writer) error {
+	for x.hungry() {
+		var err error
+		select {
+		case l := <-lines:
+			err = writeKey(file, l)
+		case p := <-x.packets:
+			err = x.write(file, &p)
+		default:
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("capture: %w", err)
+		}
+	}
+	return nil
+}
+
+// hungry tells whether more packets are wanted.
+func (x *capturing) hungry() bool { return x.request.Packets == 0 || x.written < x.request.Packets }
+
+// write writes a packet, and how many were lost before it.
+func (x *capturing) write(file *capture.Writer, p *capture.Packet) error {
+	x.octets.Add(-int64(len(p.Data) + len(p.Comment) + octetsOfPackets))
+	lost := x.lost[p.Layer].Load()
+	p.Lost, x.told[p.Layer] = lost-x.told[p.Layer], lost
+	x.written++
+	return file.Write(p)
+}
+
+// writeKey writes a line, which is clear afterwards.
+func writeKey(file *capture.Writer, l keylog.Line) error {
+	defer l.Clear()
+	return writeKeys(file, l)
 }
 
 func (x *capturing) losses() (lost [3]uint64) {

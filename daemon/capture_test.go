@@ -152,6 +152,36 @@ func TestCaptureThatIsNotRead(t *testing.T) {
 	}
 }
 
+// What waits when a capture ends is in the file, and what was lost is in its statistics: together they are all there was.
+func TestEndOfACaptureLosesNothingUncounted(t *testing.T) {
+	const all = 1000
+	c := captures{engine: &engine{owners: newOwners()}}
+	x, err := c.begin(api.CaptureRequest{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range all {
+		c.Tap(&dataplane.TappedPacket{Inner: true, Direction: dataplane.Outbound, Data: make([]byte, 60000)})
+	}
+	lost := x.losses()[capture.Inner]
+	var file bytes.Buffer
+	w, err := capture.NewWriter(&file, capture.About{})
+	if err != nil || lost == 0 || lost == all {
+		t.Fatalf("%v, %d are lost", err, lost)
+	}
+	ended, end := context.WithCancel(t.Context())
+	end()
+	for _, err := range []error{x.copy(ended, nil, w), x.drain(nil, w), w.End(x.losses())} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	packets, _ := packetsOf(t, file.Bytes())
+	if s, complete := capture.ReadStatistics(&file); uint64(len(packets))+lost != all || s.Received != all || s.Dropped != lost || !complete {
+		t.Errorf("%d packets, %d lost, statistics %+v, %v", len(packets), lost, s, complete)
+	}
+}
+
 // With --keys the file opens itself.
 func TestCaptureWithKeys(t *testing.T) {
 	west, east := pair(t, "", "")

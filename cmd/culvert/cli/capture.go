@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"strconv"
@@ -12,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"culvert/api"
+	"culvert/capture"
 	"culvert/legible"
 )
 
@@ -91,11 +93,47 @@ func (a *app) capture(ctx context.Context, r api.CaptureRequest, output string) 
 		return usage("standard output is a terminal: name a file with -o")
 	}
 	n := &counting{w: to}
-	if err := client.Capture(ctx, r, n); err != nil && !errors.Is(err, context.Canceled) {
+	seen, sum := observe()
+	err = client.Capture(ctx, r, io.MultiWriter(n, seen))
+	s, complete := sum()
+	if err != nil && !errors.Is(err, context.Canceled) {
 		return err
 	}
-	a.printer(a.Err).line("%s of packets written", legible.Octets(n.octets))
+	a.tellCapture(n.octets, s, complete)
 	return nil
+}
+
+// observe reads what is written to it as a capture, until sum is called, which returns its statistics.
+func observe() (seen io.Writer, sum func() (capture.Statistics, bool)) {
+	from, to := io.Pipe()
+	type result struct {
+		capture.Statistics
+		complete bool
+	}
+	done := make(chan result, 1)
+	go func() {
+		s, complete := capture.ReadStatistics(from)
+		_, _ = io.Copy(io.Discard, from) // what is no capture is no reason to stop
+		done <- result{s, complete}
+	}()
+	return to, func() (capture.Statistics, bool) {
+		_ = to.Close()
+		r := <-done
+		return r.Statistics, r.complete
+	}
+}
+
+// tellCapture says what is in the file, and what is not.
+func (a *app) tellCapture(octets uint64, s capture.Statistics, complete bool) {
+	told := a.printer(a.Err)
+	if !complete {
+		told.line("%s", told.warn(legible.Octets(octets)+" written; the file ends early, so nobody knows what is missing"))
+		return
+	}
+	told.line("%s of packets written, %s", legible.Octets(octets), plural(int(s.Received-min(s.Dropped, s.Received)), "packet"))
+	if s.Dropped > 0 {
+		told.line("%s", told.warn(fmt.Sprintf("%d more were lost, as whoever wrote the file was too slow: --snap and a name make it smaller", s.Dropped)))
+	}
 }
 
 // counting counts what passes.
