@@ -1,6 +1,8 @@
 package ipsecconf
 
 import (
+	"fmt"
+	"io/fs"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -135,6 +137,33 @@ func TestConvertRefuses(t *testing.T) {
 		files := fstest.MapFS{"etc/ipsec.conf": {Data: []byte(tt.conf)}, "etc/ipsec.secrets": {Data: []byte(tt.secrets)}}
 		if _, _, err := Convert(files, "/etc/ipsec.conf"); err == nil || !strings.Contains(err.Error(), tt.says) {
 			t.Errorf("%q: got %v", tt.conf+tt.secrets, err)
+		}
+	}
+}
+
+// Files that double with every step end, and soon.
+func TestFilesThatAreMadeToTakeLongDoNot(t *testing.T) {
+	var chain, crowd strings.Builder
+	for i := range 9 {
+		fmt.Fprintf(&chain, "conn c%d\n%s", i, strings.Repeat(fmt.Sprintf("\talso=c%d\n", i+1), 50))
+	}
+	chain.WriteString("conn c9\n\tauto=add\n")
+	for i := range mostSections + 1 {
+		fmt.Fprintf(&crowd, "conn c%d\n", i)
+	}
+	tree := fstest.MapFS{"etc/ipsec.conf": {Data: []byte("config setup\n")}, "etc/ipsec.secrets": {Data: []byte("include s0\n")}}
+	for i := range 8 {
+		tree[fmt.Sprintf("etc/s%d", i)] = &fstest.MapFile{Data: []byte(strings.Repeat(fmt.Sprintf("include s%d\n", i+1), 50))}
+	}
+	tree["etc/s8"] = &fstest.MapFile{}
+	for says, files := range map[string]fstest.MapFS{
+		"take over too much":             {"etc/ipsec.conf": {Data: []byte("conn x\n\tauto=add\n\talso=c0\n" + chain.String())}},
+		"more than 10000 sections":       {"etc/ipsec.conf": {Data: []byte(crowd.String())}},
+		"more than 100000 lines":         tree,
+		"regular file of at most 16 MiB": {"etc/ipsec.conf": {Mode: fs.ModeDevice}},
+	} {
+		if _, _, err := Convert(files, "/etc/ipsec.conf"); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%s: got %v", says, err)
 		}
 	}
 }

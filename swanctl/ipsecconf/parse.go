@@ -14,6 +14,8 @@ import (
 const (
 	deepestInclude = 10
 	mostLines      = 100_000
+	mostSections   = 10_000
+	mostTaken      = 1_000_000 // options that sections take over from each other
 )
 
 // A section is one of config, conn or ca.
@@ -45,6 +47,7 @@ type reader struct {
 	sections []*section
 	depth    int
 	lines    int
+	taken    int // options that sections have taken over
 }
 
 // file reads a file and what it includes.
@@ -54,19 +57,27 @@ func (r *reader) file(name string) error {
 	}
 	r.depth++
 	defer func() { r.depth-- }()
-	text, err := fs.ReadFile(r.files, strings.TrimPrefix(name, "/"))
+	text, err := settings.ReadFile(r.files, name)
 	if err != nil {
 		return err
 	}
 	var current *section
 	for n, line := range strings.Split(string(text), "\n") {
-		if r.lines++; r.lines > mostLines {
-			return fmt.Errorf("%s: there are more than %d lines", name, mostLines)
-		}
 		at := settings.Place{File: name, Line: n + 1}
+		if err := r.count(at); err != nil {
+			return err
+		}
 		if current, err = r.line(at, line, current); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// count takes note of a line: of all files together, each as often as it is included, there are only so many.
+func (r *reader) count(at settings.Place) error {
+	if r.lines++; r.lines > mostLines {
+		return &settings.SyntaxError{Place: at, Message: fmt.Sprintf("there are more than %d lines", mostLines)}
 	}
 	return nil
 }
@@ -102,6 +113,9 @@ func (r *reader) head(at settings.Place, words []string) (*section, error) {
 	case words[0] == "include":
 		return nil, r.include(at, words[1])
 	case words[0] == "config", words[0] == "conn", words[0] == "ca":
+		if len(r.sections) == mostSections {
+			return nil, &settings.SyntaxError{Place: at, Message: fmt.Sprintf("there are more than %d sections", mostSections)}
+		}
 		s := &section{kind: words[0], name: words[1], place: at}
 		r.sections = append(r.sections, s)
 		return s, nil
@@ -177,6 +191,9 @@ func (r *reader) resolved(s *section, within []string) (*section, error) {
 		if o.name != "also" {
 			out.options = append(out.options, o)
 		}
+	}
+	if r.taken += 1 + len(out.options); r.taken > mostTaken {
+		return nil, &settings.SyntaxError{Place: s.place, Message: "sections take over too much from each other"}
 	}
 	return out, nil
 }

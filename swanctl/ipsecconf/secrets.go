@@ -11,7 +11,7 @@ import (
 
 // secrets reads ipsec.secrets and what it includes. Without the file there are none.
 func (c *converter) secrets(name string) error {
-	text, err := fs.ReadFile(c.files, strings.TrimPrefix(name, "/"))
+	text, err := settings.ReadFile(c.files, name)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil
@@ -23,7 +23,11 @@ func (c *converter) secrets(name string) error {
 	c.depth++
 	defer func() { c.depth-- }()
 	for n, line := range strings.Split(string(text), "\n") {
-		if err := c.secret(settings.Place{File: name, Line: n + 1}, withoutComment(line)); err != nil {
+		at := settings.Place{File: name, Line: n + 1}
+		if err := c.count(at); err != nil {
+			return err
+		}
+		if err := c.secret(at, withoutComment(line)); err != nil {
 			return err
 		}
 	}

@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"fmt"
 	"io"
 	"io/fs"
 	"path"
@@ -62,7 +63,7 @@ func Read(files fs.FS, name string) (*Section, error) {
 }
 
 func (p *parser) file(name string, into *node) error {
-	data, err := readFile(p.files, name)
+	data, err := ReadFile(p.files, name)
 	if err != nil {
 		return err
 	}
@@ -73,15 +74,15 @@ func (p *parser) file(name string, into *node) error {
 	return p.text(name, string(data), into)
 }
 
-// readFile reads a regular file of bounded size.
-func readFile(files fs.FS, name string) ([]byte, error) {
+// ReadFile reads a regular file, by its absolute path in files, of at most 16 MiB.
+func ReadFile(files fs.FS, name string) ([]byte, error) {
 	name = strings.TrimPrefix(name, "/")
 	info, err := fs.Stat(files, name)
 	switch {
 	case err != nil:
 		return nil, err
 	case !info.Mode().IsRegular() || info.Size() > largestFile:
-		return nil, &fs.PathError{Op: "read", Path: "/" + name, Err: fs.ErrInvalid}
+		return nil, &fs.PathError{Op: "read", Path: "/" + name, Err: fmt.Errorf("it is no regular file of at most %d MiB", largestFile>>20)}
 	}
 	f, err := files.Open(name)
 	if err != nil {

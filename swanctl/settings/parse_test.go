@@ -156,7 +156,7 @@ func TestReadRefusesWhatItCannotFollow(t *testing.T) {
 		{"\ninclude none.conf", "/main.conf:2:"},
 		{"include bad.conf", "/bad.conf:2:"},
 		{"include [", "no pattern"},
-		{"include folder", "invalid argument"},
+		{"include folder", "no regular file"},
 	} {
 		files := fstest.MapFS{
 			"main.conf": {Data: []byte(tt.text)}, "loop.conf": {Data: []byte("include loop.conf")},

@@ -11,6 +11,7 @@ import (
 	"culvert/config"
 	"culvert/explain"
 	"culvert/swanctl"
+	"culvert/swanctl/settings"
 	"culvert/swanctl/wgconf"
 )
 
@@ -62,7 +63,7 @@ func (a *app) importFrom(use, short, long, example string, read func(fs.FS, stri
 
 // importWireGuard reads a tunnel of wg-quick.
 func importWireGuard(files fs.FS, name string) (string, config.Diagnostics) {
-	text, err := fs.ReadFile(files, strings.TrimPrefix(name, "/"))
+	text, err := settings.ReadFile(files, name)
 	if err == nil {
 		var t *wgconf.Tunnel
 		if t, err = wgconf.Parse(string(text)); err == nil {
