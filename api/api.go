@@ -20,6 +20,8 @@ const Version = "v1"
 type Control interface {
 	// Status tells everything about this moment.
 	Status(ctx context.Context) (Status, error)
+	// List begins a list of the IKE SAs, which takes no memory however slow its reader is.
+	List() Listing
 	// Pools tells about address pools and their leases.
 	Pools(ctx context.Context) ([]Pool, error)
 	// Up brings up a connection with its children, or one child, and returns when it is up or has failed. The end of the

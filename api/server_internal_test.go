@@ -29,6 +29,7 @@ func newQuiet(size int) *quiet {
 }
 
 func (q *quiet) Status(context.Context) (Status, error)     { return Status{}, nil }
+func (q *quiet) List() Listing                              { return quietListing{} }
 func (q *quiet) Pools(context.Context) ([]Pool, error)      { return nil, nil }
 func (q *quiet) Up(ctx context.Context, _ Target) error     { return q.up(ctx) }
 func (q *quiet) Down(context.Context, Target) error         { return nil }
@@ -38,6 +39,10 @@ func (q *quiet) Reload(context.Context) (Reloaded, error)   { return Reloaded{},
 func (q *quiet) Check(context.Context) config.Diagnostics   { return nil }
 func (q *quiet) Events() *Feed[Event]                       { return q.events }
 func (q *quiet) Log() *Feed[LogEntry]                       { return q.log }
+
+type quietListing struct{}
+
+func (quietListing) Next(context.Context, func(*SA)) (bool, error) { return false, nil }
 
 // A paper is a response that is written into memory, or fails.
 type paper struct {

@@ -55,6 +55,7 @@ type engine struct {
 	tracer     *tracer
 	icmp       unreachable
 	strangers  *allowance
+	listers    chan struct{} // one for each list of IKE SAs that is gone on with
 	leases     *leases
 	radius     *radiusGroups
 	sessions   *sessions

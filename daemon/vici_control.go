@@ -2,7 +2,6 @@ package daemon
 
 import (
 	"context"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -10,7 +9,6 @@ import (
 	"culvert/api"
 	"culvert/config"
 	"culvert/ike"
-	"culvert/metrics"
 	"culvert/supervisor"
 	"culvert/swanctl"
 	"culvert/swanctl/settings"
@@ -20,42 +18,6 @@ import (
 
 // viciControl is the daemon as VICI drives it.
 type viciControl struct{ *Daemon }
-
-// sasAtOnce is how many IKE SAs are looked at in one go for a client that may be slow to take them.
-const sasAtOnce = 64
-
-// SAs hands over the IKE SAs one by one, each as it is about then.
-func (c viciControl) SAs(ctx context.Context, each func(*api.SA) error) error {
-	c.useLoaded()
-	for _, l := range c.engine.shards {
-		var spis []wire.SPI
-		if err := l.ask(ctx, func() { spis = l.shard.SPIs() }); err != nil {
-			return err
-		}
-		for part := range slices.Chunk(spis, sasAtOnce) {
-			if err := c.handOver(ctx, l, part, each); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-func (c viciControl) handOver(ctx context.Context, l *shardLoop, spis []wire.SPI, each func(*api.SA) error) error {
-	var list []ike.SAStatus
-	if err := l.ask(ctx, func() { list = l.shard.StatusOf(spis) }); err != nil {
-		return err
-	}
-	unheeded := totals{owned: metrics.Carried{Children: map[metrics.Pair]metrics.Traffic{}}}
-	v := c.engine.view(&unheeded)
-	for i := range list {
-		sa := v.sa(&list[i])
-		if err := each(&sa); err != nil {
-			return err
-		}
-	}
-	return nil
-}
 
 // Configuration is the one in use.
 func (c viciControl) Configuration() *config.Config {

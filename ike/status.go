@@ -97,27 +97,5 @@ func (s *Shard) Status() []SAStatus {
 	return list
 }
 
-// SPIs lists our SPIs of all IKE SAs, in the order of Status.
-func (s *Shard) SPIs() []wire.SPI {
-	list := make([]wire.SPI, 0, s.slots.used)
-	for i := range s.slots.list {
-		if sa := s.slots.list[i].sa; sa != nil && sa.state != StateClosed {
-			list = append(list, s.slots.list[i].spi)
-		}
-	}
-	return list
-}
-
-// StatusOf is Status of those of some SPIs that are still there.
-func (s *Shard) StatusOf(spis []wire.SPI) []SAStatus {
-	list := make([]SAStatus, 0, len(spis))
-	for _, spi := range spis {
-		if slot := s.slots.find(spi); slot != nil && slot.sa != nil && slot.sa.state != StateClosed {
-			list = append(list, slot.sa.Status())
-		}
-	}
-	return list
-}
-
 // Stats returns the counters of the shard.
 func (s *Shard) Stats() Stats { return *s.env.Stats }

@@ -6,8 +6,6 @@ import (
 	"errors"
 	"net"
 	"sync"
-
-	"culvert/swanctl/settings"
 )
 
 // readBuffer is small: most requests are, and clients that only wait shall cost little.
@@ -146,41 +144,4 @@ func (c *client) forget() map[string]int {
 	was := c.registered
 	c.registered = nil
 	return was
-}
-
-// A Call is one request that is being answered.
-type Call struct {
-	Command string
-	Request *settings.Section
-
-	client  *client
-	trouble error // of an event that could not be sent
-}
-
-// Stream sends an event to whoever asked, if registered for it, once there is room. The error is that the client is gone. An event that
-// has no room in a message is left out, which the answer tells.
-func (c *Call) Stream(event string, message *settings.Section) error {
-	for range c.client.listens(event) {
-		err := c.client.send(packet{kind: packetEvent, name: event, message: message})
-		var size *SizeError
-		if errors.As(err, &size) {
-			c.trouble = err
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// Done is the answer of a command that changes something, after success.
-func Done() *settings.Section { return new(settings.Section).Add("success", "yes") }
-
-// Refused is the answer of a command that failed.
-func Refused(why string) *settings.Section {
-	if len(why) > maxValue {
-		why = why[:maxValue]
-	}
-	return new(settings.Section).Add("success", "no").Add("errmsg", why)
 }

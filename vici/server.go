@@ -12,11 +12,16 @@ import (
 	"culvert/swanctl/settings"
 )
 
-// MaxClients is how many clients a server has at a time; further ones are turned away.
-const MaxClients = 512
+// MaxClients is how many clients a server has at a time. A further one takes the place of the one that has taken nothing of what waits
+// for it for the longest time, and no less than the grace; if there is none it is turned away.
+const (
+	MaxClients = 512
+	grace      = 10 * time.Second
+)
 
-// patience is how long a client may take nothing of what waits for it.
-const patience = 30 * time.Second
+// patience is how long a client may take nothing of what waits for it. It costs little, and may be somebody who reads a page of a long
+// list in a pager.
+const patience = 10 * time.Minute
 
 // A Command answers a request. It may take its time: other clients are served meanwhile. When its client goes, ctx ends.
 type Command func(ctx context.Context, call *Call) *settings.Section
@@ -81,13 +86,7 @@ func rest(ctx context.Context) {
 // welcome serves a client, unless there are too many.
 func (s *Server) welcome(ctx context.Context, conn net.Conn, wg *sync.WaitGroup) {
 	c := &client{server: s, out: newOutbox(conn, s.patience), registered: make(map[string]int)}
-	s.mu.Lock()
-	full := len(s.clients) >= MaxClients
-	if !full {
-		s.clients[c] = true
-	}
-	s.mu.Unlock()
-	if full {
+	if !s.admit(c) {
 		s.log.Warn("VICI: too many clients, one is turned away", "limit", MaxClients)
 		_ = conn.Close()
 		return
@@ -98,11 +97,43 @@ func (s *Server) welcome(ctx context.Context, conn net.Conn, wg *sync.WaitGroup)
 	})
 }
 
+// admit gives a client a place, if there is one.
+func (s *Server) admit(c *client) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.clients) >= MaxClients {
+		idle := s.mostStalled()
+		if idle == nil {
+			return false
+		}
+		s.log.Warn("VICI: too many clients, one that reads nothing is closed", "limit", MaxClients)
+		idle.out.close()
+		s.remove(idle)
+	}
+	s.clients[c] = true
+	return true
+}
+
+// mostStalled returns the client that has read nothing for the longest time, and longer than the grace; nil: none has.
+func (s *Server) mostStalled() (most *client) {
+	now, longest := time.Now(), grace
+	for c := range s.clients {
+		if d := c.out.stalled(now); d >= longest {
+			most, longest = c, d
+		}
+	}
+	return most
+}
+
 // leave forgets a client.
 func (s *Server) leave(c *client) {
 	c.out.close()
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.remove(c)
+}
+
+func (s *Server) remove(c *client) {
 	delete(s.clients, c)
 	for name, n := range c.forget() {
 		s.events[name].Add(int32(-n))

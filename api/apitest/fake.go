@@ -68,6 +68,29 @@ func (f *Fake) do(ctx context.Context, command string, about ...any) error {
 // Status implements api.Control.
 func (f *Fake) Status(ctx context.Context) (api.Status, error) { return f.Now, f.do(ctx, "status") }
 
+// List implements api.Control.
+func (f *Fake) List() api.Listing { return &listing{fake: f} }
+
+// A listing hands over two IKE SAs at a time.
+type listing struct {
+	fake *Fake
+	next int
+}
+
+// Next implements api.Listing.
+func (l *listing) Next(ctx context.Context, each func(*api.SA)) (more bool, err error) {
+	if err := l.fake.do(ctx, "list"); err != nil {
+		return false, err
+	}
+	sas := l.fake.Now.SAs
+	for n := 0; n < 2 && l.next < len(sas); n++ {
+		sa := sas[l.next]
+		each(&sa)
+		l.next++
+	}
+	return l.next < len(sas), nil
+}
+
 // Pools implements api.Control.
 func (f *Fake) Pools(ctx context.Context) ([]api.Pool, error) { return f.Leases, f.do(ctx, "pools") }
 

@@ -59,15 +59,6 @@ func (f *fake) CloseSA(ctx context.Context, sa api.SA, force bool) error {
 func (f *fake) CloseChild(ctx context.Context, sa api.SA, c api.Child) error {
 	return f.do(ctx, "close child %d", c.ID)
 }
-func (f *fake) SAs(ctx context.Context, each func(*api.SA) error) error {
-	s, err := f.Status(ctx)
-	for i := range s.SAs {
-		if err == nil {
-			err = each(&s.SAs[i])
-		}
-	}
-	return err
-}
 func (f *fake) RekeyChild(ctx context.Context, sa api.SA, c api.Child) error {
 	return f.do(ctx, "rekey child %d", c.ID)
 }

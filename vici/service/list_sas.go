@@ -8,18 +8,23 @@ import (
 	"culvert/vici"
 )
 
-// listSAs streams IKE SAs, one event for each.
+// listSAs streams IKE SAs, one event for each. Further ones are asked for when the client has taken those before.
 func (s *Service) listSAs(ctx context.Context, call *vici.Call) *settings.Section {
-	v, want := s.view(), selected(call.Request)
-	var gone error
-	err := s.daemon.SAs(ctx, func(sa *api.SA) error {
-		if want.hasSA(sa) {
-			gone = call.Stream(eventListSA, v.whole(sa, want))
+	want, list := selected(call.Request), s.daemon.List()
+	for more := true; more; {
+		v, part := s.view(), call.Batch(eventListSA)
+		var err error
+		more, err = list.Next(ctx, func(sa *api.SA) {
+			if want.hasSA(sa) {
+				part.Add(v.whole(sa, want))
+			}
+		})
+		if err != nil {
+			return vici.Refused(err.Error())
 		}
-		return gone
-	})
-	if err != nil && gone == nil {
-		return vici.Refused(err.Error())
+		if part.Send() != nil {
+			return nil // the client is gone
+		}
 	}
 	return nil
 }

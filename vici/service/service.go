@@ -18,8 +18,6 @@ type Daemon interface {
 	api.Counting
 	api.Trapping
 	api.Redirecting
-	// SAs hands over the IKE SAs one by one, until an error, which it returns. It never holds many, as their reader may be slow.
-	SAs(ctx context.Context, each func(*api.SA) error) error
 	// Configuration is the one in use.
 	Configuration() *config.Config
 	// Loaded lists the certificates that clients have loaded, beside those that the configuration names.
