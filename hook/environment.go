@@ -31,13 +31,8 @@ type environment []string
 
 // set adds a variable. Values may come from a peer: what a line of a log or a script could be deceived with is replaced.
 func (e *environment) set(name, format string, args ...any) {
-	value := strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
-			return '?'
-		}
-		return r
-	}, fmt.Sprintf(format, args...))
-	*e = append(*e, name+"="+value)
+	value := strings.ReplaceAll(fmt.Sprintf(format, args...), "\t", "?")
+	*e = append(*e, name+"="+printable([]byte(value)))
 }
 
 // Environment returns the variables of a run for one pair of selectors. path is where commands are looked for, device the

@@ -101,9 +101,9 @@ func TestPairsAreBounded(t *testing.T) {
 // What a peer calls itself may be anything, but one variable stays one line.
 func TestControlCharactersOfPeersAreReplaced(t *testing.T) {
 	c := someChild(t)
-	c.RemoteID = "a\nPLUTO_VERB=down\x00b\x7f"
+	c.RemoteID = "a\nPLUTO_VERB=down\x00b\x7f\t\u009b\u202e北\xff$(id)`id`;|&"
 	pairs, _ := c.Pairs()
-	if got := c.Environment(Up, pairs[0], "", ""); !slices.Contains(got, "PLUTO_PEER_ID=a?PLUTO_VERB=down?b?") {
+	if got := c.Environment(Up, pairs[0], "", ""); !slices.Contains(got, "PLUTO_PEER_ID=a?PLUTO_VERB=down?b????北\ufffd$(id)`id`;|&") {
 		t.Errorf("%q", got)
 	}
 }

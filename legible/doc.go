@@ -17,10 +17,18 @@ func Clean(s string) string {
 // Line is Clean for what has to stay in one line: it replaces all control characters.
 func Line(s string) string { return without(s, Commands) }
 
+// OneLine is Line with spaces for ends of lines and tabulators.
+func OneLine(s string) string {
+	return Line(strings.NewReplacer("\r\n", " ", "\n", " ", "\t", " ").Replace(s))
+}
+
 // Commands tells of a rune that changes how others are shown, where they stand, or what the terminal does next.
 func Commands(r rune) bool {
 	return unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp)
 }
+
+// Mark tells of a rune that is drawn over the one before it.
+func Mark(r rune) bool { return unicode.In(r, unicode.Mn, unicode.Me) }
 
 // mostMarks is how many marks a letter may have: no language writes more.
 const mostMarks = 4
@@ -28,7 +36,7 @@ const mostMarks = 4
 func without(s string, bad func(rune) bool) string {
 	marks := 0
 	return strings.Map(func(r rune) rune {
-		if unicode.In(r, unicode.Mn, unicode.Me) {
+		if Mark(r) {
 			marks++
 		} else {
 			marks = 0
@@ -41,30 +49,4 @@ func without(s string, bad func(rune) bool) string {
 		}
 		return r
 	}, s)
-}
-
-// Wrap breaks words into lines of at most width runes; less than 1 counts as 1. A word that is longer than a line is cut. There
-// is always a line.
-func Wrap(text string, width int) []string {
-	width = max(width, 1)
-	var lines []string
-	line := ""
-	for _, word := range strings.Fields(text) {
-		for utf8.RuneCountInString(word) > width {
-			if line != "" {
-				lines, line = append(lines, line), ""
-			}
-			runes := []rune(word)
-			lines, word = append(lines, string(runes[:width])), string(runes[width:])
-		}
-		switch {
-		case line == "":
-			line = word
-		case utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > width:
-			lines, line = append(lines, line), word
-		default:
-			line += " " + word
-		}
-	}
-	return append(lines, line)
 }

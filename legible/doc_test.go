@@ -4,7 +4,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"unicode/utf8"
 
 	"pgregory.net/rapid"
 )
@@ -21,18 +20,33 @@ func TestLongWordsAreBroken(t *testing.T) {
 // Wrapped text has the same words, and lines that fit.
 func TestWrappingLosesNothing(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		words := rapid.SliceOf(rapid.StringMatching(`[a-zäß]{1,30}`)).Draw(t, "words")
+		words := rapid.SliceOf(rapid.StringMatching(`[a-zäß北京]{1,30}`)).Draw(t, "words")
 		width := rapid.IntRange(0, 60).Draw(t, "width")
 		lines := Wrap(strings.Join(words, " "), width)
 		if got, want := strings.ReplaceAll(strings.Join(lines, ""), " ", ""), strings.Join(words, ""); got != want {
 			t.Fatalf("got %q, want %q", got, want)
 		}
 		for _, line := range lines {
-			if utf8.RuneCountInString(line) > max(width, 1) {
+			if Width(line) > max(width, 2) {
 				t.Fatalf("%q is longer than %d", line, width)
 			}
 		}
 	})
+}
+
+// What stands in columns stands straight, whatever letters are in it.
+func TestWideLettersTakeTwoColumns(t *testing.T) {
+	for text, want := range map[string]int{"abc": 3, "北京": 4, "a\u0308": 1, "": 0} {
+		if got := Width(text); got != want {
+			t.Errorf("%q takes %d columns, want %d", text, got, want)
+		}
+		if got := Width(Pad(text, 6)); got != 6 {
+			t.Errorf("%q is padded to %d", text, got)
+		}
+	}
+	if got, want := Wrap("北京北京 xy", 5), []string{"北京", "北京", "xy"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
 }
 
 func TestNothingThatATerminalObeysIsLeft(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"culvert/api"
+	"culvert/legible"
 )
 
 // title names a trace.
@@ -17,7 +18,7 @@ func title(t *api.Trace) string {
 	if name == "" {
 		name = "no connection"
 	}
-	return fmt.Sprintf("%s, trace %s: %s", name, t.ID, t.Outcome)
+	return legible.OneLine(fmt.Sprintf("%s, trace %s: %s", name, t.ID, t.Outcome))
 }
 
 // description tells in a sentence what the diagram shows, for those who do not see it.
@@ -26,15 +27,15 @@ func description(t *api.Trace) string {
 	if t.Failure != nil {
 		text += " It failed: " + strings.TrimSuffix(t.Failure.Detail, ".") + " [" + string(t.Failure.Code) + "]."
 	}
-	return text
+	return legible.OneLine(text)
 }
 
 // peer names the other side.
 func peer(t *api.Trace) string {
 	if t.Peer == "" {
-		return t.Remote
+		return legible.OneLine(t.Remote)
 	}
-	return t.Peer + " (" + t.Remote + ")"
+	return legible.OneLine(t.Peer + " (" + t.Remote + ")")
 }
 
 // head is what an arrow says: exchange, direction, Message ID.
@@ -43,7 +44,7 @@ func head(m *api.TraceMessage) string {
 	if m.Response {
 		kind = "response"
 	}
-	return fmt.Sprintf("%s %s %d", m.Exchange, kind, m.MessageID)
+	return legible.OneLine(fmt.Sprintf("%s %s %d", m.Exchange, kind, m.MessageID))
 }
 
 // facts are size, fragments, repetitions and round-trip time.
@@ -61,7 +62,7 @@ func facts(m *api.TraceMessage) string {
 	if m.Dropped != "" {
 		parts = append(parts, "dropped: "+m.Dropped)
 	}
-	return strings.Join(parts, ", ")
+	return legible.OneLine(strings.Join(parts, ", "))
 }
 
 // short writes a duration with three digits or so.

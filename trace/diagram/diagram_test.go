@@ -14,6 +14,7 @@ import (
 
 	"culvert/api"
 	"culvert/explain"
+	"culvert/legible"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -116,6 +117,43 @@ func TestMermaidIsEscaped(t *testing.T) {
 	text := Mermaid(s)
 	if strings.Contains(text, "\nNote") || strings.Contains(text, "<script") || strings.Contains(text, "%%") {
 		t.Errorf("got\n%s", text)
+	}
+}
+
+// Whatever a peer has chosen stays text: no element, no attribute, no line of a diagram, nothing that a viewer obeys.
+func TestTextsOfPeersStayText(t *testing.T) {
+	const hostile = "\"/></text><script>alert(1)</script><a href='javascript:x'>]]>\r\nNote over us: y; %%{init: {}}%%\x1b[2J\u202e\u2028click us href x"
+	s := sample()
+	s.Connection, s.Peer, s.Local, s.Remote, s.Failure.Detail = hostile, hostile, hostile, hostile, hostile
+	for i := range s.Messages {
+		s.Messages[i].Exchange, s.Messages[i].Dropped, s.Messages[i].Payloads = hostile, hostile, []api.TracePayload{{Type: hostile, Summary: hostile}}
+	}
+	s.Marks[0].Text = hostile
+	elements := map[string]bool{}
+	for decoder := xml.NewDecoder(strings.NewReader(SVG(s))); ; {
+		token, err := decoder.Token()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e, ok := token.(xml.StartElement); ok {
+			elements[e.Name.Local] = true
+		}
+	}
+	if elements["script"] || elements["a"] || !elements["text"] {
+		t.Errorf("the picture has %v", elements)
+	}
+	for line := range strings.Lines(Mermaid(s)) {
+		if words := strings.Fields(line); words[0] == "Note" && words[1] == "over" && words[2] == "us:" || words[0] == "click" || strings.ContainsAny(line, "<") && !strings.Contains(line, "<br/>") || strings.Contains(line, "%%") || strings.Contains(line, "script>") {
+			t.Errorf("the diagram has a line %q", line)
+		}
+	}
+	for name, text := range map[string]string{"text": Text(s, 80, true), "Mermaid": Mermaid(s), "SVG": SVG(s)} {
+		if i := strings.IndexFunc(strings.ReplaceAll(text, "\n", ""), legible.Commands); i >= 0 {
+			t.Errorf("%s commands a terminal: %q", name, strings.ReplaceAll(text, "\n", "")[i:min(i+30, len(text))])
+		}
 	}
 }
 

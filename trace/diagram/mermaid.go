@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"culvert/api"
+	"culvert/legible"
 )
 
 // Mermaid draws a trace in the language of Mermaid's sequence diagrams.
@@ -51,10 +52,10 @@ func mermaidArrow(m *api.TraceMessage) string {
 
 // spoken is a title or description, in which Mermaid knows no escapes.
 func spoken(s string) string {
-	return strings.NewReplacer("#", " ", ";", ",", "<", " ", ">", " ", "\n", " ", "{", "(", "}", ")", "%", " ").Replace(s)
+	return strings.NewReplacer("#", " ", ";", ",", "<", " ", ">", " ", "{", "(", "}", ")", "%", " ").Replace(legible.OneLine(s))
 }
 
 // mermaid escapes what ends a text or begins something else.
 func mermaid(s string) string {
-	return strings.NewReplacer("#", "#35;", ";", "#59;", "<", "#lt;", ">", "#gt;", ":", "#58;", "\n", " ", "{", "#123;", "}", "#125;", "%", "#37;").Replace(s)
+	return strings.NewReplacer("#", "#35;", ";", "#59;", "<", "#lt;", ">", "#gt;", ":", "#58;", "{", "#123;", "}", "#125;", "%", "#37;").Replace(legible.OneLine(s))
 }

@@ -112,6 +112,6 @@ func (p *picture) mark(m *api.TraceMark) {
 // escape makes a text of XML, without what is no character of it.
 func escape(s string) string {
 	var b strings.Builder
-	_ = xml.EscapeText(&b, []byte(s)) // a Builder takes everything
+	_ = xml.EscapeText(&b, []byte(legible.OneLine(s))) // a Builder takes everything
 	return b.String()
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"culvert/api"
 	"culvert/legible"
@@ -49,12 +48,12 @@ func Tail(t *api.Trace, width int, verbose bool) string {
 // caption names trace and sides.
 func (c *canvas) caption(t *api.Trace) {
 	c.b.WriteString(title(t) + ", " + t.Started.UTC().Format("2006-01-02 15:04:05") + " UTC\n")
-	left, right := "us "+t.Local, peer(t)
-	room := c.inner + 2 - utf8.RuneCountInString(left)
-	if utf8.RuneCountInString(right)+2 > room {
-		right = t.Remote
+	left, right := "us "+legible.OneLine(t.Local), peer(t)
+	room := c.inner + 2 - legible.Width(left)
+	if legible.Width(right)+2 > room {
+		right = legible.OneLine(t.Remote)
 	}
-	fmt.Fprintf(&c.b, "%s%s%*s\n", strings.Repeat(" ", clockWidth), left, max(room, 0)+len(right)-utf8.RuneCountInString(right), right)
+	fmt.Fprintf(&c.b, "%s%s%s%s\n", strings.Repeat(" ", clockWidth), left, strings.Repeat(" ", max(room-legible.Width(right), 1)), right)
 	c.row("", strings.Repeat(" ", c.inner))
 }
 
@@ -85,9 +84,9 @@ func clock(d time.Duration) string {
 // arrow goes all the way, or ends halfway if the message was dropped.
 func (c *canvas) arrow(m *api.TraceMessage) string {
 	label, info := " "+head(m)+" ", " "+facts(m)+" "
-	room := c.inner - utf8.RuneCountInString(label) - utf8.RuneCountInString(info) - 4
+	room := c.inner - legible.Width(label) - legible.Width(info) - 4
 	if room < 1 {
-		info, room = "", c.inner-utf8.RuneCountInString(label)-4
+		info, room = "", c.inner-legible.Width(label)-4
 	}
 	line := label + strings.Repeat("─", max(room, 1)) + info
 	switch {
@@ -104,8 +103,8 @@ func (c *canvas) text(indent, words string) {
 	if words == "" {
 		return
 	}
-	for _, line := range legible.Wrap(words, c.inner-utf8.RuneCountInString(indent)-1) {
-		c.row("", pad(indent+line, c.inner))
+	for _, line := range legible.Wrap(legible.OneLine(words), c.inner-legible.Width(indent)-1) {
+		c.row("", legible.Pad(indent+line, c.inner))
 	}
 }
 
@@ -136,14 +135,10 @@ func (c *canvas) note(at time.Time, sign, text string) {
 	if !at.IsZero() {
 		when = clock(at.Sub(c.start))
 	}
-	for i, line := range legible.Wrap(text, c.inner-4) {
+	for i, line := range legible.Wrap(legible.OneLine(text), c.inner-4) {
 		if i > 0 {
 			when, sign = "", " "
 		}
-		c.row(when, pad(" "+sign+" "+line, c.inner))
+		c.row(when, legible.Pad(" "+sign+" "+line, c.inner))
 	}
-}
-
-func pad(s string, width int) string {
-	return s + strings.Repeat(" ", max(0, width-utf8.RuneCountInString(s)))
 }

@@ -102,7 +102,12 @@ func (p *printer) diagnostic(d config.Diagnostic) {
 	}
 	severity := ": " + string(d.Severity) + ": "
 	place, rest, _ := strings.Cut(strings.TrimSuffix(d.String(), "\n"), severity)
-	p.line("%s: %s: %s", place, mark(string(d.Severity)), rest)
+	first, more, several := strings.Cut(rest, "\n")
+	p.line("%s: %s: %s", place, mark(string(d.Severity)), first)
+	for several {
+		first, more, several = strings.Cut(more, "\n")
+		p.line("%s", first)
+	}
 }
 
 func (a *app) reloadCommand() *cobra.Command {

@@ -90,7 +90,7 @@ func (a *app) showEntry(e api.LogEntry) error {
 	}
 	var attrs strings.Builder
 	for _, k := range slices.Sorted(maps.Keys(e.Attrs)) {
-		fmt.Fprintf(&attrs, " %s=%s", out.faint(k), legible.Clean(e.Attrs[k]))
+		fmt.Fprintf(&attrs, " %s=%s", out.faint(k), legible.OneLine(e.Attrs[k]))
 	}
 	out.line("%s %s %s%s", out.faint(e.Time.Local().Format(clock)), level.styled(), e.Text, styled(attrs.String()))
 	return nil

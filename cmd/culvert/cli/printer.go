@@ -1,11 +1,12 @@
 package cli
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
-	"unicode/utf8"
+	"unicode/utf16"
 
 	"culvert/legible"
 )
@@ -29,20 +30,40 @@ func (a *app) printer(w io.Writer) *printer {
 // out is the printer of results.
 func (a *app) out() *printer { return a.printer(a.Out) }
 
-// printJSON writes one JSON document on a line of its own.
+// printJSON writes one JSON document on a line of its own. What would command a terminal is escaped, which changes nothing for
+// programs.
 func (a *app) printJSON(v any) {
-	e := json.NewEncoder(a.Out)
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
-	_ = e.Encode(v) // whoever reads it has gone
+	_ = e.Encode(v)
+	_, _ = io.WriteString(a.Out, escaped(b.String())) // whoever reads it may have gone
 }
 
-// line writes a line. Control characters in what peers and files say do not reach the terminal.
+// escaped writes runes of JSON as JSON escapes them if a terminal would obey them; ends of documents stay.
+func escaped(text string) string {
+	var b strings.Builder
+	for _, r := range text {
+		switch {
+		case r == '\n' || !legible.Commands(r) && !legible.Mark(r):
+			b.WriteRune(r)
+		case r > 0xffff:
+			high, low := utf16.EncodeRune(r)
+			fmt.Fprintf(&b, `\u%04x\u%04x`, high, low)
+		default:
+			fmt.Fprintf(&b, `\u%04x`, r)
+		}
+	}
+	return b.String()
+}
+
+// line writes a line. What peers and files say can neither command the terminal nor begin a line of its own.
 func (p *printer) line(format string, args ...any) {
 	for i, arg := range args {
 		switch arg := arg.(type) {
 		case styled, int, uint64, float64:
 		default:
-			args[i] = legible.Clean(fmt.Sprint(arg))
+			args[i] = legible.OneLine(fmt.Sprint(arg))
 		}
 	}
 	fmt.Fprintln(p.w, strings.TrimRight(fmt.Sprintf(format, args...), " "))
@@ -52,7 +73,7 @@ func (p *printer) line(format string, args ...any) {
 type styled string
 
 func (p *printer) paint(code, s string) styled {
-	if s = legible.Clean(s); !p.colour || s == "" {
+	if s = legible.OneLine(s); !p.colour || s == "" {
 		return styled(s)
 	}
 	return styled("\x1b[" + code + "m" + s + "\x1b[0m")
@@ -83,7 +104,7 @@ func (p *printer) table(header []string, rows [][]cell) {
 	widths := make([]int, len(header))
 	for _, row := range rows {
 		for i, c := range row {
-			widths[i] = max(widths[i], utf8.RuneCountInString(c.text))
+			widths[i] = max(widths[i], legible.Width(c.text))
 		}
 	}
 	for _, row := range rows {
@@ -99,7 +120,7 @@ func (p *printer) row(row []cell, widths []int) {
 	last := len(row) - 1
 	for i, c := range row[:last] {
 		b.WriteString(string(c.styled()))
-		b.WriteString(strings.Repeat(" ", widths[i]-utf8.RuneCountInString(c.text)+columnGap))
+		b.WriteString(strings.Repeat(" ", widths[i]-legible.Width(c.text)+columnGap))
 		indent += widths[i] + columnGap
 	}
 	for i, part := range p.wrap(row[last].text, indent) {
@@ -113,7 +134,7 @@ func (p *printer) row(row []cell, widths []int) {
 
 func (c cell) styled() styled {
 	if c.paint == nil {
-		return styled(legible.Clean(c.text))
+		return styled(legible.OneLine(c.text))
 	}
 	return c.paint(c.text)
 }
@@ -123,7 +144,7 @@ func (p *printer) indented(mark, text string) { p.hanging(mark, plain(text)) }
 
 // hanging is indented for a text with a colour.
 func (p *printer) hanging(mark string, c cell) {
-	indent := utf8.RuneCountInString(mark)
+	indent := legible.Width(mark)
 	for i, part := range p.wrap(c.text, indent) {
 		if i > 0 {
 			mark = strings.Repeat(" ", indent)

@@ -31,7 +31,7 @@ func Reference(root *cobra.Command) string {
 const referenceHead = "`culvert daemon` does the work; every other command asks it over its Unix socket, or needs no daemon at all (`connect`, `check`,\n" +
 	"`pki`, `client`, `doctor`, `probe`, `selftest`, `explain`, `version`). Results go to standard output. A failure is one sentence on standard error: the cause with both sides' values, what to\n" +
 	"do, and a code that `culvert explain CODE` tells more about.\n\n" +
-	"Output is at most 80 columns wide, or as wide as the terminal. Colours appear on terminals only, and never with `NO_COLOR`.\n\n"
+	"Output is at most 80 columns wide, or as wide as the terminal. Colours appear on terminals only, and never with `NO_COLOR`. Text from peers and files is shown as text: what would command a\nterminal, turn other letters or hide is replaced, and escaped in JSON.\n\n"
 
 const referenceJSON = "## JSON\n\n" +
 	"With `--json`, a command writes one JSON document on a line. `up`, `log -f` and `status -w` write one for each event, line or look.\n" +

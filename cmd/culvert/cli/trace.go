@@ -83,9 +83,9 @@ func (a *app) draw(one *api.Trace, t tracing) {
 	case "json":
 		a.printJSON(one)
 	case "mermaid":
-		fmt.Fprint(a.Out, diagram.Mermaid(one))
+		fmt.Fprint(a.Out, legible.Clean(diagram.Mermaid(one)))
 	case "svg":
-		fmt.Fprint(a.Out, diagram.SVG(one))
+		fmt.Fprint(a.Out, legible.Clean(diagram.SVG(one)))
 	default:
 		fmt.Fprint(a.Out, legible.Clean(diagram.Text(one, a.out().width, t.verbose)))
 	}
