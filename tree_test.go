@@ -17,7 +17,8 @@ import (
 
 // levels are the packages from the ground up. A package imports only from lower levels, or what allowed names.
 var levels = [][]string{
-	{"secret", "aesgcm", "checksum", "explain", "legible", "web"},
+	{"secret", "prefetch"},
+	{"aesgcm", "checksum", "explain", "legible", "web"},
 	{"wire", "spd", "eap", "proxy"},
 	{"suite", "users", "radius"},
 	{"esp", "auth", "lease", "keystore"},
@@ -34,7 +35,7 @@ var levels = [][]string{
 }
 
 // pure packages touch no socket, clock, file, goroutine or logger.
-var pure = []string{"aesgcm", "checksum", "legible", "wire", "suite", "spd", "esp", "ike", "trace"}
+var pure = []string{"aesgcm", "prefetch", "checksum", "legible", "wire", "suite", "spd", "esp", "ike", "trace"}
 
 // impure standard packages that no pure package imports.
 var impure = []string{"net", "os", "log", "log/slog", "net/http", "syscall", "os/exec"}

@@ -3,19 +3,18 @@
 package aesgcm
 
 import (
-	"crypto/cipher"
 	"encoding/binary"
 	"unsafe"
 
 	"golang.org/x/sys/cpu"
+
+	"culvert/prefetch"
 )
 
-// An AEAD is AES-GCM under one key. It may be used by several goroutines at a time, but for short tags by Library,
-// and but for Clear.
-type AEAD struct {
-	key     *key        // by itself it starts at a multiple of 64 octets, and so do its vectors of powers
-	library cipher.AEAD // the one that does the work, or nil
-	tagSize int
+// vectors is AES-GCM by vectors of blocks. By itself it starts at a multiple of 64 octets, and so do its vectors of powers.
+type vectors struct {
+	key     key
+	tagSize uint8
 	with    Implementation
 }
 
@@ -35,65 +34,48 @@ func fastest() Implementation {
 	return AVX2
 }
 
-func newAEAD(i Implementation, key []byte, tagSize int) (*AEAD, error) {
+func newAEAD(i Implementation, key []byte, tagSize int) (AEAD, error) {
 	if i == Library {
-		library, err := newLibrary(key, tagSize)
-		return &AEAD{library: library, tagSize: tagSize}, err
+		return newLibrary(key, tagSize)
 	}
-	return &AEAD{key: expand(key), tagSize: tagSize, with: i}, nil
+	v := &vectors{tagSize: uint8(tagSize), with: i}
+	v.key.expand(key)
+	return v, nil
 }
 
-// NonceSize returns 12.
-func (a *AEAD) NonceSize() int { return nonceSize }
+func (v *vectors) NonceSize() int { return nonceSize }
+func (v *vectors) Overhead() int  { return int(v.tagSize) }
+func (v *vectors) Clear()         { v.key = key{} }
 
-// Overhead returns the length of the tag in octets.
-func (a *AEAD) Overhead() int { return a.tagSize }
-
-// Clear overwrites the key; the AEAD is not to be used any more. The standard library gives no access to its copy.
-func (a *AEAD) Clear() {
-	if a.key != nil {
-		*a.key = key{}
-	}
-	a.key, a.library = nil, nil // whoever goes on is stopped, rather than left to encrypt with a key of zeroes
+// Fetch leaves out the powers that short packets do not need: long ones have the time.
+func (v *vectors) Fetch() {
+	const first = unsafe.Offsetof(v.key.powers) + (powers-8)*blockSize
+	prefetch.Lines(unsafe.Add(unsafe.Pointer(v), first), unsafe.Sizeof(*v)-first)
 }
 
-// Seal encrypts plaintext, authenticates it with aad, and appends ciphertext and tag to dst. The ciphertext may go to
-// where the plaintext lies, or nowhere near it. It panics if the nonce is not 12 octets long.
-func (a *AEAD) Seal(dst, nonce, plaintext, aad []byte) []byte {
-	if a.with == Library {
-		return a.library.Seal(dst, nonce, plaintext, aad)
-	}
+func (v *vectors) Seal(dst, nonce, plaintext, aad []byte) []byte {
 	n := len(plaintext)
-	whole, room := extend(dst, n+a.tagSize)
-	check(room[:n], plaintext, nonce)
-	if a.tagSize == blockSize {
-		a.key.seal(a.with, room[:n], plaintext, nonce, aad, (*[blockSize]byte)(room[n:]))
+	whole, room := extend(dst, n+int(v.tagSize))
+	v.check(room[:n], plaintext, nonce)
+	if v.tagSize == blockSize {
+		v.key.seal(v.with, room[:n], plaintext, nonce, aad, (*[blockSize]byte)(room[n:]))
 		return whole
 	}
 	var tag [blockSize]byte
-	a.key.seal(a.with, room[:n], plaintext, nonce, aad, &tag)
+	v.key.seal(v.with, room[:n], plaintext, nonce, aad, &tag)
 	copy(room[n:], tag[:])
 	return whole
 }
 
-// Open authenticates ciphertext, tag included, with aad, and appends the plaintext to dst; the same rules hold as for
-// Seal. When it returns ErrAuthentication, nothing of the plaintext is left behind: the room for it is cleared.
-func (a *AEAD) Open(dst, nonce, ciphertext, aad []byte) ([]byte, error) {
-	n := len(ciphertext) - a.tagSize
+func (v *vectors) Open(dst, nonce, ciphertext, aad []byte) ([]byte, error) {
+	n := len(ciphertext) - int(v.tagSize)
 	if n < 0 {
 		return nil, ErrAuthentication
 	}
-	if a.with == Library {
-		text, err := a.library.Open(dst, nonce, ciphertext, aad)
-		if err != nil {
-			return nil, ErrAuthentication
-		}
-		return text, nil
-	}
 	whole, room := extend(dst, n)
-	check(room, ciphertext[:n], nonce)
+	v.check(room, ciphertext[:n], nonce)
 	var tag [blockSize]byte
-	a.key.open(a.with, room, ciphertext[:n], nonce, aad, &tag)
+	v.key.open(v.with, room, ciphertext[:n], nonce, aad, &tag)
 	if !same(&tag, ciphertext[n:]) {
 		clear(room)
 		return nil, ErrAuthentication
@@ -113,9 +95,12 @@ func same(tag *[blockSize]byte, got []byte) bool {
 	return d == 0
 }
 
-// check panics when a caller breaks the rules, as crypto/cipher does: a nonce of another length, a text beyond the
-// counter, or an overlap that would encrypt what is encrypted already.
-func check(out, in, nonce []byte) {
+// check panics when a caller breaks the rules, as crypto/cipher does: no key any more, a nonce of another length, a text beyond
+// the counter, or an overlap that would encrypt what is encrypted already.
+func (v *vectors) check(out, in, nonce []byte) {
+	if v.key.count == 0 {
+		panic("aesgcm: no key")
+	}
 	if len(nonce) != nonceSize {
 		panic("aesgcm: nonce is not 12 octets long")
 	}

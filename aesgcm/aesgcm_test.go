@@ -48,7 +48,7 @@ func TestEveryChangedBitIsNoticedAndNothingIsRevealed(t *testing.T) {
 	})
 }
 
-func checkRefused(t *testing.T, a *AEAD, nonce, sealed, aad []byte) {
+func checkRefused(t *testing.T, a AEAD, nonce, sealed, aad []byte) {
 	t.Helper()
 	room := sealed[:max(0, len(sealed)-a.Overhead())]
 	if got, err := a.Open(sealed[:0], nonce, sealed, aad); err != ErrAuthentication || got != nil {

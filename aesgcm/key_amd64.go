@@ -19,9 +19,9 @@ type key struct {
 }
 
 // expand makes round keys (FIPS 197, Section 5.2) and powers of H.
-func expand(octets []byte) *key {
+func (k *key) expand(octets []byte) {
 	nk := len(octets) / 4
-	k := &key{count: nk + 6}
+	k.count = nk + 6
 	w := make([]uint32, 4*(k.count+1))
 	for i := range nk {
 		w[i] = binary.LittleEndian.Uint32(octets[4*i:])
@@ -43,7 +43,6 @@ func expand(octets []byte) *key {
 	}
 	clear(w)
 	k.raise()
-	return k
 }
 
 // raise computes H, which is the zero block encrypted (SP 800-38D, Section 7.1), and its powers.

@@ -6,18 +6,31 @@ import (
 	"crypto/subtle"
 )
 
-// newLibrary returns AES-GCM of the standard library.
-func newLibrary(key []byte, tagSize int) (cipher.AEAD, error) {
+// library is AES-GCM of the standard library.
+type library struct{ cipher.AEAD }
+
+func newLibrary(key []byte, tagSize int) (*library, error) {
 	block, err := aes.NewCipher(key)
 	if err != nil {
 		return nil, err
 	}
 	full, err := cipher.NewGCM(block)
 	if err != nil || tagSize == blockSize {
-		return full, err
+		return &library{full}, err
 	}
-	return &short{full: full, tagSize: tagSize}, nil
+	return &library{&short{full: full, tagSize: tagSize}}, nil
 }
+
+func (l *library) Open(dst, nonce, ciphertext, aad []byte) ([]byte, error) {
+	text, err := l.AEAD.Open(dst, nonce, ciphertext, aad)
+	if err != nil {
+		return nil, ErrAuthentication
+	}
+	return text, nil
+}
+
+func (l *library) Fetch() {}
+func (l *library) Clear() { l.AEAD = nil }
 
 // short is AES-GCM with a tag of 8 or 12 octets (RFC 4106, Section 6). The standard library does not offer the former, and
 // on amd64 it may write up to three octets behind the latter. It costs a second pass when opening, and is for one

@@ -6,11 +6,11 @@ import (
 
 // Inbound opens the packets of one SA. It belongs to one goroutine at a time.
 type Inbound struct {
-	state
 	window Window
 	resync resync
 	latest uint64 // the sequence number of the packet opened last
 	unwrap func(payload []byte, nextHeader uint8) ([]byte, error)
+	state
 }
 
 // zeroes is the randomness of a cipher that makes no IVs.
@@ -23,10 +23,19 @@ func (zeroes) Read(b []byte) (int, error) {
 
 // NewInbound makes the receiving end of an SA. The cipher state is built when the first packet is opened.
 func NewInbound(p Params) (*Inbound, error) {
-	if err := p.check(); err != nil {
+	i := new(Inbound)
+	if err := i.Init(p); err != nil {
 		return nil, err
 	}
-	i := &Inbound{state: state{params: p}, unwrap: unwrapTunnel}
+	return i, nil
+}
+
+// Init is NewInbound of a zero Inbound that has its place already.
+func (i *Inbound) Init(p Params) error {
+	if err := p.check(); err != nil {
+		return err
+	}
+	i.params, i.unwrap = p, unwrapTunnel
 	i.window = NewWindow(p.ReplayWindow, p.Transforms.ESN, p.Sequence)
 	switch {
 	case p.Mode == Transport:
@@ -34,7 +43,7 @@ func NewInbound(p Params) (*Inbound, error) {
 	case p.AggFrag:
 		i.unwrap = unwrapAggFrag
 	}
-	return i, nil
+	return nil
 }
 
 // Sequence returns the highest sequence number accepted.

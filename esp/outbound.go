@@ -12,7 +12,8 @@ import (
 type Outbound struct {
 	state
 	rand  io.Reader
-	seq   *sequence
+	seq   *sequence // own, or that of the sealer from which this one was forked
+	own   sequence
 	padTo int
 	split func(pkt []byte) (payload []byte, nextHeader uint8, err error)
 }
@@ -20,17 +21,27 @@ type Outbound struct {
 // NewOutbound makes the sending end of an SA. The cipher state is built when the first packet is sealed; rand, which is
 // read at that moment, makes the IVs of CBC modes unpredictable.
 func NewOutbound(p Params, rand io.Reader) (*Outbound, error) {
-	if err := p.check(); err != nil {
+	o := new(Outbound)
+	if err := o.Init(p, rand); err != nil {
 		return nil, err
 	}
-	o := &Outbound{state: state{params: p}, rand: rand, seq: newSequence(&p), padTo: p.PadTo, split: splitTunnel}
+	return o, nil
+}
+
+// Init is NewOutbound of a zero Outbound that has its place already, and stays there.
+func (o *Outbound) Init(p Params, rand io.Reader) error {
+	if err := p.check(); err != nil {
+		return err
+	}
+	o.own.init(&p)
+	o.params, o.rand, o.seq, o.padTo, o.split = p, rand, &o.own, p.PadTo, splitTunnel
 	switch {
 	case p.Mode == Transport:
 		o.split = SplitTransport
 	case p.AggFrag:
 		o.split = splitAggFrag
 	}
-	return o, nil
+	return nil
 }
 
 // Fork returns another sealer of the SA that draws from the same sequence numbers. It has keys of its own, which are to be

@@ -12,13 +12,12 @@ type sequence struct {
 	limit uint64
 }
 
-func newSequence(p *Params) *sequence {
-	s := &sequence{limit: maxSequence32}
+func (s *sequence) init(p *Params) {
+	s.limit = maxSequence32
 	if p.Transforms.ESN {
 		s.limit = 1<<64 - 1
 	}
 	s.last.Store(p.Sequence)
-	return s
 }
 
 // take reserves the next n numbers and returns the first.

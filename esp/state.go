@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"sync/atomic"
 
 	"culvert/secret"
 	"culvert/suite"
@@ -15,9 +16,10 @@ const headerLen = 8
 // state is what both directions of an SA have: its parameters, and its cipher from the first packet on, because most SAs
 // of a large gateway are idle and a cipher takes as much memory as everything else of an SA.
 type state struct {
-	params Params
 	cipher suite.ESPCipher
+	built  atomic.Bool // the cipher is there, for those whom the state does not belong to
 	layout Layout
+	params Params
 }
 
 // build makes the cipher unless it is there.
@@ -30,8 +32,16 @@ func (s *state) build(rand io.Reader) error {
 		return fmt.Errorf("SA %08x: %w: %w", s.params.SPI, ErrCipher, err)
 	}
 	s.cipher = c
+	s.built.Store(true)
 	s.layout = Layout{IV: c.IVLen(), Block: c.BlockLen(), ICV: c.ICVLen()}
 	return nil
+}
+
+// Fetch asks the processor to have the keys in its cache soon. It may be called from any goroutine until Clear is.
+func (s *state) Fetch() {
+	if s.built.Load() {
+		s.cipher.Fetch()
+	}
 }
 
 // SPI returns the SPI of the SA.
@@ -44,6 +54,7 @@ func (s *state) Clear() {
 	if s.cipher != nil {
 		s.cipher.Clear()
 	}
+	s.built.Store(false)
 	s.params.EncrKey, s.params.IntegKey, s.cipher = nil, nil, nil
 }
 

@@ -85,6 +85,10 @@ type ESPCipher interface {
 	// only the low half is in the packet when the SA has ESN. After an error the content of pkt is undefined.
 	Open(pkt []byte, seq uint64) (plaintext []byte, err error)
 
+	// Fetch asks the processor to have the keys in its cache soon. It may be called by other goroutines meanwhile, but
+	// for Clear.
+	Fetch()
+
 	// Clear overwrites the keys as far as they are within reach; no packet passes after it.
 	Clear()
 }

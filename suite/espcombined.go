@@ -11,7 +11,7 @@ const aeadIV = 8
 // espCombined is ESP with a combined-mode cipher (RFC 4106, RFC 4309, RFC 7634). The IV is the sequence number; where it is
 // implicit the packet has none (RFC 8750).
 type espCombined struct {
-	aead     *saltedAEAD
+	aead     saltedAEAD
 	iv       int          // octets of it in the packet
 	implicit [aeadIV]byte // one that is not in the packet
 	esn      bool
@@ -19,12 +19,13 @@ type espCombined struct {
 }
 
 func (c *espCombined) IVLen() int    { return c.iv }
-func (c *espCombined) ICVLen() int   { return c.aead.icv }
+func (c *espCombined) ICVLen() int   { return int(c.aead.icv) }
 func (c *espCombined) BlockLen() int { return espAlign }
+func (c *espCombined) Fetch()        { c.aead.fetch() }
 func (c *espCombined) Clear()        { c.aead.clear() }
 
 func (c *espCombined) Seal(pkt []byte, seq uint64) {
-	c.SealFrom(pkt, pkt[espHeader+c.iv:len(pkt)-c.aead.icv], seq)
+	c.SealFrom(pkt, pkt[espHeader+c.iv:len(pkt)-c.ICVLen()], seq)
 }
 
 func (c *espCombined) SealFrom(pkt, text []byte, seq uint64) {
@@ -36,7 +37,7 @@ func (c *espCombined) SealFrom(pkt, text []byte, seq uint64) {
 }
 
 func (c *espCombined) Open(pkt []byte, seq uint64) ([]byte, error) {
-	if len(pkt) < espHeader+c.iv+c.aead.icv {
+	if len(pkt) < espHeader+c.iv+c.ICVLen() {
 		return nil, ErrAuthentication
 	}
 	sealed := pkt[espHeader+c.iv:]

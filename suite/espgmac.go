@@ -5,18 +5,19 @@ import "encoding/binary"
 // espGMAC is ENCR_NULL_AUTH_AES_GMAC: GCM with an empty plaintext and the whole packet as associated data (RFC 4543,
 // Section 3.3).
 type espGMAC struct {
-	aead    *saltedAEAD
+	aead    saltedAEAD
 	esn     bool
 	scratch []byte // with ESN the authenticated octets are not those of the packet
 }
 
 func (c *espGMAC) IVLen() int    { return aeadIV }
-func (c *espGMAC) ICVLen() int   { return c.aead.icv }
+func (c *espGMAC) ICVLen() int   { return int(c.aead.icv) }
 func (c *espGMAC) BlockLen() int { return espAlign }
+func (c *espGMAC) Fetch()        { c.aead.fetch() }
 func (c *espGMAC) Clear()        { c.aead.clear() }
 
 func (c *espGMAC) Seal(pkt []byte, seq uint64) {
-	end := len(pkt) - c.aead.icv
+	end := len(pkt) - c.ICVLen()
 	iv := pkt[espHeader : espHeader+aeadIV]
 	binary.BigEndian.PutUint64(iv, seq)
 	c.aead.Seal(pkt[end:end], c.aead.with(iv), nil, c.associated(pkt[:end], seq))
@@ -28,7 +29,7 @@ func (c *espGMAC) SealFrom(pkt, text []byte, seq uint64) {
 }
 
 func (c *espGMAC) Open(pkt []byte, seq uint64) ([]byte, error) {
-	end := len(pkt) - c.aead.icv
+	end := len(pkt) - c.ICVLen()
 	if end < espHeader+aeadIV {
 		return nil, ErrAuthentication
 	}

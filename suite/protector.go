@@ -64,7 +64,7 @@ func trimPadded(text []byte) ([]byte, error) {
 // aeadProtector is an Encrypted payload with a combined-mode cipher (RFC 5282, Section 3): the associated data is all
 // that precedes the IV (Section 5.1).
 type aeadProtector struct {
-	aead *saltedAEAD
+	aead saltedAEAD
 	next uint64 // number of the next IV
 }
 
@@ -76,7 +76,7 @@ func newAEADProtector(t wire.Transform, e encryption, key []byte, next uint64) (
 	return &aeadProtector{aead: aead, next: next}, nil
 }
 
-func (p *aeadProtector) Overhead(int) int { return aeadIV + 1 + p.aead.icv }
+func (p *aeadProtector) Overhead(int) int { return aeadIV + 1 + int(p.aead.icv) }
 
 func (p *aeadProtector) Seal(prefix, plaintext []byte) ([]byte, error) {
 	n := len(prefix)

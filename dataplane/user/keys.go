@@ -14,7 +14,7 @@ func (b *Backend) Keys() (list []dataplane.SAKeys) {
 	for spi := range b.sad.spis {
 		if in := b.sad.find(spi); in != nil {
 			path := in.path.Load()
-			list = append(list, keysOf(dataplane.Inbound, spi, in.policy, in.mode, in.aggFrag != nil, path, in.esp))
+			list = append(list, keysOf(dataplane.Inbound, spi, in.policy, in.mode, in.aggFrag != nil, path, &in.esp))
 		}
 	}
 	for id, p := range b.known {

@@ -18,6 +18,19 @@ const (
 	noticeData = 128
 )
 
+// noticed is when a notice was sent last, in Unix nanoseconds; 0 is never.
+type noticed int64
+
+// allow reports whether one may be sent at now, and takes it that it is.
+func (n *noticed) allow(now time.Time) bool {
+	at, last := noticed(now.UnixNano()), *n
+	if last != 0 && at >= last && at-last < noticed(noticeEvery) {
+		return false
+	}
+	*n = at
+	return true
+}
+
 // A notifier hands notices to whoever wants them.
 type notifier struct {
 	f atomic.Pointer[func(dataplane.Notice)]

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"sync/atomic"
-	"time"
 
 	"culvert/dataplane"
 	"culvert/spd"
@@ -17,7 +16,7 @@ type policy struct {
 	spec  dataplane.Policy
 	exits atomic.Pointer[[]exit] // of each worker; nil when there is no SA
 	outs  []*outbound            // in the order of their installation; guarded by the Backend's lock
-	asked []int64                // of each worker, and its own: when it sent NoticeAcquire last, in Unix nanoseconds
+	asked []noticed              // of each worker, and its own: NoticeAcquire
 }
 
 // An exit is the SA that a worker's traffic leaves through.
@@ -67,16 +66,6 @@ func (p *policy) carriesNonFirst(worker int) bool {
 	return out != nil && out.nonFirst
 }
 
-// mayAsk reports whether a worker may send NoticeAcquire now, and takes it that it does.
-func (p *policy) mayAsk(worker int, now time.Time) bool {
-	at, last := now.UnixNano(), p.asked[worker]
-	if last != 0 && at >= last && at-last < int64(noticeEvery) {
-		return false
-	}
-	p.asked[worker] = at
-	return true
-}
-
 // SetPolicy is that of dataplane.Backend. The SAs of a policy that is replaced stay. After an error the backend has the
 // policy that it had before.
 func (b *Backend) SetPolicy(p dataplane.Policy) error {
@@ -103,7 +92,7 @@ func (b *Backend) SetPolicy(p dataplane.Policy) error {
 func (b *Backend) publish(p dataplane.Policy) (old *policy, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	state := &policy{spec: p, asked: make([]int64, len(b.workers))}
+	state := &policy{spec: p, asked: make([]noticed, len(b.workers))}
 	old = b.known[p.ID]
 	if old != nil {
 		state.outs = old.outs

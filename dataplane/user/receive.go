@@ -59,18 +59,38 @@ func (b *Backend) HandleESP(worker int, bursts []dataplane.Burst) {
 		return
 	}
 	r.now, r.tap = b.now(), b.tap.Load()
-	for i := range bursts {
-		burst := bursts[i]
-		for p, ok := burst.Next(); ok; p, ok = burst.Next() {
-			if r.tap == nil {
-				r.packet(p, &burst)
-				continue
-			}
-			r.shown(p, &burst)
+	for len(bursts) > 0 {
+		n := r.fetch(bursts)
+		for i := range bursts[:n] {
+			r.burst(bursts[i])
 		}
+		bursts = bursts[n:]
 	}
 	r.turnTo(nil)
 	r.flush()
+}
+
+// fetchAhead is for how many packets SAs are fetched at a time: more would not stay in the cache.
+const fetchAhead = 64
+
+// fetch has SAs fetched for the next bursts, and returns for how many.
+func (r *receiver) fetch(bursts []dataplane.Burst) (n int) {
+	last := uint32(0)
+	for packets := 0; n < len(bursts) && packets < fetchAhead; n++ {
+		packets += bursts[n].Count()
+		last = r.b.sad.fetch(bursts[n], last)
+	}
+	return n
+}
+
+func (r *receiver) burst(burst dataplane.Burst) {
+	for p, ok := burst.Next(); ok; p, ok = burst.Next() {
+		if r.tap == nil {
+			r.packet(p, &burst)
+			continue
+		}
+		r.shown(p, &burst)
+	}
 }
 
 func (r *receiver) flush() {
@@ -254,7 +274,7 @@ func (r *receiver) check(in *inbound, inner []byte) esp.Drop {
 	case in.selectors.AdmitsInbound(inner, flow, info):
 		return 0
 	}
-	if in.offenders.allow(r.now) {
+	if in.offended.allow(r.now) {
 		r.b.notices.send(dataplane.Notice{Kind: dataplane.NoticeSelectors, Direction: dataplane.Inbound, SPI: in.spi, Policy: in.policy, Packet: flow, Data: head(inner)})
 	}
 	return esp.ErrSelector

@@ -57,6 +57,22 @@ func (s *sad) find(spi uint32) *inbound {
 	return sa
 }
 
+// fetch asks the processor to have the SAs of a burst in its cache soon, all of them at a time: what lies in main memory is waited
+// for once. last is the SPI of the packet before, and returned that of the last packet.
+func (s *sad) fetch(burst dataplane.Burst, last uint32) uint32 {
+	for p, ok := burst.Next(); ok && len(p) >= 4; p, ok = burst.Next() {
+		spi := binary.BigEndian.Uint32(p)
+		if spi == last {
+			continue
+		}
+		if sa := s.find(spi); sa != nil {
+			sa.fetch()
+		}
+		last = spi
+	}
+	return last
+}
+
 // put makes an SA findable.
 func (s *sad) put(sa *inbound) {
 	index := sa.spi & (maxSAs - 1)

@@ -195,7 +195,7 @@ func (t *transmitter) packet(raw []byte, since time.Time) {
 
 // askForOwn asks for an SA of the worker's own, while another one carries its traffic (RFC 9611, Section 3).
 func (t *transmitter) askForOwn(p *policy, flow spd.Flow) {
-	if p.mayAsk(t.worker.index, t.now) {
+	if p.asked[t.worker.index].allow(t.now) {
 		t.b.notices.send(dataplane.Notice{Kind: dataplane.NoticeAcquire, Policy: p.spec.ID, Packet: flow, Resource: t.worker.index + 1})
 	}
 }
