@@ -70,7 +70,7 @@ func file(t testing.TB, secrets []byte, packets ...[]byte) *bytes.Buffer {
 			t.Fatal(err)
 		}
 	}
-	if err := w.End([3]uint64{}); err != nil {
+	if err := w.End([3]uint64{}, ""); err != nil {
 		t.Fatal(err)
 	}
 	return &b

@@ -86,11 +86,15 @@ func comment(text string) string {
 // Flush hands everything to the writer below.
 func (w *Writer) Flush() error { return w.ng.Flush() }
 
-// End writes the statistics of each interface: how many packets there are, and how many were lost on their way here.
-func (w *Writer) End(lost [3]uint64) error {
+// End writes the statistics of each interface: how many packets there are, and how many were lost on their way here. The comment
+// goes with those of ESP.
+func (w *Writer) End(lost [3]uint64, comment string) error {
 	now := time.Now()
 	for l := range Inner + 1 {
 		s := pcapgo.NgInterfaceStatistics{LastUpdate: now, StartTime: w.begun, EndTime: now, PacketsReceived: w.counts[l] + lost[l], PacketsDropped: lost[l]}
+		if l == ESP {
+			s.Comment = comment
+		}
 		if err := w.ng.WriteInterfaceStats(int(l), s); err != nil {
 			return err
 		}

@@ -30,7 +30,7 @@ func TestFileIsReadAgain(t *testing.T) {
 	at := time.Unix(1795348800, 123456789)
 	p := Packet{Time: at, Layer: ESP, Direction: dataplane.Outbound, Data: bytes.Repeat([]byte{0x45}, 100), Comment: "office/net", Lost: 3}
 	p.Snap(64)
-	for _, err := range []error{w.WriteSecrets([]byte("esp,1,null-sha1,tunnel,,\n")), w.Write(&p), w.End([3]uint64{0, 3, 0})} {
+	for _, err := range []error{w.WriteSecrets([]byte("esp,1,null-sha1,tunnel,,\n")), w.Write(&p), w.End([3]uint64{0, 3, 0}, "counted")} {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -50,7 +50,7 @@ func TestFileIsReadAgain(t *testing.T) {
 		t.Error("there is more")
 	}
 	i, err := r.Interface(int(ESP))
-	if err != nil || i.Name != "esp" || i.Statistics.PacketsDropped != 3 || i.Statistics.PacketsReceived != 4 || r.SectionInfo().Application != "culvert test" {
+	if err != nil || i.Name != "esp" || i.Statistics.PacketsDropped != 3 || i.Statistics.PacketsReceived != 4 || i.Statistics.Comment != "counted" || r.SectionInfo().Application != "culvert test" {
 		t.Errorf("the interface is %+v, %v", i, err)
 	}
 }

@@ -30,6 +30,7 @@ type captures struct {
 // A capturing is one capture. Packets that find no room are counted.
 type capturing struct {
 	request api.CaptureRequest
+	blind   error // why only IKE is seen
 	layers  [3]bool
 	packets chan capture.Packet
 	octets  atomic.Int64 // in packets
@@ -103,7 +104,7 @@ func (c *captures) begin(r api.CaptureRequest) (*capturing, error) {
 		c.learn()
 	}
 	c.list.Store(&list)
-	c.tap(list)
+	x.blind = c.tap(list)
 	return x, nil
 }
 
@@ -112,7 +113,7 @@ func (c *captures) end(x *capturing) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	list := slices.DeleteFunc(slices.Clone(c.active()), func(o *capturing) bool { return o == x })
-	c.tap(list)
+	_ = c.tap(list) // of those that go on it was said before
 	if len(list) == 0 {
 		c.list.Store(nil)
 		c.outs = nil
@@ -122,16 +123,15 @@ func (c *captures) end(x *capturing) {
 }
 
 // tap has the data plane show its packets if anybody wants some. The caller holds the lock.
-func (c *captures) tap(list []*capturing) {
+func (c *captures) tap(list []*capturing) error {
 	t, ok := c.engine.backend.(dataplane.Tappable)
 	if !ok {
-		return
+		return nil
 	}
 	if slices.ContainsFunc(list, func(x *capturing) bool { return x.layers[capture.ESP] || x.layers[capture.Inner] }) {
-		t.SetTap(c)
-		return
+		return t.SetTap(c)
 	}
-	t.SetTap(nil)
+	return t.SetTap(nil)
 }
 
 // learn takes note of the outbound SAs that are there. The caller holds the lock.
@@ -184,14 +184,35 @@ func (c *captures) owner(p *dataplane.TappedPacket) string {
 func (c *captures) Tap(p *dataplane.TappedPacket) {
 	owner := c.owner(p)
 	connection, _, _ := strings.Cut(owner, "/")
-	shown := capture.Packet{Time: time.Now(), Layer: capture.Inner, Direction: p.Direction}
-	if p.Inner {
+	shown := capture.Packet{Time: p.Time, Layer: capture.Inner, Direction: p.Direction}
+	if shown.Time.IsZero() {
+		shown.Time = time.Now()
+	}
+	switch {
+	case p.Inner:
 		shown.Data, shown.Comment = slices.Clone(p.Data), capture.InnerComment(owner, p.Direction, p.SPI, p.Drop)
-	} else {
-		shown.Layer, shown.Comment = capture.ESP, capture.ESPComment(owner, p.Direction, p.Data, p.Drop)
+	case p.Whole != nil:
+		shown.Data = slices.Clone(p.Whole)
+	default:
 		shown.Data = capture.Envelope(capture.ESP, p.Direction, &p.Path, p.TOS, p.Data, 0)
 	}
+	if !p.Inner {
+		shown.Layer, shown.Comment = capture.ESP, capture.ESPComment(owner, p.Direction, p.Data, p.Drop)
+	}
+	if p.Note != "" {
+		shown.Comment += "; " + p.Note
+	}
+	c.missed(connection, shown.Layer, p.Lost)
 	c.give(connection, shown)
+}
+
+// missed counts packets that the data plane could not show, for whoever may have wanted them.
+func (c *captures) missed(connection string, l capture.Layer, n uint64) {
+	for _, x := range c.active() {
+		if x.wants(l, connection) {
+			x.lost[l].Add(n)
+		}
+	}
 }
 
 // name is that of a policy, "connection/child".
@@ -235,6 +256,7 @@ func withKeys(keys bool) string {
 
 // writeCapture writes a capture until its end.
 func (d *Daemon) writeCapture(ctx context.Context, x *capturing, keys *keyExport, w io.Writer) error {
+	before := d.engine.tallied()
 	file, err := capture.NewWriter(w, d.aboutCapture(x))
 	if err != nil {
 		return err
@@ -256,17 +278,17 @@ func (d *Daemon) writeCapture(ctx context.Context, x *capturing, keys *keyExport
 	if err := x.drain(keys.lines, file); err != nil {
 		return err
 	}
-	return file.End(x.losses())
+	return file.End(x.losses(), risen(before, d.engine.tallied()))
 }
 
-// aboutCapture is the head of a file. With the data plane of the kernel part of what was asked for cannot be seen.
+// aboutCapture is the head of a file. Where the kernel does not show its packets, part of what was asked for cannot be seen.
 func (d *Daemon) aboutCapture(x *capturing) capture.About {
 	about := capture.About{Application: "culvert " + d.options.Version, Snap: x.request.Snap, Comment: "data plane: " + d.world.name}
 	if x.request.Connection != "" {
 		about.Comment += "; connection " + x.request.Connection
 	}
-	if _, ok := d.engine.backend.(dataplane.Tappable); !ok {
-		about.Comment += "; ESP and inner packets are the kernel's and not in this file"
+	if x.blind != nil {
+		about.Comment += fmt.Sprintf("; ESP and inner packets are the kernel's and not in this file: %v", x.blind)
 	}
 	return about
 }

@@ -206,7 +206,9 @@ func kernelConfig(d *config.Daemon) xfrm.Config {
 
 // openKernel opens the data plane of the kernel.
 func (w *world) openKernel(d *config.Daemon) (err error) {
-	w.backend, err = xfrm.New(kernelConfig(d))
+	c := kernelConfig(d)
+	_, c.NATPort = w.listener.Ports()
+	w.backend, err = xfrm.New(c)
 	var missing *xfrm.MissingError
 	if errors.As(err, &missing) {
 		return api.NewProblem(0, explain.HostKernelESP, "", "%v", err)

@@ -8,10 +8,11 @@ import (
 )
 
 // SetTap is that of dataplane.Tappable.
-func (b *Backend) SetTap(t dataplane.Tap) {
+func (b *Backend) SetTap(t dataplane.Tap) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.tap = t
+	return nil
 }
 
 // show shows a packet, without the lock.

@@ -14,12 +14,13 @@ import (
 type tap struct{ dataplane.Tap }
 
 // SetTap is that of dataplane.Tappable.
-func (b *Backend) SetTap(t dataplane.Tap) {
+func (b *Backend) SetTap(t dataplane.Tap) error {
 	if t == nil {
 		b.tap.Store(nil)
-		return
+		return nil
 	}
 	b.tap.Store(&tap{t})
+	return nil
 }
 
 // watched is what becomes of a packet that is seen through a tap.

@@ -3,6 +3,7 @@ package xfrm
 import (
 	"errors"
 	"fmt"
+	"os"
 	"sync"
 	"sync/atomic"
 
@@ -18,6 +19,8 @@ type Config struct {
 	Owner string
 	// Mark is that of the sockets of IKE, which routing keeps out of the interfaces of policies.
 	Mark uint32
+	// NATPort is that of the sockets that take ESP in UDP.
+	NATPort uint16
 }
 
 // kernel is what a Backend asks of the kernel; nl.Conn is one.
@@ -60,13 +63,20 @@ type Backend struct {
 	config   Config
 	owner    owner
 	features Features
+	stat     counterFile
 	before   Stat // the kernel's counters when the Backend was made
 	notices  atomic.Pointer[func(dataplane.Notice)]
 	done     chan struct{} // closed when no event is received any more
 
+	namespace *os.File   // that of the network
+	tapping   sync.Mutex // guards watch
+	watch     *watch     // nil: nobody looks at packets
+	watches   sync.WaitGroup
+
 	mu       sync.Mutex // guards what follows
 	spis     map[uint32]bool
 	ins      map[uint32]*sa
+	leaving  map[uint32][]*sa // outbound SAs by their SPIs, which peers have chosen
 	known    map[dataplane.PolicyID]*policy
 	byReqID  map[uint32]*policy
 	byState  map[nl.StateID]*sa
@@ -95,10 +105,14 @@ func New(c Config) (*Backend, error) {
 		return nil, errors.Join(fmt.Errorf("data plane: %w", err), listener.Close(), conn.Close())
 	}
 	b := newBackend(c, conn, listener, routes)
-	b.before, _ = readStat(statFile)
+	if b.namespace, err = os.Open("/proc/thread-self/ns/net"); err != nil {
+		return nil, errors.Join(fmt.Errorf("data plane: %w", err), routes.Close(), listener.Close(), conn.Close())
+	}
+	b.stat = openStat()
+	b.before = b.stat.now()
 	b.features = features(conn)
 	if err := b.inherit(); err != nil {
-		return nil, errors.Join(fmt.Errorf("data plane: leftovers: %w", err), routes.Close(), listener.Close(), conn.Close())
+		return nil, errors.Join(fmt.Errorf("data plane: leftovers: %w", err), routes.Close(), listener.Close(), conn.Close(), b.stat.Close(), b.namespace.Close())
 	}
 	go b.run()
 	return b, nil
@@ -108,7 +122,7 @@ func New(c Config) (*Backend, error) {
 func newBackend(c Config, k kernel, e events, p plumber) *Backend {
 	return &Backend{
 		kernel: k, events: e, plumber: p, config: c, owner: newOwner(c.Owner), done: make(chan struct{}),
-		spis: make(map[uint32]bool), ins: make(map[uint32]*sa), known: make(map[dataplane.PolicyID]*policy),
+		spis: make(map[uint32]bool), ins: make(map[uint32]*sa), leaving: make(map[uint32][]*sa), known: make(map[dataplane.PolicyID]*policy),
 		byReqID: make(map[uint32]*policy), byState: make(map[nl.StateID]*sa), database: newDatabase(k),
 	}
 }
@@ -135,9 +149,10 @@ func (b *Backend) Close() error {
 		s.clear()
 	}
 	b.mu.Unlock()
-	err = errors.Join(err, b.events.Close())
+	err = errors.Join(err, b.SetTap(nil), b.events.Close())
 	<-b.done
-	return errors.Join(err, b.kernel.Close())
+	b.watches.Wait()
+	return errors.Join(err, b.kernel.Close(), b.stat.Close(), closeFile(b.namespace))
 }
 
 // Warnings returns what could not be done without failing.

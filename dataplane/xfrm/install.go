@@ -77,6 +77,7 @@ func (b *Backend) install(spec *dataplane.SA) error {
 		b.await(s)
 	} else {
 		p.outs = append(p.outs, s)
+		b.leaving[spec.SPI] = append(b.leaving[spec.SPI], s)
 	}
 	return b.renew(p)
 }
@@ -109,6 +110,7 @@ func (b *Backend) Remove(d dataplane.Direction, spi uint32, id dataplane.PolicyI
 	var err error
 	if d == dataplane.Outbound { // the policy first: it must not ask for the SA that goes
 		p.outs = slices.DeleteFunc(p.outs, func(o *sa) bool { return o == s })
+		b.leave(s)
 		err = b.renew(p)
 	}
 	err = errors.Join(err, absent(b.kernel.DeleteState(&s.state.StateID)))
@@ -126,6 +128,14 @@ func (b *Backend) Remove(d dataplane.Direction, spi uint32, id dataplane.PolicyI
 		err = fmt.Errorf("data plane: SA %08x: %w", spi, err)
 	}
 	return c, err
+}
+
+// leave takes an outbound SA out of those with its SPI.
+func (b *Backend) leave(s *sa) {
+	spi := s.state.SPI
+	if b.leaving[spi] = slices.DeleteFunc(b.leaving[spi], func(o *sa) bool { return o == s }); len(b.leaving[spi]) == 0 {
+		delete(b.leaving, spi)
+	}
 }
 
 // find returns an SA, or nil.

@@ -118,11 +118,17 @@ func (p *pair) link(t *testing.T) {
 // sends sends datagrams from near to far, which echoes nothing, and returns how many far got.
 func (p *pair) sends(t *testing.T, count int) (received int) {
 	t.Helper()
+	return p.sendsBetween(t, "10.1.0.1", "10.2.0.1", count)
+}
+
+// sendsBetween is sends between other addresses.
+func (p *pair) sendsBetween(t *testing.T, from, to string, count int) (received int) {
+	t.Helper()
 	var fd int
-	p.at(t, p.farNS, func() { fd = listen(t, "10.2.0.1:99") })
+	p.at(t, p.farNS, func() { fd = listen(t, to+":99") })
 	defer unix.Close(fd)
 	for range count {
-		if err := send(t, "10.1.0.1:1000", "10.2.0.1:99"); err != nil {
+		if err := send(t, from+":1000", to+":99"); err != nil {
 			t.Logf("send: %v", err)
 		}
 	}

@@ -66,7 +66,7 @@ type node struct {
 
 func newNode(t *testing.T, owner string) *node {
 	t.Helper()
-	b, err := New(Config{Owner: owner, Mark: 4500})
+	b, err := New(Config{Owner: owner, Mark: 4500, NATPort: 4500})
 	if err != nil {
 		t.Fatal(err)
 	}

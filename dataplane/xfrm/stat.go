@@ -2,7 +2,6 @@ package xfrm
 
 import (
 	"bufio"
-	"fmt"
 	"io"
 	"iter"
 	"os"
@@ -14,20 +13,49 @@ import (
 // statFile has the kernel's counters of the network namespace of the thread that reads it.
 const statFile = "/proc/thread-self/net/xfrm_stat"
 
-// maxStat bounds the counters that are read; Linux 6.18 has 35.
-const maxStat = 256
+// Bounds of the counters that are read; Linux 6.18 has 35.
+const (
+	maxStat     = 256
+	maxStatFile = 64 << 10
+)
 
 // A Stat holds the kernel's counters by their names, as XfrmInNoStates. They are those of the network namespace, whoever made
 // the states and policies.
 type Stat map[string]uint64
 
-func readStat(file string) (Stat, error) {
-	f, err := os.Open(file)
+// A counterFile holds the kernel's counters of one network namespace: that of the thread which opened it, whichever reads.
+type counterFile struct{ *os.File }
+
+// openStat opens the counters. A kernel that was built without CONFIG_XFRM_STATISTICS has none.
+func openStat() counterFile {
+	f, err := os.Open(statFile)
 	if err != nil {
-		return nil, fmt.Errorf("data plane: %w", err) // built without CONFIG_XFRM_STATISTICS
+		return counterFile{}
 	}
-	defer f.Close()
-	return parseStat(f)
+	return counterFile{f}
+}
+
+// now returns what is counted at this moment; nil: it is not known.
+func (f counterFile) now() Stat {
+	if f.File == nil {
+		return nil
+	}
+	s, err := parseStat(io.NewSectionReader(f.File, 0, maxStatFile))
+	if err != nil {
+		return nil
+	}
+	return s
+}
+
+// Close ends the use of the file.
+func (f counterFile) Close() error { return closeFile(f.File) }
+
+// closeFile closes a file, if it was opened.
+func closeFile(f *os.File) error {
+	if f == nil {
+		return nil
+	}
+	return f.Close()
 }
 
 func parseStat(r io.Reader) (Stat, error) {
@@ -45,14 +73,21 @@ func parseStat(r io.Reader) (Stat, error) {
 	return s, lines.Err()
 }
 
+// since returns what has risen since then, and by how much.
+func (s Stat) since(then Stat) Stat {
+	rose := Stat{}
+	for name, n := range s {
+		if n > then[name] {
+			rose[name] = n - then[name]
+		}
+	}
+	return rose
+}
+
 // Counts walks over what the kernel counted since the backend was made, as "xfrm_in_no_states".
 func (b *Backend) Counts() iter.Seq2[string, uint64] {
 	return func(yield func(string, uint64) bool) {
-		now, err := readStat(statFile)
-		if err != nil {
-			return
-		}
-		for name, n := range now {
+		for name, n := range b.stat.now() {
 			if n -= min(n, b.before[name]); !yield(counterName(name), n) {
 				return
 			}

@@ -1,6 +1,9 @@
 package kernel_test
 
 import (
+	"bytes"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -33,7 +36,7 @@ func (s *scene) betweenOurs(k link) {
 	peer := s.sun.Culvert(mirrored(k))
 	s.ours.Must("up", "site/net")
 	pair := k.children[0].inner[0]
-	s.echo(pair[0], pair[1], k.children[0].largest)
+	s.captured(peer, func() { s.echo(pair[0], pair[1], k.children[0].largest) })
 	s.stream(pair[0], pair[1], func() {
 		for _, side := range []*lab.Culvert{s.ours, peer, s.ours} {
 			side.Must("rekey", "site/net")
@@ -51,4 +54,30 @@ func mirrored(k link) string {
 	return strings.NewReplacer(
 		"10.99.0.1", "10.99.0.2", "10.99.0.2", "10.99.0.1", "10.1.0.1", "10.2.0.1", "10.2.0.1", "10.1.0.1", "moon.", "sun.", "sun.", "moon.",
 	).Replace(conf)
+}
+
+// captured has the kernel show what it carries: all of it opens with the keys that the file has, and comes with the same inside.
+func (s *scene) captured(by *lab.Culvert, traffic func()) {
+	s.Helper()
+	file := filepath.Join(s.Dir, "kernel.pcapng")
+	ended := make(chan error, 1)
+	go func() {
+		_, err := by.Try("capture", "site", "--esp", "--inner", "--keys", "-w", "40", "-o", file)
+		ended <- err
+	}()
+	s.Await("the capture to begin", func() bool { return strings.Contains(s.sun.Must("nft", "list", "ruleset"), "culvert-capture") })
+	traffic()
+	if err := <-ended; err != nil {
+		s.Fatal(err)
+	}
+	if got := by.Must("decrypt", file, "--json"); !strings.Contains(got, `"esp":20,"esp_read":20`) {
+		s.Errorf("the capture opens as %s", got)
+	}
+	packets, err := os.ReadFile(file)
+	for _, comment := range []string{"site/net: received ESP, SPI ", "site/net: received through SPI ", "site/net: sent through SPI ", "site/net: sent ESP, SPI "} {
+		if !bytes.Contains(packets, []byte(comment)) {
+			s.Errorf("no packet with %q; %v", comment, err)
+		}
+	}
+	s.Await("the rules to be gone", func() bool { return !strings.Contains(s.sun.Must("nft", "list", "ruleset"), "culvert-capture") })
 }

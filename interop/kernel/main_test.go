@@ -61,5 +61,5 @@ var modules = []string{
 	"esp4", "esp6", "xfrm_user", "xfrm_interface",
 	"gcm", "ccm", "ctr", "seqiv", "echainiv", "drbg", "authenc", "authencesn", "crypto_null", "sha512_generic", "xcbc", "cmac",
 	"ghash_generic", "chacha20poly1305", "chacha_generic", "poly1305_generic", "aesni_intel",
-	"tun", "veth", "dummy", "nf_tables", "nft_chain_nat", "nft_masq", "nft_nat", "nft_ct", "nft_fib_inet",
+	"tun", "veth", "dummy", "nf_tables", "nft_chain_nat", "nft_masq", "nft_nat", "nft_ct", "nft_fib_inet", "nft_xfrm", "nft_log", "nfnetlink_log",
 }

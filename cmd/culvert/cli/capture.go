@@ -30,8 +30,8 @@ dropped, and of messages of IKE what was protected in them.
 
 The file shows the traffic in the clear: only administrators get it, and log and events
 tell who has asked. Without -o the file goes to standard output, such as to
-wireshark -k -i -. With the kernel's data plane, ESP and inner packets are not seen here;
-tcpdump has the former.`,
+wireshark -k -i -. The kernel's data plane shows ESP and inner packets by rules of nftables
+that are there as long as the capture.`,
 		Example: `  culvert capture office -o office.pcapng -w 30s
   culvert capture --ike -o ike.pcapng
   culvert capture --inner --snap 128 -w 1000 | tshark -r -

@@ -129,7 +129,7 @@ func into(out io.WriteCloser, file, version string) (each func(*capture.Packet) 
 	if err != nil {
 		return nil, nil, err
 	}
-	return w.Write, func() error { return errors.Join(w.End([3]uint64{}), out.Close()) }, nil
+	return w.Write, func() error { return errors.Join(w.End([3]uint64{}, ""), out.Close()) }, nil
 }
 
 // showPacket writes a line about a packet.

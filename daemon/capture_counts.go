@@ -1,0 +1,32 @@
+package daemon
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"culvert/dataplane"
+)
+
+// tallied is what the data plane has counted so far.
+func (e *engine) tallied() map[string]uint64 {
+	if c, ok := e.backend.(dataplane.Counting); ok {
+		return maps.Collect(c.Counts())
+	}
+	return nil
+}
+
+// risen says which counters have risen, as "counted meanwhile: esp_dropped_replay 3"; "" if none has.
+func risen(before, now map[string]uint64) string {
+	var list []string
+	for _, name := range slices.Sorted(maps.Keys(now)) {
+		if now[name] > before[name] {
+			list = append(list, fmt.Sprintf("%s %d", name, now[name]-before[name]))
+		}
+	}
+	if len(list) == 0 {
+		return ""
+	}
+	return "counted meanwhile: " + strings.Join(list, ", ")
+}
