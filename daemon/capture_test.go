@@ -171,7 +171,7 @@ func TestEndOfACaptureLosesNothingUncounted(t *testing.T) {
 	}
 	ended, end := context.WithCancel(t.Context())
 	end()
-	for _, err := range []error{x.copy(ended, nil, w), x.drain(nil, w), w.End(x.losses())} {
+	for _, err := range []error{x.copy(ended, nil, w), x.drain(nil, w), w.End(x.losses(), "")} {
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -31,7 +31,7 @@ func (s *shooter) Capture(_ context.Context, r api.CaptureRequest, w io.Writer) 
 	}
 	file, err := capture.NewWriter(w, capture.About{})
 	if err == nil {
-		err = errors.Join(file.Write(&capture.Packet{Data: []byte("packets")}), file.End([3]uint64{0, 5, 2}))
+		err = errors.Join(file.Write(&capture.Packet{Data: []byte("packets")}), file.End([3]uint64{0, 5, 2}, ""))
 	}
 	return err
 }
