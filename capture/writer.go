@@ -89,17 +89,20 @@ func (w *Writer) Flush() error { return w.ng.Flush() }
 // End writes the statistics of each interface: how many packets there are, and how many were lost on their way here. The comment
 // goes with those of ESP.
 func (w *Writer) End(lost [3]uint64, comment string) error {
+	if err := w.ng.Flush(); err != nil {
+		return err
+	}
 	now := time.Now()
 	for l := range Inner + 1 {
-		s := pcapgo.NgInterfaceStatistics{LastUpdate: now, StartTime: w.begun, EndTime: now, PacketsReceived: w.counts[l] + lost[l], PacketsDropped: lost[l]}
+		about := ""
 		if l == ESP {
-			s.Comment = comment
+			about = comment
 		}
-		if err := w.ng.WriteInterfaceStats(int(l), s); err != nil {
+		if _, err := w.w.Write(w.statistics(l, now, lost[l], about)); err != nil {
 			return err
 		}
 	}
-	return w.ng.Flush()
+	return nil
 }
 
 // Secrets are tables of package keylog in a block of a capture. There is no registered type for them: Wireshark passes over

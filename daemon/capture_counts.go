@@ -17,6 +17,9 @@ func (e *engine) tallied() map[string]uint64 {
 	return nil
 }
 
+// longestCount bounds what is said of counters: an option of a file has 16 bits for its length.
+const longestCount = 32 << 10
+
 // risen says which counters have risen, as "counted meanwhile: esp_dropped_replay 3"; "" if none has.
 func risen(before, now map[string]uint64) string {
 	var list []string
@@ -28,5 +31,6 @@ func risen(before, now map[string]uint64) string {
 	if len(list) == 0 {
 		return ""
 	}
-	return "counted meanwhile: " + strings.Join(list, ", ")
+	text := "counted meanwhile: " + strings.Join(list, ", ")
+	return text[:min(len(text), longestCount)]
 }
