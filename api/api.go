@@ -20,6 +20,8 @@ const Version = "v1"
 type Control interface {
 	// Status tells everything about this moment.
 	Status(ctx context.Context) (Status, error)
+	// Overview tells everything about this moment but the SAs, of which it has sums. It is cheap, as pages ask for it all the time.
+	Overview(ctx context.Context) (Overview, error)
 	// List begins a list of the IKE SAs, which takes no memory however slow its reader is.
 	List() Listing
 	// Pools tells about address pools and their leases.

@@ -131,7 +131,7 @@ type usersInput struct {
 
 // registerInventory connects the operations on what is there.
 func (s *Server) registerInventory(api huma.API) {
-	serve(api, operation(api, http.MethodGet, "connections/{name}", Read, "Everything about a connection"), asking(s, s.connection))
+	huma.Register(api, tellsSAs[ConnectionDetail](api, operation(api, http.MethodGet, "connections/{name}", Read, "Everything about a connection")), s.connection)
 	serve(api, operation(api, http.MethodGet, "sas/{spi}", Read, "One IKE SA with its children"), s.oneSA)
 	serve(api, operation(api, http.MethodGet, "pools/{name}", Read, "One address pool with its leases"), s.onePool)
 	serve(api, operation(api, http.MethodGet, "policies", Read, "What becomes of traffic"),
@@ -150,33 +150,38 @@ func (s *Server) registerInventory(api huma.API) {
 		})
 }
 
-func (s *Server) connection(ctx context.Context, i Inventory, in *nameInput) (d ConnectionDetail, err error) {
-	status, err := s.control.Status(ctx)
+func (s *Server) connection(ctx context.Context, in *nameInput) (*huma.StreamResponse, error) {
+	i, err := capability[Inventory](s)
 	if err != nil {
-		return d, err
+		return nil, noted(ctx, err)
 	}
-	c, ok := status.Connection(in.Name)
-	if !ok {
-		return d, noSuch("connection", in.Name)
+	o, err := s.control.Overview(ctx)
+	if err != nil {
+		return nil, noted(ctx, err)
 	}
-	d.ConnectionSum, d.List = ConnectionSum{Connection: c}, status.SAsOf(in.Name)
-	for n := range d.List {
-		d.add(&d.List[n])
+	var d ConnectionDetail
+	var ok bool
+	if d.ConnectionSum, ok = o.connection(in.Name); !ok {
+		return nil, noted(ctx, noSuch("connection", in.Name))
 	}
-	d.Source, d.Settings, err = i.Settings(ctx, in.Name)
-	return d, err
+	if d.Source, d.Settings, err = i.Settings(ctx, in.Name); err != nil {
+		return nil, noted(ctx, err)
+	}
+	return s.withSAs(d, func(sa *SA) bool { return sa.Connection == in.Name })
 }
 
-func (s *Server) oneSA(ctx context.Context, in *spiInput) (SA, error) {
-	status, err := s.control.Status(ctx)
-	if err != nil {
-		return SA{}, err
+func (s *Server) oneSA(ctx context.Context, in *spiInput) (found SA, err error) {
+	ok := false
+	err = s.eachSA(ctx, func(sa *SA) bool {
+		if ok = strings.EqualFold(sa.SPI, in.SPI); ok {
+			found = *sa
+		}
+		return ok
+	})
+	if err == nil && !ok {
+		err = noSuch("IKE SA with the SPI", in.SPI)
 	}
-	n := slices.IndexFunc(status.SAs, func(sa SA) bool { return strings.EqualFold(sa.SPI, in.SPI) })
-	if n < 0 {
-		return SA{}, noSuch("IKE SA with the SPI", in.SPI)
-	}
-	return status.SAs[n], nil
+	return found, err
 }
 
 func (s *Server) onePool(ctx context.Context, in *poolInput) (Pool, error) {

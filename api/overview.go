@@ -33,35 +33,61 @@ type ConnectionSum struct {
 	Out       Traffic    `json:"out" doc:"Of the children that are there now; it falls when one goes"`
 }
 
-// overview asks for a status and adds up its SAs.
+// overview asks for sums.
 func (s *Server) overview(ctx context.Context, _ *struct{}) (Overview, error) {
-	status, err := s.control.Status(ctx)
-	if err != nil {
-		return Overview{}, err
-	}
-	return overviewOf(&status, time.Now()), nil
+	return s.control.Overview(ctx)
 }
 
-func overviewOf(s *Status, now time.Time) Overview {
-	o := Overview{
+// A Summary is an overview to which IKE SAs are added.
+type Summary struct {
+	Overview
+	place map[string]int // of connections
+}
+
+// NewSummary begins a summary with all of a status but its SAs.
+func NewSummary(s *Status, now time.Time) *Summary {
+	sum := &Summary{place: make(map[string]int, len(s.Connections)), Overview: Overview{
 		Time: now, Version: s.Version, Started: s.Started, Loaded: s.Loaded, Config: s.Config, Listening: s.Listening,
 		Dataplane: s.Dataplane, DataplaneReason: s.DataplaneReason, Warnings: s.Warnings, Counters: s.Counters, Process: s.Process,
 		Connections: make([]ConnectionSum, len(s.Connections)),
-	}
-	place := make(map[string]int, len(s.Connections))
+	}}
 	for i, c := range s.Connections {
-		o.Connections[i] = ConnectionSum{Connection: c}
-		place[c.Name] = i
+		sum.Connections[i] = ConnectionSum{Connection: c}
+		sum.place[c.Name] = i
 	}
-	for i := range s.SAs {
-		sa := &s.SAs[i]
-		if at, ok := place[sa.Connection]; ok {
-			o.Connections[at].add(sa)
-		} else {
-			o.Unknown++
+	return sum
+}
+
+// Add adds an IKE SA, of which connection, state, establishment, quantum resistance and the states and traffic of children matter.
+func (s *Summary) Add(sa *SA) {
+	if at, ok := s.place[sa.Connection]; ok {
+		s.Connections[at].add(sa)
+	} else {
+		s.Unknown++
+	}
+}
+
+// without is a status with all of an overview but the sums.
+func (o *Overview) without() Status {
+	s := Status{
+		Version: o.Version, Started: o.Started, Loaded: o.Loaded, Config: o.Config, Listening: o.Listening,
+		Dataplane: o.Dataplane, DataplaneReason: o.DataplaneReason, Warnings: o.Warnings, Counters: o.Counters, Process: o.Process,
+		Connections: make([]Connection, len(o.Connections)),
+	}
+	for i := range o.Connections {
+		s.Connections[i] = o.Connections[i].Connection
+	}
+	return s
+}
+
+// connection returns the sums of the connection of that name.
+func (o *Overview) connection(name string) (ConnectionSum, bool) {
+	for i := range o.Connections {
+		if o.Connections[i].Name == name {
+			return o.Connections[i], true
 		}
 	}
-	return o
+	return ConnectionSum{}, false
 }
 
 // add adds an IKE SA of the connection. One that was rekeyed has given its children to its successor.

@@ -82,15 +82,17 @@ func TestSAsComeInParts(t *testing.T) {
 		name, query, total string
 		first, count       int
 	}{
-		{"all", "connection=staff", "30", 0, 30},
+		{"all", "connection=staff", "", 0, 30},
 		{"first", "connection=staff&limit=10", "30", 0, 10},
 		{"middle", "connection=staff&limit=10&offset=15", "30", 15, 10},
 		{"last", "connection=staff&limit=10&offset=25", "30", 25, 5},
 		{"behind the end", "connection=staff&limit=10&offset=40", "30", 0, 0},
-		{"by identity", "match=" + url.QueryEscape("USER12@example"), "1", 12, 1},
-		{"by SPI", "match=000000000000001d", "1", 29, 1},
+		{"by identity", "limit=5&match=" + url.QueryEscape("USER12@example"), "1", 12, 1},
+		{"by SPI", "match=000000000000001d", "", 29, 1},
+		{"behind the first", "connection=staff&offset=28", "", 28, 2},
 		{"by child", "match=net&limit=2", "30", 0, 2},
-		{"nothing", "match=nobody", "0", 0, 0},
+		{"nothing", "match=nobody", "", 0, 0},
+		{"none of nothing", "match=nobody&limit=3", "0", 0, 0},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -29,7 +29,6 @@ type Checked struct {
 
 // register describes and connects every operation.
 func (s *Server) register(api huma.API) {
-	get(api, "status", "Everything about this moment", s.control.Status)
 	get(api, "connections", "Configured connections", s.connections)
 	get(api, "pools", "Address pools and their leases", s.control.Pools)
 	serve(api, operation(api, http.MethodGet, "overview", Read, "Everything about this moment but the SAs, of which there are sums"), s.overview)
@@ -85,8 +84,8 @@ func (c Command) problem(ctx context.Context, name string, err error) *Problem {
 }
 
 func (s *Server) connections(ctx context.Context) ([]Connection, error) {
-	status, err := s.control.Status(ctx)
-	return status.Connections, err
+	o, err := s.control.Overview(ctx)
+	return o.without().Connections, err
 }
 
 func (s *Server) rekey(ctx context.Context, in *commandInput) error {

@@ -29,6 +29,7 @@ func newQuiet(size int) *quiet {
 }
 
 func (q *quiet) Status(context.Context) (Status, error)     { return Status{}, nil }
+func (q *quiet) Overview(context.Context) (Overview, error) { return Overview{}, nil }
 func (q *quiet) List() Listing                              { return quietListing{} }
 func (q *quiet) Pools(context.Context) ([]Pool, error)      { return nil, nil }
 func (q *quiet) Up(ctx context.Context, _ Target) error     { return q.up(ctx) }

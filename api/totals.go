@@ -21,11 +21,11 @@ type countersInput struct {
 func (s *Server) registerCounters(api huma.API) {
 	serve(api, operation(api, http.MethodGet, "counters", Read, "Totals since the start"),
 		asking(s, func(ctx context.Context, c Counting, in *countersInput) (all Counters, err error) {
-			status, err := s.control.Status(ctx)
+			o, err := s.control.Overview(ctx)
 			if err != nil {
 				return all, err
 			}
-			all.Totals = status.Counters
+			all.Totals = o.Counters
 			all.IKE, err = c.IKECounters(ctx, in.Connection, in.Connection == "")
 			return all, err
 		}))

@@ -62,6 +62,9 @@ type Daemon struct {
 	server  *api.Server        // nil: only a program manages it
 	stop    context.CancelFunc // of the engine
 
+	looks     shared[found]
+	overviews shared[api.Overview]
+
 	reloading sync.Mutex // one reload at a time; guards sources, and writes of trial
 	deferred  deferral
 	tokens    *tokenDesk

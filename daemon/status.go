@@ -13,6 +13,14 @@ import (
 	"culvert/supervisor"
 )
 
+// A moment is what all there is was at one moment, before it is put into words. Several may look at it.
+type moment struct {
+	links   []supervisor.LinkStatus
+	sas     []ike.SAStatus
+	stats   ike.Stats
+	carried totals // by what was gone already
+}
+
 // Status tells everything about this moment.
 func (d *Daemon) Status(ctx context.Context) (api.Status, error) {
 	s, _, err := d.look(ctx)
@@ -21,39 +29,88 @@ func (d *Daemon) Status(ctx context.Context) (api.Status, error) {
 
 // look tells everything about this moment, and what SAs have carried by whom they belong to.
 func (d *Daemon) look(ctx context.Context) (api.Status, totals, error) {
+	found, err := d.looks.ask(ctx, d.whole)
+	return found.status, found.carried, err
+}
+
+// A found is what was found at one moment, which all share who have asked for it.
+type found struct {
+	status  api.Status
+	carried totals
+}
+
+// whole looks at everything.
+func (d *Daemon) whole(ctx context.Context) (f found, err error) {
+	m, err := d.moment(ctx)
+	if err != nil {
+		return f, err
+	}
+	v := d.engine.view(&m.carried)
+	f.status = d.bare(v, m)
+	f.status.SAs = make([]api.SA, 0, len(m.sas))
+	for i := range m.sas {
+		f.status.SAs = append(f.status.SAs, v.sa(&m.sas[i]))
+	}
+	f.status.Counters = d.engine.counters(m.stats, d.engine.hub.show(m.carried))
+	f.carried = m.carried
+	return f, nil
+}
+
+// Overview tells everything about this moment but the SAs, of which it has sums.
+func (d *Daemon) Overview(ctx context.Context) (api.Overview, error) {
+	return d.overviews.ask(ctx, d.sums)
+}
+
+// sums looks at everything, and adds SAs up without putting them into words.
+func (d *Daemon) sums(ctx context.Context) (api.Overview, error) {
+	m, err := d.moment(ctx)
+	if err != nil {
+		return api.Overview{}, err
+	}
+	v := d.engine.view(&m.carried)
+	status := d.bare(v, m)
+	sum := api.NewSummary(&status, time.Now())
+	var sa api.SA
+	for i := range m.sas {
+		v.brief(&m.sas[i], &sa)
+		sum.Add(&sa)
+	}
+	sum.Counters = d.engine.counters(m.stats, d.engine.hub.show(m.carried))
+	return sum.Overview, nil
+}
+
+// moment asks everybody.
+func (d *Daemon) moment(ctx context.Context) (m moment, err error) {
 	d.useLoaded()
 	e := d.engine
 	var links []supervisor.LinkStatus
-	err := e.supervisor.ask(ctx, func(time.Time) ([]supervisor.Action, error) {
+	err = e.supervisor.ask(ctx, func(time.Time) ([]supervisor.Action, error) {
 		links = d.machine().Status()
 		return nil, nil
 	})
 	if err != nil {
-		return api.Status{}, totals{}, err
+		return m, err
 	}
-	carried := e.hub.past() // first: what is removed from here on must not be counted twice
-	carried.owned = e.tally.Past()
-	sas, stats, err := e.snapshot(ctx)
-	if err != nil {
-		return api.Status{}, totals{}, err
-	}
+	m.links = links
+	m.carried = e.hub.past() // first: what is removed from here on must not be counted twice
+	m.carried.owned = e.tally.Past()
+	m.sas, m.stats, err = e.snapshot(ctx)
+	return m, err
+}
+
+// bare is a status without SAs and counters.
+func (d *Daemon) bare(v view, m moment) api.Status {
 	d.mu.Lock()
 	loaded := d.loaded
 	d.mu.Unlock()
 	ikePort, natPort := d.world.listener.Ports()
-	v := e.view(&carried)
 	s := api.Status{
 		Version: d.options.Version, Started: d.started, Loaded: loaded, Config: cmp.Or(d.options.Config, d.options.Swanctl),
 		Listening: listening(d.running, ikePort, natPort), Dataplane: d.world.name, DataplaneReason: d.world.plane.reason,
-		SAs: make([]api.SA, 0, len(sas)), Connections: v.connections(links, sas), Warnings: d.warnings(),
-		Process: process(),
+		Connections: v.connections(m.links, m.sas), Warnings: d.warnings(), Process: process(),
 	}
 	d.attribute(s.Connections)
-	for i := range sas {
-		s.SAs = append(s.SAs, v.sa(&sas[i]))
-	}
-	s.Counters = e.counters(stats, e.hub.show(carried))
-	return s, carried, nil
+	return s
 }
 
 // process asks the runtime.

@@ -76,6 +76,24 @@ func (v view) sa(s *ike.SAStatus) api.SA {
 	return sa
 }
 
+// brief shows what sums are made of, and adds to the totals what children have carried that count in them. It uses the memory of sa again.
+func (v view) brief(s *ike.SAStatus, sa *api.SA) {
+	*sa = api.SA{State: api.SAState(s.State.String()), Established: v.when(s.Established), Children: sa.Children[:0]}
+	if s.Connection != nil {
+		sa.Connection = s.Connection.Name
+	}
+	if sa.Established != nil {
+		sa.Quantum = &api.Quantum{IKE: s.Resistance.IKE, Children: s.Resistance.Children}
+	}
+	for i := range s.Children {
+		c := &s.Children[i]
+		child := api.Child{State: api.ChildState(c.State), In: v.traffic(dataplane.Inbound, c.InSPI, c.Policy), Out: v.traffic(dataplane.Outbound, c.OutSPI, c.Policy)}
+		if c.State != lingering {
+			sa.Children = append(sa.Children, child)
+		}
+	}
+}
+
 // reqid is what policy and SAs of a child share: what is configured, else the number of the host, else ours.
 func (e *engine) reqid(id dataplane.PolicyID, configured uint32) uint32 {
 	if configured != 0 {

@@ -68,6 +68,15 @@ func (f *Fake) do(ctx context.Context, command string, about ...any) error {
 // Status implements api.Control.
 func (f *Fake) Status(ctx context.Context) (api.Status, error) { return f.Now, f.do(ctx, "status") }
 
+// Overview implements api.Control.
+func (f *Fake) Overview(ctx context.Context) (api.Overview, error) {
+	sum := api.NewSummary(&f.Now, time.Now())
+	for i := range f.Now.SAs {
+		sum.Add(&f.Now.SAs[i])
+	}
+	return sum.Overview, f.do(ctx, "overview")
+}
+
 // List implements api.Control.
 func (f *Fake) List() api.Listing { return &listing{fake: f} }
 

@@ -144,43 +144,52 @@ func TestBenchCrowd(t *testing.T) {
 	g.hanging()
 }
 
-// hanging has clients that read nothing and never go: of HTTP with half a request, then of VICI that ask for everything.
-// Whoever else asks must not notice.
+// hanging has clients that ask and read nothing, some before they have asked, and never go. Whoever else asks must not notice.
 func (g *gate) hanging() {
 	const many = 100
 	g.Helper()
 	const listSAs = "\x00\x00\x00\x09\x03\x07list-sa\x00\x00\x00\x0a\x00\x08list-sas" // registers for the event, then asks
-	for _, crowd := range []struct{ what, socket, say string }{
+	type hanging struct{ what, socket, say string }
+	kinds := []hanging{
 		{"HTTP, half a request", g.daemon.Socket(), "GET /v1/sas HTTP/1.1\r\nHost: "},
 		{"VICI, nothing asked", g.sun.VICI(), ""},
 		{"VICI, list-sas", g.sun.VICI(), listSAs},
-	} {
+	}
+	for _, path := range []string{"/v1/overview", "/v1/sas", "/v1/status", "/v1/policies", "/v1/events?backlog=4096", "/v1/log?backlog=4096", "/metrics"} {
+		kinds = append(kinds, hanging{"HTTP, GET " + path, g.daemon.Socket(), "GET " + path + " HTTP/1.1\r\nHost: localhost\r\n\r\n"})
+	}
+	results := newTable(fmt.Sprintf("beside %d clients of", many), "memory", "question", "median", "worst", "processor time")
+	for _, k := range kinds {
 		before := usageOf(g, g.daemon.PID())
+		var open []net.Conn
 		for range many {
-			g.hang(crowd.socket, crowd.say)
+			open = append(open, g.hang(k.socket, k.say))
 		}
-		results := newTable(fmt.Sprintf("beside %d clients of %s", many, crowd.what), "median", "worst", "processor time", "answer", "memory")
 		g.generator.beside(netip.MustParseAddr(sunAddr), nil, time.Hour, func() {
 			for _, q := range g.questions()[:2] {
-				results.row(g.measure(q)...)
+				row := g.measure(q)
+				grown := usageOf(g, g.daemon.PID()).sub(before).resident >> 10
+				results.row(k.what, fmt.Sprintf("%d KiB", grown), row[0], row[1], row[2], row[3])
 			}
 		})
-		results.show(g)
-		g.Logf("%s: memory grew by %d KiB", crowd.what, usageOf(g, g.daemon.PID()).sub(before).resident>>10)
+		for _, c := range open {
+			_ = c.Close()
+		}
 	}
+	results.show(g)
 }
 
-// hang connects to a socket and says something, until the test ends.
-func (g *gate) hang(socket, say string) {
+// hang connects to a socket and says something.
+func (g *gate) hang(socket, say string) net.Conn {
 	g.Helper()
 	c, err := net.Dial("unix", socket)
 	if err != nil {
 		g.Fatal(err)
 	}
-	g.Cleanup(func() { _ = c.Close() })
 	if _, err := io.WriteString(c, say); err != nil {
 		g.Fatal(err)
 	}
+	return c
 }
 
 // handshakes measures how long one takes while nobody asks, and while somebody does without end.
