@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 
+	"culvert/esp"
 	"culvert/explain"
 )
 
@@ -65,12 +66,13 @@ func (d *decoder) checkListen(c *Connection) {
 	}
 }
 
-// checkStarts reports what makes us connect to a peer that has no address.
+// checkStarts reports what makes us connect to a peer that has no address. In transport mode a trap tells it: it is that of the
+// packet.
 func (d *decoder) checkStarts(c *Connection) {
 	const hint = "give the block remote an address or a name"
 	for _, child := range c.Children {
 		for _, name := range []string{"start", "on_close", "dpd_action"} {
-			if s := child.action(name); s != 0 {
+			if s := child.action(name); s.Starts() || s.Traps() && child.Mode != esp.Transport {
 				d.report(explain.ConfigNotReachable, child.span(name), finding{message: fmt.Sprintf("%s asks to connect, but %s has no single address to connect to", name, c.title()), hint: hint})
 			}
 		}

@@ -49,6 +49,7 @@ func TestConnectionsThatStartNeedAnAddress(t *testing.T) {
 		{"wait for a network", peerTo("a", "192.0.2.0/24", child("")), "", ""},
 		{"start to a network", peerTo("a", "192.0.2.0/24", child(`start = "start"`)), "start asks to connect", explain.ConfigNotReachable},
 		{"trap for anybody", peerTo("a", "%any", child(`start = "trap"`)), "start asks to connect", explain.ConfigNotReachable},
+		{"start in transport mode for anybody", peerTo("a", "%any", child("mode = \"transport\"\nstart = \"trap|start\"")), "start asks to connect", explain.ConfigNotReachable},
 		{"on_close for anybody", peerTo("a", "%any", child(`on_close = "start"`)), "on_close asks to connect", explain.ConfigNotReachable},
 		{"dpd_action for anybody", peerTo("a", "%any", child(`dpd_action = "restart"`)), "dpd_action asks to connect", explain.ConfigNotReachable},
 		{"keep_up for anybody", peerTo("a", "%any", "keep_up = true", child("")), "keep_up asks to connect", explain.ConfigNotReachable},

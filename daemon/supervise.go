@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"context"
+	"fmt"
 	"math/rand/v2"
 	"net"
 	"net/netip"
@@ -179,7 +180,7 @@ func (l *supervisorLoop) initiate(a supervisor.Initiate) {
 
 // path finds our end of the way to a peer.
 func (l *supervisorLoop) path(a supervisor.Initiate) (dataplane.Path, error) {
-	local, err := l.localAddr(a.Connection, a.Remote.Addr())
+	local, err := l.localAddr(&a)
 	if err != nil {
 		return dataplane.Path{}, err
 	}
@@ -200,13 +201,31 @@ func beginsBehindNAT(a supervisor.Initiate) bool {
 	return remote == netio.PortNAT || a.Connection.LocalPort == 0 && remote != netio.PortIKE
 }
 
-// localAddr is the configured address of the peer's family, or else the one that routing chooses.
-func (l *supervisorLoop) localAddr(c *ike.Connection, remote netip.Addr) (netip.Addr, error) {
+// localAddr is the address that is asked for, the configured one of the peer's family, or else the one that routing chooses.
+func (l *supervisorLoop) localAddr(a *supervisor.Initiate) (netip.Addr, error) {
+	if a.Local.IsValid() {
+		return a.Local, checkOwn(a.Local)
+	}
+	c, remote := a.Connection, a.Remote.Addr()
 	i := slices.IndexFunc(c.LocalAddrs, func(p netip.Prefix) bool { return p.IsSingleIP() && p.Addr().Is4() == remote.Is4() })
 	if i >= 0 {
 		return c.LocalAddrs[i].Addr(), nil
 	}
 	return l.source(remote)
+}
+
+// checkOwn says that an address is not of this host: a packet that is only forwarded has asked for transport mode.
+func checkOwn(a netip.Addr) error {
+	list, err := net.InterfaceAddrs()
+	if err != nil {
+		return err
+	}
+	for _, own := range list {
+		if p, err := netip.ParsePrefix(own.String()); err == nil && p.Addr() == a.WithZone("") {
+			return nil
+		}
+	}
+	return fmt.Errorf("%v is no address of this host, and transport mode is for its own packets", a)
 }
 
 // resolve looks names up and tells the supervisor.

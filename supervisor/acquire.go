@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"culvert/dataplane"
+	"culvert/esp"
 	"culvert/spd"
 )
 
@@ -34,8 +35,12 @@ func (s *Supervisor) Acquired(now time.Time, n dataplane.Notice) []Action {
 	if l == nil || l.child(owner.child) == nil || l.held || l.off[owner.child] {
 		return nil
 	}
-	l.wanted[owner.child] = true
 	flow := n.Packet
+	if l.open() && l.child(owner.child).Mode == esp.Transport {
+		s.meet(l, owner.child, flow)
+		return s.done()
+	}
+	l.wanted[owner.child] = true
 	switch t := l.usable(); {
 	case l.carries(owner.child, flow):
 	case t != nil:

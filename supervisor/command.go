@@ -101,6 +101,7 @@ func (s *Supervisor) linkOff(l *link, reason string) {
 		s.emit(Command{SA: a.spi, Event: ike.Close{Reason: reason, Abandon: true}})
 	}
 	l.attempt = nil
+	s.abandonHosts(l, "", reason)
 	for _, t := range inOrder(maps.Values(l.sas)) {
 		s.close(t, ike.Close{Reason: reason})
 	}
@@ -110,6 +111,7 @@ func (s *Supervisor) linkOff(l *link, reason string) {
 // childOff wants a child no more.
 func (s *Supervisor) childOff(l *link, child string) {
 	delete(l.wanted, child)
+	s.abandonHosts(l, child, "no longer wanted")
 	s.closeChild(l, child)
 }
 

@@ -154,7 +154,7 @@ func (s *Supervisor) Status() []LinkStatus {
 	for _, name := range s.order {
 		l := s.links[name]
 		list = append(list, LinkStatus{
-			Connection: l.conn, Wanted: l.alone || len(l.wanted) > 0, Connecting: l.attempt != nil,
+			Connection: l.conn, Wanted: l.alone || len(l.wanted) > 0, Connecting: l.attempt != nil || len(l.hosts) > 0,
 			Attempts: l.attempts, NextAttempt: l.nextAttempt(), Failure: l.failure, Traps: s.traps(l),
 		})
 	}

@@ -55,6 +55,9 @@ func (s *Supervisor) crossed(t *tracked) {
 	if t.link.conn.Unique > ike.UniqueKeep {
 		return
 	}
+	if h := t.link.hosts[t.ends]; h != nil && h.spi != 0 {
+		s.emit(Command{SA: h.spi, Event: ike.Withdraw{}})
+	}
 	if a := t.link.attempt; a != nil && a.spi != 0 && a.replaces == nil {
 		s.emit(Command{SA: a.spi, Event: ike.Withdraw{}})
 	}

@@ -15,16 +15,18 @@ import (
 // A link is one configured connection and what is wanted of it.
 type link struct {
 	conn      *ike.Connection
-	wanted    map[string]bool // children that ought to be up
-	alone     bool            // the IKE SA is wanted without a child
-	held      bool            // the operator took it down; nothing but the operator brings it up
-	off       map[string]bool // children that the operator took down, likewise
-	trapped   map[string]bool // whether children have a trap, if the operator has said so, whatever is configured
-	attempt   *attempt        // under way
-	attempts  int             // failed in a row
-	retryAt   time.Time       // zero: no attempt is planned
-	addrs     []netip.Addr    // of the peer, as known last
-	next      int             // index in addrs of the next attempt
+	wanted    map[string]bool    // children that ought to be up
+	alone     bool               // the IKE SA is wanted without a child
+	held      bool               // the operator took it down; nothing but the operator brings it up
+	off       map[string]bool    // children that the operator took down, likewise
+	trapped   map[string]bool    // whether children have a trap, if the operator has said so, whatever is configured
+	attempt   *attempt           // under way
+	hosts     map[ends]*attempt  // under way with hosts that packets have named
+	resting   map[ends]time.Time // hosts that are left alone, and until when
+	attempts  int                // failed in a row
+	retryAt   time.Time          // zero: no attempt is planned
+	addrs     []netip.Addr       // of the peer, as known last
+	next      int                // index in addrs of the next attempt
 	failure   *ike.Failure
 	streams   map[netip.Addr]time.Time // peers that answered in a TCP stream only, and until when that is believed
 	redirects []time.Time              // that were followed of late
@@ -44,11 +46,14 @@ type attempt struct {
 	detour   detour     // where it has sent us before it was up
 	begun    bool       // the peer's address is known
 	addr     netip.Addr // of the peer, once begun
+	local    netip.Addr // ours; invalid: that which routing gives
 	fallback bool       // there is a TCP stream to try if the peer is silent
 }
 
+func (a *attempt) ends() ends { return ends{a.local, a.addr} }
+
 func newLink(c *ike.Connection) *link {
-	return &link{conn: c, wanted: map[string]bool{}, off: map[string]bool{}, trapped: map[string]bool{}, sas: map[wire.SPI]*tracked{}, streams: map[netip.Addr]time.Time{}, peers: map[string][]*tracked{}}
+	return &link{conn: c, wanted: map[string]bool{}, off: map[string]bool{}, trapped: map[string]bool{}, sas: map[wire.SPI]*tracked{}, streams: map[netip.Addr]time.Time{}, hosts: map[ends]*attempt{}, resting: map[ends]time.Time{}, peers: map[string][]*tracked{}}
 }
 
 // child returns the configuration of a child, or nil.
@@ -177,6 +182,11 @@ func (s *Supervisor) connect(l *link, a *attempt) {
 		s.emit(Resolve{Connection: l.conn.Name, Names: l.conn.RemoteNames})
 		return
 	}
+	if old := a.replaces; old != nil && l.open() {
+		l.attempt.local = old.ends.local
+		s.initiateWith(l, old.ends.remote)
+		return
+	}
 	l.addrs = l.addrs[:0]
 	for _, p := range l.conn.RemoteAddrs {
 		if p.IsSingleIP() {
@@ -235,21 +245,21 @@ func (s *Supervisor) initiate(l *link) {
 // initiateWith tries an address.
 func (s *Supervisor) initiateWith(l *link, addr netip.Addr) {
 	l.attempt.begun, l.attempt.addr = true, addr
-	s.try(l, s.transport(l, addr))
+	s.try(l, l.attempt, s.transport(l, addr))
 }
 
 // try begins an IKE SA with the peer's address over a transport.
-func (s *Supervisor) try(l *link, transport dataplane.Transport) {
-	l.attempt.fallback = transport == dataplane.TransportUDP && l.conn.Transport == ike.TransportAuto
-	remote := netip.AddrPortFrom(l.attempt.addr, remotePort(l.conn, transport))
-	children := make([]*ike.ChildConfig, len(l.attempt.children))
-	for i, name := range l.attempt.children {
+func (s *Supervisor) try(l *link, a *attempt, transport dataplane.Transport) {
+	a.fallback = transport == dataplane.TransportUDP && l.conn.Transport == ike.TransportAuto
+	remote := netip.AddrPortFrom(a.addr, remotePort(l.conn, transport))
+	children := make([]*ike.ChildConfig, len(a.children))
+	for i, name := range a.children {
 		children[i] = l.child(name)
 	}
 	s.emit(Note{Connection: l.conn, Kind: NoteAttempt, Remote: remote, Transport: transport, Attempt: l.attempts + 1})
 	s.emit(Initiate{
-		Connection: l.conn, Remote: remote, Transport: transport, Fallback: l.attempt.fallback, Children: children, Trigger: l.attempt.trigger, VirtualIPs: l.virtual,
-		InitialContact: len(l.sas) == 0, RedirectedFrom: l.attempt.via.from, Ticket: l.attempt.ticket,
+		Connection: l.conn, Remote: remote, Local: a.local, Transport: transport, Fallback: a.fallback, Children: children, Trigger: a.trigger, VirtualIPs: l.virtual,
+		InitialContact: len(l.sas) == 0 || l.hosts[a.ends()] == a && l.between(a.ends()) == nil, RedirectedFrom: a.via.from, Ticket: a.ticket,
 	})
 }
 

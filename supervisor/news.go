@@ -50,11 +50,12 @@ func (s *Supervisor) News(now time.Time, n ike.News) []Action {
 
 // initiated learns the SPI of an attempt. One that nobody wants any more is ended at once.
 func (s *Supervisor) initiated(l *link, n ike.News) {
-	if l == nil || l.attempt == nil || l.attempt.ticket != n.Ticket {
+	a := l.attemptOf(n.Ticket)
+	if a == nil {
 		s.emit(Command{SA: n.SA, Event: ike.Close{Reason: "no longer wanted", Abandon: true}})
 		return
 	}
-	l.attempt.spi = n.SA
+	a.spi = n.SA
 }
 
 func (s *Supervisor) established(l *link, n ike.News) {
@@ -63,9 +64,10 @@ func (s *Supervisor) established(l *link, n ike.News) {
 	if l == nil {
 		return
 	}
-	if a := l.attempt; a != nil && a.ticket == n.Ticket {
-		s.learnTransport(l, true)
-		l.attempt, l.attempts, l.failure = nil, 0, nil
+	if a := l.attemptOf(n.Ticket); a != nil {
+		s.learnTransport(l, a, true)
+		l.over(a)
+		l.attempts, l.failure = 0, nil
 		t.asked = a.children
 		if a.replaces != nil {
 			s.replace(t, a.replaces)
@@ -90,15 +92,17 @@ func (s *Supervisor) closed(l *link, n ike.News) {
 		}
 		return
 	}
-	switch {
-	case l == nil || l.attempt == nil || l.attempt.ticket != n.Ticket:
+	switch a := l.attemptOf(n.Ticket); {
+	case a == nil:
 	case n.Failure == nil: // withdrawn
-		l.attempt = nil
+		l.over(a)
 		s.reviewLater(l)
-	case s.goElsewhere(l):
-	case s.fallBack(l, n):
+	case s.goElsewhere(l, a):
+	case s.fallBack(l, a, n):
+	case a != l.attempt:
+		s.hostFailed(l, a, n.Failure)
 	default:
-		s.learnTransport(l, false)
+		s.learnTransport(l, a, false)
 		s.attemptFailed(l, n.Failure)
 	}
 }

@@ -49,24 +49,36 @@ func (s *Supervisor) protect(l *link, c *ike.ChildConfig, trap bool) {
 	}
 	s.emit(SetPolicy{dataplane.Policy{
 		ID: id, Name: l.conn.Name + "/" + c.Name, Action: spd.Protect, Trap: trap, Mode: c.Mode,
-		Local: concrete(c.Local), Remote: concrete(c.Remote), Priority: ike.StandInPriority(c.Priority), Kernel: l.conn.StandIn(c),
+		Local: concrete(c.Local, nil), Remote: concrete(c.Remote, l.hostsOf()), Priority: ike.StandInPriority(c.Priority), Kernel: l.conn.StandIn(c),
 	}})
 }
 
-// concrete replaces dynamic selectors: before a virtual address is known any address may be meant.
-func concrete(list []spd.Selector) []spd.Selector {
+// concrete replaces dynamic selectors: before a virtual address is known any address may be meant, or any of some networks.
+func concrete(list []spd.Selector, networks []netip.Prefix) []spd.Selector {
+	if len(networks) == 0 {
+		networks = []netip.Prefix{netip.PrefixFrom(netip.IPv4Unspecified(), 0), netip.PrefixFrom(netip.IPv6Unspecified(), 0)}
+	}
 	var out []spd.Selector
 	for _, sel := range list {
 		if sel.Start.IsValid() {
 			out = append(out, sel)
 			continue
 		}
-		v4, v6 := sel, sel
-		v4.Start, v4.End = netip.IPv4Unspecified(), netip.AddrFrom4([4]byte{255, 255, 255, 255})
-		v6.Start, v6.End = netip.IPv6Unspecified(), netip.AddrFrom16([16]byte(slices.Repeat([]byte{255}, 16)))
-		out = append(out, v4, v6)
+		for _, p := range networks {
+			all := spd.Prefix(p)
+			sel.Start, sel.End = all.Start, all.End
+			out = append(out, sel)
+		}
 	}
 	return out
+}
+
+// hostsOf are the networks of hosts that a connection may be with; none: any, or a single peer.
+func (l *link) hostsOf() []netip.Prefix {
+	if l.open() {
+		return l.conn.RemoteAddrs
+	}
+	return nil
 }
 
 // dynamic tells whether a list stands for addresses that are not known before the child is up.

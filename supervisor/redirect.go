@@ -57,8 +57,7 @@ func (s *Supervisor) redirected(l *link, n ike.News) {
 }
 
 // goElsewhere follows the redirect of an attempt that has ended with it. false: there was none.
-func (s *Supervisor) goElsewhere(l *link) bool {
-	a := l.attempt
+func (s *Supervisor) goElsewhere(l *link, a *attempt) bool {
 	if a.detour.to.IsZero() {
 		return false
 	}

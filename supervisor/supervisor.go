@@ -44,10 +44,11 @@ func New(jitter func(time.Duration) time.Duration, newPolicy func() dataplane.Po
 type Action interface{ action() }
 
 type (
-	// Initiate begins an IKE SA with Remote, from the address that routing gives.
+	// Initiate begins an IKE SA with Remote, from Local or the address that routing gives.
 	Initiate struct {
 		Connection     *ike.Connection
 		Remote         netip.AddrPort
+		Local          netip.Addr
 		Transport      dataplane.Transport // TCP: the IKE SA opens a stream
 		Fallback       bool                // silence ends the attempt early: a stream is tried then
 		Children       []*ike.ChildConfig

@@ -18,6 +18,7 @@ type tracked struct {
 	order       uint64 // in which the SAs came up
 	link        *link
 	local, peer string // identities
+	ends        ends   // addresses, when it came up
 	initiator   bool   // we connected
 	since       time.Time
 	closing     bool     // we asked for its end
@@ -79,7 +80,7 @@ func inOrder(sas iter.Seq[*tracked]) []*tracked {
 // track begins to follow an established SA.
 func (s *Supervisor) track(l *link, n ike.News) *tracked {
 	s.cameUp++
-	t := &tracked{spi: n.SA, order: s.cameUp, link: l, local: n.Local, peer: n.Peer, initiator: n.Initiator, since: s.now}
+	t := &tracked{spi: n.SA, order: s.cameUp, link: l, local: n.Local, peer: n.Peer, ends: ends{n.Path.Local.Addr().Unmap(), n.Path.Remote.Addr().Unmap()}, initiator: n.Initiator, since: s.now}
 	s.sas[n.SA] = t
 	if l != nil {
 		l.sas[n.SA] = t

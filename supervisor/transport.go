@@ -30,17 +30,16 @@ func remotePort(c *ike.Connection, t dataplane.Transport) uint16 {
 }
 
 // fallBack tries a stream when UDP found no answer. It is the same attempt, with a new IKE SA (RFC 9329, Section 5.1).
-func (s *Supervisor) fallBack(l *link, n ike.News) bool {
-	if !l.attempt.fallback || n.Failure == nil || n.Failure.Code != explain.IKEUDPSilent {
+func (s *Supervisor) fallBack(l *link, a *attempt, n ike.News) bool {
+	if !a.fallback || n.Failure == nil || n.Failure.Code != explain.IKEUDPSilent {
 		return false
 	}
-	s.try(l, dataplane.TransportTCP)
+	s.try(l, a, dataplane.TransportTCP)
 	return true
 }
 
 // learnTransport remembers what the peer could be reached by, or forgets it when that does not work any more.
-func (s *Supervisor) learnTransport(l *link, reached bool) {
-	a := l.attempt
+func (s *Supervisor) learnTransport(l *link, a *attempt, reached bool) {
 	if l.conn.Transport != ike.TransportAuto || !a.addr.IsValid() {
 		return
 	}

@@ -1,6 +1,7 @@
 package swanctl
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -44,24 +45,36 @@ func (c *child) finish() {
 	c.finishActions()
 }
 
-// finishActions leaves out what connects to a peer that has no address, as strongSwan cannot do it either.
+// finishActions leaves out what connects to a peer that has no address, as strongSwan cannot do it either. In transport mode a trap
+// can: it is with the host that a packet is for.
 func (c *child) finishActions() {
 	trap := strings.Contains(c.start.text(), "trap") || strings.Contains(c.start.text(), "route")
 	if !c.reachable {
-		for _, name := range c.actions {
-			for i, o := range c.out.options {
-				if o.name == name {
-					c.warn(o.origin, explain.ConfigNotReachable, "it asks to connect, but remote_addrs has nothing to connect to", "it has no effect")
-					c.out.options = append(c.out.options[:i], c.out.options[i+1:]...)
-					break
-				}
+		kept := c.out.options[:0]
+		for _, o := range c.out.options {
+			if !c.unreachable(&o) {
+				kept = append(kept, o)
 			}
 		}
-		trap = false
+		c.out.options = kept
+		trap = trap && c.mode == "transport"
 	}
 	if !trap {
 		c.out.set(c.origin, "when_down", `"clear"`)
 	}
+}
+
+// unreachable tells whether an option asks in vain to connect. Of a trap that connects at once as well the trap stays.
+func (c *child) unreachable(o *option) bool {
+	if !slices.Contains(c.actions, o.name) || c.mode == "transport" && o.value == quote("trap") {
+		return false
+	}
+	c.warn(o.origin, explain.ConfigNotReachable, "it asks to connect, but remote_addrs has nothing to connect to", "it has no effect")
+	if c.mode == "transport" && strings.Contains(o.value, "trap") {
+		o.value = quote("trap")
+		return false
+	}
+	return true
 }
 
 // finishHeader leaves out what is about an outer header where there is none.

@@ -19,7 +19,7 @@ func trafficRows() []row[*child] {
 		{Key{"local_ts", Several, Implemented, "`local`, names of services and protocols included.", ""}, (*child).localSelectors},
 		{Key{"remote_ts", Several, Implemented, "`remote`.", ""}, (*child).remoteSelectors},
 		{Key{"mode", Scalar, Implemented, "`tunnel` and `transport` are `mode`; `iptfs` is the block `iptfs` with `mode = \"as-needed\"`, `require = false`; `pass` and `drop` are `policy` blocks. `beet` and `transport_proxy` are refused.", ""}, (*child).setMode},
-		{Key{"start_action", Scalar, Implemented, "`start`. With `trap`, traffic waits until the tunnel is up; otherwise `when_down = \"clear\"`, as strongSwan lets it pass.", ""}, (*child).startAction},
+		{Key{"start_action", Scalar, Implemented, "`start`. With `trap`, traffic waits until the tunnel is up, in transport mode also with hosts that `remote_addrs` does not name; otherwise `when_down = \"clear\"`, as strongSwan lets it pass.", ""}, (*child).startAction},
 		{Key{"close_action", Scalar, Implemented, "`on_close`.", ""}, action("on_close", "none", "start")},
 		{Key{"dpd_action", Scalar, Implemented, "`dpd_action`.", ""}, action("dpd_action", "clear", "restart")},
 		{Key{"inactivity", Scalar, Implemented, "`inactivity`.", ""}, setTime[*child]("inactivity")},
