@@ -29,6 +29,7 @@ type Connection struct {
 	WindowSize     int
 	Transport      ike.Transport
 	ForceEncap     bool
+	AlwaysNATPort  bool // as initiator
 	PathProbes     bool // find the MTU of the path with requests of its size
 	Keepalive      time.Duration
 	DPDDelay       time.Duration // 0: no liveness checks
@@ -133,6 +134,8 @@ func (c *Connection) options() []option {
 			doc: "What carries IKE and ESP. `udp`; `tcp`: a TCP stream, only; `auto`: as initiator UDP first and a stream where UDP gets no answer, as responder either (see `daemon.tcp_ports`)."},
 		{name: "force_encapsulation", slot: one(&c.ForceEncap, boolean()), rfc: "RFC 7296, Section 2.23; RFC 3948", aka: "encap",
 			doc: "Carry ESP in UDP even without a NAT on the way."},
+		{name: "always_nat_port", slot: one(&c.AlwaysNATPort, boolean()), rfc: "RFC 7296, Section 2.23", aka: "mobike",
+			doc: "As initiator: go on from port 4500 after IKE_SA_INIT even without a NAT on the way. ESP stays without UDP."},
 		{name: "path_probes", slot: one(&c.PathProbes, boolean()), rfc: "RFC 8899",
 			doc: "Find the MTU of the path with IKE requests padded to the size in question, which every peer answers. Without, ICMP alone lowers it."},
 		{name: "keepalive", slot: one(&c.Keepalive, duration(time.Second, time.Hour)), rfc: "RFC 3948, Section 4", aka: "charon.keep_alive",

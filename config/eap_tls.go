@@ -47,7 +47,8 @@ type LocalTLS struct {
 // RemoteTLS is how we are a server of EAP over TLS.
 type RemoteTLS struct {
 	EAPTLS
-	Inner []InnerMethod
+	Inner          []InnerMethod
+	AnyCertificate bool // is enough for EAP-TLS: users are for other methods
 }
 
 func newEAPTLS() EAPTLS {
@@ -91,6 +92,8 @@ func (t *RemoteTLS) schema(path string) schema {
 				doc: "PEM or DER files with the certificate of the EAP server first, then those between it and what clients trust."},
 			{name: "inner", slot: many(&t.Inner, words(InnerMSCHAPv2, InnerPAP, InnerGTC)), rfc: "RFC 5281, Section 11.2",
 				doc: "What is accepted inside the tunnel of `ttls` and `peap`, best first; `mschapv2` with and without EAP, `pap` in that of `ttls` only. With hashed passwords `pap` and `gtc` are all that works."},
+			{name: "any_certificate", slot: one(&t.AnyCertificate, boolean()), rfc: "RFC 5216, Section 5.2",
+				doc: "Whoever has a certificate gets in by `tls`, without an entry in `users`, which are for the other methods then."},
 		}, t.options()...),
 		finish: t.finish,
 	}

@@ -86,7 +86,7 @@ func TestEveryOptionReachesTheModel(t *testing.T) {
 		"remote":       slices.Equal(a.Remote.Prefixes(), []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0")}) && a.Remote.Port == 4500 && a.Remote.ID.IsPattern() && !a.Remote.Reachable(),
 		"proposals":    len(a.Proposals) == 1+len(suite.DefaultIKE()) && a.Proposals[1].Number == 2,
 		"messages":     a.Fragmentation == ike.FragmentForce && a.FragmentSize == 1000 && a.Childless == ike.ChildlessPrefer && a.WindowSize == 4,
-		"path":         a.ForceEncap && a.Keepalive == 30*time.Second && a.DPDDelay == 0,
+		"path":         a.ForceEncap && a.AlwaysNATPort && a.Keepalive == 30*time.Second && a.DPDDelay == 0,
 		"identity":     a.AuthLifetime == 8*time.Hour && a.Unique == ike.UniqueReplace && !a.InitialContact && !a.SendCertReq && a.MaxChildren == 3,
 		"retry":        !a.KeepUp && a.Tries == 5 && a.RetryDelay == time.Second && a.RetryMaxDelay == 2*time.Second,
 		"selectors":    len(child.Local) == 3 && child.Local[0].StartPort == 443 && child.Remote[0].Protocol == 17 && isDynamic(child.Remote[0]) && child.Remote[0].StartPort == 1701,

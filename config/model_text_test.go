@@ -65,6 +65,7 @@ connection "a" {
   childless           = "prefer"
   window_size         = 4
   force_encapsulation = true
+  always_nat_port     = true
   keepalive           = "30s"
   dpd_delay           = "0s"
   auth_lifetime       = "8h"

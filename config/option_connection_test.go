@@ -58,6 +58,8 @@ func connectionSamples() []sample {
 		{option: "force_encapsulation", value: `true`},
 		{option: "force_encapsulation", value: `"yes"`, code: wrongType},
 		{option: "force_encapsulation", value: `yes`, code: wrongType},
+		{option: "always_nat_port", value: `true`},
+		{option: "always_nat_port", value: `4500`, code: wrongType},
 		{option: "transport", value: `"udp"`},
 		{option: "transport", value: `"auto"`},
 		{option: "transport", value: `"tcp"`},

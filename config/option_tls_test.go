@@ -61,5 +61,7 @@ func remoteTLSSamples() []sample {
 		{option: "inner", value: `["pap"]`, code: clash},
 		{option: "inner", value: `[]`, code: clash},
 		{option: "inner", value: `["chap"]`, code: badValue},
+		{option: "any_certificate", value: `true`},
+		{option: "any_certificate", value: `"carol"`, code: wrongType},
 	}...)
 }

@@ -70,6 +70,9 @@ func (t *translator) tlsServer(kind eap.Type, c *config.Connection, e *config.Re
 			return nil, err
 		}
 		carry.Verifier, carry.Issuers = trust, trust.Issuers()
+		if e.TLS.AnyCertificate {
+			accounts = nil
+		}
 		return eaptls.NewServer(carry, accounts)
 	case eap.TypeTTLS:
 		return ttls.NewServer(carry, serverOfTTLS(e.TLS.Inner, accounts))

@@ -93,16 +93,7 @@ func TestEAPOverTLSIsTranslated(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			hashed := users.NewHash(secret.Bytes("a password")).String()
-			hash := hex.EncodeToString(mschapv2.NTHash(secret.Bytes("a password")))
-			text := strings.NewReplacer("METHOD", tt.method, "NAME", tt.serverName, "CLIENT", tt.client, "SERVER", tt.server, "HASH", hash, "SCRYPT", hashed).Replace(tlsClientAndGateway)
-			files["culvert.hcl"] = &fstest.MapFile{Data: []byte(text)}
-			c, found := config.Source{Files: files}.Load("/culvert.hcl")
-			if c == nil {
-				t.Fatal(found)
-			}
-			list := (&translator{config: c, port: 500}).connections()
-			out := eaptest.Run(t, list[0].LocalAuth[0].EAP, list[1].RemoteAuth[0].EAP, eaptest.Session("laptop"))
+			out := runTLS(t, files, "METHOD", tt.method, "NAME", tt.serverName, "CLIENT", tt.client, "SERVER", tt.server)
 			if got := eaptest.Code(out.Client); got != tt.want {
 				t.Fatalf("client: got %q (%v), want %q; server: %v", got, out.Client.Err, tt.want, out.Server.Err)
 			}
@@ -114,6 +105,35 @@ func TestEAPOverTLSIsTranslated(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Where any certificate is enough, whom the users name does not matter to EAP-TLS.
+func TestAnyCertificateIsEnough(t *testing.T) {
+	files := tlsFiles(t)
+	for option, want := range map[string]explain.Code{"": explain.EAPUserUnknown, "any_certificate = true": ""} {
+		out := runTLS(t, files, "METHOD", "tls", "NAME", "gw.example.org", "CLIENT", "", "SERVER", option, `user "carol"`, `user "dave"`)
+		if got := eaptest.Code(out.Server); got != want {
+			t.Errorf("with %q: %q (%v)", option, got, out.Server.Err)
+		}
+		if want == "" && (out.Server.Identity != "carol" || out.Server.Grant != nil) {
+			t.Errorf("identity %q, %+v", out.Server.Identity, out.Server.Grant)
+		}
+	}
+}
+
+// runTLS has client and gateway of the configuration, in which words are replaced, authenticate each other.
+func runTLS(t *testing.T, files fstest.MapFS, words ...string) eaptest.Outcome {
+	t.Helper()
+	hashed := users.NewHash(secret.Bytes("a password")).String()
+	hash := hex.EncodeToString(mschapv2.NTHash(secret.Bytes("a password")))
+	text := strings.NewReplacer(append(words, "HASH", hash, "SCRYPT", hashed)...).Replace(tlsClientAndGateway)
+	files["culvert.hcl"] = &fstest.MapFile{Data: []byte(text)}
+	c, found := config.Source{Files: files}.Load("/culvert.hcl")
+	if c == nil {
+		t.Fatal(found)
+	}
+	list := (&translator{config: c, port: 500}).connections()
+	return eaptest.Run(t, list[0].LocalAuth[0].EAP, list[1].RemoteAuth[0].EAP, eaptest.Session("laptop"))
 }
 
 func pemBlock(kind string, der []byte) []byte {

@@ -73,6 +73,7 @@ func (t *translator) connection(c *config.Connection) *ike.Connection {
 		Childless:       c.Childless,
 		WindowSize:      c.WindowSize,
 		ForceEncap:      c.ForceEncap,
+		AlwaysNATPort:   c.AlwaysNATPort,
 		NoPathProbes:    !c.PathProbes,
 		Transport:       c.Transport,
 		TCPPort:         c.Remote.TCPPort,

@@ -32,6 +32,7 @@ type Connection struct {
 	Childless       Childless
 	WindowSize      int // requests that we accept at a time, announced by SET_WINDOW_SIZE when above 1 (RFC 7296, Section 2.3)
 	ForceEncap      bool
+	AlwaysNATPort   bool              // as initiator: leave port 500 even without a NAT on the way
 	PostQuantum     suite.PostQuantum // Proposals are made for it; Require demands more of an IKE SA with PPKs
 	PPKs            []auth.PPK        // post-quantum preshared keys; as initiator the first one, where only one can be offered
 	PPKRequired     bool

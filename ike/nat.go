@@ -50,7 +50,8 @@ func (sa *SA) detectNAT(in *inbound) {
 	destinations, toHere := matchHash(in, wire.NotifyNATDetectionDestinationIP, in.path.Local)
 	sa.peer.behindNAT = sources > 0 && !fromThere
 	sa.peer.weBehindNAT = destinations > 0 && !toHere
-	sa.peer.encap = sa.peer.behindNAT || sa.peer.weBehindNAT || sa.conn.ForceEncap && sources > 0
+	sa.peer.detectsNAT = sources > 0
+	sa.peer.encap = sa.peer.behindNAT || sa.peer.weBehindNAT || sa.conn.ForceEncap && sa.peer.detectsNAT
 }
 
 // matchHash counts the notifies of a type, and tells whether one fits the address. A sender that does not know its address
@@ -66,10 +67,11 @@ func matchHash(in *inbound, t wire.NotifyType, at netip.AddrPort) (n int, match 
 	return n, match
 }
 
-// floatPort moves the initiator to port 4500 when there is a NAT (RFC 7296, Section 2.23). A peer on a port of its own
-// choice stays there.
+// floatPort moves the initiator to port 4500 when there is a NAT, and without one where that is wished (RFC 7296, Section 2.23). A
+// peer on a port of its own choice stays there.
 func (sa *SA) floatPort() {
-	if !sa.peer.encap || sa.inStream() {
+	wished := sa.conn.AlwaysNATPort && sa.peer.detectsNAT
+	if !sa.peer.encap && !wished || sa.inStream() {
 		return
 	}
 	sa.path.Local = netip.AddrPortFrom(sa.path.Local.Addr(), sa.natPort())

@@ -105,8 +105,26 @@ func TestForcedEncapsulation(t *testing.T) {
 	}
 }
 
+func TestInitiatorLeavesPort500WhereThatIsWished(t *testing.T) {
+	_, a, b := connected(t, func(ca, cb *Connection) { ca.AlwaysNATPort = true })
+	sa, sb := a.only(t), b.only(t)
+	for _, x := range []dataplane.Path{sa.path, reverse(sb.path)} {
+		if x.Local.Port() != 4500 || x.Remote.Port() != 4500 {
+			t.Errorf("path %v", x)
+		}
+	}
+	if sa.espPath().Transport != dataplane.TransportRaw || sb.espPath().Transport != dataplane.TransportRaw {
+		t.Error("ESP is encapsulated, and there is no NAT")
+	}
+	unaware := &SA{env: &Env{}, conn: sa.conn, path: testPath()}
+	unaware.floatPort()
+	if unaware.path != testPath() {
+		t.Errorf("path %v to a peer without NAT traversal", unaware.path)
+	}
+}
+
 func TestPeerOnItsOwnPortStaysThere(t *testing.T) {
-	sa := &SA{env: &Env{}, path: dataplane.Path{Local: mustAddrPort("192.0.2.1:1500"), Remote: mustAddrPort("192.0.2.2:1500")}}
+	sa := &SA{env: &Env{}, conn: &Connection{}, path: dataplane.Path{Local: mustAddrPort("192.0.2.1:1500"), Remote: mustAddrPort("192.0.2.2:1500")}}
 	sa.peer.encap, sa.env.Gateway.NATTPort = true, 14500
 	sa.floatPort()
 	if sa.path.Local.Port() != 14500 || sa.path.Remote.Port() != 1500 {

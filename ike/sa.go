@@ -98,6 +98,7 @@ type peerTraits struct {
 	childless     bool
 	behindNAT     bool // NAT_DETECTION_SOURCE_IP did not match (RFC 7296, Section 2.23)
 	weBehindNAT   bool
+	detectsNAT    bool                 // it told its addresses, so it knows NAT traversal
 	encap         bool                 // ESP goes in UDP: there is a NAT, or we pretend
 	hashes        []wire.HashAlgorithm // nil: the peer does not do RFC 7427
 	client        bool                 // we have connected, and the peer is our gateway

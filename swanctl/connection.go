@@ -50,6 +50,7 @@ func (c *connection) defaults() {
 	c.out.set(c.origin, "dpd_delay", `"0s"`)
 	c.out.set(c.origin, "post_quantum", `"off"`)
 	c.out.set(c.origin, "tries", "1")
+	c.out.set(c.origin, "always_nat_port", "true")
 }
 
 func (c *connection) finish() {

@@ -4,6 +4,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/x509"
 	"encoding/pem"
+	"slices"
 	"strings"
 	"testing"
 
@@ -165,6 +166,21 @@ func TestTLSInEAP(t *testing.T) {
 	f, _, _, _ = gateway(t, "local {\n certs = moon.pem\n }\n remote {\n auth = eap-tls\n eap_id = %any\n }")
 	if e := only(t, f.good(t)).Remote.EAP; len(e.TLS.CAs) != 2 || e.Users != "" {
 		t.Errorf("TLS is %+v", e)
+	}
+}
+
+// Where no method is named, what there are means for is offered.
+func TestMethodsOfEAPThatAreNotNamed(t *testing.T) {
+	for _, method := range []string{"eap", "eap-dynamic"} {
+		f, _, _, _ := gateway(t, "local {\n certs = moon.pem\n }\n remote {\n auth = "+method+"\n }")
+		e := only(t, f.good(t)).Remote.EAP
+		if want := []eap.Type{eap.TypeMSCHAPv2, eap.TypeMD5Challenge, eap.TypeTLS}; !slices.Equal(e.Methods, want) || len(e.TLS.CAs) == 0 || !e.TLS.AnyCertificate {
+			t.Errorf("%s: EAP is %+v", method, e)
+		}
+		f, _, _, _ = gateway(t, "local {\n auth = psk\n id = gw.example.org\n }\n remote {\n auth = "+method+"\n }")
+		if e := only(t, f.good(t)).Remote.EAP; slices.Contains(e.Methods, eap.TypeTLS) {
+			t.Errorf("%s without a certificate: EAP is %+v", method, e)
+		}
 	}
 }
 

@@ -28,7 +28,7 @@ func addressRows() []row[*connection] {
 		{Key{"pull", Scalar, NoEffect, "IKEv1 only.", ""}, nothing[*connection](isBool)},
 		{Key{"dscp", Scalar, Implemented, "`dscp`.", ""}, (*connection).dscp},
 		{Key{"encap", Scalar, Implemented, "`force_encapsulation`.", ""}, setBool[*connection]("force_encapsulation")},
-		{Key{"mobike", Scalar, NoEffect, "MOBIKE is not announced, with `yes` neither, which is warned of: an address that changes means a new IKE SA. Peers behind a NAT may move (RFC 7296, Section 2.23).", ""}, (*connection).mobike},
+		{Key{"mobike", Scalar, Implemented, "`no` stays on port 500 without a NAT, else `always_nat_port`. MOBIKE is not announced, with `yes` neither, which is warned of: an address that changes means a new IKE SA. Peers behind a NAT may move (RFC 7296, Section 2.23).", ""}, (*connection).mobike},
 		{Key{"fragmentation", Scalar, Implemented, "`fragmentation`; `force` is `yes`, as it is for IKEv2.", ""}, (*connection).fragmentation},
 		{Key{"childless", Scalar, Implemented, "`childless`.", ""}, setWord[*connection]("childless", "allow", "prefer", "force", "never")},
 		{Key{"pools", Several, Implemented, "`pools`. One that is not loaded is warned of.", ""}, (*connection).setPools},
@@ -137,6 +137,7 @@ func (c *connection) dscp(v value) error {
 
 func (c *connection) mobike(v value) error {
 	b, err := yes(v.text())
+	c.out.set(v.origin, "always_nat_port", truth(b))
 	if b {
 		c.warn(v.origin, explain.ConfigUnused, "MOBIKE is not announced: an address that changes means a new IKE SA", "leave it out, or write no")
 	}

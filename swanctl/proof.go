@@ -44,7 +44,7 @@ func parseEAP(s string) (proof, error) {
 	known := map[string][]string{
 		"": {}, "mschapv2": {"mschapv2"}, "md5": {"md5"}, "gtc": {"gtc"}, "tls": {"tls"}, "ttls": {"ttls"}, "peap": {"peap"},
 		"4": {"md5"}, "6": {"gtc"}, "13": {"tls"}, "21": {"ttls"}, "25": {"peap"}, "26": {"mschapv2"},
-		"dynamic": {"mschapv2", "md5"}, "identity": {}, "radius": {},
+		"dynamic": {}, "identity": {}, "radius": {},
 	}
 	methods, ok := known[method]
 	if !ok {

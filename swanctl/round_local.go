@@ -72,6 +72,14 @@ func (r *round) prove(out *block) {
 	}
 }
 
+// proves tells whether a certificate of ours is there with its key.
+func (r *round) proves() bool {
+	return slices.ContainsFunc(r.candidates(), func(c Certificate) bool {
+		_, ok := r.setup.KeyOf(c.Key)
+		return ok && c.Kind == CertEntity
+	})
+}
+
 // candidates are the certificates that are named, the raw public keys, or those of our identity.
 func (r *round) candidates() []Certificate {
 	if named := append(slices.Clone(r.certs), r.public...); len(named) > 0 {
@@ -178,12 +186,20 @@ func (r *round) finishServer() {
 // radiusGroup is the block radius of the main configuration that eap-radius means.
 const radiusGroup = "eap-radius"
 
+// offered returns the methods of a gateway. Where none is named it offers all that it has the means for.
+func (r *round) offered() []string {
+	switch {
+	case len(r.auth.eap) > 0:
+		return r.auth.eap
+	case r.locals[0].proves() && len(r.setup.of(CertAuthority)) > 0:
+		return []string{"mschapv2", "md5", "tls"}
+	}
+	return []string{"mschapv2", "md5"}
+}
+
 // finishAccounts has the secrets eap be the accounts of a round.
 func (r *round) finishAccounts(e *block) {
-	methods := r.auth.eap
-	if len(methods) == 0 {
-		methods = []string{"mschapv2", "md5"}
-	}
+	methods := r.offered()
 	e.set(r.authOrigin(), "methods", list(methods...))
 	if !slices.Equal(methods, []string{"tls"}) {
 		e.set(r.authOrigin(), "users", quote(accounts))
@@ -201,6 +217,7 @@ func (r *round) finishAccounts(e *block) {
 	cas := r.trusted()
 	if slices.Contains(methods, "tls") && len(cas) > 0 {
 		tls.set(r.trustOrigin(), "ca", r.files(cas))
+		tls.set(r.authOrigin(), "any_certificate", "true")
 	}
 	r.revoked(tls)
 }
