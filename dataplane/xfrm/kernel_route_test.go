@@ -95,3 +95,43 @@ func TestKernelRoutesOfAPredecessorAreRemoved(t *testing.T) {
 		t.Errorf("routes left: %v, %v", list, err)
 	}
 }
+
+// Virtual addresses that a killed daemon has left on loopback go when its successor's policies stand, and nobody else's do.
+func TestKernelAddressesOfAPredecessorAreRemoved(t *testing.T) {
+	enter(t)
+	addressed(t, "192.0.2.1/24")
+	run(t, "ip", "address", "add", "10.1.0.9/32", "dev", "lo")
+	with := func(owner string, addresses ...string) *node {
+		n := newNode(t, owner)
+		p := protect(t, 1, "10.1.0.0/16", "10.2.0.0/16")
+		p.Peer = netip.MustParseAddr("192.0.2.2")
+		for _, a := range addresses {
+			p.VirtualIPs = append(p.VirtualIPs, netip.MustParsePrefix(a))
+		}
+		if err := n.SetPolicy(p); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	with("other", "10.1.0.8/32")
+	with("a", "10.1.0.5/32", "10.1.0.6/32", "fd01::5/128")
+	successor := with("a", "10.1.0.6/32")
+	if there := run(t, "ip", "address", "show", "dev", "lo"); !strings.Contains(there, "10.1.0.5/32") || !strings.Contains(there, "fd01::5/128") {
+		t.Errorf("gone before the successor's policies stand: %s", there)
+	}
+	if err := successor.Settled(); err != nil {
+		t.Fatal(err)
+	}
+	left := run(t, "ip", "address", "show", "dev", "lo")
+	for address, want := range map[string]bool{"10.1.0.5": false, "fd01::5": false, "10.1.0.6": true, "10.1.0.8": true, "10.1.0.9": true, "127.0.0.1": true} {
+		if strings.Contains(left, address+"/") != want {
+			t.Errorf("%s: want %v of %s", address, want, left)
+		}
+	}
+	if err := Sweep(Config{Owner: "a", Mark: 4500}); err != nil { // as by a process with another data plane
+		t.Fatal(err)
+	}
+	if left := run(t, "ip", "address", "show", "dev", "lo"); strings.Contains(left, "10.1.0.6/") || !strings.Contains(left, "10.1.0.8/") {
+		t.Errorf("behind a sweep: %s", left)
+	}
+}

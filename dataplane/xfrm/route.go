@@ -30,6 +30,7 @@ type routes struct {
 	mark   uint32
 	table  int
 	alias  string // of interfaces, which `ip link` shows
+	origin int    // of addresses, which `ip address` shows as proto
 
 	mu       sync.Mutex
 	policies map[dataplane.PolicyID]*needs
@@ -40,8 +41,9 @@ type routes struct {
 
 // leftovers are what a predecessor that crashed has in the host. Its routes into interfaces keep packets from other ways.
 type leftovers struct {
-	routes []netlink.Route
-	links  map[string]*netlink.Xfrmi
+	routes    []netlink.Route
+	links     map[string]*netlink.Xfrmi
+	addresses []leftAddress
 }
 
 // needs is what one policy has in the host.
@@ -62,7 +64,7 @@ func newRoutes(c Config) (*routes, error) {
 		return nil, fmt.Errorf("route: %w", err)
 	}
 	r := &routes{
-		handle: h, mark: c.Mark, table: firstTable + newOwner(c.Owner).number(), alias: "culvert " + c.Owner,
+		handle: h, mark: c.Mark, table: firstTable + newOwner(c.Owner).number(), alias: "culvert " + c.Owner, origin: originOf(newOwner(c.Owner)),
 		policies: make(map[dataplane.PolicyID]*needs), links: make(map[string]int), rules: make(map[int]bool),
 	}
 	if err := r.inherit(); err != nil {
@@ -82,7 +84,7 @@ func (r *routes) inherit() error {
 			return err
 		}
 	}
-	return r.inheritLinks()
+	return errors.Join(r.inheritLinks(), r.inheritAddresses())
 }
 
 func (r *routes) inheritFamily(f int) error {
@@ -106,6 +108,7 @@ func (r *routes) Settled() error {
 			errs = append(errs, gone(r.handle.RouteDel(&r.left.routes[i])))
 		}
 	}
+	errs = append(errs, r.dropAddresses())
 	for name, l := range r.left.links {
 		if r.links[name] == 0 {
 			errs = append(errs, gone(r.handle.LinkDel(l)))
@@ -221,14 +224,6 @@ func (r *routes) add(route *netlink.Route) error {
 	return nil
 }
 
-func (r *routes) address(device string, a netip.Addr) error {
-	l, err := r.handle.LinkByName(device)
-	if err != nil {
-		return err
-	}
-	return r.handle.AddrReplace(l, &netlink.Addr{IPNet: network(netip.PrefixFrom(a, a.BitLen())), Flags: unix.IFA_F_NODAD})
-}
-
 // give takes away what take made and no other policy has.
 func (r *routes) give(n *needs) error {
 	var errs []error
@@ -238,12 +233,10 @@ func (r *routes) give(n *needs) error {
 		}
 	}
 	for _, a := range n.addresses {
-		if r.hasAddress(n.device, a) {
+		if r.hasAddress(n.device, a.Addr()) {
 			continue
 		}
-		if l, err := r.handle.LinkByName(n.device); err == nil {
-			errs = append(errs, gone(r.handle.AddrDel(l, &netlink.Addr{IPNet: network(netip.PrefixFrom(a.Addr(), a.Addr().BitLen()))})))
-		}
+		errs = append(errs, r.dropAddress(n.device, a.Addr()))
 	}
 	if n.link != "" {
 		errs = append(errs, r.giveLink(n.link))
@@ -255,15 +248,6 @@ func (r *routes) give(n *needs) error {
 func (r *routes) wanted(route *netlink.Route) bool {
 	for _, n := range r.policies {
 		if slices.ContainsFunc(n.routes, func(o netlink.Route) bool { return o.Dst.String() == route.Dst.String() }) {
-			return true
-		}
-	}
-	return false
-}
-
-func (r *routes) hasAddress(device string, a netip.Prefix) bool {
-	for _, n := range r.policies {
-		if n.device == device && slices.Contains(n.addresses, a) {
 			return true
 		}
 	}
