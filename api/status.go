@@ -209,6 +209,7 @@ type Child struct {
 	Rekey         *time.Time  `json:"rekey,omitempty" doc:"When we rekey it"`
 	Expire        *time.Time  `json:"expire,omitempty" doc:"When it ends at the latest"`
 	MTU           *MTU        `json:"mtu,omitempty" doc:"Missing: the data plane does not tell"`
+	IPTFSDeclined bool        `json:"iptfs_declined,omitempty" doc:"The peer does not use the IP-TFS that is configured: packets are those of plain ESP"`
 	In            Traffic     `json:"in"`
 	Out           Traffic     `json:"out"`
 }

@@ -120,6 +120,7 @@ func (v view) child(c *ike.ChildInfo, transport dataplane.Transport) api.Child {
 		MTU:    v.mtu(c.OutSPI, c.Policy),
 		MarkIn: mark(c.Kernel.MarkIn), MarkOut: mark(c.Kernel.MarkOut), IfIDIn: c.Kernel.IfIDIn.Number, IfIDOut: c.Kernel.IfIDOut.Number,
 	}
+	child.IPTFSDeclined = c.Unhidden
 	if c.AggFrag != nil {
 		child.In.IPTFS = iptfsStatus(child.In.IPTFS, c.AggFrag.Sending)
 		child.Out.IPTFS = iptfsStatus(child.Out.IPTFS, c.AggFrag.Sending)

@@ -76,6 +76,7 @@ func (d *childDeal) useAggFrag(peer *requirements, old *Child) error {
 	case c.Require, old != nil && old.aggFrag != nil:
 		return refuse(explain.IKEAggFrag, wire.NotifyNoProposalChosen, "child %q is for IP-TFS and the peer %s", d.config.Name, peer.lack())
 	}
+	d.unhidden = true
 	return nil
 }
 

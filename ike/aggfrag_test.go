@@ -64,9 +64,19 @@ func TestAggFragIsNegotiated(t *testing.T) {
 
 func TestAggFragNeedsBothSides(t *testing.T) {
 	for _, w := range [][2]*AggFragConfig{{constant(), nil}, {nil, constant()}} {
-		if a, b := oneChild(t, wish(w[0], w[1])).modes(); a != nil || b != nil {
+		l := oneChild(t, wish(w[0], w[1]))
+		if a, b := l.modes(); a != nil || b != nil {
 			t.Errorf("%v: %+v and %+v", w, a, b)
 		}
+		for i, n := range []*testNode{l.a, l.b} {
+			if told := l.sa(n).Children()[0].Unhidden; told != (w[i] != nil) {
+				t.Errorf("%v: %s tells %v", w, n.name, told)
+			}
+		}
+	}
+	l := oneChild(t, wish(constant(), constant()))
+	if l.sa(l.a).Children()[0].Unhidden || l.sa(l.b).Children()[0].Unhidden {
+		t.Error("told to be declined where both use it")
 	}
 }
 

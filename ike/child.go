@@ -25,6 +25,7 @@ type Child struct {
 	mode          esp.Mode
 	local, remote []spd.Selector     // negotiated, as our SPD sees them
 	aggFrag       *dataplane.AggFrag // nil: not in AGGFRAG mode
+	unhidden      bool               // the peer does without the AGGFRAG mode that is configured
 	state         childState
 	initiator     bool   // we initiated the exchange that made it
 	ppk           string // name of the PPK that its exchange has mixed in; empty: none
@@ -89,6 +90,7 @@ type ChildInfo struct {
 	Created       time.Time
 	State         string
 	AggFrag       *dataplane.AggFrag // nil: not in AGGFRAG mode
+	Unhidden      bool               // the peer does without the AGGFRAG mode that is configured
 	Rekey, Expire time.Time          // when it is rekeyed and ended by age; zero: never
 }
 
@@ -111,7 +113,7 @@ func (sa *SA) childInfo(c *Child) ChildInfo {
 	return ChildInfo{
 		ID: c.id, Name: c.config.Name, InSPI: c.inSPI, OutSPI: c.outSPI, Resource: c.resource, Policy: c.policy, ReqID: c.config.ReqID, Kernel: c.kernel, Mode: c.mode,
 		Suite: c.suiteText, Transforms: slices.Clone(c.suite.Proposal.Transforms), KeyExchanges: keyExchangesOf(c.suite), PPK: c.ppk, Initiator: c.initiator, Local: slices.Clone(c.local), Remote: slices.Clone(c.remote),
-		Created: c.created, State: c.state.String(), AggFrag: c.aggFrag,
+		Created: c.created, State: c.state.String(), AggFrag: c.aggFrag, Unhidden: c.unhidden,
 		Rekey:  sa.timers.at(timerChildRekey, c.inSPI),
 		Expire: sa.timers.at(timerChildExpire, c.inSPI),
 	}

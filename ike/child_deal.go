@@ -31,6 +31,7 @@ type childDeal struct {
 	resource                      int    // which that is; 0: of all
 	fit                           fit
 	aggFrag                       *dataplane.AggFrag // nil: no AGGFRAG mode
+	unhidden                      bool               // the peer does without the AGGFRAG mode that is configured
 	ppk                           string             // name of the PPK that is mixed in; empty: none
 }
 

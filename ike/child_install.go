@@ -25,7 +25,7 @@ func StandInPriority(configured int) int { return 2 * configured }
 // outbound SA may be deferred, until the peer is known to be ready for it.
 func (sa *SA) install(d childDeal, inSPI uint32, keys suite.ChildKeys, initiator bool, old *Child, deferred bool) *Child {
 	c := &Child{config: d.config, id: sa.env.NewChildID(), inSPI: inSPI, outSPI: d.outSPI(), suite: d.selection, mode: d.mode, local: d.local,
-		remote: d.remote, initiator: initiator, ppk: d.ppk, aggFrag: d.aggFrag, created: sa.now}
+		remote: d.remote, initiator: initiator, ppk: d.ppk, aggFrag: d.aggFrag, unhidden: d.unhidden, created: sa.now}
 	sa.place(c, d, old)
 	sa.children = append(sa.children, c)
 	sa.emit(Bind{SA: sa.LocalSPI(), SPI: c.inSPI, Policy: c.policy})

@@ -249,6 +249,9 @@ func (a *app) showChild(out *printer, c *api.Child) {
 	if c.Out.IPTFS != nil && c.In.IPTFS != nil {
 		out.indented("    ", iptfsFacts(c))
 	}
+	if c.IPTFSDeclined {
+		out.line("    no IP-TFS: the peer does not use it, and traffic shows its shape")
+	}
 }
 
 // keySources tells what the keys of a child were made of.

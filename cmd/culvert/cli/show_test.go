@@ -97,6 +97,9 @@ func TestChildrenShowWhatTheyCarry(t *testing.T) {
 		"    in  c0000001     3.0 TiB 123456789 pkt  1d2h ago\n",
 		"    out c0000002         0 B     0 pkt\n",
 		"1 connection, 1 IKE SA, 1 child\n")
+	child.IPTFSDeclined = true
+	shows(t, func(s *api.Status) { s.SAs = []api.SA{{Connection: "a", Children: []api.Child{child}}} },
+		"    no IP-TFS: the peer does not use it, and traffic shows its shape\n")
 }
 
 func TestEmptyStatusIsOneLine(t *testing.T) {
