@@ -18,14 +18,15 @@ func (s Store) Certificate(uri string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	answers, failures := askAll(list, token.Certificate)
-	for i, c := range list {
-		c.stop()
-		if failures[i] == nil && len(answers[i].Certificates) > 0 {
-			return answers[i].Certificates[0].DER, nil
-		}
+	c, answer, err := first(list, token.Certificate)
+	if err != nil {
+		return nil, err
 	}
-	return nil, notFound(failures)
+	c.stop()
+	if len(answer.Certificates) == 0 {
+		return nil, fmt.Errorf("PKCS #11 module %s: it answers without a certificate", c.object.Module)
+	}
+	return answer.Certificates[0].DER, nil
 }
 
 // CertificatesOf reads all certificates in the tokens of a module.

@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
+	"time"
 
 	"culvert/keystore/token"
 )
@@ -75,38 +75,72 @@ func (s Store) known() string {
 	return ": there are " + strings.Join(names, ", ")
 }
 
-// locate finds the module and the token that have an object. All modules are asked at once, and the first that has it counts.
+// locate finds the module and the token that have an object.
 func (s Store) locate(n name) (*conversation, error) {
 	list, err := s.candidates(n)
 	if err != nil {
 		return nil, err
 	}
-	answers, failures := askAll(list, token.Find)
-	var found *conversation
-	for i, c := range list {
-		if failures[i] == nil && found == nil {
-			found = c
-			// The PIN is for this token and no other, wherever it is put in next.
-			c.object.Token, c.object.Serial = answers[i].Place.Token, answers[i].Place.Serial
-			continue
-		}
-		c.stop()
+	c, answer, err := first(list, token.Find)
+	if err != nil {
+		return nil, err
 	}
-	if found == nil {
-		return nil, notFound(failures)
-	}
-	return found, nil
+	// The PIN is for this token and no other, wherever it is put in next.
+	c.object.Token, c.object.Serial = answer.Place.Token, answer.Place.Serial
+	return c, nil
 }
 
-// askAll asks several modules the same at once.
-func askAll(list []*conversation, op token.Op) ([]token.Response, []error) {
-	answers, failures := make([]token.Response, len(list)), make([]error, len(list))
-	var all sync.WaitGroup
-	for i, c := range list {
-		all.Go(func() { answers[i], failures[i] = c.ask(token.Request{Op: op}) })
+// A reply is what a conversation has come to.
+type reply struct {
+	from   *conversation
+	answer token.Response
+	err    error
+}
+
+// grace is how long the other modules may still take once one has what is looked for.
+const grace = time.Second
+
+// first asks several modules the same at once, and returns the first of them that has an answer; the others are left.
+func first(list []*conversation, op token.Op) (*conversation, token.Response, error) {
+	replies := make(chan reply, len(list))
+	for _, c := range list {
+		go func() {
+			answer, err := c.ask(token.Request{Op: op})
+			replies <- reply{c, answer, err}
+		}()
 	}
-	all.Wait()
-	return answers, failures
+	got := make(map[*conversation]reply, len(list))
+	var late <-chan time.Time
+	for len(got) < len(list) {
+		select {
+		case r := <-replies:
+			if got[r.from] = r; r.err == nil && late == nil {
+				late = time.After(grace)
+			}
+			continue
+		case <-late:
+		}
+		break
+	}
+	return choose(list, got)
+}
+
+// choose takes the first module that has an answer, and ends the other conversations.
+func choose(list []*conversation, got map[*conversation]reply) (chosen *conversation, answer token.Response, err error) {
+	var failures []error
+	for _, c := range list {
+		r, answered := got[c]
+		if answered && r.err == nil && chosen == nil {
+			chosen, answer = c, r.answer
+			continue
+		}
+		failures = append(failures, r.err)
+		go c.stop() // one that still talks is over at its limit
+	}
+	if chosen == nil {
+		return nil, answer, notFound(failures)
+	}
+	return chosen, answer, nil
 }
 
 // A search is why no module has an object.

@@ -6,6 +6,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"os"
 
 	"culvert/keystore/token"
@@ -13,10 +14,23 @@ import (
 
 func main() {
 	h := &helper{modules: make(map[string]*module), open: make(map[token.Object]*key)}
-	if err := token.Serve(os.Stdin, os.Stdout, h.answer); err != nil {
+	if err := token.Serve(requests(), os.Stdout, h.answer); err != nil {
 		fmt.Fprintln(os.Stderr, "culvert-pkcs11:", err)
 		os.Exit(1)
 	}
+}
+
+// requests is standard input, whose end ends the program even while a module hangs.
+func requests() io.Reader {
+	r, w := io.Pipe()
+	go func() {
+		_, err := io.Copy(w, os.Stdin)
+		if err != nil {
+			fmt.Fprintln(os.Stderr, "culvert-pkcs11:", err)
+		}
+		os.Exit(0)
+	}()
+	return r
 }
 
 // A helper has the modules that were asked for, and the keys that are open in their tokens.
