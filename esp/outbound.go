@@ -10,12 +10,12 @@ import (
 // Outbound seals the packets of one SA. Reserve, Sequence and Fork may be called from any goroutine; everything else belongs
 // to one goroutine at a time. Fork makes further sealers of the same SA for other goroutines.
 type Outbound struct {
-	state
-	rand  io.Reader
 	seq   *sequence // own, or that of the sealer from which this one was forked
 	own   sequence
 	padTo int
 	split func(pkt []byte) (payload []byte, nextHeader uint8, err error)
+	rand  io.Reader
+	state
 }
 
 // NewOutbound makes the sending end of an SA. The cipher state is built when the first packet is sealed; rand, which is

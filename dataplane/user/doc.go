@@ -4,12 +4,15 @@
 // A worker has a queue of the device and a share of the network. Outbound, on its locked thread, from reading to sending:
 //
 //	device -> (super-)packet -> flow -> policy -> SA -> fitted to the path -> batch, sealed into the outbox -> Sender
-//	transmit.go                          policy.go  sa.go  fit.go mss.go       batch.go         outbox.go
+//	arrival.go                           policy.go  sa.go  fit.go mss.go       batch.go         outbox.go
 //
 // Inbound, on the thread that calls HandleESP:
 //
 //	bursts -> packet -> SPI -> SA -> opened in place, replay window -> selectors, ECN -> joined to super-packets -> device
 //	receive.go          sad.go                                                              offload                device.go
+//
+// Packets of a batch take each of these steps together, and the SAs of all are fetched into the processor's cache ahead of them
+// (package prefetch): of many tunnels every place in main memory would be waited for by itself else.
 //
 // Workers share what seldom changes, and counters. Policies and SAs reach them through atomic pointers; what was removed is
 // destroyed when the batches in progress are over (epoch.go). Nothing is allocated or logged per packet; the lock of an

@@ -75,7 +75,7 @@ func (b *Backend) installOutbound(sa *dataplane.SA) error {
 	b.remotes.lead(out, sa.Path)
 	b.animate(out, sa)
 	p.outs = append(slices.Clip(p.outs), out)
-	p.direct(len(b.workers))
+	p.direct()
 	b.release()
 	return nil
 }
@@ -142,7 +142,7 @@ func (b *Backend) removeOutbound(spi uint32, id dataplane.PolicyID) dataplane.Co
 	}
 	p := b.known[id]
 	p.outs = slices.DeleteFunc(slices.Clone(p.outs), func(o *outbound) bool { return o == out })
-	p.direct(len(b.workers))
+	p.direct()
 	b.remotes.release(out)
 	quiet, heir := out.hush(), p.heir(out)
 	b.afterSending(func() {

@@ -19,7 +19,7 @@ func (b *Backend) Keys() (list []dataplane.SAKeys) {
 	}
 	for id, p := range b.known {
 		for _, out := range p.outs {
-			list = append(list, keysOf(dataplane.Outbound, out.spi, id, out.mode, out.pump != nil, &out.way.Load().Path, out.esp))
+			list = append(list, keysOf(dataplane.Outbound, out.spi, id, out.mode, out.pump != nil, &out.way.Load().Path, &out.esp))
 		}
 	}
 	return list

@@ -61,7 +61,7 @@ func (r *receiver) clamp(pkt []byte, flow spd.Flow, i *spd.PacketInfo) {
 	if e == nil {
 		return
 	}
-	out := e.Value.exit(r.worker.index).sa
+	out := e.Value.exit(r.worker.index)
 	if out == nil {
 		return
 	}

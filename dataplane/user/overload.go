@@ -77,7 +77,9 @@ func (t *transmitter) overloaded() (more bool) {
 		}
 		o.skip = stands && !mark(raw)
 		octets += len(raw)
-		t.take(raw)
+		a := arrival{raw: raw}
+		t.examine(&a)
+		t.take(&a)
 	}
 	o.skip = false
 	o.empty = t.now

@@ -13,41 +13,28 @@ import (
 
 // policy is what the database holds for a policy.
 type policy struct {
+	exits []atomic.Pointer[outbound] // for each worker the SA that its traffic leaves through; nil when there is none
 	spec  dataplane.Policy
-	exits atomic.Pointer[[]exit] // of each worker; nil when there is no SA
-	outs  []*outbound            // in the order of their installation; guarded by the Backend's lock
-	asked []noticed              // of each worker, and its own: NoticeAcquire
+	outs  []*outbound // in the order of their installation; guarded by the Backend's lock
+	asked []noticed   // of each worker, and its own: NoticeAcquire
 }
 
-// An exit is the SA that a worker's traffic leaves through.
-type exit struct {
-	sa  *outbound
-	own bool // bound to this worker
-}
+// exit returns the SA that a worker's traffic leaves through, or nil.
+func (p *policy) exit(worker int) *outbound { return p.exits[worker].Load() }
 
-// exit returns that of a worker; its SA is nil when there is none.
-func (p *policy) exit(worker int) exit {
-	all := p.exits.Load()
-	if all == nil {
-		return exit{}
-	}
-	return (*all)[worker]
-}
+// isOf tells whether an SA is bound to a worker.
+func (o *outbound) isOf(worker int) bool { return o.resource == worker+1 }
 
 // direct chooses the exits of all workers anew (RFC 9611, Section 3): the newest SA of the worker's own, else the newest of
 // those for any, else the newest. The caller holds the Backend's lock.
-func (p *policy) direct(workers int) {
-	if len(p.outs) == 0 {
-		p.exits.Store(nil)
-		return
+func (p *policy) direct() {
+	var last *outbound
+	if n := len(p.outs); n > 0 {
+		last = p.outs[n-1]
 	}
-	all := make([]exit, workers)
-	newest := p.outs[len(p.outs)-1]
-	for i := range all {
-		own, common := p.newest(i+1), p.newest(0)
-		all[i] = exit{sa: cmp.Or(own, common, newest), own: own != nil}
+	for i := range p.exits {
+		p.exits[i].Store(cmp.Or(p.newest(i+1), p.newest(0), last))
 	}
-	p.exits.Store(&all)
 }
 
 // newest returns the SA of a resource that was installed last, or nil.
@@ -62,7 +49,7 @@ func (p *policy) newest(resource int) *outbound {
 
 // carriesNonFirst tells whether the SA that a worker uses takes fragments without ports.
 func (p *policy) carriesNonFirst(worker int) bool {
-	out := p.exit(worker).sa
+	out := p.exit(worker)
 	return out != nil && out.nonFirst
 }
 
@@ -92,11 +79,11 @@ func (b *Backend) SetPolicy(p dataplane.Policy) error {
 func (b *Backend) publish(p dataplane.Policy) (old *policy, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	state := &policy{spec: p, asked: make([]noticed, len(b.workers))}
+	state := &policy{spec: p, exits: make([]atomic.Pointer[outbound], len(b.workers)), asked: make([]noticed, len(b.workers))}
 	old = b.known[p.ID]
 	if old != nil {
 		state.outs = old.outs
-		state.exits.Store(old.exits.Load())
+		state.direct()
 	}
 	db, err := b.policies.Load().With(spd.Policy{
 		ID: uint32(p.ID), Action: p.Action, Priority: p.Priority,

@@ -233,7 +233,7 @@ func TestExhaustedSequenceNumbersEndTheSA(t *testing.T) {
 	s := newBench(t)
 	s.protect(1, nil)
 	s.loop(1, nil)
-	last := s.known[1].exit(0).sa
+	last := s.known[1].exit(0)
 	if _, err := last.esp.Reserve(1<<32 - 3); err != nil {
 		t.Fatal(err)
 	}

@@ -62,26 +62,27 @@ func newInbound(sa *dataplane.SA) (*inbound, error) {
 	return in, nil
 }
 
-// outbound is an SA as the sending workers see it.
+// outbound is an SA as the sending workers see it: in one piece with what the first of them needs for every packet.
 type outbound struct {
 	dataplane.Lifetime
-	esp      *esp.Outbound // for its sequence numbers; the sealer is the first worker's
-	spi      uint32
-	policy   dataplane.PolicyID
-	resource int
-	mode     esp.Mode
-	outer    esp.Outer
-	tfc      int
-	nonFirst bool // carries fragments without ports (RFC 4301, Section 7.3)
-	layout   esp.Layout
-	way      atomic.Pointer[way]
+	way    atomic.Pointer[way]
+	spi    uint32
+	policy dataplane.PolicyID
+	mode   esp.Mode
+	outer  esp.Outer
 	// takesFragments says that the selectors let all fragments of a packet through that they let through whole (RFC 4301,
 	// Section 7).
 	takesFragments bool
+	nonFirst       bool  // carries fragments without ports (RFC 4301, Section 7.3)
+	resource       int   // worker + 1, 0: for all (RFC 9611)
+	pump           *pump // nil: not in AGGFRAG mode; else nobody has a lane
+	layout         esp.Layout
 	turn           atomic.Uint64 // the sequence number to be sent next, when there are several workers
-	lanes          []*lane       // of each worker, made when it first uses the SA
-	pump           *pump         // nil: not in AGGFRAG mode; else nobody has a lane
+	first          lane          // of the first worker
+	esp            esp.Outbound  // for its sequence numbers; the sealer is the first worker's
+	others         []*lane       // of the other workers, made when they first use the SA
 	cover          *cover        // nil: no dummy packets
+	tfc            int
 }
 
 // A lane is what one worker, and nobody else, uses of an outbound SA.
@@ -97,20 +98,40 @@ type lane struct {
 
 // lane returns that of a worker, who calls it.
 func (o *outbound) lane(worker int) *lane {
-	if o.lanes[worker] == nil {
-		l := &lane{outbound: o, sealer: o.esp, padTo: max(o.tfc, 0)}
-		if worker > 0 {
-			l.sealer = o.esp.Fork()
-		}
-		o.lanes[worker] = l
+	if worker == 0 {
+		return &o.first
 	}
-	return o.lanes[worker]
+	if l := o.others[worker-1]; l != nil {
+		return l
+	}
+	l := &lane{outbound: o, sealer: o.esp.Fork(), padTo: max(o.tfc, 0)}
+	o.others[worker-1] = l
+	return l
+}
+
+// fetch asks the processor to have in its cache soon what a worker needs of the SA, and all that it leads to.
+func (o *outbound) fetch(worker int) {
+	prefetch.Lines(unsafe.Pointer(o), unsafe.Offsetof(o.others))
+	w := o.way.Load()
+	prefetch.Object(w)
+	prefetch.Object(&w.remote.mtu)
+	sealer := &o.esp
+	if worker > 0 {
+		l := o.others[worker-1]
+		if l == nil {
+			return
+		}
+		prefetch.Object(l)
+		prefetch.Object(l.sealer)
+		sealer = l.sealer
+	}
+	sealer.Fetch()
 }
 
 // clear overwrites the keys. No worker uses the SA any longer.
 func (o *outbound) clear() {
 	o.esp.Clear()
-	for _, l := range o.lanes {
+	for _, l := range o.others {
 		if l != nil {
 			l.sealer.Clear()
 		}
@@ -124,19 +145,19 @@ type way struct {
 }
 
 func newOutbound(sa *dataplane.SA, rand io.Reader, workers int) (*outbound, error) {
-	e, err := esp.NewOutbound(params(sa), rand)
-	if err != nil {
-		return nil, err
-	}
 	outer := esp.Outer{NoECN: sa.NoECN, CopyDSCP: sa.CopyDSCP, DF: sa.DF}
 	if sa.Mode == esp.Transport { // the header is the packet's own
 		outer = esp.Outer{CopyDSCP: true, DF: esp.DFCopy}
 	}
-	out := &outbound{esp: e, spi: sa.SPI, policy: sa.Policy, resource: sa.Resource, mode: sa.Mode, tfc: sa.TFC, outer: outer,
-		nonFirst: sa.NonFirstFragments, layout: esp.LayoutOf(sa.Transforms), lanes: make([]*lane, workers)}
+	out := &outbound{spi: sa.SPI, policy: sa.Policy, resource: sa.Resource, mode: sa.Mode, tfc: sa.TFC, outer: outer,
+		nonFirst: sa.NonFirstFragments, layout: esp.LayoutOf(sa.Transforms), others: make([]*lane, workers-1)}
+	if err := out.esp.Init(params(sa), rand); err != nil {
+		return nil, err
+	}
+	out.first = lane{outbound: out, sealer: &out.esp, padTo: max(out.tfc, 0)}
 	out.takesFragments = out.nonFirst || anyPorts(sa.Local) && anyPorts(sa.Remote)
 	out.SetLimits(sa)
-	out.turn.Store(e.Sequence() + 1)
+	out.turn.Store(out.esp.Sequence() + 1)
 	return out, nil
 }
 

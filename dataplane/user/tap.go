@@ -6,7 +6,6 @@ import (
 	"sync/atomic"
 
 	"culvert/dataplane"
-	"culvert/dataplane/user/offload"
 	"culvert/esp"
 )
 
@@ -53,16 +52,15 @@ func (r *receiver) shown(p []byte, from *dataplane.Burst) {
 //go:noinline
 func (r *receiver) see(inner []byte) { r.watched.inner = append(r.watched.inner, bytes.Clone(inner)) }
 
-// take processes a packet from inside, and shows it if somebody looks. It may be a super-packet.
-func (t *transmitter) take(raw []byte) {
+// take sends a packet from inside on its way, and shows it if somebody looks. It may be a super-packet.
+func (t *transmitter) take(a *arrival) {
 	if t.tap == nil {
-		t.packet(raw, t.now)
+		t.send(a, t.now)
 		return
 	}
-	_, pkt, _ := offload.ParseHeader(raw)
-	show := dataplane.TappedPacket{Inner: true, Direction: dataplane.Outbound, Data: bytes.Clone(pkt)} // sealing changes it
+	show := dataplane.TappedPacket{Inner: true, Direction: dataplane.Outbound, Data: bytes.Clone(a.pkt)} // sealing changes it
 	t.watched = watched{}
-	t.packet(raw, t.now)
+	t.send(a, t.now)
 	show.Policy, show.Drop = t.watched.policy, t.watched.drop
 	t.tap.Tap.Tap(&show)
 }

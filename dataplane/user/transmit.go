@@ -10,7 +10,6 @@ import (
 	"culvert/dataplane"
 	"culvert/dataplane/user/fair"
 	"culvert/dataplane/user/offload"
-	"culvert/dataplane/user/tun"
 	"culvert/esp"
 	"culvert/spd"
 )
@@ -40,13 +39,14 @@ type transmitter struct {
 	waiting  queue
 	retrying bool // what waits is being sent
 
-	in     []byte // packets of the batch, one behind the other
-	used   int
-	jobs   []job
-	groups []*lane // SAs that have jobs, in the order of their first
-	inner  []byte  // a packet of transport mode, before its header is left out
-	icmp   []byte
-	pieces []byte // fragments of the batch
+	in       []byte // packets of the batch, one behind the other
+	used     int
+	arrivals []arrival
+	jobs     []job
+	groups   []*lane // SAs that have jobs, in the order of their first
+	inner    []byte  // a packet of transport mode, before its header is left out
+	icmp     []byte
+	pieces   []byte // fragments of the batch
 
 	cache   *spd.Cache[*policy]
 	now     time.Time
@@ -70,8 +70,8 @@ func (t *transmitter) init(b *Backend, w *worker, s dataplane.Sender) {
 	*t = transmitter{
 		b: b, worker: w, outbox: newOutbox(s, &b.tap, b.device.Queues() > 1), done: make(chan struct{}),
 		in: make([]byte, batchFull+readSize+2*readAlign), inner: make([]byte, readSize), cache: spd.NewCache[*policy](flowCache),
-		fragments: spd.NewFragmentTable(fragmentMemory),
-		answers:   limiter{every: answerEvery, burst: answerBurst}, aging: limiter{every: ageEvery, burst: 1},
+		arrivals: make([]arrival, 0, readBatch), fragments: spd.NewFragmentTable(fragmentMemory),
+		answers: limiter{every: answerEvery, burst: answerBurst}, aging: limiter{every: ageEvery, burst: 1},
 	}
 }
 
@@ -132,65 +132,51 @@ func (t *transmitter) batch() (more bool) {
 	return more
 }
 
-// inPlace seals packets where they were read, and reports whether there may be more.
-func (t *transmitter) inPlace() (more bool) {
-	for range readBatch {
-		raw := t.in[t.used:]
-		n, err := t.b.device.Read(t.worker.index, raw)
-		if err != nil {
-			if !errors.Is(err, tun.ErrAgain) {
-				t.drop(esp.ErrOther, 1)
-			}
-			return false
-		}
-		t.used += (n + trailerRoom + readAlign - 1) &^ (readAlign - 1)
-		t.take(raw[: n : n+trailerRoom])
-		t.dispatchIfFull()
-	}
-	return true
+// packet examines a packet and sends it on its way. since is when it came from the device.
+func (t *transmitter) packet(raw []byte, since time.Time) {
+	a := arrival{raw: raw}
+	t.examine(&a)
+	t.send(&a, since)
 }
 
-// packet sends one packet, with its header, on its way (RFC 4301, Section 5.1). since is when it came from the device.
-func (t *transmitter) packet(raw []byte, since time.Time) {
-	header, pkt, err := offload.ParseHeader(raw)
+// send sends a packet on its way (RFC 4301, Section 5.1).
+func (t *transmitter) send(a *arrival, since time.Time) {
+	if a.drop != 0 {
+		t.drop(a.drop, 1)
+		return
+	}
+	t.b.affinity.came(t.worker.index, a.pkt)
+	segments, err := offload.Split(a.header, a.pkt)
 	if err != nil {
 		t.drop(esp.ErrMalformed, 1)
 		return
 	}
-	var flow spd.Flow
-	var info spd.PacketInfo
-	if err := spd.Parse(pkt, &flow, &info); err != nil {
-		t.drop(reason(err), 1)
-		return
-	}
-	t.b.affinity.came(t.worker.index, pkt)
-	segments, err := offload.Split(header, pkt)
-	if err != nil {
-		t.drop(esp.ErrMalformed, 1)
-		return
-	}
-	e := t.policyFor(pkt, flow, info)
-	switch {
+	switch e := a.entry; {
 	case e == nil, e.Action == spd.Bypass: // bypassed traffic is not routed here
 		t.drop(esp.ErrNoPolicy, segments.Count())
 	case e.Action == spd.Discard:
-		t.discarded(pkt, segments.Count())
+		t.discarded(a.pkt, segments.Count())
 	default:
-		t.watched.policy = e.Value.spec.ID
-		x := e.Value.exit(t.worker.index)
-		if x.sa == nil {
-			t.unprotected(e.Value, flow, raw, since)
-			return
-		}
-		if e.Value.spec.PerResource && !x.own {
-			t.askForOwn(e.Value, flow)
-		}
-		if x.sa.pump != nil {
-			t.aggregate(x.sa.pump, &segments, pkt, info)
-			return
-		}
-		t.protect(x.sa.lane(t.worker.index), &segments, pkt, &flow, &info)
+		t.into(e, a, &segments, since)
 	}
+}
+
+// into sends a packet into the SA of its policy.
+func (t *transmitter) into(e *spd.Entry[*policy], a *arrival, segments *offload.Segments, since time.Time) {
+	t.watched.policy = dataplane.PolicyID(e.ID)
+	sa := e.Value.exit(t.worker.index)
+	if sa == nil {
+		t.unprotected(e.Value, a.flow, a.raw, since)
+		return
+	}
+	if e.Value.spec.PerResource && !sa.isOf(t.worker.index) {
+		t.askForOwn(e.Value, a.flow)
+	}
+	if sa.pump != nil {
+		t.aggregate(sa.pump, segments, a.pkt, a.info)
+		return
+	}
+	t.protect(sa.lane(t.worker.index), segments, a.pkt, &a.flow, &a.info)
 }
 
 // askForOwn asks for an SA of the worker's own, while another one carries its traffic (RFC 9611, Section 3).

@@ -215,7 +215,7 @@ func TestWorkersDoNotBlockOneAnother(t *testing.T) {
 	for i := range sas {
 		s.protect(dataplane.PolicyID(i+1), nil)
 		s.loop(dataplane.PolicyID(i+1), nil)
-		sas[i] = s.known[dataplane.PolicyID(i+1)].exit(0).sa
+		sas[i] = s.known[dataplane.PolicyID(i+1)].exit(0)
 	}
 	var all sync.WaitGroup
 	for i, w := range s.workers {
