@@ -99,6 +99,8 @@ func certFailure(err error, r *Remote, now time.Time) *Failure {
 		f.Code, f.Action = explain.AuthCertKey, "issue a certificate with an RSA key of 2048 to 8192 bits, ECDSA or Ed25519, or set remote.min_rsa_bits"
 	case chain.Constraint:
 		f.Code, f.Action = explain.AuthCertConstraint, "issue the certificate below an authority that may"
+	case chain.Strength:
+		f.Code, f.Action = explain.AuthCertStrength, "issue it with a key and a signature as demanded, or change remote.chain_keys and remote.chain_signatures"
 	case chain.Policy:
 		f.Code, f.Action = explain.AuthCertPolicy, "issue the whole path under the policy, or change remote.require_policy"
 	default:
@@ -143,6 +145,12 @@ func rawKeyUnknown(pub crypto.PublicKey, der []byte, r *Remote) *Failure {
 	return &Failure{Code: explain.AuthRawKeyUnknown,
 		Cause:  fmt.Sprintf("peer's raw public key (%s, SHA-256 %s) is none of the %d that are configured", keys.Name(pub), hex.EncodeToString([]byte(keyIdentity(der).Data)), len(r.RawKeys)),
 		Action: "add it to remote.public_key if it is the peer's"}
+}
+
+func rawKeyWeak(der []byte, err error) *Failure {
+	return &Failure{Code: explain.AuthCertStrength, Err: err,
+		Cause:  fmt.Sprintf("peer's raw public key (SHA-256 %s) is not strong enough: %v", hex.EncodeToString([]byte(keyIdentity(der).Data)), err),
+		Action: "use a key as demanded, or change remote.chain_keys"}
 }
 
 // revocationFailure explains why a certificate is not accepted by the revocation policy.

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"slices"
 
+	"culvert/auth/chain"
 	"culvert/auth/lookup"
 	"culvert/auth/revocation"
 	"culvert/eap"
@@ -117,8 +118,10 @@ type Remote struct {
 	Signatures     suite.SignaturePolicy // of AUTH payloads; the bounds on keys hold for certificates as well
 	AllowSHA1      bool                  // accept RSA with SHA-1 by method 1, on top of Signatures
 	ExtKeyUsage    ExtKeyUsage
-	Policies       []string // certificate policies, one of which the path must be valid for (RFC 5280, Section 6.1); empty: any
-	WildcardSAN    bool     // a dNSName *.example.org confirms gw.example.org; RFC 4945, Section 3.1.2 says no
+	Policies       []string      // certificate policies, one of which the path must be valid for (RFC 5280, Section 6.1); empty: any
+	EveryPolicy    bool          // the path must be valid for each of Policies
+	Demands        chain.Demands // on every certificate of the path; the one on keys also holds for pinned certificates and raw keys
+	WildcardSAN    bool          // a dNSName *.example.org confirms gw.example.org; RFC 4945, Section 3.1.2 says no
 	Revocation     revocation.Policy
 	RevocationInfo *revocation.Checker // nil: nothing is known
 	OCSP           OCSPRule

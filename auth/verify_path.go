@@ -2,6 +2,7 @@ package auth
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto"
 	"crypto/sha256"
@@ -58,7 +59,8 @@ func (v Verify) paths(sent shown) ([][]*x509.Certificate, *Failure) {
 // trustedPaths returns the paths to an anchor, or the certificate alone if it is pinned.
 func (v Verify) trustedPaths(sent shown) ([][]*x509.Certificate, error) {
 	if slices.ContainsFunc(v.Remote.Pinned, sent.leaf.Equal) {
-		return [][]*x509.Certificate{{sent.leaf}}, chain.CheckValidity(sent.leaf, v.Now)
+		alone := []*x509.Certificate{sent.leaf}
+		return [][]*x509.Certificate{alone}, cmp.Or(chain.CheckValidity(sent.leaf, v.Now), v.Remote.Demands.Check(alone))
 	}
 	return chain.Verify(sent.leaf, chain.Options{
 		Anchors:       v.Remote.Anchors,
@@ -66,6 +68,8 @@ func (v Verify) trustedPaths(sent shown) ([][]*x509.Certificate, error) {
 		Now:           v.Now,
 		Keys:          v.Remote.signatures(),
 		Policies:      v.Remote.Policies,
+		EveryPolicy:   v.Remote.EveryPolicy,
+		Demands:       v.Remote.Demands,
 	})
 }
 
@@ -94,6 +98,9 @@ func (v Verify) rawKey(pub crypto.PublicKey) (VerifyResult, *Failure) {
 	der, err := keys.MarshalPublic(pub)
 	if err != nil || !slices.ContainsFunc(v.Remote.RawKeys, func(known crypto.PublicKey) bool { return sameKey(known, der) }) {
 		return VerifyResult{}, rawKeyUnknown(pub, der, v.Remote)
+	}
+	if err := v.Remote.Demands.CheckKey(pub); err != nil {
+		return VerifyResult{}, rawKeyWeak(der, err)
 	}
 	if failure := v.signature(pub, "raw public key ("+keys.Name(pub)+")"); failure != nil {
 		return VerifyResult{}, failure

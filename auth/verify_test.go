@@ -16,6 +16,7 @@ import (
 
 	"github.com/cloudflare/circl/sign/ed448"
 
+	"culvert/auth/chain"
 	"culvert/explain"
 	"culvert/secret"
 	"culvert/suite"
@@ -273,4 +274,21 @@ func TestNoMethod(t *testing.T) {
 	}
 	local := &Local{Method: MethodPublicKey, Credentials: []Credential{{Key: key}}}
 	wantFailure(t, prove(t, local, Identity{}, allHashes()).Err, explain.AuthSignatureScheme, "ECDSA P-224")
+}
+
+// TestDemandsOnCertificatesAndKeys: what is too weak is named, whether it is in a path, pinned or a bare key.
+func TestDemandsOnCertificatesAndKeys(t *testing.T) {
+	strong := chain.Demands{Keys: []chain.KeyDemand{{Kind: "ecdsa", Bits: 384}}}
+	p := newParty(t)
+	p.remote.Demands = strong
+	wantFailure(t, p.connect(t).Err, explain.AuthCertStrength, `"CN=gw"`, "ECDSA P-256", "ecdsa-384", "remote.chain_keys")
+	p.remote.Anchors, p.remote.Pinned = nil, []*x509.Certificate{p.leaf()}
+	wantFailure(t, p.connect(t).Err, explain.AuthCertStrength, `"CN=gw"`)
+	p.local.Credentials[0].Chain = nil
+	p.remote.Pinned, p.remote.RawKeys = nil, []crypto.PublicKey{p.local.Credentials[0].Key.Public()}
+	wantFailure(t, p.connect(t).Err, explain.AuthCertStrength, "raw public key", "ecdsa-384")
+	p.remote.Demands = chain.Demands{Keys: []chain.KeyDemand{{Kind: "ecdsa", Bits: 256}}}
+	if r := p.connect(t); r.Err != nil {
+		t.Error(r.Err)
+	}
 }

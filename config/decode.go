@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -151,6 +152,10 @@ func (d *decoder) unknown(s *schema, e entry) {
 	what, code := "option", explain.ConfigUnknownKey
 	if e.block != nil {
 		what, code = "block", explain.ConfigUnknownBlock
+	}
+	if slices.ContainsFunc(d.findings, func(f Diagnostic) bool { return f.Code == explain.ConfigSyntax }) {
+		d.report(code, e.span, finding{message: s.title() + " has no such " + what}) // its name may be a secret that has lost its quotes
+		return
 	}
 	d.report(code, e.span, finding{
 		message: fmt.Sprintf("%s has no %s %s", s.title(), what, quote(e.name)),

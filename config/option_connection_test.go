@@ -184,7 +184,7 @@ func localSamples() []sample {
 
 func remoteSamples() []sample {
 	const ca = `ca = "ca.pem"`
-	return append(remoteMethodSamples(), []sample{
+	return append(append(remoteMethodSamples(), demandSamples(ca)...), []sample{
 		{option: "address", value: `["192.0.2.1", "vpn.example.net", "10.0.0.0/8"]`},
 		{option: "address", value: `"VPN.Example.NET"`, text: `["vpn.example.net"]`},
 		{option: "address", value: `"%any"`, text: `[]`},
@@ -259,6 +259,19 @@ func remoteSamples() []sample {
 		{option: "crl", value: `"ca.pem"`, with: ca, code: badFile},
 		{option: "crl", value: `"ca.crl"`, with: ca + "\nrevocation = \"off\"", code: clash},
 	}...)
+}
+
+// demandSamples are those of what is demanded of a path.
+func demandSamples(ca string) []sample {
+	return []sample{
+		{option: "require_every_policy", value: `true`, with: ca},
+		{option: "require_every_policy", value: `1`, with: ca, code: wrongType},
+		{option: "chain_keys", value: `["rsa-3072", "ecdsa", "ed25519", "mldsa65"]`, with: ca},
+		{option: "chain_keys", value: `"ed25519-256"`, with: ca, code: badValue},
+		{option: "chain_keys", value: `"rsa-4096"`, with: `auth = "psk"`, code: clash},
+		{option: "chain_signatures", value: `["rsa-sha384", "ecdsa-sha384"]`, with: ca},
+		{option: "chain_signatures", value: `"sha384"`, with: ca, code: badValue},
+	}
 }
 
 func childSamples() []sample {

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 
 	"culvert/auth"
+	"culvert/auth/chain"
 	"culvert/auth/revocation"
 	"culvert/suite"
 )
@@ -30,7 +31,10 @@ type RemoteRound struct {
 	AllowSHA1     bool
 	MinRSABits    int
 	ExtKeyUsage   auth.ExtKeyUsage
+	ChainKeys     []chain.KeyDemand
+	ChainSigned   []suite.Scheme
 	Policies      []string // certificate policies, dotted; empty: any
+	EveryPolicy   bool
 	OCSP          OCSP
 	Hosts         []string // where certificates by hash and URL may be
 	WildcardSAN   bool
@@ -156,7 +160,7 @@ func trusting() []string { return []string{"ca", "certificate", "public_key"} }
 
 func (r *RemoteRound) publicKeyOptions() []string {
 	return append(trusting(), "intermediate", "signature_schemes", "allow_sha1", "min_rsa_bits", "eku", "wildcard_san", "revocation", "crl",
-		"require_policy", "ocsp_response", "ocsp_signer", "ocsp_nonce", "ocsp_max_age", "certificate_hosts")
+		"chain_keys", "chain_signatures", "require_policy", "require_every_policy", "ocsp_response", "ocsp_signer", "ocsp_nonce", "ocsp_max_age", "certificate_hosts")
 }
 
 func (r *Remote) finish(d *decoder) {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"culvert/auth"
+	"culvert/auth/chain"
 	"culvert/auth/revocation"
 )
 
@@ -20,6 +21,12 @@ type OCSP struct {
 // certificateOptions are the options of a remote about what a certificate must be beyond leading to a CA.
 func (r *RemoteRound) certificateOptions() []option {
 	return []option{
+		{name: "chain_keys", slot: many(&r.ChainKeys, keyDemand()), rfc: "RFC 5280, Section 6.1", aka: "remote.auth",
+			doc: "Public keys that every certificate of the peer's path may have, from its own to that of the CA, and a raw key: `rsa` and `ecdsa`, with the least size as in `rsa-3072` and `ecdsa-384`, `ed25519`, `ed448`, `mldsa44`, `mldsa65`, `mldsa87`. Empty: all that may be used."},
+		{name: "chain_signatures", slot: many(&r.ChainSigned, scheme()), rfc: "RFC 5280, Section 6.1", aka: "remote.auth",
+			doc: "Signature algorithms, written as in `signature_schemes`, that every certificate of the peer's path but that of the CA at its end may be signed with. Empty: all but those with SHA-1."},
+		{name: "require_every_policy", slot: one(&r.EveryPolicy, boolean()), aka: "remote.cert_policy",
+			doc: "The path must be issued under each of the policies, as strongSwan demands."},
 		{name: "require_policy", slot: many(&r.Policies, policyOID()), rfc: "RFC 5280, Section 6.1", aka: "remote.cert_policy",
 			doc: "Certificate policies, as `1.3.6.1.4.1.32473.1`. The path of the peer's certificate must be issued under one of them."},
 		{name: "ocsp_response", slot: one(&r.OCSP.Response, choice("rule", value("off", auth.OCSPOff), value("ask", auth.OCSPAsk), value("require", auth.OCSPRequire))),
@@ -51,6 +58,17 @@ func (r *RemoteRound) finishRevocation(d *decoder) {
 	case r.OCSP.Nonce == revocation.NonceRequire && r.OCSP.Response != auth.OCSPOff:
 		d.contradiction(&r.Origin, "ocsp_response", `an answer that the peer sends has no nonce of ours, and ocsp_nonce = "require" does not believe it`)
 	}
+}
+
+// keyDemand reads a kind of keys with the least size.
+func keyDemand() reader[chain.KeyDemand] {
+	return textual("kind of key", `a kind of key such as "rsa-3072", "ecdsa-384" or "ed25519"`, func(s string) (chain.KeyDemand, error) {
+		k, err := chain.ParseKeyDemand(s)
+		if err != nil {
+			return k, &mistake{message: printable(err.Error())}
+		}
+		return k, nil
+	}, chain.KeyDemand.String)
 }
 
 // policyOID reads the object identifier of a certificate policy.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"culvert/auth"
+	"culvert/auth/chain"
 	"culvert/auth/fetch"
 	"culvert/auth/lookup"
 	"culvert/auth/revocation"
@@ -190,6 +191,8 @@ func (t *translator) remoteAuth(c *config.Connection, r *config.RemoteRound, sec
 		Signatures:    suite.SignaturePolicy{Schemes: acceptedSchemes(r), MinRSABits: r.MinRSABits},
 		ExtKeyUsage:   r.ExtKeyUsage,
 		Policies:      r.Policies,
+		EveryPolicy:   r.EveryPolicy,
+		Demands:       chain.Demands{Keys: r.ChainKeys, Signatures: r.ChainSigned},
 		WildcardSAN:   r.WildcardSAN,
 		Revocation:    r.Revocation,
 		OCSP:          r.OCSP.Response,

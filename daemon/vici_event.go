@@ -150,7 +150,7 @@ func authenticationAlert(code explain.Code) string {
 	case explain.AuthGroup:
 		return "authorization-failed"
 	case explain.IKEAuthFailed, explain.AuthIDMismatch, explain.AuthPSKUnknown, explain.AuthPSKWrong, explain.AuthSignature, explain.AuthSignatureScheme,
-		explain.AuthCertMissing, explain.AuthCertMalformed, explain.AuthCertKey, explain.AuthCertUsage, explain.AuthCertConstraint, explain.AuthMethodRefused,
+		explain.AuthCertMissing, explain.AuthCertMalformed, explain.AuthCertKey, explain.AuthCertUsage, explain.AuthCertConstraint, explain.AuthCertStrength, explain.AuthMethodRefused,
 		explain.AuthRawKeyUnknown, explain.AuthRounds, explain.EAPRejected, explain.EAPPassword, explain.EAPUserUnknown:
 		return "peer-auth-failed"
 	}

@@ -26,6 +26,7 @@ const (
 	AuthCertUsage         Code = "AUTH-CERT-USAGE"
 	AuthCertKey           Code = "AUTH-CERT-KEY"
 	AuthCertConstraint    Code = "AUTH-CERT-CONSTRAINT"
+	AuthCertStrength      Code = "AUTH-CERT-STRENGTH"
 	AuthCertPolicy        Code = "AUTH-CERT-POLICY"
 	AuthCertRevoked       Code = "AUTH-CERT-REVOKED"
 	AuthRevocationUnknown Code = "AUTH-REVOCATION-UNKNOWN"
@@ -146,6 +147,9 @@ func certificateEntries() []Entry {
 		{AuthCertConstraint, "A certificate in the peer's path forbids the path.",
 			"A CA may issue certificates for some names or to some depth only, or a certificate has a critical extension that is not known. Every subjectAltName and the subject count, letter case does not.",
 			"Issue the certificate below a CA that may, with names that it may give."},
+		{AuthCertStrength, "A certificate of the peer's path is not as strong as the connection demands.",
+			"remote.chain_keys says which keys, and remote.chain_signatures which signatures, every certificate from the peer's own to the CA may have; in swanctl.conf both stand in remote.auth, as in rsa-3072-sha384. The message names the certificate, what it has and what is demanded.",
+			"Issue that certificate anew, with a stronger key or a signature of its issuer that is demanded, or lower the demand."},
 		{AuthCertPolicy, "The peer's certificate path is not issued under a certificate policy that is demanded.",
 			"remote.require_policy, or a CA in the path, demands a policy. Each certificate between the CA that is trusted and the peer's own must name it, or another one that a CA maps to it, or any (RFC 5280, Section 6.1).",
 			"Compare the certificatePolicies of the certificates in the path (`openssl x509 -text`) with remote.require_policy."},

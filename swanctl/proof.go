@@ -1,6 +1,7 @@
 package swanctl
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -8,12 +9,19 @@ import (
 
 // A proof is how a side authenticates.
 type proof struct {
-	method  string   // psk, pubkey or eap
-	eap     []string // methods of EAP; none: whatever the other side wants
-	radius  bool     // RADIUS servers have the methods
-	schemes []string // of signatures; none: all
-	rsaBits uint64   // the least; 0: no matter
-	chain   bool     // certificates must be signed with more than SHA-256 as well
+	method string   // psk, pubkey or eap
+	eap    []string // methods of EAP; none: whatever the other side wants
+	radius bool     // RADIUS servers have the methods
+	constraints
+}
+
+// constraints are what is demanded of signatures, as strongSwan understands it: schemes behind "ike:" are for the signature of the
+// peer's own, others for those of its certificates, and for its own as well if there are none behind "ike:".
+type constraints struct {
+	schemes []string // of signatures in IKE; none: all
+	chain   []string // of signatures of certificates; none: all
+	keys    []string // of certificates, with the least sizes; none: all
+	rsaBits uint64   // the least of these of RSA; 0: no matter
 }
 
 // parseProof reads the value of auth.
@@ -27,11 +35,8 @@ func parseProof(s string) (proof, error) {
 	case lower == "eap" || strings.HasPrefix(lower, "eap-"):
 		return parseEAP(lower)
 	}
-	rest, ike := strings.CutPrefix(lower, "ike:")
-	p, err := parseConstraints(rest)
-	p.method = "pubkey"
-	p.chain = !ike && strings.Contains(rest, "sha") && !strings.Contains(rest, "sha256")
-	return p, err
+	c, err := parseConstraints(lower)
+	return proof{method: "pubkey", constraints: c}, err
 }
 
 // parseEAP reads "eap", "eap-tls" and "eap-tls:CONSTRAINTS".
@@ -59,37 +64,64 @@ func parseEAP(s string) (proof, error) {
 }
 
 // parseConstraints reads kinds of keys with their least sizes and hashes, as "rsa-2048-sha256-ecdsa-256-sha384".
-func parseConstraints(s string) (p proof, err error) {
-	kind := ""
+func parseConstraints(s string) (constraints, error) {
+	var c constraints
+	var ike []string // of words behind "ike:"
 	var kinds []string
-	hashed := map[string]bool{}
+	kind, behind, fresh := "", false, false // of the last word that names a kind, and whether it was the last word
 	for w := range strings.SplitSeq(s, "-") {
-		switch w {
+		word, prefixed := strings.CutPrefix(w, "ike:")
+		switch word {
 		case "pubkey", "rsa", "rsa/pss", "ecdsa", "ed25519", "ed448":
-			kind = w
-			kinds = append(kinds, w)
+			kind, behind, fresh = word, prefixed, true
+			kinds = append(kinds, word)
+			continue
 		case "sha256", "sha384", "sha512", "identity":
-			if kind == "" {
-				return p, wrongProof(s)
+			list := &c.chain
+			if behind {
+				list = &ike
 			}
-			hashed[kind] = true
-			p.add(schemesOf(kind, w)...)
+			add(list, schemesOf(kind, word)...)
 		case "sha1", "md5", "sha224":
-			return p, &mistake{fmt.Sprintf("signatures with %s are not accepted", strings.ToUpper(w)), "name sha256, sha384 or sha512"}
+			return c, &mistake{fmt.Sprintf("signatures with %s are not accepted", strings.ToUpper(word)), "name sha256, sha384 or sha512"}
 		default:
-			if err := p.strength(kind, w, s); err != nil {
-				return p, err
+			if err := c.strength(kind, word, fresh); err != nil {
+				return c, wrongProof(s)
+			}
+		}
+		if kind == "" || prefixed {
+			return c, wrongProof(s)
+		}
+		fresh = false
+	}
+	if c.schemes = ike; len(ike) == 0 {
+		c.schemes = slices.Clone(c.chain)
+	}
+	c.finish(kinds)
+	return c, nil
+}
+
+// finish completes constraints that name kinds of keys and nothing else, or sizes. Keys of the Edwards curves have one size, so that
+// strongSwan lets them pass beside sizes.
+func (c *constraints) finish(kinds []string) {
+	switch {
+	case len(c.keys) > 0:
+		c.keys = append(c.keys, "ed25519", "ed448")
+	case len(c.schemes) == 0 && !slices.Contains(kinds, "pubkey"):
+		for _, k := range kinds {
+			c.permit(k)
+			if k == "rsa" {
+				c.permit("rsa/pss")
 			}
 		}
 	}
-	for _, k := range kinds {
-		if k != "pubkey" && !hashed[k] {
-			for _, h := range []string{"sha256", "sha384", "sha512", "identity"} {
-				p.add(schemesOf(k, h)...)
-			}
-		}
+}
+
+// permit allows all hashes of a kind of keys.
+func (c *constraints) permit(kind string) {
+	for _, h := range []string{"sha256", "sha384", "sha512", "identity"} {
+		add(&c.schemes, schemesOf(kind, h)...)
 	}
-	return p, nil
 }
 
 func wrongProof(s string) error {
@@ -97,25 +129,29 @@ func wrongProof(s string) error {
 }
 
 // add appends schemes that are not there yet.
-func (p *proof) add(schemes ...string) {
+func add(to *[]string, schemes ...string) {
 	for _, s := range schemes {
-		if !slices.Contains(p.schemes, s) {
-			p.schemes = append(p.schemes, s)
+		if !slices.Contains(*to, s) {
+			*to = append(*to, s)
 		}
 	}
 }
 
-// strength reads the least size of a kind of keys. Elliptic curves have 256 bits at least here.
-func (p *proof) strength(kind, w, all string) error {
-	n, err := whole(w, 16)
-	switch {
-	case err != nil || kind == "" || kind == "pubkey":
-		return wrongProof(all)
-	case kind == "ecdsa" && n > 256:
-		return &mistake{"a least size of elliptic curves above 256 is not there", "name the hash in its place, as in ike:ecdsa-sha384"}
-	case kind == "rsa" || kind == "rsa/pss":
-		p.rsaBits = max(p.rsaBits, n)
+// errStrength is that of a word which is no size where one may stand.
+var errStrength = errors.New("no size of a key")
+
+// strength reads the least size of a kind of keys, which stands right behind it.
+func (c *constraints) strength(kind, w string, fresh bool) error {
+	n, err := whole(w, 14)
+	demand := strings.TrimSuffix(kind, "/pss")
+	if err != nil || n == 0 || !fresh || demand != "rsa" && demand != "ecdsa" {
+		return errStrength
 	}
+	const least = 1024
+	if demand == "rsa" && (c.rsaBits == 0 || n < c.rsaBits) {
+		c.rsaBits = max(n, least)
+	}
+	add(&c.keys, fmt.Sprintf("%s-%d", demand, n))
 	return nil
 }
 

@@ -42,7 +42,7 @@ type round struct {
 func roundRows(local bool) []row[*round] {
 	rows := []row[*round]{
 		{Key{"round", Scalar, Implemented, "Rounds are sorted by it.", ""}, (*round).setNumber},
-		{Key{"auth", Scalar, Implemented, "`auth`, `signature_schemes`, `min_rsa_bits` and `eap.methods`. XAuth is refused: it is of IKEv1.", ""}, (*round).setAuth},
+		{Key{"auth", Scalar, Implemented, "`auth`, `signature_schemes` and `eap.methods`; of a remote round also `min_rsa_bits`, `chain_keys` and `chain_signatures`. Where there are hashes, words without one allow nothing, as in strongSwan. XAuth is refused: it is of IKEv1.", ""}, (*round).setAuth},
 		{Key{"id", Scalar, Implemented, "`id`. Regular expressions are refused.", ""}, (*round).setID},
 		{Key{"eap_id", Scalar, Implemented, "`eap.identity`; of a remote round `eap.ask_identity` as well, which is false without it.", ""}, func(r *round, v value) error { r.eapID = v; return nil }},
 		{Key{"xauth_id", Scalar, NoEffect, "IKEv1 only.", ""}, nil},
@@ -59,7 +59,7 @@ func roundRows(local bool) []row[*round] {
 		row[*round]{Key{"cacert*", Block, Implemented, "As `cacerts`, by its file, or in a token by its handle.", ""}, (*round).setAuthority},
 		row[*round]{Key{"ca_id", Scalar, Implemented, "The authorities with this identity, among those that are loaded, are `ca`.", "5.9.7"}, func(r *round, v value) error { r.caID = v; return nil }},
 		row[*round]{Key{"groups", Several, Implemented, "`groups`, which users and RADIUS servers know. Attribute certificates are not there.", ""}, func(r *round, v value) error { r.groups = v; return nil }},
-		row[*round]{Key{"cert_policy", Several, Implemented, "`require_policy`.", ""}, func(r *round, v value) error { r.policies = v; return nil }},
+		row[*round]{Key{"cert_policy", Several, Implemented, "`require_policy`, and of several each: `require_every_policy`.", ""}, func(r *round, v value) error { r.policies = v; return nil }},
 		row[*round]{Key{"revocation", Scalar, Implemented, "`revocation`.", ""}, (*round).setRevocation})
 }
 
@@ -71,9 +71,6 @@ func (r *round) setNumber(v value) (err error) {
 func (r *round) setAuth(v value) (err error) {
 	r.authAt = v.origin
 	r.auth, err = parseProof(v.text())
-	if err == nil && r.auth.chain && !r.local {
-		return &mistake{"that certificates are signed with more than SHA-256 cannot be demanded here", "write ike: in front of it to demand it of the peer's own signature"}
-	}
 	return err
 }
 
@@ -211,7 +208,7 @@ func (r *round) authOrigin() origin {
 
 // guess returns how a side authenticates that does not say it. A peer may do it as we do, as strongSwan would let it.
 func (r *round) guess() string {
-	if r.local || len(r.certs)+len(r.authority)+len(r.public) > 0 || r.caID.text() != "" {
+	if r.local || len(r.certs)+len(r.authority)+len(r.public) > 0 || r.caID.text() != "" || len(r.policies.texts()) > 0 {
 		return "pubkey"
 	}
 	for _, l := range r.locals {
@@ -263,15 +260,29 @@ func (r *round) trust(out *block) {
 	r.revoked(out)
 	if list := r.policies.texts(); len(list) > 0 {
 		out.set(r.policies.origin, "require_policy", listOf(list))
+		if len(list) > 1 {
+			out.set(r.policies.origin, "require_every_policy", "true")
+		}
 	}
+	r.demand(out)
+	if r.ocsp == "request" || r.ocsp == "both" {
+		out.set(r.connection.origin, "ocsp_response", `"ask"`)
+	}
+}
+
+// demand writes what signatures, certificates and keys have to be like.
+func (r *round) demand(out *block) {
 	if len(r.auth.schemes) > 0 {
 		out.set(r.authAt, "signature_schemes", list(r.auth.schemes...))
 	}
 	if r.auth.rsaBits > 0 {
 		out.set(r.authAt, "min_rsa_bits", fmt.Sprint(r.auth.rsaBits))
 	}
-	if r.ocsp == "request" || r.ocsp == "both" {
-		out.set(r.connection.origin, "ocsp_response", `"ask"`)
+	if len(r.auth.chain) > 0 {
+		out.set(r.authAt, "chain_signatures", list(r.auth.chain...))
+	}
+	if len(r.auth.keys) > 0 {
+		out.set(r.authAt, "chain_keys", list(r.auth.keys...))
 	}
 }
 

@@ -23,6 +23,8 @@ type Options struct {
 	Now           time.Time
 	Keys          suite.SignaturePolicy // bounds on the keys of every certificate but the anchors
 	Policies      []string              // dotted object identifiers; the path must be valid for one of them; empty: for any
+	EveryPolicy   bool                  // the path must be valid for each of Policies
+	Demands       Demands
 }
 
 // Verify returns the valid paths from leaf to an anchor, leaf first, at least one and at most MaxPaths. The error is an

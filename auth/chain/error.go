@@ -18,6 +18,7 @@ const (
 	NotYetValid                 // Cert is not valid yet
 	BadKey                      // the key of Cert is too weak, too large or of an unknown kind
 	Constraint                  // Cert breaks a rule of a CA above it, or is a CA whose rules the path breaks
+	Strength                    // Cert does not meet what the connection demands of keys and signatures
 	Policy                      // the path is not issued under a certificate policy that is demanded
 )
 
@@ -38,7 +39,7 @@ func (e *Error) Error() string {
 		return fmt.Sprintf("certificate \"%s\" is not valid before %s", name, e.Cert.NotBefore.UTC().Format(time.RFC3339))
 	case BadKey:
 		return fmt.Sprintf("certificate \"%s\" has an unacceptable key (%s): %v", name, keyName(e.Cert), e.Err)
-	case Constraint, Policy:
+	case Constraint, Policy, Strength:
 		return fmt.Sprintf("certificate \"%s\" is not allowed in the path: %v", name, e.Err)
 	}
 	return fmt.Sprintf("certificate \"%s\" was issued by \"%s\", which is no trusted CA and was not issued by one (%v)",

@@ -72,7 +72,10 @@ func (f *finder) extend(path []*x509.Certificate) {
 func (f *finder) complete(path []*x509.Certificate) {
 	err := checkNames(path)
 	if err == nil {
-		err = checkPolicies(path, f.opt.Policies)
+		err = f.opt.checkPolicies(path)
+	}
+	if err == nil {
+		err = f.opt.Demands.Check(path)
 	}
 	if err != nil {
 		f.blame(err)

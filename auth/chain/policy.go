@@ -50,6 +50,19 @@ func checkPolicies(path []*x509.Certificate, required []string) error {
 	return nil
 }
 
+// checkPolicies processes the policies of a path as the options demand them: for one of them, or for each.
+func (opt *Options) checkPolicies(path []*x509.Certificate) error {
+	if !opt.EveryPolicy || len(opt.Policies) == 0 {
+		return checkPolicies(path, opt.Policies)
+	}
+	for _, p := range opt.Policies {
+		if err := checkPolicies(path, []string{p}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // process goes on with one certificate below the anchor (RFC 5280, Sections 6.1.3 to 6.1.5).
 func (s *policies) process(c *x509.Certificate, last bool) error {
 	if len(c.Policies) > maxPolicies || len(c.PolicyMappings) > maxPolicies {

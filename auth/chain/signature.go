@@ -57,19 +57,16 @@ func named(err error, a x509.SignatureAlgorithm) error {
 //
 // in the same words as method 14 of an AUTH payload, so the schemes of AUTH are those of certificates (RFC 7427, Section 3).
 func CheckSigned(der []byte, signer *x509.Certificate) error {
-	input := cryptobyte.String(der)
-	var outer, signed, algorithm cryptobyte.String
-	var signature []byte
-	if !input.ReadASN1(&outer, casn1.SEQUENCE) || !outer.ReadASN1Element(&signed, casn1.SEQUENCE) ||
-		!outer.ReadASN1Element(&algorithm, casn1.SEQUENCE) || len(algorithm) > 255 || !outer.ReadASN1BitStringAsBytes(&signature) {
-		return errMalformed
+	s, err := split(der)
+	if err != nil {
+		return err
 	}
 	pub, err := PublicKey(signer)
 	if err != nil {
 		return err
 	}
-	proof := wire.Auth{Method: wire.AuthDigitalSignature, Data: append(append([]byte{byte(len(algorithm))}, algorithm...), signature...)}
-	err = suite.Verify(pub, proof, signed, suite.SignaturePolicy{MinRSABits: minAnchorBits})
+	proof := wire.Auth{Method: wire.AuthDigitalSignature, Data: append(append([]byte{byte(len(s.algorithm))}, s.algorithm...), s.signature...)}
+	err = suite.Verify(pub, proof, s.octets, suite.SignaturePolicy{MinRSABits: minAnchorBits})
 	var fault *suite.SignatureError
 	switch {
 	case errors.Is(err, suite.ErrSignature):
@@ -78,4 +75,22 @@ func CheckSigned(der []byte, signer *x509.Certificate) error {
 		return fmt.Errorf("the signature cannot be checked: %w", fault.Err)
 	}
 	return err
+}
+
+// A signed is something with its signature. It aliases what it was read from.
+type signed struct {
+	octets, algorithm cryptobyte.String // what is signed, AlgorithmIdentifier
+	signature         []byte
+}
+
+// split reads what CheckSigned tells of.
+func split(der []byte) (signed, error) {
+	var s signed
+	var outer cryptobyte.String
+	input := cryptobyte.String(der)
+	if !input.ReadASN1(&outer, casn1.SEQUENCE) || !outer.ReadASN1Element(&s.octets, casn1.SEQUENCE) ||
+		!outer.ReadASN1Element(&s.algorithm, casn1.SEQUENCE) || len(s.algorithm) > 255 || !outer.ReadASN1BitStringAsBytes(&s.signature) {
+		return signed{}, errMalformed
+	}
+	return s, nil
 }
