@@ -203,9 +203,9 @@ func TestStrangersHaveFewConnectionsWithTheSocket(t *testing.T) {
 				return
 			}
 			defer c.Close()
-			_ = c.SetReadDeadline(time.Now().Add(100 * time.Millisecond))
-			if _, err := c.Read(make([]byte, 1)); err != nil && !os.IsTimeout(err) {
-				ended++
+			_, _ = c.Write([]byte("GET /v1/session HTTP/1.1\r\nHost: culvert\r\n\r\n")) // fails where the next line does
+			if _, err := c.Read(make([]byte, 1)); err != nil {
+				ended++ // without an answer, which even strangers get
 			}
 		}
 	})

@@ -69,6 +69,12 @@ func bound(l net.Listener) net.Listener {
 	}}
 }
 
+// boundPage limits the connections of the page, for each user of this host: nobody uses up those of others.
+func boundPage(l net.Listener) net.Listener {
+	used := newCounter(mostLocal, mostConnectionsEach)
+	return &boundListener{l, func(c net.Conn) (*counter, string) { return used, ownerOf(c) }}
+}
+
 // boundLocal limits the connections of a Unix socket.
 func (s *Server) boundLocal(l net.Listener) net.Listener {
 	known, strangers := newCounter(mostLocal, mostLocalEach), newCounter(mostStrangers, mostStrangersEach)
@@ -98,7 +104,7 @@ func (b *boundListener) Accept() (net.Conn, error) {
 		}
 		used, who := b.whose(c)
 		if used.take(who) {
-			return &boundConn{Conn: c, end: sync.OnceFunc(func() { used.give(who) })}, nil
+			return &boundConn{Conn: c, who: who, end: sync.OnceFunc(func() { used.give(who) })}, nil
 		}
 		c.Close()
 	}
@@ -106,6 +112,7 @@ func (b *boundListener) Accept() (net.Conn, error) {
 
 type boundConn struct {
 	net.Conn
+	who string // it is counted for
 	end func()
 }
 

@@ -93,11 +93,13 @@ func (s *Server) registerConfiguration(api huma.API) {
 		}))
 	serve(api, large(operation(api, http.MethodPost, "config/validate", Administer, "Look for mistakes in a configuration and change nothing")),
 		asking(s, func(ctx context.Context, c Configurer, in *draftInput) (Checked, error) {
+			harmless(ctx)
 			found, err := c.Validate(ctx, in.Body.Text)
 			return Checked{append(config.Diagnostics{}, found...)}, err
 		}))
 	serve(api, large(operation(api, http.MethodPost, "config/diff", Administer, "Tell what a configuration would change, and change nothing")),
 		asking(s, func(ctx context.Context, c Configurer, in *draftInput) (Comparison, error) {
+			harmless(ctx)
 			return c.Compare(ctx, in.Body.Text)
 		}))
 	serve(api, large(operation(api, http.MethodPost, "config/apply", Administer, "Apply a configuration at once, and roll it back unless it is confirmed")),

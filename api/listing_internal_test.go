@@ -68,7 +68,9 @@ func TestListsOfIKESAsAreWhole(t *testing.T) {
 		for _, broken := range []error{nil, errors.New("the daemon is ending")} {
 			l := &large{quiet: newQuiet(1), parts: 20, broken: broken}
 			piped(t, l, func(c net.Conn) {
-				go func() { _, _ = c.Write([]byte("GET " + path + " HTTP/1.1\r\nHost: culvert\r\nConnection: close\r\n\r\n")) }()
+				go func() {
+					_, _ = c.Write([]byte("GET " + path + " HTTP/1.1\r\nHost: culvert\r\nConnection: close\r\n\r\n"))
+				}()
 				r, err := http.ReadResponse(bufio.NewReader(c), nil)
 				if err != nil {
 					t.Fatal(err)

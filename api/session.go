@@ -8,12 +8,12 @@ import (
 	"time"
 )
 
-// The limits of the page's sessions.
+// The limits of the page's sessions. Each caller's are his own; there are no more callers than the configuration gives roles to.
 const (
 	ticketLife   = 2 * time.Minute // from `culvert web` to the browser
 	sessionLife  = 12 * time.Hour
-	mostTickets  = 16
-	mostSessions = 64
+	mostTickets  = 16 // of one caller
+	mostSessions = 64 // of one caller
 )
 
 // A digest stands for a token where tokens are kept, so that the memory of the daemon has none.
@@ -25,9 +25,11 @@ type ticket struct {
 	expires time.Time
 }
 
-// A session is a browser that somebody with a role has let in.
+// A session is a browser that somebody with a role has let in. Its cookie goes to every server on the same address, whatever the port, and
+// those may be of other users of this host. So it is good for the user alone whose browser has begun the session, as the kernel tells.
 type session struct {
 	caller      Caller
+	browser     string // whose it is: "uid 1000"; the address if the kernel does not tell
 	begun, used time.Time
 }
 
@@ -59,16 +61,14 @@ func (s *sessions) issue(c Caller) (token string, expires time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.forget()
-	if len(s.tickets) >= mostTickets {
-		drop(s.tickets, func(t ticket) time.Time { return t.expires })
-	}
+	trim(s.tickets, mostTickets, func(t ticket) (bool, time.Time) { return t.caller.Name == c.Name, t.expires })
 	expires = s.now().Add(ticketLife)
 	s.tickets[kept] = ticket{c, expires}
 	return token, expires
 }
 
-// begin uses up a token and returns that of the session, for the cookie.
-func (s *sessions) begin(token string) (string, bool) {
+// begin uses up a token that the browser of somebody has shown, and returns that of the session, for the cookie.
+func (s *sessions) begin(token, browser string) (string, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.forget()
@@ -78,22 +78,20 @@ func (s *sessions) begin(token string) (string, bool) {
 		return "", false
 	}
 	delete(s.tickets, key)
-	if len(s.open) >= mostSessions {
-		drop(s.open, func(o *session) time.Time { return o.used })
-	}
+	trim(s.open, mostSessions, func(o *session) (bool, time.Time) { return o.caller.Name == t.caller.Name, o.used })
 	cookie, kept := newToken()
-	s.open[kept] = &session{t.caller, s.now(), s.now()}
+	s.open[kept] = &session{t.caller, browser, s.now(), s.now()}
 	return cookie, true
 }
 
-// caller returns who has begun a session, which a request uses.
-func (s *sessions) caller(cookie string) Caller {
+// caller returns who has begun a session, which a request of somebody's browser uses; nobody if it is another one's.
+func (s *sessions) caller(cookie, browser string) Caller {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.forget()
 	key := digest(sha256.Sum256([]byte(cookie)))
 	o := s.open[key]
-	if o == nil {
+	if o == nil || o.browser != browser {
 		return Caller{}
 	}
 	o.used = s.now()
@@ -136,14 +134,21 @@ func (s *sessions) forget() {
 	}
 }
 
-// drop takes the oldest out of a table.
-func drop[T any](table map[digest]T, age func(T) time.Time) {
+// trim takes the oldest of somebody's out of a table if there are as many as may be. about tells whether an entry is one of them, and its age.
+func trim[T any](table map[digest]T, most int, about func(T) (his bool, age time.Time)) {
 	var oldest digest
 	var least time.Time
+	count := 0
 	for key, v := range table {
-		if t := age(v); least.IsZero() || t.Before(least) {
-			oldest, least = key, t
+		his, age := about(v)
+		if !his {
+			continue
+		}
+		if count++; least.IsZero() || age.Before(least) {
+			oldest, least = key, age
 		}
 	}
-	delete(table, oldest)
+	if count >= most {
+		delete(table, oldest)
+	}
 }

@@ -15,10 +15,13 @@ func newBook() (*sessions, *clock) {
 	return newSessions(c.tell, func() time.Duration { return 15 * time.Minute }), c
 }
 
+// browser is whose it is.
+const browser = "uid 1000"
+
 func begin(t *testing.T, s *sessions, c Caller) string {
 	t.Helper()
 	token, _ := s.issue(c)
-	cookie, ok := s.begin(token)
+	cookie, ok := s.begin(token, browser)
 	if !ok {
 		t.Fatal("the token is not good")
 	}
@@ -30,12 +33,12 @@ func TestSessionsEndWhenNobodyUsesThem(t *testing.T) {
 	cookie := begin(t, s, Caller{Name: "uid 0", Role: Administer})
 	for range 3 {
 		c.now = c.now.Add(14 * time.Minute)
-		if got := s.caller(cookie); got.Role != Administer || got.Name != "uid 0 on the page" {
+		if got := s.caller(cookie, browser); got.Role != Administer || got.Name != "uid 0 on the page" {
 			t.Fatalf("got %+v", got)
 		}
 	}
 	c.now = c.now.Add(16 * time.Minute)
-	if got := s.caller(cookie); got.Role != Nobody {
+	if got := s.caller(cookie, browser); got.Role != Nobody {
 		t.Errorf("got %+v", got)
 	}
 }
@@ -43,7 +46,7 @@ func TestSessionsEndWhenNobodyUsesThem(t *testing.T) {
 func TestSessionsEndAfterHalfADay(t *testing.T) {
 	s, c := newBook()
 	cookie := begin(t, s, Caller{Name: "uid 0", Role: Read})
-	caller := s.caller(cookie)
+	caller := s.caller(cookie, browser)
 	for range 72 { // a stream that stays open keeps the session in use
 		c.now = c.now.Add(10 * time.Minute)
 		if caller.now() != Read {
@@ -60,10 +63,10 @@ func TestTokensAreGoodForAWhile(t *testing.T) {
 	s, c := newBook()
 	token, expires := s.issue(Caller{Role: Read})
 	c.now = expires.Add(time.Second)
-	if _, ok := s.begin(token); ok {
+	if _, ok := s.begin(token, browser); ok {
 		t.Error("it was good for longer")
 	}
-	if _, ok := s.begin("made up"); ok {
+	if _, ok := s.begin("made up", browser); ok {
 		t.Error("anything is good")
 	}
 }
@@ -74,31 +77,48 @@ func TestSessionsFollowTheRoleOfTheirOwner(t *testing.T) {
 	role := Operate
 	cookie := begin(t, s, Caller{Name: "x", Role: role, again: func() Role { return role }})
 	role = Read
-	if got := s.caller(cookie); got.Role != Read || got.now() != Read {
+	if got := s.caller(cookie, browser); got.Role != Read || got.now() != Read {
 		t.Errorf("got %+v", got)
 	}
 	role = Nobody
-	if got := s.caller(cookie); got.Role != Nobody {
+	if got := s.caller(cookie, browser); got.Role != Nobody {
 		t.Errorf("got %+v", got)
 	}
 }
 
-func TestSessionsAreBounded(t *testing.T) {
+// What one caller does takes nothing from others.
+func TestSessionsAreBoundedForEachCaller(t *testing.T) {
 	s, c := newBook()
-	first := begin(t, s, Caller{Role: Read})
+	greedy, other := Caller{Name: "uid 1", Role: Read}, Caller{Name: "uid 2", Role: Operate}
+	others, first := begin(t, s, other), begin(t, s, greedy)
+	ticket, _ := s.issue(other)
 	for range mostSessions {
 		c.now = c.now.Add(time.Second)
-		begin(t, s, Caller{Role: Read})
+		begin(t, s, greedy)
 	}
-	if len(s.open) != mostSessions || s.caller(first).Role != Nobody {
-		t.Errorf("%d sessions, the first has the role %v", len(s.open), s.caller(first).Role)
+	if len(s.open) != mostSessions+1 || s.caller(first, browser).Role != Nobody {
+		t.Errorf("%d sessions, the first has the role %v", len(s.open), s.caller(first, browser).Role)
 	}
-	oldest, _ := s.issue(Caller{Role: Read})
+	oldest, _ := s.issue(greedy)
 	for range mostTickets {
 		c.now = c.now.Add(time.Second)
-		s.issue(Caller{Role: Read})
+		s.issue(greedy)
 	}
-	if _, ok := s.begin(oldest); ok || len(s.tickets) != mostTickets {
+	if _, ok := s.begin(oldest, browser); ok || len(s.tickets) != mostTickets+1 {
 		t.Errorf("%d tokens, and the oldest is good: %v", len(s.tickets), ok)
+	}
+	if _, ok := s.begin(ticket, browser); !ok || s.caller(others, browser).Role != Operate {
+		t.Error("another caller has lost a token or a session")
+	}
+}
+
+// A server of another user on another port of loopback gets the cookie from the browser, and can do nothing with it.
+func TestCookiesAreGoodForTheUserOfTheBrowserAlone(t *testing.T) {
+	s, _ := newBook()
+	cookie := begin(t, s, Caller{Name: "uid 0", Role: Administer})
+	for who, want := range map[string]Role{browser: Administer, "uid 65534": Nobody, "127.0.0.1": Nobody, "": Nobody} {
+		if got := s.caller(cookie, who).Role; got != want {
+			t.Errorf("%q may %v, want %v", who, got, want)
+		}
 	}
 }

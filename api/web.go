@@ -102,8 +102,25 @@ func (p *pageListener) open(s *Server, configured netip.AddrPort) (string, error
 	}
 	p.address = l.Addr().String()
 	server := s.server(s.guarded(s.fromCookie, loopbackName), slog.LevelError)
-	s.serving.Go(func() { _ = s.run(s.ended, server, bound(l)) }) // it ends with the server
+	server.ConnContext = fromBrowser
+	s.serving.Go(func() { _ = s.run(s.ended, server, boundPage(l)) }) // it ends with the server
 	return p.address, nil
+}
+
+type browserKey struct{}
+
+// fromBrowser notes whose browser is at the other end of a connection.
+func fromBrowser(ctx context.Context, c net.Conn) context.Context {
+	if b, ok := c.(*boundConn); ok {
+		return context.WithValue(ctx, browserKey{}, b.who)
+	}
+	return ctx
+}
+
+// browserOf tells whose browser has sent a request.
+func browserOf(r *http.Request) string {
+	who, _ := r.Context().Value(browserKey{}).(string)
+	return who
 }
 
 // fromCookie is the caller who has begun the session that a browser shows.
@@ -112,12 +129,12 @@ func (s *Server) fromCookie(r *http.Request) Caller {
 	if err != nil {
 		return Caller{}
 	}
-	return s.sessions.caller(cookie.Value)
+	return s.sessions.caller(cookie.Value, browserOf(r))
 }
 
 // login begins a session with a token. The browser keeps the session in a cookie that scripts and other sites cannot use.
 func (s *Server) login(w http.ResponseWriter, r *http.Request) {
-	cookie, ok := s.sessions.begin(r.URL.Query().Get(tokenMember))
+	cookie, ok := s.sessions.begin(r.URL.Query().Get(tokenMember), browserOf(r))
 	if !ok {
 		writeProblem(w, NewProblem(http.StatusUnauthorized, explain.ManageUnauthenticated, "", "the token was used already, or is too old"))
 		return

@@ -199,6 +199,9 @@ func TestDraftsAreComparedAndChecked(t *testing.T) {
 	if err != nil || !found.Errors() {
 		t.Errorf("%v, %v", err, found)
 	}
+	if says(n.log.String(), "management request", "/v1/config/diff") {
+		t.Error("the log tells of a change where none was")
+	}
 	if _, err := n.client.Compare(t.Context(), text+"nonsense = 1\n"); code(err) != explain.ManageConfigRefused {
 		t.Errorf("got %v", err)
 	}
