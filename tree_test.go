@@ -31,7 +31,7 @@ var levels = [][]string{
 	{"daemon", "doctor", "selftest", "trial"},
 	{"demo", "tunnel"},
 	{"cmd"},
-	{"interop"},
+	{"interop", "tools"},
 }
 
 // pure packages touch no socket, clock, file, goroutine or logger.
