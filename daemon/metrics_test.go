@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"regexp"
 	"strconv"
 	"strings"
@@ -111,4 +112,36 @@ func TestMetricsPortThatIsTaken(t *testing.T) {
 	if err := Run(t.Context(), Options{Config: west.config(), Socket: west.socket(), Version: "test", Stderr: &west.log, Packets: &west.packets}); err == nil || !says(err.Error(), "metrics.listen", "in use") {
 		t.Errorf("got %v", err)
 	}
+}
+
+// Totals go on through a reload, and when a connection is deleted and comes again.
+func TestTotalsOutliveReloadsAndTheEndOfAConnection(t *testing.T) {
+	const packets, attempts = `ipsec_child_sent_packets_total{child="net",connection="site"}`, `ike_attempts_total{connection="site"}`
+	west, east := pair(t, "", "")
+	west.up()
+	carries(west, east)
+	west.await("the packet to be counted", func(s api.Status) bool { return s.Counters["esp_out_packets"] == 1 })
+	whole, err := os.ReadFile(west.config())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range []struct{ what, text string }{
+		{"a reload", strings.Replace(string(whole), `child "net" {`, "tries = 7\nchild \"net\" {", 1)}, {"the end of the connection", "\n"}, {"its return", string(whole)},
+	} {
+		if err := os.WriteFile(west.config(), []byte(step.text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := west.client.Reload(t.Context()); err != nil {
+			t.Fatal(step.what, err)
+		}
+		if step.what == "the end of the connection" {
+			west.await("the IKE SA to end", func(s api.Status) bool { return len(s.SAs) == 0 })
+		}
+		if text := west.scrape(""); series(t, text, packets) != 1 || series(t, text, attempts) < 1 {
+			t.Errorf("after %s: %v packets, %v attempts", step.what, series(t, text, packets), series(t, text, attempts))
+		}
+	}
+	west.up()
+	carries(west, east)
+	west.await("the second packet to be counted", func(api.Status) bool { return series(t, west.scrape(""), packets) == 2 })
 }

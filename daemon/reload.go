@@ -111,6 +111,7 @@ func (d *Daemon) configure(cfg *config.Config) error {
 	}
 	d.mu.Lock()
 	d.config, d.loaded = cfg, time.Now()
+	d.engine.tally.Configured(namesOf(cfg))
 	d.mu.Unlock()
 	d.level.Set(cfg.Daemon.LogLevel)
 	d.permit(cfg)
@@ -171,4 +172,13 @@ func liveProcess(option string) bool {
 // live tells whether an option of the daemon takes effect without a restart.
 func live(option string) bool {
 	return option == "log_level" || strings.HasPrefix(option, "retransmit.")
+}
+
+// namesOf are those of the connections.
+func namesOf(cfg *config.Config) []string {
+	names := make([]string, 0, len(cfg.Connections))
+	for _, c := range cfg.Connections {
+		names = append(names, c.Name)
+	}
+	return names
 }

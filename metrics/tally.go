@@ -10,8 +10,8 @@ import (
 )
 
 // A Tally counts what the state of a moment cannot tell: what happened, and what SAs have carried that are gone. It is safe for
-// concurrent use. It holds something for each configured connection, child and code that there was, for a bounded number of
-// peers, and for each policy that is there.
+// concurrent use. It holds something for each connection, child and code that is configured, for a bounded number of those that
+// were and of peers, and for each policy that is there.
 type Tally struct {
 	peers int // that have series of their own
 
@@ -20,6 +20,8 @@ type Tally struct {
 	counts Counts
 	gone   Carried // of SAs that were removed
 	shown  Carried // the highest so far
+
+	retired []string // connections that are configured no longer, in the order in which they went
 }
 
 // Counts are what happened since the start, by name of the connection.

@@ -1,6 +1,7 @@
 package metrics
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -63,6 +64,37 @@ func TestSumsNeverFall(t *testing.T) {
 		if got := tally.Counts(c).Carried.Children[child].OutBytes; got != step.want {
 			t.Errorf("%d is shown as %d", step.give, got)
 		}
+	}
+}
+
+// Connections that come and go keep their totals, also when they come again, and a bounded number of them.
+func TestConnectionsThatWentAreBounded(t *testing.T) {
+	tally := NewTally(10)
+	names := []string{"office"}
+	for i := range 3 * mostGone {
+		name := fmt.Sprintf("visitor %d", i)
+		tally.Follow(up(name, "gw", dataplane.PolicyID(i+1), 0))
+		tally.Removed(dataplane.Inbound, dataplane.PolicyID(i+1), octets(5))
+		tally.Forget(dataplane.PolicyID(i + 1))
+		tally.Follow(up(name, "gw", 0, 0))
+		tally.Failed(name, explain.IKETimeout)
+		if i%100 == 99 {
+			tally.Configured(names)
+		}
+	}
+	tally.Follow(up("office", "gw", 0, 0))
+	tally.Configured(names)
+	c := tally.Counts(tally.Past())
+	if len(c.Connections) != mostGone+1 || len(c.Failures) != mostGone || len(c.Carried.Children) != mostGone || c.Connections["office"].Established != 1 {
+		t.Errorf("%d connections, %d failures, %d children", len(c.Connections), len(c.Failures), len(c.Carried.Children))
+	}
+	first, last := "visitor 0", fmt.Sprintf("visitor %d", 3*mostGone-1)
+	if _, there := c.Connections[first]; there || c.Connections[last].Established != 1 || c.Carried.Children[Pair{last, "net"}].InBytes != 5 {
+		t.Errorf("the first one: %v, the last one: %+v", there, c.Connections[last])
+	}
+	tally.Configured([]string{"office", last})
+	if len(tally.retired) != mostGone-1 {
+		t.Errorf("%d are gone", len(tally.retired))
 	}
 }
 
