@@ -1,6 +1,7 @@
 package culvert_test
 
 import (
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -15,7 +16,9 @@ import (
 	"testing/fstest"
 	"time"
 
+	"culvert/auth"
 	"culvert/config"
+	"culvert/keystore"
 )
 
 var hclBlock = regexp.MustCompile("(?s)```hcl\n(.*?)```")
@@ -36,7 +39,7 @@ func TestConfigurationsInDocumentsLoad(t *testing.T) {
 		for _, m := range hclBlock.FindAllSubmatch(text, -1) {
 			shown++
 			files["etc/culvert/culvert.hcl"] = &fstest.MapFile{Data: withSecret(m[1])}
-			if _, found := (config.Source{Files: files}).Load("/etc/culvert/culvert.hcl"); found.Errors() {
+			if _, found := withToken(files).Load("/etc/culvert/culvert.hcl"); found.Errors() {
 				t.Errorf("%s:\n%s\n%v", page, m[1], found)
 			}
 		}
@@ -44,6 +47,13 @@ func TestConfigurationsInDocumentsLoad(t *testing.T) {
 	if shown < 5 {
 		t.Errorf("only %d configurations were found", shown)
 	}
+}
+
+// withToken has a token with the key and certificate of the gateway.
+func withToken(files fstest.MapFS) config.Source {
+	return config.Source{Files: files, Keys: func([]keystore.Module, keystore.Kind, string) (crypto.Signer, error) {
+		return auth.ParsePrivateKey(files["etc/culvert/gw.key"].Data)
+	}, Certificate: func([]keystore.Module, string) ([]byte, error) { return files["etc/culvert/gw.pem"].Data, nil }}
 }
 
 // withSecret completes a block that shows a secret alone.

@@ -32,7 +32,7 @@ const referenceHead = "# Configuration\n\n" +
 	"| `\"gw.pem\"` | a path, relative to the directory of the file that it stands in |\n" +
 	"| `file(\"office.psk\")` | the contents of a file, for secrets |\n" +
 	"| `credential(\"office\")` | what systemd has given the daemon by `LoadCredential=`, for secrets, keys and certificates |\n" +
-	"| `pkcs11(\"pkcs11:token=gw;object=key?module-path=/usr/lib/x.so\")`, `tpm(\"0x81000001\")`, `tpm(\"key.tss\")`, `ssh_agent(\"SHA256:...\")` | a private key in a token, TPM or agent |\n\n"
+	"| `pkcs11(\"pkcs11:token=gw;object=key?module-path=/usr/lib/x.so\")`, `tpm(\"0x81000001\")`, `tpm(\"key.tss\")`, `ssh_agent(\"SHA256:...\")` | a private key in a token, TPM or agent; `pkcs11` for certificates as well |\n\n"
 
 // writeSection writes one block: what it is, and a table of its options.
 func (s *schema) writeSection(b *strings.Builder) {

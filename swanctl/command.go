@@ -61,6 +61,10 @@ func (c Command) Run(s Setup, request *settings.Section) (Setup, *settings.Secti
 		reply.Add("success", "yes")
 	}
 	next, err := c.do(s, request, reply)
+	if err == nil && c.Adds() {
+		after := next.extent()
+		err = after.tooMuch(s.extent())
+	}
 	if err != nil {
 		return s, nil, err
 	}
@@ -103,7 +107,7 @@ func with(all, more []Object) []Object {
 func loaded(all []Object, request *settings.Section) []Object {
 	var more []Object
 	for _, i := range sections(request) {
-		more = append(more, Object{Name: i.Name, Section: i.Section, Loader: LoadedByVICI})
+		more = append(more, Object{Name: i.Name, Section: i.Section, Loader: LoadedByVICI, size: perItem + len(i.Name) + sizeOf(i.Section)})
 	}
 	return with(all, more)
 }

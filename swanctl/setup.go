@@ -60,6 +60,7 @@ type Object struct {
 	Section *settings.Section
 	Loader  string // LoadedByTree or LoadedByVICI
 	Place   settings.Place
+	size    int // octets, about, of what a client has loaded
 }
 
 // CertificateKind tells what a certificate is for, by the word of load-cert.
