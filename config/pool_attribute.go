@@ -2,8 +2,8 @@ package config
 
 import (
 	"encoding/hex"
-	"errors"
 	"fmt"
+	"math/bits"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -19,26 +19,20 @@ import (
 // maxPoolAttributes bounds what clients are told, so that the message which tells it stays small.
 const maxPoolAttributes = 128
 
+// Attributes that are reserved today, and that strongSwan still sends: INTERNAL_IP6_NETMASK of drafts, and INTERNAL_IP6_NBNS of RFC
+// 4306.
+const (
+	netmask6 wire.AttributeType = 9
+	nbns6    wire.AttributeType = 11
+)
+
 // maxAttributeValue is the most octets of an attribute by number.
 const maxAttributeValue = 512
 
-// address4 reads an IPv4 address.
-func address4() reader[netip.Addr] {
-	return textual("IPv4 address", `an IPv4 address such as "192.0.2.1"`, parseAddress4, netip.Addr.String)
-}
-
-func parseAddress4(s string) (netip.Addr, error) {
-	a, err := parseAddress(s)
-	if err == nil && !a.Is4() {
-		err = fmt.Errorf("%s is no IPv4 address, and there is no such attribute for IPv6", s)
-	}
-	return a, err
-}
-
-// netmask reads an IPv4 netmask.
+// netmask reads the mask of addresses.
 func netmask() reader[netip.Addr] {
 	return textual("netmask", `a netmask such as "255.255.255.0"`, func(s string) (netip.Addr, error) {
-		a, err := parseAddress4(s)
+		a, err := parseAddress(s)
 		if err == nil && !contiguous(a) {
 			err = fmt.Errorf("%s is no netmask", s)
 		}
@@ -48,12 +42,14 @@ func netmask() reader[netip.Addr] {
 
 // contiguous tells whether a mask has its ones in front.
 func contiguous(mask netip.Addr) bool {
-	for bits := range 33 {
-		if [4]byte(wire.PrefixValue(netip.PrefixFrom(netip.IPv4Unspecified(), bits))[4:]) == mask.As4() {
-			return true
+	zeros := false
+	for _, octet := range mask.AsSlice() {
+		if zeros && octet != 0 || bits.LeadingZeros8(^octet)+bits.TrailingZeros8(octet) < 8 {
+			return false
 		}
+		zeros = zeros || octet != 0xff
 	}
-	return false
+	return true
 }
 
 // network reads a prefix, or an address as one of its own.
@@ -68,17 +64,6 @@ func parseNetwork(s string) (netip.Prefix, error) {
 	return parsePrefix(s)
 }
 
-// network4 reads an IPv4 prefix.
-func network4() reader[netip.Prefix] {
-	return textual("IPv4 prefix", `an IPv4 prefix such as "10.0.0.0/8"`, func(s string) (netip.Prefix, error) {
-		p, err := parseNetwork(s)
-		if err == nil && !p.Addr().Is4() {
-			err = fmt.Errorf("%s is no IPv4 prefix, and there is no such attribute for IPv6", s)
-		}
-		return p, err
-	}, netip.Prefix.String)
-}
-
 // attribute reads a configuration attribute by its number.
 func attribute() reader[wire.Attribute] {
 	return textual("attribute", `a number and a value such as "25:corp.example.org"`, parseAttribute, formatAttribute)
@@ -90,8 +75,6 @@ func parseAttribute(s string) (a wire.Attribute, err error) {
 	switch a.Type = wire.AttributeType(n); {
 	case !ok || wrong != nil || n == 0:
 		return a, fmt.Errorf("%q does not begin with a number from 1 to 32767 and a colon", s)
-	case a.Type == wire.AttrInternalIP4Address || a.Type == wire.AttrInternalIP6Address:
-		return a, errors.New("the pool chooses the addresses of clients")
 	}
 	a.Value, err = attributeValue(text)
 	if err == nil && len(a.Value) > maxAttributeValue {
@@ -138,10 +121,11 @@ func (p *Pool) Tells() (list []wire.Attribute) {
 		addrs     []netip.Addr
 		four, six wire.AttributeType
 	}{
-		{p.NBNS, wire.AttrInternalIP4NBNS, 0},
+		{p.NBNS, wire.AttrInternalIP4NBNS, nbns6},
 		{p.DHCP, wire.AttrInternalIP4DHCP, wire.AttrInternalIP6DHCP},
 		{p.PCSCF, wire.AttrPCSCFIP4Address, wire.AttrPCSCFIP6Address},
 		{p.Servers, wire.AttrInternalIP4Server, wire.AttrInternalIP6Server},
+		{p.Netmask, wire.AttrInternalIP4Netmask, netmask6},
 	} {
 		for _, a := range kind.addrs {
 			t := kind.six
@@ -150,9 +134,6 @@ func (p *Pool) Tells() (list []wire.Attribute) {
 			}
 			list = append(list, wire.Attribute{Type: t, Value: a.AsSlice()})
 		}
-	}
-	if p.Netmask.IsValid() {
-		list = append(list, wire.Attribute{Type: wire.AttrInternalIP4Netmask, Value: p.Netmask.AsSlice()})
 	}
 	for _, n := range p.SplitInclude {
 		list = append(list, wire.Attribute{Type: wire.AttrUnitySplitInclude, Value: wire.PrefixValue(n)})
@@ -168,7 +149,9 @@ func (p *Pool) checkAttributes(d *decoder) {
 	if n := len(p.Tells()) + len(p.Subnets) + len(p.DNS); n > maxPoolAttributes {
 		d.report(explain.ConfigBadValue, p.block, finding{message: fmt.Sprintf("%s tells clients %d things, more than %d", p.title(), n, maxPoolAttributes)})
 	}
-	if p.Netmask.IsValid() && !slices.ContainsFunc(p.Addresses, func(r lease.Range) bool { return r.First.Is4() }) {
-		d.contradiction(&p.Origin, "netmask", "netmask goes with IPv4 addresses, and the pool has none")
+	for _, mask := range p.Netmask {
+		if !slices.ContainsFunc(p.Addresses, func(r lease.Range) bool { return r.First.Is4() == mask.Is4() }) {
+			d.contradiction(&p.Origin, "netmask", "netmask %s goes with addresses of its family, and the pool has none", mask)
+		}
 	}
 }

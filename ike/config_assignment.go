@@ -156,6 +156,8 @@ func (as *Assignment) addAddress(a wire.Attribute) {
 		p = netip.PrefixFrom(netip.AddrFrom4([4]byte(a.Value)), 32)
 	case a.Type == wire.AttrInternalIP6Address && len(a.Value) == 17:
 		p = netip.PrefixFrom(netip.AddrFrom16([16]byte(a.Value)), int(a.Value[16]))
+	case a.Type == wire.AttrInternalIP6Address && len(a.Value) == 16: // some gateways leave out the length
+		p = netip.PrefixFrom(netip.AddrFrom16([16]byte(a.Value)), 128)
 	}
 	if p.IsValid() && assignable(p.Addr()) && !slices.Contains(as.Addresses, p) && len(as.Addresses) < maxAssigned {
 		as.Addresses = append(as.Addresses, p)

@@ -170,6 +170,7 @@ func TestHostileReplies(t *testing.T) {
 		"twice":               {[]wire.Attribute{four(10, 9, 0, 1), four(10, 9, 0, 1)}, Assignment{Addresses: prefixes("10.9.0.1/32")}},
 		"unknown attribute":   {[]wire.Attribute{{Type: 30000, Value: []byte{1}}, four(10, 9, 0, 1)}, Assignment{Addresses: prefixes("10.9.0.1/32")}},
 		"IPv6 prefix too big": {[]wire.Attribute{{Type: wire.AttrInternalIP6Address, Value: append(netip.MustParseAddr("2001:db8::1").AsSlice(), 129)}}, Assignment{}},
+		"IPv6 without length": {[]wire.Attribute{{Type: wire.AttrInternalIP6Address, Value: netip.MustParseAddr("2001:db8::1").AsSlice()}}, Assignment{Addresses: prefixes("2001:db8::1/128")}},
 		"netmask":             {[]wire.Attribute{{Type: wire.AttrInternalIP4Netmask, Value: []byte{255, 255, 0, 0}}, four(10, 9, 0, 1)}, Assignment{Addresses: prefixes("10.9.0.1/32"), Subnets: prefixes("10.9.0.0/16")}},
 		"netmask with holes":  {[]wire.Attribute{four(10, 9, 0, 1), {Type: wire.AttrInternalIP4Netmask, Value: []byte{255, 0, 255, 0}}}, Assignment{Addresses: prefixes("10.9.0.1/32")}},
 		"subnet with holes":   {[]wire.Attribute{{Type: wire.AttrInternalIP4Subnet, Value: []byte{10, 0, 0, 0, 0, 255, 0, 0}}}, Assignment{}},

@@ -26,7 +26,7 @@ func poolRows() []row[*pool] {
 		{Key{"dns", Several, Implemented, "`dns`.", ""}, tellAddresses("dns")},
 	}
 	for _, k := range []struct{ name, option string }{
-		{"nbns", "nbns"}, {"dhcp", "dhcp"}, {"server", "servers"}, {"p_cscf", "p_cscf"},
+		{"nbns", "nbns"}, {"dhcp", "dhcp"}, {"server", "servers"}, {"p_cscf", "p_cscf"}, {"netmask", "netmask"},
 	} {
 		rows = append(rows, row[*pool]{Key{k.name, Several, Implemented, "`" + k.option + "`.", ""}, tellAddresses(k.option)})
 	}
@@ -36,16 +36,34 @@ func poolRows() []row[*pool] {
 		rows = append(rows, row[*pool]{Key{k.name, Several, Implemented, "`" + k.option + "`.", ""}, tellNetworks(k.option)})
 	}
 	return append(rows,
-		row[*pool]{Key{"netmask", Several, Implemented, "`netmask`, one of IPv4: there is no other (RFC 7296, Section 3.15.1).", ""}, (*pool).netmask},
-		row[*pool]{Key{"address", Several, Refused, "clients get addresses of `addrs`, as others would be nobody's.", ""}, refuseAddress},
+		row[*pool]{Key{"address", Several, Implemented, "`attributes` with the numbers 1 and 8: all clients are told the same addresses, beside the one that is leased.", ""}, (*pool).tellAlso},
 		row[*pool]{Key{number, Several, Implemented, "`attributes`: an address, a prefix or text, as it stands.", ""}, (*pool).numbered})
 }
 
-func refuseAddress(_ *pool, v value) error {
-	if len(v.texts()) == 0 {
-		return nil
+// tellAlso adds addresses, or networks of them, that all clients are told.
+func (p *pool) tellAlso(v value) error {
+	for _, text := range v.texts() {
+		n, err := netip.ParsePrefix(text)
+		if a, alone := netip.ParseAddr(text); err != nil && alone == nil {
+			n, err = netip.PrefixFrom(a, a.BitLen()), nil
+		}
+		switch {
+		case err != nil:
+			return &mistake{fmt.Sprintf("%q is no address", text), ""}
+		case n.Addr().Is4():
+			p.attributes = append(p.attributes, "1:"+n.Addr().String())
+		default:
+			p.attributes = append(p.attributes, "8:"+n.String())
+		}
 	}
-	return &mistake{"clients get addresses of addrs alone", "leave it out"}
+	p.setAttributes(v)
+	return nil
+}
+
+func (p *pool) setAttributes(v value) {
+	if len(p.attributes) > 0 {
+		p.out.set(v.origin, "attributes", list(p.attributes...))
+	}
 }
 
 // tellAddresses writes a list of addresses.
@@ -74,16 +92,6 @@ func tellNetworks(option string) func(*pool, value) error {
 	}
 }
 
-func (p *pool) netmask(v value) error {
-	switch all := v.texts(); {
-	case len(all) > 1:
-		return &mistake{"there is one netmask", "write one, and the networks into subnet"}
-	case len(all) == 1:
-		p.out.set(v.origin, "netmask", quote(all[0]))
-	}
-	return nil
-}
-
 // numbered adds attributes by their number. Octets that are no text, or would be read as hexadecimal digits, are written as such.
 func (p *pool) numbered(v value) error {
 	for _, text := range v.texts() {
@@ -93,9 +101,7 @@ func (p *pool) numbered(v value) error {
 		}
 		p.attributes = append(p.attributes, strings.TrimLeft(v.item.Name, "0")+":"+text)
 	}
-	if len(p.attributes) > 0 {
-		p.out.set(v.origin, "attributes", list(p.attributes...))
-	}
+	p.setAttributes(v)
 	return nil
 }
 

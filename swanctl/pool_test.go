@@ -14,13 +14,18 @@ func poolConf(lines string) string {
 func TestPoolAttributes(t *testing.T) {
 	for line, want := range map[string]string{
 		"dns = 10.1.0.53, fd01::53":             "",
-		"nbns = 10.1.0.7":                       "4:10.1.0.7",
+		"nbns = 10.1.0.7, fd01::7":              "4:10.1.0.7 11:fd01::7",
+		"address = 10.8.0.4, 10.8.0.5/24":       "1:10.8.0.4 1:10.8.0.5",
+		"address = fd01::4":                     "8:fd010000000000000000000000000004 80",
+		"1 = 10.8.0.4\n address = 10.8.0.5":     "1:10.8.0.4 1:10.8.0.5",
 		"dhcp = 10.1.0.8, fd01::8":              "6:10.1.0.8 12:fd01::8",
 		"netmask = 255.255.255.0":               "2:255.255.255.0",
 		"server = 10.1.0.9, fd01::9":            "23456:10.1.0.9 23457:fd01::9",
 		"p_cscf = 10.1.0.5, fd01::5":            "20:10.1.0.5 21:fd01::5",
 		"split_include = 10.1.2.3/16":           "28676:0a010000ffff0000",
 		"split_exclude = 192.168.0.0/16":        "28678:c0a80000ffff0000",
+		"split_include = fd01::1/48":            "28676:fd010000000000000000000000000000 30",
+		"netmask = 255.255.255.0, 255.255.0.0":  "2:255.255.255.0 2:255.255.0.0",
 		"25 = example.org, 0x41":                "25:example.org 25:0x41",
 		"20 = 10.1.0.5\n 28672 = Welcome to us": "20:10.1.0.5 28672:Welcome to us",
 		"13 = 10.1.0.0/16":                      "13:0a010000ffff0000",
@@ -46,7 +51,9 @@ func readable(b []byte) string {
 	case len(b) == 4 && b[0] < 32:
 		return fmt.Sprintf("%d.%d.%d.%d", b[0], b[1], b[2], b[3])
 	case len(b) == 4 && b[0] == 255:
-		return "255.255.255.0"
+		return fmt.Sprintf("255.255.%d.0", b[2])
+	case len(b) == 17:
+		return fmt.Sprintf("%x %x", b[:16], b[16])
 	case len(b) == 16:
 		return fmt.Sprintf("fd01::%x", b[15])
 	case len(b) == 8 && b[4] == 255:
@@ -57,16 +64,13 @@ func readable(b []byte) string {
 
 func TestPoolAttributesThatAreRefused(t *testing.T) {
 	for line, says := range map[string]string{
-		"nbns = fd01::7":                   "pools.p.nbns",
-		"nbns = ns.example.org":            "pools.p.nbns",
-		"netmask = 255.0.255.0":            "pools.p.netmask",
-		"netmask = 255.0.0.0, 255.255.0.0": "there is one netmask",
-		"split_include = fd01::/48":        "pools.p.split_include",
-		"address = 10.9.0.7":               "pools.p.address",
-		"0 = x":                            "pools.p.0",
-		"8 = fd01::7":                      "pools.p.8",
-		"40000 = x":                        "pools.p.40000",
-		"wins = 10.1.0.7":                  "pools.p.wins",
+		"nbns = ns.example.org":    "pools.p.nbns",
+		"netmask = 255.0.255.0":    "pools.p.netmask",
+		"netmask = ffff::":         "pools.p.netmask",
+		"address = gw.example.org": "pools.p.address",
+		"0 = x":                    "pools.p.0",
+		"40000 = x":                "pools.p.40000",
+		"wins = 10.1.0.7":          "pools.p.wins",
 	} {
 		t.Run(line, func(t *testing.T) {
 			if cfg, found := newFolder(poolConf(line)).load(); cfg != nil || !strings.Contains(found.String(), says) {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"culvert/api"
@@ -184,7 +185,7 @@ func AttributeText(a wire.Attribute) string {
 		return ""
 	case (a.Type == wire.AttrInternalIP4Subnet || a.Type == wire.AttrUnitySplitInclude || a.Type == wire.AttrUnityLocalLAN) && len(v) == 8:
 		return fmt.Sprintf("%v mask %v", address(v[:4]), address(v[4:]))
-	case (a.Type == wire.AttrInternalIP6Address || a.Type == wire.AttrInternalIP6Subnet || a.Type == wire.AttrInternalIP6Prefix) && len(v) == 17:
+	case len(v) == 17 && slices.Contains([]wire.AttributeType{wire.AttrInternalIP6Address, wire.AttrInternalIP6Subnet, wire.AttrInternalIP6Prefix, wire.AttrUnitySplitInclude, wire.AttrUnityLocalLAN}, a.Type):
 		return fmt.Sprintf("%v/%d", address(v[:16]), v[16])
 	case a.Type == wire.AttrInternalDNSSECTA, a.Type == wire.AttrEncDNSDigestInfo, a.Type == wire.AttrInternalIP6Link:
 		return hexadecimal(v)
