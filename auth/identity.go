@@ -12,7 +12,7 @@ import (
 // It is comparable; the zero value is %any. Data holds the octets of the payload unchecked: any type and any octets from
 // the wire are safe for every method.
 //
-// A pattern may have a "*" as the first character of a domain name or mail address, "*" as a value of a distinguished name,
+// A pattern may be a regular expression, see IsExpression, or have a "*" as the first character of a domain name or mail address, "*" as a value of a distinguished name,
 // and a network (address octets and one octet of prefix length) instead of an address.
 type Identity struct {
 	Type wire.IDType
@@ -69,6 +69,9 @@ func (id Identity) IsAny() bool { return id == Identity{} }
 
 // IsPattern reports whether the identity, as a pattern, fits more than one identity.
 func (id Identity) IsPattern() bool {
+	if id.IsExpression() {
+		return true
+	}
 	switch id.Type {
 	case wire.IDFQDN, wire.IDRFC822Addr:
 		return strings.HasPrefix(id.Data, "*")
@@ -98,7 +101,9 @@ func (id Identity) network() (netip.Prefix, bool) {
 // Canonical returns an identity that is the same for all identities of equal meaning: names differ in case, distinguished
 // names in string types and spaces as well (RFC 5280, Section 7.1). It is a key for maps, not to be sent.
 func (id Identity) Canonical() Identity {
-	id = id.meant()
+	if id = id.meant(); id.IsExpression() {
+		return id
+	}
 	switch id.Type {
 	case wire.IDFQDN, wire.IDRFC822Addr:
 		return Identity{id.Type, strings.ToLower(id.Data)}
@@ -111,7 +116,7 @@ func (id Identity) Canonical() Identity {
 // meant returns a distinguished name for one that came as text in a domain name, as Apple's clients send it.
 func (id Identity) meant() Identity {
 	const longest = 1024
-	if id.Type != wire.IDFQDN || len(id.Data) > longest || !strings.Contains(id.Data, "=") {
+	if id.Type != wire.IDFQDN || id.IsExpression() || len(id.Data) > longest || !strings.Contains(id.Data, "=") {
 		return id
 	}
 	der, err := dn.Parse(id.Data)
@@ -132,6 +137,7 @@ type Match uint8
 const (
 	MatchNone Match = iota
 	MatchAny
+	MatchExpression
 	MatchWildcard
 	MatchExact
 )
@@ -144,6 +150,10 @@ func (pattern Identity) Match(id Identity) Match {
 		return MatchAny
 	case pattern.Type != id.Type:
 		return MatchNone
+	case pattern.IsExpression():
+		if pattern.expresses(id) {
+			return MatchExpression
+		}
 	case pattern.Equal(id):
 		return MatchExact
 	case pattern.IsPattern() && pattern.covers(id):

@@ -46,6 +46,7 @@ func idPrefixes() []idPrefix {
 //	C=CH, O=Example, CN=gw          distinguished name; the value * is a pattern
 //	@#0102, keyid:text, keyid:0x01  opaque key identifier
 //	fqdn:x, email:x, ipv4:x, ...    the type is given; # starts the octets in hexadecimal
+//	fqdn:^gw[0-9]+\.example\.org$   a pattern for names of the type, as a regular expression
 func ParseIdentity(s string) (Identity, error) {
 	s = strings.TrimSpace(s)
 	switch s {
@@ -100,6 +101,9 @@ func guessType(s string) wire.IDType {
 func parseTyped(t wire.IDType, s string) (Identity, error) {
 	if digits, ok := strings.CutPrefix(s, "#"); ok {
 		return parseHex(t, digits)
+	}
+	if id := (Identity{t, s}); id.IsExpression() {
+		return id.checked()
 	}
 	switch t {
 	case wire.IDIPv4Addr, wire.IDIPv6Addr:
@@ -182,17 +186,23 @@ func (id Identity) String() string {
 		return nullText
 	}
 	text := id.plain()
+	if id.IsExpression() {
+		return id.word() + text
+	}
 	if parsed, err := ParseIdentity(text); err == nil && parsed.Equal(id) {
 		return text
 	}
-	word := fmt.Sprintf("%v:", id.Type)
+	return id.word() + text
+}
+
+// word is the type as it stands in front of an identity.
+func (id Identity) word() string {
 	for _, p := range idPrefixes() {
 		if p.idType == id.Type {
-			word = p.word + ":"
-			break
+			return p.word + ":"
 		}
 	}
-	return word + text
+	return fmt.Sprintf("%v:", id.Type)
 }
 
 // plain prints the data without the type, cut to a length that a log line bears; a hash keeps identities apart that begin
@@ -208,6 +218,9 @@ func (id Identity) plain() string {
 
 // text prints all of the data without the type.
 func (id Identity) text() string {
+	if id.IsExpression() && id.Type == wire.IDDERASN1DN {
+		return escape(id.Data)
+	}
 	switch id.Type {
 	case wire.IDFQDN, wire.IDRFC822Addr:
 		if id.Data != "" && id.Data[0] != '#' {

@@ -92,6 +92,13 @@ func TestAlternativesArePartOfTheConnection(t *testing.T) {
 	}
 }
 
+// An expression says who others may be, not who we are.
+func TestWeAreNoExpression(t *testing.T) {
+	if _, found := loadFiles("id = \"fqdn:^gw$\"", "id = \"fqdn:^gw[0-9]$\"", map[string]string{}); !has(found, explain.ConfigContradiction, 3) {
+		t.Errorf("got %s", found)
+	}
+}
+
 // What peers would make of a certificate is looked at in alternatives, too.
 func TestChainsOfAlternativesAreLookedAt(t *testing.T) {
 	files := alternativeFiles(t)

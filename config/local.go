@@ -122,6 +122,9 @@ func (l *LocalRound) finish(d *decoder) {
 	case l.Auth != auth.MethodEAP && l.EAP.Present():
 		d.contradiction(&l.Origin, "auth", `auth = %q has no use for the block eap: leave it out or use auth = "eap"`, methodWord(l.Auth))
 	}
+	if l.ID.IsExpression() {
+		d.contradiction(&l.Origin, "id", "regular expressions are for remote.id: ours is one identity")
+	}
 	l.finishCertificate(d, &l.Origin)
 	d.checkCredential(l)
 	d.checkAlternatives(l)

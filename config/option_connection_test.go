@@ -261,11 +261,13 @@ func remoteSamples() []sample {
 	}...)
 }
 
-// demandSamples are those of what is demanded of a path.
+// demandSamples are those of what is demanded of a peer and its path.
 func demandSamples(ca string) []sample {
 	return []sample{
 		{option: "require_every_policy", value: `true`, with: ca},
 		{option: "require_every_policy", value: `1`, with: ca, code: wrongType},
+		{option: "id", value: `"fqdn:^gw[0-9]+$"`, with: ca},
+		{option: "id", value: `"fqdn:^gw[$"`, with: ca, code: badValue},
 		{option: "chain_keys", value: `["rsa-3072", "ecdsa", "ed25519", "mldsa65"]`, with: ca},
 		{option: "chain_keys", value: `"ed25519-256"`, with: ca, code: badValue},
 		{option: "chain_keys", value: `"rsa-4096"`, with: `auth = "psk"`, code: clash},

@@ -123,7 +123,7 @@ func (r *RemoteRound) options() []option {
 		{name: "auth", slot: one(&r.Auth, method()), computed: "pubkey with ca, certificate or public_key, eap with the block eap, otherwise psk", rfc: "RFC 7296, Sections 2.15 and 2.16; RFC 7619", aka: "remote.auth",
 			doc: "How the peer must authenticate: `psk`, `pubkey`; `eap`, as initiator by what the block `eap` says, and as responder by nothing else (RFC 5998); `null`, not at all."},
 		{name: "id", slot: one(&r.ID, identity()), computed: "any", rfc: "RFC 7296, Section 3.5", aka: "remote.id",
-			doc: "Who the peer must be; `*.example.org` and `%any` are patterns. A certificate must confirm it."},
+			doc: "Who the peer must be; `*.example.org`, `%any` and regular expressions with their type, as `fqdn:^gw[0-9]+\\.example\\.org$`, are patterns. A certificate must confirm it."},
 		{name: "eap_only", slot: one(&r.EAPOnly, boolean()), rfc: "RFC 5998",
 			doc: "As initiator with EAP: accept a responder that proves itself by the EAP method alone, which must be safe for that, as EAP-TLS is."},
 		{name: "groups", slot: many(&r.Groups, groupName()), aka: "remote.groups",

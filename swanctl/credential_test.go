@@ -105,8 +105,29 @@ func TestAuthoritiesByIdentity(t *testing.T) {
 		t.Errorf("%d are trusted", len(c.Remote.CAs))
 	}
 	f, _, _, _ = gateway(t, "local {\n certs = moon.pem\n }\n remote {\n ca_id = \"CN=nobody\"\n }")
-	if cfg, found := f.load(); cfg != nil || !strings.Contains(found.String(), "connections.gw.remote.ca_id") {
-		t.Errorf("an identity that nobody has: %v", found)
+	cfg, found := f.load()
+	if cfg == nil || !strings.Contains(found.String(), "connections.gw.remote.ca_id") {
+		t.Fatalf("an identity that nobody has: %v", found)
+	}
+	if r := only(t, cfg).Remote; r.Auth != auth.MethodPublicKey || len(r.CAs)+len(r.Pinned)+len(r.PublicKeys) != 0 {
+		t.Errorf("somebody is trusted: %+v", r)
+	}
+}
+
+// Regular expressions are for whom the peer may be, with backslashes as a file has them.
+func TestExpressionsOfIdentities(t *testing.T) {
+	f, _, _, _ := gateway(t, "local {\n certs = moon.pem\n }\n remote {\n id = \"fqdn:^sun[0-9]+\\\\.example\\\\.org$\"\n }")
+	if id := only(t, f.good(t)).Remote.ID; id.String() != `fqdn:^sun[0-9]+\.example\.org$` || !id.IsExpression() {
+		t.Errorf("the peer is %v", id)
+	}
+	for text, want := range map[string]string{
+		"local {\n certs = moon.pem\n id = \"fqdn:^moon$\"\n }\n remote {\n }":   "local.id: regular expressions are for remote rounds",
+		"local {\n certs = moon.pem\n }\n remote {\n id = \"email:^(moon$\"\n }": "remote.id: \"email:^(moon$\" is no identity",
+	} {
+		f, _, _, _ := gateway(t, text)
+		if cfg, found := f.load(); cfg != nil || !strings.Contains(found.String(), want) {
+			t.Errorf("%s: %v", text, found)
+		}
 	}
 }
 

@@ -12,9 +12,6 @@ import (
 // text with a colon is a key identifier, any other text a domain name.
 func identity(s string) (auth.Identity, error) {
 	s = strings.TrimSpace(s)
-	if i := strings.Index(s, ":^"); i > 0 && strings.HasSuffix(s, "$") {
-		return auth.Identity{}, &mistake{"regular expressions are no identities here", "write the identity, or a pattern as *.example.org"}
-	}
 	if strings.HasPrefix(s, "{") {
 		return numbered(s)
 	}
@@ -25,7 +22,7 @@ func identity(s string) (auth.Identity, error) {
 	if err == nil {
 		return id, nil
 	}
-	if strings.ContainsRune(s, ':') {
+	if strings.ContainsRune(s, ':') && !(strings.Contains(s, ":^") && strings.HasSuffix(s, "$")) {
 		if other, err := auth.ParseIdentity("keyid:" + s); err == nil {
 			return other, nil
 		}
@@ -44,7 +41,7 @@ func numbered(s string) (auth.Identity, error) {
 	if prefix == "" {
 		return auth.Identity{}, &mistake{fmt.Sprintf("there are no identities of type %d here", n), ""}
 	}
-	if !strings.HasPrefix(data, "#") && prefix != "fqdn" && prefix != "email" && prefix != "keyid" {
+	if strings.HasPrefix(data, "^") || !strings.HasPrefix(data, "#") && prefix != "fqdn" && prefix != "email" && prefix != "keyid" {
 		data = "#" + hex.EncodeToString([]byte(data))
 	}
 	return auth.ParseIdentity(prefix + ":" + data)

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"culvert/auth"
-	"culvert/config"
 	"culvert/explain"
 	"culvert/swanctl/settings"
 )
@@ -43,7 +42,7 @@ func roundRows(local bool) []row[*round] {
 	rows := []row[*round]{
 		{Key{"round", Scalar, Implemented, "Rounds are sorted by it.", ""}, (*round).setNumber},
 		{Key{"auth", Scalar, Implemented, "`auth`, `signature_schemes` and `eap.methods`; of a remote round also `min_rsa_bits`, `chain_keys` and `chain_signatures`. Where there are hashes, words without one allow nothing, as in strongSwan. XAuth is refused: it is of IKEv1.", ""}, (*round).setAuth},
-		{Key{"id", Scalar, Implemented, "`id`. Regular expressions are refused.", ""}, (*round).setID},
+		{Key{"id", Scalar, Implemented, "`id`. Of a remote round also regular expressions as `fqdn:^gw[0-9]+\\.example\\.org$`, which strongSwan has since 6.0.", ""}, (*round).setID},
 		{Key{"eap_id", Scalar, Implemented, "`eap.identity`; of a remote round `eap.ask_identity` as well, which is false without it.", ""}, func(r *round, v value) error { r.eapID = v; return nil }},
 		{Key{"xauth_id", Scalar, NoEffect, "IKEv1 only.", ""}, nil},
 		{Key{"certs", Files, Implemented, "`certificate`: of a local round those with a private key that is loaded, each with the authorities above it. The first is the round's own, the others are `alternative` blocks for peers that ask for them.", ""}, (*round).setCertificates},
@@ -57,7 +56,7 @@ func roundRows(local bool) []row[*round] {
 	return append(rows,
 		row[*round]{Key{"cacerts", Files, Implemented, "`ca`; without it and without `certs`, all authorities that are loaded.", ""}, (*round).setAuthorities},
 		row[*round]{Key{"cacert*", Block, Implemented, "As `cacerts`, by its file, or in a token by its handle.", ""}, (*round).setAuthority},
-		row[*round]{Key{"ca_id", Scalar, Implemented, "The authorities with this identity, among those that are loaded, are `ca`.", "5.9.7"}, func(r *round, v value) error { r.caID = v; return nil }},
+		row[*round]{Key{"ca_id", Scalar, Implemented, "The authorities with this identity, among those that are loaded, are `ca`. Without any the peer is refused until one is loaded.", "5.9.7"}, func(r *round, v value) error { r.caID = v; return nil }},
 		row[*round]{Key{"groups", Several, Implemented, "`groups`, which users and RADIUS servers know. Attribute certificates are not there.", ""}, func(r *round, v value) error { r.groups = v; return nil }},
 		row[*round]{Key{"cert_policy", Several, Implemented, "`require_policy`, and of several each: `require_every_policy`.", ""}, func(r *round, v value) error { r.policies = v; return nil }},
 		row[*round]{Key{"revocation", Scalar, Implemented, "`revocation`.", ""}, (*round).setRevocation})
@@ -76,6 +75,9 @@ func (r *round) setAuth(v value) (err error) {
 
 func (r *round) setID(v value) error {
 	id, err := identity(v.text())
+	if err == nil && r.local && id.IsExpression() {
+		return &mistake{"regular expressions are for remote rounds: ours is one identity", "write who we are"}
+	}
 	r.id, r.idAt = &id, v.origin
 	return err
 }
@@ -315,7 +317,7 @@ func (r *round) trusted() []Certificate {
 	}
 	all = slices.DeleteFunc(all, func(c Certificate) bool { return !auth.Confirms(c.X509, id) })
 	if len(all) == 0 {
-		r.refuse(r.caID.diagnostic(config.Error, explain.ConfigReference, "no authority of this identity is loaded, and one that the peer sends is not taken for it", "load it"))
+		r.warn(r.caID.origin, explain.ConfigReference, "no authority of this identity is loaded, and one that the peer sends is not taken for it: the peer is refused", "load it")
 	}
 	return all
 }

@@ -1,0 +1,67 @@
+package auth
+
+import (
+	"strings"
+	"testing"
+
+	"culvert/wire"
+)
+
+// The examples are those of strongSwan's swanctl.conf, and what POSIX says of the rest.
+func TestExpressionsAreIdentitiesOfThePeer(t *testing.T) {
+	for _, tt := range []struct {
+		pattern string
+		fits    []string
+		others  []string
+	}{
+		{`email:^(moon|sun)@strongswan\.org$`, []string{"moon@strongswan.org", "SUN@strongswan.org"}, []string{"mars@strongswan.org", "moon@strongswanxorg", "fqdn:moon", "a.moon@strongswan.org"}},
+		{`fqdn:^vpn[0-9]+\.strongswan\.org$`, []string{"vpn1.strongswan.org", "VPN22.StrongSwan.org"}, []string{"vpn.strongswan.org", "xvpn1.strongswan.org", "vpn1.strongswan.org.example.net", "email:vpn1.strongswan.org@x"}},
+		{`asn1dn:^.*CN=.+\.strongswan\.org$`, []string{"C=CH, O=strongSwan, CN=moon.strongswan.org"}, []string{"C=CH, CN=moon", "moon.strongswan.org", "CN=x.strongswan.org, O=y"}},
+		{`dns:^gw[[:digit:]]{2,3}$`, []string{"gw10", "gw100"}, []string{"gw1", "gw1000"}},
+	} {
+		p := mustID(t, tt.pattern)
+		if again := mustID(t, p.String()); !p.IsPattern() || !p.IsExpression() || again != p {
+			t.Errorf("%s is %v", tt.pattern, p)
+		}
+		for _, id := range tt.fits {
+			if got := p.Match(mustID(t, id)); got != MatchExpression {
+				t.Errorf("%s with %s: %v", tt.pattern, id, got)
+			}
+		}
+		for _, id := range tt.others {
+			if p.Matches(mustID(t, id)) {
+				t.Errorf("%s fits %s", tt.pattern, id)
+			}
+		}
+	}
+}
+
+// A peer that sends the text of an expression is nobody by that, nor do names end where a line does.
+func TestExpressionsAreNotFooled(t *testing.T) {
+	p := mustID(t, `fqdn:^gw[0-9]\.example\.org$`)
+	for name, data := range map[string]string{
+		"itself": p.Data, "empty": "", "a second line": "gw1.example.org\nx", "a line before": "x\ngw1.example.org", "endless": strings.Repeat("a", 1<<16), "octets": "\xff\xfe",
+	} {
+		if p.Matches(Identity{wire.IDFQDN, data}) {
+			t.Errorf("%s fits", name)
+		}
+	}
+	if Identity.Match(p, mustID(t, "gw1.example.org")) >= mustID(t, "*.example.org").Match(mustID(t, "gw1.example.org")) {
+		t.Error("an expression goes before a wildcard")
+	}
+}
+
+// What an expression may cost is known when it is read.
+func TestExpressionsAreBounded(t *testing.T) {
+	for _, wrong := range []string{
+		"fqdn:^($", "fqdn:^a**[$", `email:^\d@x$`, "fqdn:^(?i)a$", "fqdn:^" + strings.Repeat("a", longestExpression) + "$",
+		"fqdn:^(a{30}){40}$", "fqdn:^" + strings.Repeat("(x{1,50})", 25) + "$", "fqdn:^((a{100}){100}){100}$",
+	} {
+		if id, err := ParseIdentity(wrong); err == nil {
+			t.Errorf("%.40s is %v", wrong, id)
+		}
+	}
+	if id := mustID(t, "keyid:^a$"); id.IsPattern() {
+		t.Error("a key identifier is a pattern")
+	}
+}
