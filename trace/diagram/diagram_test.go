@@ -72,15 +72,36 @@ func TestDiagramsAreAsPublished(t *testing.T) {
 }
 
 func TestLinesFitTheTerminalAndLifelinesStandStraight(t *testing.T) {
-	for _, width := range []int{1, 60, 80, 99, 120, 200} {
+	for _, width := range []int{60, 80, 99, 120, 200} {
 		for _, verbose := range []bool{false, true} {
 			lines := strings.Split(strings.TrimSpace(Text(sample(), width, verbose)), "\n")
 			for i, line := range lines[2:] {
-				if n := utf8.RuneCountInString(line); n != max(width, narrowest) || !strings.HasSuffix(line, "│") {
+				if n := utf8.RuneCountInString(line); n != width || !strings.HasSuffix(line, "│") {
 					t.Errorf("width %d, line %d has %d columns: %q", width, i, n, line)
 				}
 			}
 		}
+	}
+}
+
+// A narrow terminal gets the same in one column, in lines that fit.
+func TestNarrowTerminalsGetOneColumn(t *testing.T) {
+	golden(t, "40.txt", Text(sample(), 40, false))
+	for _, width := range []int{1, 20, 40, 59} {
+		text := Text(sample(), width, true)
+		for line := range strings.Lines(text) {
+			if n := legible.Width(strings.TrimSuffix(line, "\n")); n > max(width, 8) {
+				t.Errorf("width %d: %d columns: %q", width, n, line)
+			}
+		}
+		if width >= 40 && (!strings.Contains(text, "TS_UNACCEPTABLE") || !strings.Contains(text, "proposal 1")) {
+			t.Errorf("something is missing in\n%s", text)
+		}
+	}
+	s := sample()
+	s.Messages, s.Marks = s.Messages[4:], nil
+	if got := Tail(s, 40, false); !strings.HasPrefix(got, "+5.300s ◀─ IKE_AUTH response 1\n  160 B") {
+		t.Errorf("the tail is\n%s", got)
 	}
 }
 

@@ -28,7 +28,10 @@ type canvas struct {
 
 // Text draws a trace for a terminal of that many columns. Verbose has every field of every payload.
 func Text(t *api.Trace, width int, verbose bool) string {
-	c := &canvas{start: t.Started, inner: max(width, narrowest) - clockWidth - 2, verbose: verbose}
+	if width < narrowest {
+		return narrow(t, width, verbose, true)
+	}
+	c := &canvas{start: t.Started, inner: width - clockWidth - 2, verbose: verbose}
 	c.caption(t)
 	steps(t, c.message, c.mark)
 	if t.Forgotten > 0 {
@@ -40,7 +43,10 @@ func Text(t *api.Trace, width int, verbose bool) string {
 
 // Tail draws messages and marks below a diagram that is there already.
 func Tail(t *api.Trace, width int, verbose bool) string {
-	c := &canvas{start: t.Started, inner: max(width, narrowest) - clockWidth - 2, verbose: verbose}
+	if width < narrowest {
+		return narrow(t, width, verbose, false)
+	}
+	c := &canvas{start: t.Started, inner: width - clockWidth - 2, verbose: verbose}
 	steps(t, c.message, c.mark)
 	return c.b.String()
 }

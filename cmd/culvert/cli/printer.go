@@ -24,8 +24,11 @@ func (a *app) printer(w io.Writer) *printer {
 	if width <= 0 {
 		width = 80
 	}
-	return &printer{w: w, colour: a.Terminal && a.Getenv("NO_COLOR") == "" && a.Getenv("TERM") != "dumb", width: width}
+	return &printer{w: w, colour: a.Terminal && a.Getenv("NO_COLOR") == "" && !a.dumb(), width: width}
 }
+
+// dumb tells of a terminal that knows no sequences, such as a shell in an editor.
+func (a *app) dumb() bool { return a.Getenv("TERM") == "dumb" }
 
 // out is the printer of results.
 func (a *app) out() *printer { return a.printer(a.Out) }

@@ -58,7 +58,7 @@ func (a *app) probe(ctx context.Context, c probe.Config, target string) error {
 		return err
 	}
 	c.Port = port
-	if a.Terminal && !a.json {
+	if a.Terminal && !a.json && !a.dumb() {
 		c.Progress = func(what string) { fmt.Fprintf(a.Err, "\r\x1b[K... %s", legible.Clean(what)) }
 	}
 	r, err := probe.Run(ctx, c)

@@ -63,7 +63,7 @@ func (a *app) watch(ctx context.Context, name string, interval time.Duration) er
 	tick := time.NewTicker(max(interval, shortest))
 	defer tick.Stop()
 	clear := func() {
-		if a.Terminal && !a.json {
+		if a.Terminal && !a.json && !a.dumb() {
 			fmt.Fprint(a.Out, "\x1b[H\x1b[2J")
 		}
 	}

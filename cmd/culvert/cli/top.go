@@ -23,8 +23,8 @@ view goes on when it is back. For programs there is culvert status -w --json.`,
   NO_COLOR=1 culvert top --interval 5s`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if !a.Terminal || a.In == nil {
-				return usage("culvert top draws on a terminal; use culvert status, or culvert status -w --json")
+			if !a.Terminal || a.In == nil || a.dumb() {
+				return usage("culvert top draws on a terminal that can be drawn on; use culvert status, or culvert status -w --json")
 			}
 			if interval < 100*time.Millisecond {
 				return usage("--interval %v: 100ms is the least", interval)

@@ -28,7 +28,8 @@ func (a *app) traceCommand() *cobra.Command {
 		Use: "trace [CONNECTION|TRACE]", Short: "Show what was said to a peer, as a sequence diagram",
 		Long: `Draw the IKE messages of a connection as a sequence diagram: exchanges with their payloads,
 sizes, fragments, repetitions and answer times, and what happened between them. It is the
-newest trace of the connection, or the one of that number, or the newest of all.
+newest trace of the connection, or the one of that number, or the newest of all. Terminals
+of less than 60 columns get it as a list.
 
 The daemon keeps the last traces by itself. A trace is the life of an IKE SA with its
 successors, or an attempt that led to none. Keys, proofs and passwords are not in it.`,

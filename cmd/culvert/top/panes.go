@@ -23,7 +23,7 @@ func (m *Model) paneLines() []string {
 
 // title is the line above a pane.
 func (m *Model) title(text string) string {
-	return m.style.bold(fit("── "+text+" "+strings.Repeat("─", max(0, m.width-len(text)-4)), m.width))
+	return m.style.bold(fit("── "+text+" "+strings.Repeat("─", max(0, m.width-legible.Width(text)-4)), m.width))
 }
 
 // details are those of the connection that is selected.

@@ -144,6 +144,8 @@ func TestFrames(t *testing.T) {
 	press(m, "esc")
 	m.Update(tea.WindowSizeMsg{Width: 132, Height: 12})
 	golden(t, m, "wide.txt")
+	m.Update(tea.WindowSizeMsg{Width: 58, Height: 12})
+	golden(t, m, "narrow.txt")
 	m.Update(tea.WindowSizeMsg{Width: 30, Height: 5})
 	golden(t, m, "small.txt")
 }
@@ -161,7 +163,7 @@ func TestEverySizeFits(t *testing.T) {
 					t.Fatalf("%dx%d: %d lines", width, height, len(lines))
 				}
 				for _, l := range lines {
-					if width >= leastWidth && ansi.StringWidth(l) > width {
+					if ansi.StringWidth(l) > max(width, 2) {
 						t.Fatalf("%dx%d: %q", width, height, l)
 					}
 				}

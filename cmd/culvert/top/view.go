@@ -26,7 +26,8 @@ func (m *Model) View() tea.View {
 // frame is the screen: a head, the connections, a pane and a foot.
 func (m *Model) frame() string {
 	if m.width < leastWidth || m.height < leastHeight {
-		return "the terminal is too small"
+		text := legible.Wrap(fmt.Sprintf("the terminal is too small: %d by %d characters are needed; q quits", leastWidth, leastHeight), m.width)
+		return strings.Join(text[:min(len(text), max(m.height, 1))], "\n")
 	}
 	lines := m.head()
 	pane := m.paneLines()
@@ -73,10 +74,22 @@ const (
 	nameWidth, stateWidth, rateWidth, sparkWidth, rekeyWidth = 16, 10, 9, 10, 7
 )
 
+// columns are how wide the name and each course of throughput are. Narrow screens have no courses, then shorter names, so that
+// figures stay.
+func (m *Model) columns() (name, graph int) {
+	const others = stateWidth + 2*rateWidth + rekeyWidth + 6 // with the spaces between them
+	room := m.width - others
+	return min(max(room, leastName), nameWidth), min(max((room-nameWidth)/2, 0), sparkWidth)
+}
+
+// leastName is what is left of names on the narrowest screens.
+const leastName = 8
+
 // list draws the connections, around the one that is selected, in a number of lines.
 func (m *Model) list(lines int) []string {
-	head := fit("  CONNECTION", nameWidth) + " " + fit("STATE", stateWidth) + " " + right("IN", rateWidth) + " " + fit("", sparkWidth) + " " + right("OUT", rateWidth) + " " +
-		fit("", sparkWidth) + " " + right("REKEY", rekeyWidth)
+	name, graph := m.columns()
+	head := fit("  CONNECTION", name) + " " + fit("STATE", stateWidth) + " " + right("IN", rateWidth) + " " + fit("", graph) + " " + right("OUT", rateWidth) + " " +
+		fit("", graph) + " " + right("REKEY", rekeyWidth)
 	out := []string{m.style.bold(fit(head+m.peerHead(), m.width))}
 	shown := m.shown()
 	room := max(lines-1, 0)
@@ -112,8 +125,9 @@ func (m *Model) row(c api.Connection) string {
 	if c.Name == m.selected {
 		mark = "> " // seen without colours, too
 	}
+	nameWidth, graph := m.columns()
 	name, state := fit(mark+c.Name, nameWidth), m.stateStyle(c)(fit(string(c.State), stateWidth))
-	rest := right(rate(in), rateWidth) + " " + spark(l.in, sparkWidth) + " " + right(rate(out), rateWidth) + " " + spark(l.out, sparkWidth) + " " + right(m.rekeyIn(c.Name), rekeyWidth)
+	rest := right(rate(in), rateWidth) + " " + spark(l.in, graph) + " " + right(rate(out), rateWidth) + " " + spark(l.out, graph) + " " + right(m.rekeyIn(c.Name), rekeyWidth)
 	if m.width >= 100 {
 		rest += "  " + strings.Join(c.Remote, ", ")
 	}
