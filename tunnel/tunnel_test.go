@@ -274,3 +274,21 @@ func TestCloseLeavesNothing(t *testing.T) {
 		}
 	}
 }
+
+// The MTU of the path is searched without privileges, too.
+func TestPathIsProbed(t *testing.T) {
+	tun := open(t).connect()
+	for end := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
+		s, err := tun.Status(background(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := s.SAs[0].Children[0].MTU
+		if m != nil && m.Source == "probe" {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatalf("the path is known as %+v", m)
+		}
+	}
+}

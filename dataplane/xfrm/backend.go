@@ -3,6 +3,7 @@ package xfrm
 import (
 	"errors"
 	"fmt"
+	"net/netip"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -50,8 +51,10 @@ type events interface {
 type plumber interface {
 	Set(*dataplane.Policy) error
 	Remove(dataplane.PolicyID) error
-	Index(device string) (uint32, error) // of a network device
-	Settled() error                      // removes what a predecessor left
+	Index(device string) (uint32, error)      // of a network device
+	LinkMTU(netip.Addr) int                   // of the first link to a host; 0: there is no way
+	Fit(id dataplane.PolicyID, mtu int) error // bounds packets that a policy's routes lead into its tunnel; 0: no bound
+	Settled() error                           // removes what a predecessor left
 	Close() error
 }
 
@@ -77,6 +80,8 @@ type Backend struct {
 	spis     map[uint32]bool
 	ins      map[uint32]*sa
 	leaving  map[uint32][]*sa // outbound SAs by their SPIs, which peers have chosen
+	paths    map[netip.Addr]*remotePath
+	news     []dataplane.Notice // to be sent when the lock is free
 	known    map[dataplane.PolicyID]*policy
 	byReqID  map[uint32]*policy
 	byState  map[nl.StateID]*sa
@@ -122,7 +127,7 @@ func New(c Config) (*Backend, error) {
 func newBackend(c Config, k kernel, e events, p plumber) *Backend {
 	return &Backend{
 		kernel: k, events: e, plumber: p, config: c, owner: newOwner(c.Owner), done: make(chan struct{}),
-		spis: make(map[uint32]bool), ins: make(map[uint32]*sa), leaving: make(map[uint32][]*sa), known: make(map[dataplane.PolicyID]*policy),
+		spis: make(map[uint32]bool), ins: make(map[uint32]*sa), leaving: make(map[uint32][]*sa), paths: make(map[netip.Addr]*remotePath), known: make(map[dataplane.PolicyID]*policy),
 		byReqID: make(map[uint32]*policy), byState: make(map[nl.StateID]*sa), database: newDatabase(k),
 	}
 }

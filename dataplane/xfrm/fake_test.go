@@ -188,8 +188,17 @@ func (e *fakeEvents) overflow() {
 	e.queue <- func(func(nl.Type, []byte)) error { return nil }
 }
 
-// fakePlumber counts policies.
-type fakePlumber struct{ set map[dataplane.PolicyID]bool }
+// fakePlumber counts policies, and has links of 1500 octets.
+type fakePlumber struct {
+	set  map[dataplane.PolicyID]bool
+	fits map[dataplane.PolicyID]int
+}
+
+func (p *fakePlumber) LinkMTU(netip.Addr) int { return 1500 }
+func (p *fakePlumber) Fit(id dataplane.PolicyID, mtu int) error {
+	p.fits[id] = mtu
+	return nil
+}
 
 func (p *fakePlumber) Set(q *dataplane.Policy) error      { p.set[q.ID] = true; return nil }
 func (p *fakePlumber) Remove(id dataplane.PolicyID) error { delete(p.set, id); return nil }
@@ -202,20 +211,27 @@ func (p *fakePlumber) Index(device string) (uint32, error) {
 func (p *fakePlumber) Settled() error { return nil }
 func (p *fakePlumber) Close() error   { return nil }
 
-// A bench is a backend over fakes, with the notices that it sent.
+// A bench is a backend over fakes, with the notices that it sent, those about paths apart.
 type bench struct {
 	*Backend
 	kernel  *fakeKernel
 	events  *fakeEvents
 	plumber *fakePlumber
 	notices []dataplane.Notice
+	heard   []dataplane.Notice // about paths
 }
 
 func newBench(t *testing.T) *bench {
 	t.Helper()
-	k, e, p := newFakeKernel(), newFakeEvents(), &fakePlumber{set: map[dataplane.PolicyID]bool{}}
+	k, e, p := newFakeKernel(), newFakeEvents(), &fakePlumber{set: map[dataplane.PolicyID]bool{}, fits: map[dataplane.PolicyID]int{}}
 	b := &bench{kernel: k, events: e, plumber: p, Backend: newBackend(Config{Owner: "test", Mark: 4500}, k, e, p)}
-	b.SetNotices(func(n dataplane.Notice) { b.notices = append(b.notices, n) })
+	b.SetNotices(func(n dataplane.Notice) {
+		if n.Kind == dataplane.NoticePath {
+			b.heard = append(b.heard, n)
+			return
+		}
+		b.notices = append(b.notices, n)
+	})
 	go b.run()
 	t.Cleanup(func() {
 		if err := b.Close(); err != nil {

@@ -46,7 +46,7 @@ func (b *Backend) ReleaseSPI(spi uint32) {
 // Install is that of dataplane.Backend.
 func (b *Backend) Install(spec dataplane.SA) error {
 	b.mu.Lock()
-	defer b.mu.Unlock()
+	defer b.unlock()
 	if err := b.install(&spec); err != nil {
 		return fmt.Errorf("data plane: SA %08x: %w", spec.SPI, err)
 	}
@@ -78,6 +78,7 @@ func (b *Backend) install(spec *dataplane.SA) error {
 	} else {
 		p.outs = append(p.outs, s)
 		b.leaving[spec.SPI] = append(b.leaving[spec.SPI], s)
+		b.lead(s)
 	}
 	return b.renew(p)
 }
@@ -111,6 +112,7 @@ func (b *Backend) Remove(d dataplane.Direction, spi uint32, id dataplane.PolicyI
 	if d == dataplane.Outbound { // the policy first: it must not ask for the SA that goes
 		p.outs = slices.DeleteFunc(p.outs, func(o *sa) bool { return o == s })
 		b.leave(s)
+		b.stray(s)
 		err = b.renew(p)
 	}
 	err = errors.Join(err, absent(b.kernel.DeleteState(&s.state.StateID)))

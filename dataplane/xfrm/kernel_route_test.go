@@ -8,6 +8,8 @@ import (
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
+
+	"culvert/dataplane"
 )
 
 // tableOf is the table of an owner, as `ip` takes it.
@@ -133,5 +135,45 @@ func TestKernelAddressesOfAPredecessorAreRemoved(t *testing.T) {
 	}
 	if left := run(t, "ip", "address", "show", "dev", "lo"); strings.Contains(left, "10.1.0.6/") || !strings.Contains(left, "10.1.0.8/") {
 		t.Errorf("behind a sweep: %s", left)
+	}
+}
+
+// Packets for a tunnel are bound to what fits its path by routes, and those go whichever bound they had last.
+func TestKernelRoutesHaveTheMTUOfThePath(t *testing.T) {
+	enter(t)
+	addressed(t, "192.0.2.1/24")
+	n := newNode(t, "a")
+	p := protect(t, 1, "192.0.2.1", "10.2.0.0/16")
+	p.Peer = netip.MustParseAddr("192.0.2.2")
+	other := p
+	other.ID = 2
+	for _, q := range []dataplane.Policy{p, other} {
+		if err := n.SetPolicy(q); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if mtu := n.plumber.LinkMTU(p.Peer); mtu != 1500 {
+		t.Errorf("the link carries %d", mtu)
+	}
+	table := func() string { return run(t, "ip", "route", "show", "table", tableOf("a")) }
+	if err := n.plumber.Fit(1, 1338); err != nil || !strings.Contains(table(), "mtu 1338") {
+		t.Errorf("%v: %s", err, table())
+	}
+	if err := n.SetPolicy(p); err != nil || !strings.Contains(table(), "mtu 1338") {
+		t.Errorf("after the policy is set again, %v: %s", err, table())
+	}
+	if err := n.plumber.Fit(1, 0); err != nil || strings.Contains(table(), "mtu") {
+		t.Errorf("%v: %s", err, table())
+	}
+	if err := n.plumber.Fit(2, 1300); err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range []dataplane.PolicyID{2, 1} {
+		if err := n.RemovePolicy(id); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if left := table(); left != "" {
+		t.Errorf("left: %s", left)
 	}
 }

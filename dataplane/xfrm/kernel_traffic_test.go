@@ -144,3 +144,29 @@ func TestKernelTellsOfNewAddresses(t *testing.T) {
 		t.Errorf("got %+v", n)
 	}
 }
+
+// What probes found about a path is told to whoever sends larger packets into the tunnel, and smaller ones pass.
+func TestKernelHeedsTheMTUOfThePath(t *testing.T) {
+	p := joined(t, nil)
+	p.near.SetPathMTU(path("192.0.2.1:4500", "192.0.2.2:4500"), 1400)
+	m, ok := p.near.MTU(p.out, 1)
+	if !ok || m.Path != 1400 {
+		t.Fatalf("told %+v, %v", m, ok)
+	}
+	fd := listen(t, "10.1.0.1:1001")
+	defer unix.Close(fd)
+	if err := unix.SetsockoptInt(fd, unix.SOL_IP, unix.IP_MTU_DISCOVER, unix.IP_PMTUDISC_DO); err != nil {
+		t.Fatal(err)
+	}
+	const headers = 28
+	to := &unix.SockaddrInet4{Addr: [4]byte{10, 2, 0, 1}, Port: 99}
+	if err := unix.Sendto(fd, make([]byte, m.Inner-headers+1), 0, to); !errors.Is(err, unix.EMSGSIZE) {
+		t.Errorf("a packet of %d octets: %v", m.Inner+1, err)
+	}
+	if err := unix.Sendto(fd, make([]byte, m.Inner-headers), 0, to); err != nil {
+		t.Errorf("a packet of %d octets: %v", m.Inner, err)
+	}
+	if out, err := p.near.Query(dataplane.Outbound, p.out, 1); err != nil || out.Packets != 1 {
+		t.Errorf("sent %+v, %v", out, err)
+	}
+}

@@ -34,8 +34,9 @@ type routes struct {
 
 	mu       sync.Mutex
 	policies map[dataplane.PolicyID]*needs
-	links    map[string]int // users
-	rules    map[int]bool   // by family
+	links    map[string]int             // users
+	rules    map[int]bool               // by family
+	fits     map[dataplane.PolicyID]int // MTUs of the routes of policies that are to have some
 	left     leftovers
 }
 
@@ -65,7 +66,7 @@ func newRoutes(c Config) (*routes, error) {
 	}
 	r := &routes{
 		handle: h, mark: c.Mark, table: firstTable + newOwner(c.Owner).number(), alias: "culvert " + c.Owner, origin: originOf(newOwner(c.Owner)),
-		policies: make(map[dataplane.PolicyID]*needs), links: make(map[string]int), rules: make(map[int]bool),
+		policies: make(map[dataplane.PolicyID]*needs), links: make(map[string]int), rules: make(map[int]bool), fits: make(map[dataplane.PolicyID]int),
 	}
 	if err := r.inherit(); err != nil {
 		h.Close()
@@ -175,6 +176,7 @@ func asks(p *dataplane.Policy) bool { return p.Action == spd.Protect }
 func (r *routes) Remove(id dataplane.PolicyID) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	delete(r.fits, id)
 	n := r.policies[id]
 	if n == nil {
 		return nil
@@ -229,7 +231,7 @@ func (r *routes) give(n *needs) error {
 	var errs []error
 	for i := range n.routes {
 		if !r.wanted(&n.routes[i]) {
-			errs = append(errs, gone(r.handle.RouteDel(&n.routes[i])))
+			errs = append(errs, r.deleteRoute(n.routes[i]))
 		}
 	}
 	for _, a := range n.addresses {

@@ -58,7 +58,7 @@ func remotes(list []spd.Selector) (prefixes []netip.Prefix, err error) {
 // source address that the policy takes if the host has one. There is none in transport mode, to a peer that is not known, and
 // where interfaces of others lead to the policy.
 func (r *routes) way(p *dataplane.Policy, n *needs, is4 bool) (*netlink.Route, error) {
-	route := &netlink.Route{Family: family(is4), Table: r.table, Protocol: protocol}
+	route := &netlink.Route{Family: family(is4), Table: r.table, Protocol: protocol, MTU: r.routeMTU(p.ID, family(is4))}
 	source, err := r.source(p, is4)
 	if err != nil {
 		return nil, err

@@ -20,7 +20,7 @@ const sequenceLeap = 1 << 16
 // Update is that of dataplane.Backend.
 func (b *Backend) Update(inbound, outbound uint32, path dataplane.Path) error {
 	b.mu.Lock()
-	defer b.mu.Unlock()
+	defer b.unlock()
 	in := b.ins[inbound]
 	if in == nil {
 		return fmt.Errorf("data plane: inbound SA %08x: %w", inbound, dataplane.ErrNoSA)
@@ -49,7 +49,7 @@ func (b *Backend) move(s *sa, path dataplane.Path) error {
 	if err := setPath(&next, s.direction, &path); err != nil {
 		return err
 	}
-	s.path, s.told = path, path.Remote
+	b.follow(s, path)
 	switch {
 	case next.Source == s.state.Source && next.Destination == s.state.Destination && next.Encap == s.state.Encap || s.hard:
 		return nil
@@ -60,6 +60,17 @@ func (b *Backend) move(s *sa, path dataplane.Path) error {
 		return b.updatePorts(s, &next)
 	}
 	return b.readd(s, &next)
+}
+
+// follow notes the path of an SA.
+func (b *Backend) follow(s *sa, path dataplane.Path) {
+	if s.direction == dataplane.Inbound {
+		s.path, s.told = path, path.Remote
+		return
+	}
+	b.stray(s)
+	s.path, s.told = path, path.Remote
+	b.lead(s)
 }
 
 func (b *Backend) updatePorts(s *sa, next *nl.State) error {

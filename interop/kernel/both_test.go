@@ -37,6 +37,10 @@ func (s *scene) betweenOurs(k link) {
 	s.ours.Must("up", "site/net")
 	pair := k.children[0].inner[0]
 	s.captured(peer, func() { s.echo(pair[0], pair[1], k.children[0].largest) })
+	s.Await("probes of the path's MTU", func() bool {
+		m := peer.Status().SAs[0].Children[0].MTU
+		return m != nil && m.Source == "probe" && m.Path > 1480 && m.Path <= 1500 && m.Effective > 1380
+	})
 	s.stream(pair[0], pair[1], func() {
 		for _, side := range []*lab.Culvert{s.ours, peer, s.ours} {
 			side.Must("rekey", "site/net")
