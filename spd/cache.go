@@ -32,6 +32,15 @@ func (c *Cache[T]) Outbound(db *Database[T], f Flow) *Entry[T] {
 	return p.entry
 }
 
+// Known returns the policy that the cache remembers for a flow, or nil.
+func (c *Cache[T]) Known(db *Database[T], f *Flow) *Entry[T] {
+	p := &c.places[f.hash()&uint64(len(c.places)-1)]
+	if p.db != db || p.flow != *f {
+		return nil
+	}
+	return p.entry
+}
+
 func (f Flow) hash() uint64 {
 	s, d := number(f.Source), number(f.Destination)
 	h := mix(s.hi^s.lo, d.hi^uint64(f.Protocol))

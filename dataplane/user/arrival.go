@@ -25,9 +25,7 @@ type arrival struct {
 func (t *transmitter) inPlace() (more bool) {
 	for read := 0; read < readBatch; read += len(t.arrivals) {
 		more = t.read(readBatch - read)
-		for i := range t.arrivals {
-			t.examine(&t.arrivals[i])
-		}
+		t.examineAll()
 		t.fetch()
 		for i := range t.arrivals {
 			t.take(&t.arrivals[i])
@@ -59,8 +57,38 @@ func (t *transmitter) read(most int) (more bool) {
 	return true
 }
 
+// examineAll finds the policies of all packets: from memory, or in the database, of which what they need is fetched before.
+func (t *transmitter) examineAll() {
+	db := t.b.policies.Load()
+	for i := range t.arrivals {
+		a := &t.arrivals[i]
+		if t.parse(a); a.drop == 0 && !a.info.Fragment {
+			a.entry = t.cache.Known(db, &a.flow)
+		}
+		if a.isOpen() {
+			t.fetcher.Add(db, &a.flow)
+		}
+	}
+	t.fetcher.Fetch()
+	for i := range t.arrivals {
+		if a := &t.arrivals[i]; a.isOpen() {
+			a.entry = t.policyFor(a.pkt, a.flow, a.info)
+		}
+	}
+}
+
+// isOpen reports whether the policy is to be found.
+func (a *arrival) isOpen() bool { return a.entry == nil && a.drop == 0 }
+
 // examine finds the policy of a packet.
 func (t *transmitter) examine(a *arrival) {
+	if t.parse(a); a.isOpen() {
+		a.entry = t.policyFor(a.pkt, a.flow, a.info)
+	}
+}
+
+// parse reads the headers of a packet.
+func (t *transmitter) parse(a *arrival) {
 	a.drop, a.entry = 0, nil
 	var err error
 	if a.header, a.pkt, err = offload.ParseHeader(a.raw); err != nil {
@@ -69,9 +97,7 @@ func (t *transmitter) examine(a *arrival) {
 	}
 	if err = spd.Parse(a.pkt, &a.flow, &a.info); err != nil {
 		a.drop = reason(err)
-		return
 	}
-	a.entry = t.policyFor(a.pkt, a.flow, a.info)
 }
 
 // fetch has the SAs fetched that the packets leave through.

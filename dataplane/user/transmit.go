@@ -49,6 +49,7 @@ type transmitter struct {
 	pieces   []byte // fragments of the batch
 
 	cache   *spd.Cache[*policy]
+	fetcher *spd.Fetcher[*policy]
 	now     time.Time
 	tap     *tap // of the batch
 	watched watched
@@ -70,7 +71,7 @@ func (t *transmitter) init(b *Backend, w *worker, s dataplane.Sender) {
 	*t = transmitter{
 		b: b, worker: w, outbox: newOutbox(s, &b.tap, b.device.Queues() > 1), done: make(chan struct{}),
 		in: make([]byte, batchFull+readSize+2*readAlign), inner: make([]byte, readSize), cache: spd.NewCache[*policy](flowCache),
-		arrivals: make([]arrival, 0, readBatch), fragments: spd.NewFragmentTable(fragmentMemory),
+		arrivals: make([]arrival, 0, readBatch), fetcher: spd.NewFetcher[*policy](readBatch), fragments: spd.NewFragmentTable(fragmentMemory),
 		answers: limiter{every: answerEvery, burst: answerBurst}, aging: limiter{every: ageEvery, burst: 1},
 	}
 }
