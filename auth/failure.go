@@ -109,6 +109,13 @@ func certFailure(err error, r *Remote, now time.Time) *Failure {
 	return f
 }
 
+// elsewhere explains that a certificate is trusted, and not from an authority that the connection is for.
+func elsewhere(leaf *x509.Certificate, r *Remote) *Failure {
+	return &Failure{Code: explain.AuthCertUntrusted,
+		Cause:  fmt.Sprintf("peer's certificate \"%s\" is not from any authority that this connection is for", chain.Name(leaf)),
+		Action: fmt.Sprintf("issue it below one of them, or change remote.via (it has: %s)", anchorNames(r.Via))}
+}
+
 // anchorNames lists the authorities of a connection for an error message.
 func anchorNames(anchors []*x509.Certificate) string {
 	const most = 8

@@ -106,6 +106,33 @@ func TestIntermediates(t *testing.T) {
 	}
 }
 
+// TestVia: a path has to pass one of the authorities that are named, which are not trusted by themselves.
+func TestVia(t *testing.T) {
+	p := newParty(t)
+	key := pkitest.NewKey(t)
+	sub, other := p.authority.Subordinate(t, "sub"), p.authority.Subordinate(t, "other")
+	leaf := sub.Issue(t, "gw", key.Public(), func(c *x509.Certificate) { c.DNSNames = []string{"gw.example.org"} })
+	p.local.Credentials = []Credential{{Key: key, Chain: []*x509.Certificate{leaf, sub.Cert}}}
+	for _, tt := range []struct {
+		name string
+		via  *pkitest.Authority
+		want explain.Code
+	}{{"the issuer", sub, ""}, {"the anchor", p.authority, ""}, {"another authority below the anchor", other, explain.AuthCertUntrusted}} {
+		p.remote.Via = []*x509.Certificate{tt.via.Cert}
+		if err := p.connect(t).Err; tt.want != "" {
+			wantFailure(t, err, tt.want, "not from any authority that this connection is for", `"CN=other"`)
+		} else if err != nil {
+			t.Errorf("%s: %v", tt.name, err)
+		}
+	}
+	p.remote.Pinned = []*x509.Certificate{leaf}
+	if err := p.connect(t).Err; err != nil {
+		t.Errorf("pinned: %v", err)
+	}
+	p.remote.Pinned, p.remote.Anchors, p.remote.Via = nil, nil, []*x509.Certificate{sub.Cert}
+	wantFailure(t, p.connect(t).Err, explain.AuthCertUntrusted)
+}
+
 // TestLargeCertificate: a certificate that is good but larger than any in use.
 func TestLargeCertificate(t *testing.T) {
 	p := newParty(t, func(c *x509.Certificate) {

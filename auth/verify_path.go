@@ -44,16 +44,28 @@ func (v Verify) paths(sent shown) ([][]*x509.Certificate, *Failure) {
 	var usable [][]*x509.Certificate
 	var failure *Failure
 	for _, path := range paths {
-		if f := checkUsage(path, v.Remote.ExtKeyUsage); f != nil {
-			failure = f
-		} else {
-			usable = append(usable, path)
+		f := checkUsage(path, v.Remote.ExtKeyUsage)
+		if !v.passes(path) {
+			f = elsewhere(sent.leaf, v.Remote)
 		}
+		if f != nil {
+			failure = f
+			continue
+		}
+		usable = append(usable, path)
 	}
 	if len(usable) == 0 {
 		return nil, failure
 	}
 	return usable, nil
+}
+
+// passes tells whether a path goes through an authority that it has to. A pinned certificate has no path.
+func (v Verify) passes(path []*x509.Certificate) bool {
+	in := func(list []*x509.Certificate) func(*x509.Certificate) bool {
+		return func(c *x509.Certificate) bool { return slices.ContainsFunc(list, c.Equal) }
+	}
+	return len(v.Remote.Via) == 0 || slices.ContainsFunc(path, in(v.Remote.Via)) || in(v.Remote.Pinned)(path[0])
 }
 
 // trustedPaths returns the paths to an anchor, or the certificate alone if it is pinned.

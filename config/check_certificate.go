@@ -43,7 +43,7 @@ func (d *decoder) checkPair(o *Origin, files []CertificateFile, key *KeyFile) {
 
 // checkTrust looks at the certificates by which peers are judged.
 func (d *decoder) checkTrust(r *RemoteRound) {
-	for option, files := range map[string][]CertificateFile{"ca": r.CAs, "intermediate": r.Intermediates, "certificate": r.Pinned} {
+	for option, files := range map[string][]CertificateFile{"ca": r.CAs, "intermediate": r.Intermediates, "via": r.Via, "certificate": r.Pinned} {
 		for i, f := range files {
 			d.checkValidity(&r.Origin, element(option, i), f)
 			if option != "certificate" {

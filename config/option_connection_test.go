@@ -211,6 +211,8 @@ func remoteSamples() []sample {
 		{option: "ca", value: `"absent.pem"`, code: noFile},
 		{option: "intermediate", value: `"gw.pem"`, text: `[]`, with: ca},
 		{option: "intermediate", value: `"gw.pem"`, code: clash},
+		{option: "via", value: `"ca.pem"`, text: `[]`, with: ca},
+		{option: "via", value: `"ca.pem"`, code: clash},
 		{option: "certificate", value: `"leaf.pem"`, text: `[]`},
 		{option: "certificate", value: `"b.pub"`, code: badFile},
 		{option: "public_key", value: `["b.pub"]`, text: `[]`},

@@ -25,6 +25,7 @@ type RemoteRound struct {
 	ID            auth.Identity // pattern; zero: any
 	CAs           []CertificateFile
 	Intermediates []CertificateFile
+	Via           []CertificateFile
 	Pinned        []CertificateFile
 	PublicKeys    []PublicKeyFile
 	Schemes       []suite.Scheme // empty: all but SHA-1
@@ -132,6 +133,8 @@ func (r *RemoteRound) options() []option {
 			doc: "Files with the certificate authorities that may vouch for the peer. No others are trusted."},
 		{name: "intermediate", slot: many(&r.Intermediates, certificateFile()),
 			doc: "Files with authorities between `ca` and peers that do not send them."},
+		{name: "via", slot: many(&r.Via, certificateFile()), aka: "remote.cacerts",
+			doc: "Files with authorities of which one must stand between the peer and `ca`, or be it. Empty: no matter."},
 		{name: "certificate", slot: many(&r.Pinned, certificateFile()), aka: "remote.certs",
 			doc: "Files with the very certificates that the peer may have."},
 		{name: "public_key", slot: many(&r.PublicKeys, publicKeyFile()), rfc: "RFC 7670", aka: "remote.pubkeys",
@@ -159,7 +162,7 @@ func (r *RemoteRound) options() []option {
 func trusting() []string { return []string{"ca", "certificate", "public_key"} }
 
 func (r *RemoteRound) publicKeyOptions() []string {
-	return append(trusting(), "intermediate", "signature_schemes", "allow_sha1", "min_rsa_bits", "eku", "wildcard_san", "revocation", "crl",
+	return append(trusting(), "intermediate", "via", "signature_schemes", "allow_sha1", "min_rsa_bits", "eku", "wildcard_san", "revocation", "crl",
 		"chain_keys", "chain_signatures", "require_policy", "require_every_policy", "ocsp_response", "ocsp_signer", "ocsp_nonce", "ocsp_max_age", "certificate_hosts")
 }
 

@@ -98,6 +98,7 @@ func (b *certificateBook) connection(c *config.Connection) {
 	for _, r := range c.Remote.Rounds() {
 		b.files(r.CAs, use(certificateCA))
 		b.files(r.Intermediates, use(certificateIntermediate))
+		b.files(r.Via, use(certificateIntermediate))
 		b.files(r.Pinned, use(certificatePinned))
 		for _, f := range r.CRLs {
 			b.lists = append(b.lists, f.Lists...)

@@ -185,7 +185,8 @@ func (t *translator) remoteAuth(c *config.Connection, r *config.RemoteRound, sec
 	round := auth.Remote{
 		ID: r.ID, Method: r.Auth,
 		Anchors:       certificates(r.CAs),
-		Intermediates: certificates(r.Intermediates),
+		Intermediates: slices.Concat(certificates(r.Intermediates), certificates(r.Via)),
+		Via:           certificates(r.Via),
 		Pinned:        certificates(r.Pinned),
 		RawKeys:       publicKeys(r.PublicKeys),
 		Signatures:    suite.SignaturePolicy{Schemes: acceptedSchemes(r), MinRSABits: r.MinRSABits},

@@ -44,8 +44,27 @@ func TestCertificatesFindTheirKeys(t *testing.T) {
 	if len(chain) != 3 || !chain[0].Equal(own.x509) || !chain[1].Equal(middle.x509) || !chain[2].Equal(root.x509) {
 		t.Errorf("%d certificates are in the chain", len(chain))
 	}
-	if len(c.Remote.CAs) != 2 {
-		t.Errorf("%d authorities are trusted, of %v", len(c.Remote.CAs), root.x509.Subject)
+	if len(c.Remote.CAs) != 1 || len(c.Remote.Intermediates) != 1 || len(c.Remote.Via) != 0 {
+		t.Errorf("%d authorities are trusted, of %v, and %d are below", len(c.Remote.CAs), root.x509.Subject, len(c.Remote.Intermediates))
+	}
+}
+
+// An authority below another one is trusted as far as that is, so that it can be revoked; named, it has to be in the path.
+func TestAuthoritiesThatDoNotSignThemselves(t *testing.T) {
+	const local = "local {\n certs = moon.pem\n }\n remote {\n id = sun.example.org\n "
+	f, root, middle, _ := gateway(t, local+"cacerts = middle.der\n }")
+	r := only(t, f.good(t)).Remote
+	if len(r.CAs) != 1 || !r.CAs[0].Certificates[0].Equal(root.x509) || len(r.Via) != 1 || !r.Via[0].Certificates[0].Equal(middle.x509) {
+		t.Errorf("%d authorities are trusted, by %d", len(r.CAs), len(r.Via))
+	}
+	f, _, _, _ = gateway(t, local+"cacerts = root.pem\n }")
+	if r := only(t, f.good(t)).Remote; len(r.CAs) != 1 || len(r.Via) != 0 {
+		t.Errorf("root: %d authorities are trusted, by %d", len(r.CAs), len(r.Via))
+	}
+	f, _, _, _ = gateway(t, local+"}")
+	delete(f, "etc/swanctl/x509ca/root.pem")
+	if cfg, found := f.load(); cfg == nil || !strings.Contains(found.String(), "one that signs itself") {
+		t.Errorf("without a root: %v", found)
 	}
 }
 
@@ -154,7 +173,7 @@ func TestAuthoritiesWithAddresses(t *testing.T) {
 	if len(cfg.Authorities) != 1 || len(cfg.Authorities[0].CRLs) != 2 || len(cfg.Authorities[0].OCSP) != 1 {
 		t.Fatalf("authorities are %+v", cfg.Authorities)
 	}
-	if c := only(t, cfg); len(c.Remote.CAs) != 2 {
+	if c := only(t, cfg); len(c.Remote.CAs) != 1 {
 		t.Errorf("%d authorities vouch for the peer", len(c.Remote.CAs))
 	}
 }

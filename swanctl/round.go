@@ -54,7 +54,7 @@ func roundRows(local bool) []row[*round] {
 			row[*round]{Key{"aaa_id", Scalar, Implemented, "`eap.tls.server_name`.", ""}, func(r *round, v value) error { r.aaaID = v; return nil }})
 	}
 	return append(rows,
-		row[*round]{Key{"cacerts", Files, Implemented, "`ca`; without it and without `certs`, all authorities that are loaded.", ""}, (*round).setAuthorities},
+		row[*round]{Key{"cacerts", Files, Implemented, "`ca`, and `via` for authorities that do not sign themselves, for which the root has to be loaded as well; without it and without `certs`, all roots that are loaded.", ""}, (*round).setAuthorities},
 		row[*round]{Key{"cacert*", Block, Implemented, "As `cacerts`, by its file, or in a token by its handle.", ""}, (*round).setAuthority},
 		row[*round]{Key{"ca_id", Scalar, Implemented, "The authorities with this identity, among those that are loaded, are `ca`. Without any the peer is refused until one is loaded.", "5.9.7"}, func(r *round, v value) error { r.caID = v; return nil }},
 		row[*round]{Key{"groups", Several, Implemented, "`groups`, which users and RADIUS servers know. Attribute certificates are not there.", ""}, func(r *round, v value) error { r.groups = v; return nil }},
@@ -244,7 +244,7 @@ func (r *round) finishRemote() {
 
 // trust writes whose signatures are trusted into a block.
 func (r *round) trust(out *block) {
-	switch cas := r.trusted(); {
+	switch roots, via := r.anchors(); {
 	case len(r.public) > 0 && len(r.certs)+len(r.authority) == 0:
 		out.set(r.publicAt, "public_key", r.files(r.public))
 	case len(r.certs) > 0:
@@ -252,11 +252,14 @@ func (r *round) trust(out *block) {
 		if len(r.authority) > 0 {
 			out.set(r.authorAt, "ca", r.files(r.authority))
 		}
-	case len(cas) > 0:
-		out.set(r.trustOrigin(), "ca", r.files(cas))
-		r.intermediates(out, cas)
+	case len(roots) > 0:
+		out.set(r.trustOrigin(), "ca", r.files(roots))
+		if len(via) > 0 {
+			out.set(r.trustOrigin(), "via", r.files(via))
+		}
+		r.intermediates(out, append(roots, via...))
 	default:
-		r.warn(r.origin, explain.ConfigReference, "no authority is loaded that could vouch for the peer", "load one, or set cacerts")
+		r.warn(r.origin, explain.ConfigReference, "no authority is loaded that could vouch for the peer: one that signs itself", "load it, beside those below it")
 		return
 	}
 	r.revoked(out)
@@ -320,6 +323,25 @@ func (r *round) trusted() []Certificate {
 		r.warn(r.caID.origin, explain.ConfigReference, "no authority of this identity is loaded, and one that the peer sends is not taken for it: the peer is refused", "load it")
 	}
 	return all
+}
+
+// anchors are the authorities at which a path to the peer may end: those that sign themselves, alone. Where others are named it has to
+// pass one that is named, via.
+func (r *round) anchors() (roots, via []Certificate) {
+	named := r.trusted()
+	for _, c := range append(r.setup.of(CertAuthority), named...) {
+		if isRoot(c.X509) && !slices.ContainsFunc(roots, func(o Certificate) bool { return o.X509.Equal(c.X509) }) {
+			roots = append(roots, c)
+		}
+	}
+	below := slices.ContainsFunc(named, func(c Certificate) bool { return !isRoot(c.X509) })
+	switch {
+	case len(r.authority) == 0 && r.caID.text() == "":
+		return roots, nil
+	case below:
+		return roots, named
+	}
+	return named, nil
 }
 
 // intermediates writes the other authorities that may stand between a peer and those that are trusted.
