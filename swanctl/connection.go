@@ -108,7 +108,7 @@ func (c *connection) finishRounds() {
 	}
 }
 
-// finishPPK names the keys that the identity asks for. Without an identity the peer may use any of them.
+// finishPPK names the keys that the identity asks for. Without an identity peers that connect may use any of them, and we ask for none.
 func (c *connection) finishPPK() {
 	wish := c.ppk.text()
 	var names []string
@@ -122,6 +122,8 @@ func (c *connection) finishPPK() {
 		c.warn(c.ppk.origin, explain.ConfigReference, fmt.Sprintf("there is no secret ppk for %q", wish), "add it to the secrets")
 	case wish != "":
 		c.out.set(c.ppk.origin, "ppk", list(names...))
+	case len(names) > 0 && !c.reachable:
+		c.out.set(c.origin, "ppk", list(names...))
 	}
 	if c.ppkRequired && c.out.has("ppk") {
 		c.out.set(c.origin, "ppk_required", "true")

@@ -310,6 +310,15 @@ func TestPPKs(t *testing.T) {
 	if ppks := cfg.PPKsOf(c); !c.PPKRequired || len(ppks) != 1 || string(ppks[0].ID[1:]) != "office" || len(ppks[0].Key) != 32 {
 		t.Errorf("the PPKs are %v", c.PPKNames)
 	}
+	unnamed := strings.Replace(text, "ppk_id = office", "", 1)
+	cfg = newFolder(strings.Replace(unnamed, "remote_addrs = ", "# ", 1)).good(t)
+	if c := only(t, cfg); !c.PPKRequired || len(cfg.PPKsOf(c)) != 2 {
+		t.Errorf("those that peers may use are %v", c.PPKNames)
+	}
+	cfg = newFolder(strings.Replace(unnamed, "ppk_required = yes", "", 1)).good(t)
+	if c := only(t, cfg); len(cfg.PPKsOf(c)) != 0 {
+		t.Errorf("those that we ask for are %v", c.PPKNames)
+	}
 }
 
 // Nothing secret is in the configuration that a translation writes, nor in what it tells.

@@ -114,6 +114,7 @@ func (r *round) finishClient() {
 		if methods = []string{"mschapv2", "md5", "gtc"}; len(r.certs) > 0 {
 			methods = append([]string{"tls"}, methods...)
 		}
+		methods = append(r.mutual(), methods...)
 	}
 	e.set(r.authOrigin(), "methods", list(methods...))
 	if r.eapID.text() != "" {
@@ -126,6 +127,12 @@ func (r *round) finishClient() {
 		r.warn(r.authOrigin(), explain.ConfigReference, fmt.Sprintf("there is no secret eap for %q", name), "load it: until then we cannot authenticate")
 	}
 	r.finishClientTLS(e, methods)
+}
+
+// mutual are the methods by which the server proves itself as well (RFC 5998).
+func (r *round) mutual() []string {
+	theirs := r.remotes[0].auth
+	return slices.DeleteFunc(slices.Clone(theirs.eap), func(m string) bool { return m == "tls" || !overTLS([]string{m}) })
 }
 
 // finishClientTLS writes what methods over TLS need.

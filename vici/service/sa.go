@@ -3,7 +3,9 @@ package service
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"culvert/api"
@@ -87,11 +89,16 @@ func endpoint(m *settings.Section, side string, e *api.Endpoint) {
 // eapIdentity appends whom EAP has authenticated, where that is not the identity of IKE.
 func eapIdentity(m *settings.Section, sa *api.SA) {
 	switch {
-	case sa.Remote.IKEID != "" && sa.Remote.ID != "":
+	case sa.Remote.IKEID != "" && sa.Remote.ID != "" && usedEAP(sa.Remote.Auth):
 		m.Add("remote-eap-id", sa.Remote.ID)
 	case sa.User != "" && sa.User != sa.Remote.ID:
 		m.Add("remote-eap-id", sa.User)
 	}
+}
+
+// usedEAP tells whether any round was of EAP. The identity of a raw public key is not that of IKE either.
+func usedEAP(rounds []string) bool {
+	return slices.ContainsFunc(rounds, func(how string) bool { return strings.HasPrefix(how, "EAP") })
 }
 
 // nat appends who is behind a NAT. Without any we may pretend that there is one.

@@ -60,7 +60,7 @@ func full() api.SA {
 	established, used := ago(10), ago(3)
 	return api.SA{
 		ID: 7, Connection: "site", State: api.SAEstablished, Initiator: true, SPI: "00000000000000a1", PeerSPI: "00000000000000b2",
-		Local: api.Endpoint{Address: "192.0.2.1:4500", ID: "a.example.org"}, Remote: api.Endpoint{Address: "192.0.2.2:4500", ID: "carol", IKEID: "b.example.org"},
+		Local: api.Endpoint{Address: "192.0.2.1:4500", ID: "a.example.org"}, Remote: api.Endpoint{Address: "192.0.2.2:4500", ID: "carol", IKEID: "b.example.org", Auth: []string{"public key", "EAP-MSCHAPv2"}},
 		Algorithms: []api.Algorithm{{Type: "encryption", Name: "AES_CBC", KeyBits: 256}, {Type: "integrity", Name: "HMAC_SHA2_256_128"}, {Type: "prf", Name: "PRF_HMAC_SHA2_256"},
 			{Type: "key-exchange", Name: "CURVE_25519"}, {Type: "key-exchange-1", Name: "ML_KEM_768"}},
 		IfIDIn: 5, IfIDOut: 6, PPK: "q", Established: &established, Rekey: hence(60), Reauth: hence(-5), VirtualIPs: []string{"10.9.0.1"}, Leases: []string{"10.3.0.1", "fd00::1"},
@@ -97,6 +97,15 @@ func TestSAsAreListedKeyByKey(t *testing.T) {
 		d.is(d.list("list-sas", "list-sa", pairs...))
 	}
 	d.is(d.list("list-sas", "list-sa", "ike-id", "0x7", "child", "x", "noblock", "no"), "list-sa site {"+fullText+" child-sas {}}")
+}
+
+// Whom a raw public key has proven is no identity of EAP.
+func TestIdentitiesOfRawKeysAreNotThoseOfEAP(t *testing.T) {
+	d := newDesk(t, site)
+	sa := full()
+	sa.Remote.Auth = []string{"public key"}
+	d.Now = api.Status{SAs: []api.SA{sa}}
+	d.is(d.list("list-sas", "list-sa"), "list-sa site {"+strings.Replace(fullText, "remote-eap-id=carol ", "", 1)+" child-sas {net-12 {"+childText+"}}}")
 }
 
 func TestEventsShowSAs(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"os"
 	"runtime"
+	"slices"
 	"testing"
 
 	"github.com/google/nftables"
@@ -186,6 +187,32 @@ func rulesAndRoutes() (rules, routes, tables int, err error) {
 	}
 	list, err := new(nftables.Conn).ListTables()
 	return rules, routes, len(list), err
+}
+
+// Packets of sockets that are not bound get site-local addresses as well, and no link-local ones.
+func TestSiteLocalAddressesAreSources(t *testing.T) {
+	inNamespace(t, func(tunnel netlink.Link) error {
+		for _, a := range []string{"fec0::1/16", "fe80::1/64"} {
+			address, err := netlink.ParseAddr(a)
+			if err != nil {
+				return err
+			}
+			address.Flags = unix.IFA_F_NODAD
+			if err := netlink.AddrAdd(tunnel, address); err != nil {
+				return err
+			}
+		}
+		p, err := New(Config{Interface: "cvu-tun", Index: tunnel.Attrs().Index, Mark: 99})
+		if err != nil {
+			return err
+		}
+		defer p.Close()
+		list, err := p.kernel.localAddresses()
+		if !slices.Contains(list, netip.MustParsePrefix("fec0::1/16")) || slices.ContainsFunc(list, func(a address) bool { return a.Addr().IsLinkLocalUnicast() }) {
+			t.Errorf("addresses are %v", list)
+		}
+		return err
+	})
 }
 
 func TestSweepTakesOursAndNothingElse(t *testing.T) {

@@ -78,7 +78,7 @@ func (h *host) localAddresses() ([]address, error) {
 	var own, others []address
 	for _, a := range list {
 		ip, ok := netip.AddrFromSlice(a.IP)
-		if !ok || a.Scope != unix.RT_SCOPE_UNIVERSE {
+		if !ok || a.Scope > unix.RT_SCOPE_SITE { // site-local ones are as global ones (RFC 3879, Section 4)
 			continue
 		}
 		bits, _ := a.Mask.Size()
