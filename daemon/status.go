@@ -45,7 +45,7 @@ func (d *Daemon) whole(ctx context.Context) (f found, err error) {
 	if err != nil {
 		return f, err
 	}
-	v := d.engine.view(&m.carried)
+	v := d.engine.wide(&m.carried)
 	f.status = d.bare(v, m)
 	f.status.SAs = make([]api.SA, 0, len(m.sas))
 	for i := range m.sas {
@@ -67,7 +67,7 @@ func (d *Daemon) sums(ctx context.Context) (api.Overview, error) {
 	if err != nil {
 		return api.Overview{}, err
 	}
-	v := d.engine.view(&m.carried)
+	v := d.engine.wide(&m.carried)
 	status := d.bare(v, m)
 	sum := api.NewSummary(&status, time.Now())
 	var sa api.SA
@@ -137,7 +137,10 @@ func (e *engine) snapshot(ctx context.Context) ([]ike.SAStatus, ike.Stats, error
 }
 
 // Pools tells about address pools and their leases.
-func (d *Daemon) Pools(context.Context) ([]api.Pool, error) { return d.engine.leases.status(), nil }
+func (d *Daemon) Pools(context.Context) ([]api.Pool, error) {
+	d.useLoaded()
+	return d.engine.leases.status(), nil
+}
 
 // counters are totals since the start, by name; docs/logging.md lists them.
 func (e *engine) counters(stats ike.Stats, carried totals) map[string]uint64 {

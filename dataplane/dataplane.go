@@ -41,6 +41,15 @@ type Backend interface {
 	Close() error
 }
 
+// A Query reads the counters of an SA, as that of a Backend does.
+type Query func(dir Direction, spi uint32, policy PolicyID) (Counters, error)
+
+// A Surveyor is a Backend of which every question costs about as much as one about all SAs.
+type Surveyor interface {
+	// Survey reads the counters of all SAs. The Query tells what has been read, and is safe for concurrent use.
+	Survey() (Query, error)
+}
+
 // Direction tells inbound from outbound SAs.
 type Direction uint8
 

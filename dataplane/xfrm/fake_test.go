@@ -23,6 +23,7 @@ type fakeKernel struct {
 	policies map[nl.PolicyID]*nl.Policy
 	counted  []nl.AE
 	steps    []string // what was done, in order
+	asked    int      // questions about states
 	refuse   func(step string) error
 }
 
@@ -72,6 +73,7 @@ func (k *fakeKernel) DeleteState(id *nl.StateID) error {
 }
 
 func (k *fakeKernel) State(id *nl.StateID) (*nl.State, error) {
+	k.asked++
 	if s := k.states[*id]; s != nil {
 		return s, nil
 	}
@@ -79,6 +81,7 @@ func (k *fakeKernel) State(id *nl.StateID) (*nl.State, error) {
 }
 
 func (k *fakeKernel) States() (list []*nl.State, err error) {
+	k.asked++
 	for _, s := range k.states {
 		list = append(list, s)
 	}

@@ -6,10 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"culvert/dataplane"
-	"culvert/dataplane/xfrm/nl"
 )
 
 // AllocateSPI is that of dataplane.Backend. The kernel would reserve an SPI for the time of a handshake only, and for one
@@ -154,48 +152,4 @@ func (b *Backend) find(d dataplane.Direction, spi uint32, id dataplane.PolicyID)
 		return nil
 	}
 	return p.outs[i]
-}
-
-// Query is that of dataplane.Backend.
-func (b *Backend) Query(d dataplane.Direction, spi uint32, id dataplane.PolicyID) (dataplane.Counters, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	s := b.find(d, spi, id)
-	if s == nil {
-		return dataplane.Counters{}, fmt.Errorf("data plane: SA %08x: %w", spi, dataplane.ErrNoSA)
-	}
-	return b.counters(s), nil
-}
-
-// counters reads what an SA has carried, on all the paths that it had. Of one that the kernel has no more it is what was
-// last heard.
-func (b *Backend) counters(s *sa) dataplane.Counters {
-	state, err := b.kernel.State(&s.state.StateID)
-	if err != nil {
-		return s.last
-	}
-	before := s.last.LastUse
-	s.last = countersOf(s.direction, state)
-	if s.last.LastUse == 0 && s.last.Packets > 0 { // before Linux 6.2 policies alone know
-		s.last.LastUse = max(before, b.lastUse(s))
-	}
-	return s.last
-}
-
-// maxAsked bounds the policies of the kernel that are asked for the time of their last use.
-const maxAsked = 16
-
-// lastUse is when the kernel's policies of an SA last met a packet.
-func (b *Backend) lastUse(s *sa) (last int64) {
-	asked := 0
-	for _, c := range b.known[s.policy].claims {
-		if out := c.policy.Direction == nl.PolicyOut; out != (s.direction == dataplane.Outbound) || asked == maxAsked {
-			continue
-		}
-		asked++
-		if p, err := b.kernel.Policy(&c.policy.PolicyID); err == nil {
-			last = max(last, int64(p.Usage.Used)*int64(time.Second))
-		}
-	}
-	return last
 }
