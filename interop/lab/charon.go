@@ -39,6 +39,12 @@ func (h *Host) KernelCharon(extra string) *Charon {
 	return h.charon(KernelCharonPlugins, extra)
 }
 
+// TokenCharon is Charon that uses the tokens of a PKCS #11 module, which it calls by a name.
+func (h *Host) TokenCharon(name, module string) *Charon {
+	h.lab.Helper()
+	return h.charon(charonPlugins+" pkcs11", fmt.Sprintf("plugins {\n pkcs11 {\n modules {\n %s {\n path = %s\n }\n }\n }\n }", name, module))
+}
+
 func (h *Host) charon(plugins, extra string) *Charon {
 	h.lab.Helper()
 	h.swanctlFolders()
