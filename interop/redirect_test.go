@@ -42,3 +42,18 @@ func TestCharonRedirectsUs(t *testing.T) {
 	})
 	s.logged(fmt.Sprintf("redirecting peer to %s", secondSun))
 }
+
+// A command to our daemon sends charon from an established IKE SA to our other address, where it brings up the same child; traffic goes on.
+func TestCharonIsRedirectedByCommand(t *testing.T) {
+	s := newScene(t)
+	s.moon.Must("ip", "addr", "add", "10.99.0.9/24", "dev", "sun")
+	ours := strings.Replace(pskConf("", ""), `address = "10.99.0.1"`, `address = ["10.99.0.1", "10.99.0.9"]`, 1)
+	s.start(ours+fmt.Sprintf("vici {\n socket = %q\n}\n", s.moon.VICI()), pskSwan("", ""))
+	s.up(charon)
+	s.moon.Swanctl().Must("--redirect", "--ike", "site", "--gateway", "10.99.0.9")
+	s.Await("charon at our other address", func() bool {
+		sas := s.ours.Status().SAs
+		return len(sas) == 1 && strings.HasPrefix(sas[0].Local.Address, "10.99.0.9:") && len(sas[0].Children) == 1
+	})
+	s.carries([][2]string{{"10.1.0.1", "10.2.0.1"}})
+}
