@@ -84,7 +84,7 @@ func (r *Ring) row(table string, row []string) error {
 }
 
 func (r *Ring) ownIKE(row []string) error {
-	e, err := parseAlgorithms(row[3])
+	e, err := r.algorithms(row[3])
 	if err != nil {
 		return err
 	}
@@ -112,7 +112,7 @@ func (r *Ring) addIKE(spii, spir string, encr, integ wire.Transform, keys []stri
 }
 
 func (r *Ring) ownESP(row []string) error {
-	e, err := parseAlgorithms(row[2])
+	e, err := r.algorithms(row[2])
 	if err != nil {
 		return err
 	}
@@ -137,13 +137,15 @@ func (r *Ring) addESP(k dataplane.SAKeys, known bool, spi, encr, integ string) e
 	return nil
 }
 
-// parseAlgorithms reads what algorithms writes.
-func parseAlgorithms(s string) (e suite.ESP, err error) {
-	p, err := suite.ParseProposal(wire.ProtocolESP, s)
-	if err != nil {
-		return e, err
-	}
-	return suite.ESPFromSelection(suite.Selection{Proposal: p}), nil
+// algorithms reads what our table has in the words of proposals.
+func (r *Ring) algorithms(s string) (suite.ESP, error) {
+	var err error
+	e, _ := r.lookUp("own "+s, func() (suite.ESP, bool) {
+		var p wire.Proposal
+		p, err = suite.ParseProposal(wire.ProtocolESP, s)
+		return suite.ESPFromSelection(suite.Selection{Proposal: p}), err == nil
+	})
+	return e, err
 }
 
 // unhex reads hexadecimal digits, with or without 0x in front.

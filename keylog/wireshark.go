@@ -20,11 +20,12 @@ func (r *Ring) wiresharkIKE(row []string) error {
 	return r.addIKE(row[0], row[1], t.ENCR, t.INTEG, []string{row[2], row[3], row[5], row[6]})
 }
 
-// lookUp remembers what names mean.
+// lookUp remembers what names mean, of which there are few in a table that somebody uses.
 func (r *Ring) lookUp(names string, search func() (suite.ESP, bool)) (suite.ESP, bool) {
 	t, known := r.named[names]
 	if !known {
-		if t, known = search(); known {
+		const most = 1024
+		if t, known = search(); known && len(r.named) < most {
 			r.named[names] = t
 		}
 	}
