@@ -37,3 +37,17 @@ func TestSectionTellsKindsApart(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+func TestMentions(t *testing.T) {
+	m := new(Section).Add("name", "handle").AddList("handle", "a")
+	inner := m.Open("handle").Open("cert")
+	if m.Mentions("handle") {
+		t.Error("a value, a list and a section are taken for a value of the name")
+	}
+	if inner.Add("Handle", "01"); !m.Mentions("handle") {
+		t.Error("a value in a section inside is not found")
+	}
+	if (*Section)(nil).Mentions("handle") {
+		t.Error("nothing mentions something")
+	}
+}
