@@ -118,8 +118,12 @@ func (sa *SA) announcements() []wire.Payload {
 	if sa.conn.Fragmentation != FragmentNo {
 		list = append(list, &wire.Notify{NotifyType: wire.NotifyIKEv2FragmentationSupported})
 	}
+	accepted := suite.SignatureHashes()
+	if sa.initiator { // a responder does not know yet which connection the peer is for
+		accepted = auth.Hashes(sa.remoteRounds()...)
+	}
 	var hashes []byte
-	for _, h := range suite.SignatureHashes() {
+	for _, h := range accepted {
 		hashes = binary.BigEndian.AppendUint16(hashes, uint16(h))
 	}
 	list = append(list, &wire.Notify{NotifyType: wire.NotifySignatureHashAlgorithms, Data: hashes})
