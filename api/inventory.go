@@ -131,13 +131,23 @@ type usersInput struct {
 
 // registerInventory connects the operations on what is there.
 func (s *Server) registerInventory(api huma.API) {
-	huma.Register(api, tellsSAs[ConnectionDetail](api, operation(api, http.MethodGet, "connections/{name}", Read, "Everything about a connection")), s.connection)
+	huma.Register(api, writes[ConnectionDetail](api, operation(api, http.MethodGet, "connections/{name}", Read, "Everything about a connection")), s.connection)
 	serve(api, operation(api, http.MethodGet, "sas/{spi}", Read, "One IKE SA with its children"), s.oneSA)
 	serve(api, operation(api, http.MethodGet, "pools/{name}", Read, "One address pool with its leases"), s.onePool)
-	serve(api, operation(api, http.MethodGet, "policies", Read, "What becomes of traffic"),
-		asking(s, func(ctx context.Context, i Inventory, _ *struct{}) ([]Policy, error) { return i.Policies(ctx) }))
-	serve(api, operation(api, http.MethodGet, "certificates", Read, "Every certificate in use, the one that ends first at the head"),
-		asking(s, func(ctx context.Context, i Inventory, _ *struct{}) ([]Certificate, error) { return i.Certificates(ctx) }))
+	get(api, "policies", "What becomes of traffic", func(ctx context.Context) ([]Policy, error) {
+		i, err := capability[Inventory](s)
+		if err != nil {
+			return nil, err
+		}
+		return i.Policies(ctx)
+	})
+	get(api, "certificates", "Every certificate in use, the one that ends first at the head", func(ctx context.Context) ([]Certificate, error) {
+		i, err := capability[Inventory](s)
+		if err != nil {
+			return nil, err
+		}
+		return i.Certificates(ctx)
+	})
 	serve(api, operation(api, http.MethodGet, "users", Read, "Accounts and sessions of users"), asking(s, users))
 	do(api, operation(api, http.MethodDelete, "pools/{name}/leases/{address}", Operate, "Forget whose an address was, so that anybody may get it"),
 		func(ctx context.Context, in *leaseInput) error {

@@ -22,8 +22,8 @@ type Listing interface {
 // all has every IKE SA in a list.
 func all(*SA) bool { return true }
 
-// tellsSAs describes an operation whose answer is a T, written as its IKE SAs are found.
-func tellsSAs[T any](api huma.API, op huma.Operation) huma.Operation {
+// writes describes an operation that writes its answer, which is a T, by itself.
+func writes[T any](api huma.API, op huma.Operation) huma.Operation {
 	op.Responses["200"] = &huma.Response{
 		Description: "OK",
 		Content:     map[string]*huma.MediaType{"application/json": {Schema: huma.SchemaFromType(api.OpenAPI().Components.Schemas, typeOf[T]())}},

@@ -2,7 +2,9 @@ package api
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -48,6 +50,36 @@ func serve[I, O any](api huma.API, op huma.Operation, f func(context.Context, *I
 		return &answer[O]{body}, nil
 	})
 }
+
+// share is serve for operations without parameters whose answer may be long: all who ask at the same time get the same text, which is in
+// memory once however slowly they read.
+func share[T any](api huma.API, op huma.Operation, f func(context.Context) (T, error)) {
+	texts := new(Shared[[]byte])
+	encoded := func(ctx context.Context) ([]byte, error) {
+		v, err := f(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return json.Marshal(v)
+	}
+	huma.Register(api, writes[T](api, op), func(ctx context.Context, _ *struct{}) (*huma.StreamResponse, error) {
+		text, err := texts.Ask(ctx, encoded)
+		if err != nil {
+			return nil, noted(ctx, err)
+		}
+		return &huma.StreamResponse{Body: func(hc huma.Context) {
+			hc.SetHeader("Content-Type", "application/json")
+			for piece := range slices.Chunk(text, pieceSize) {
+				if _, err := hc.BodyWriter().Write(piece); err != nil {
+					return // the client has gone
+				}
+			}
+		}}, nil
+	})
+}
+
+// pieceSize is how much of a long answer is written at a time, for which a client has its patience.
+const pieceSize = 64 << 10
 
 // do is serve for operations whose answer has no body.
 func do[I any](api huma.API, op huma.Operation, f func(context.Context, *I) error) {

@@ -54,7 +54,7 @@ func (s *Server) register(api huma.API) {
 
 // get connects a path to a question that everybody may ask.
 func get[T any](api huma.API, path, summary string, ask func(context.Context) (T, error)) {
-	serve(api, operation(api, http.MethodGet, path, Read, summary), func(ctx context.Context, _ *struct{}) (T, error) { return ask(ctx) })
+	share(api, operation(api, http.MethodGet, path, Read, summary), ask)
 }
 
 // post connects a path to a command.

@@ -20,12 +20,12 @@ type sasInput struct {
 
 // registerSAs connects the list of IKE SAs.
 func (s *Server) registerSAs(api huma.API) {
-	list := tellsSAs[[]SA](api, operation(api, http.MethodGet, "sas", Read, "IKE SAs with their children"))
+	list := writes[[]SA](api, operation(api, http.MethodGet, "sas", Read, "IKE SAs with their children"))
 	list.Responses["200"].Headers = map[string]*huma.Param{totalHeader: {
 		Description: "How many there are without offset and limit; if there is a limit", Schema: &huma.Schema{Type: huma.TypeInteger},
 	}}
 	huma.Register(api, list, s.sas)
-	huma.Register(api, tellsSAs[Status](api, operation(api, http.MethodGet, "status", Read, "Everything about this moment")), s.status)
+	huma.Register(api, writes[Status](api, operation(api, http.MethodGet, "status", Read, "Everything about this moment")), s.status)
 }
 
 // status is an overview with all IKE SAs in the place of sums.

@@ -62,8 +62,8 @@ type Daemon struct {
 	server  *api.Server        // nil: only a program manages it
 	stop    context.CancelFunc // of the engine
 
-	looks     shared[found]
-	overviews shared[api.Overview]
+	looks     api.Shared[found]
+	overviews api.Shared[api.Overview]
 
 	reloading sync.Mutex // one reload at a time; guards sources, and writes of trial
 	deferred  deferral

@@ -29,7 +29,7 @@ func (d *Daemon) Status(ctx context.Context) (api.Status, error) {
 
 // look tells everything about this moment, and what SAs have carried by whom they belong to.
 func (d *Daemon) look(ctx context.Context) (api.Status, totals, error) {
-	found, err := d.looks.ask(ctx, d.whole)
+	found, err := d.looks.Ask(ctx, d.whole)
 	return found.status, found.carried, err
 }
 
@@ -58,7 +58,7 @@ func (d *Daemon) whole(ctx context.Context) (f found, err error) {
 
 // Overview tells everything about this moment but the SAs, of which it has sums.
 func (d *Daemon) Overview(ctx context.Context) (api.Overview, error) {
-	return d.overviews.ask(ctx, d.sums)
+	return d.overviews.Ask(ctx, d.sums)
 }
 
 // sums looks at everything, and adds SAs up without putting them into words.

@@ -1,13 +1,13 @@
-package daemon
+package api
 
 import (
 	"context"
 	"sync"
 )
 
-// shared lets all who ask at about the same time have one answer, so that many who do cost as much as two. No answer is older than the
+// Shared lets all who ask at about the same time have one answer, so that many who do cost as much as two. No answer is older than the
 // question. The zero value is ready, and safe for concurrent use.
-type shared[T any] struct {
+type Shared[T any] struct {
 	mu   sync.Mutex
 	busy bool
 	next *outcome[T] // that is made when the one before is ready; nil: nobody waits for it
@@ -20,8 +20,8 @@ type outcome[T any] struct {
 	err   error
 }
 
-// ask returns what find does, which may be called for others as well and so knows nothing of the end of ctx.
-func (s *shared[T]) ask(ctx context.Context, find func(context.Context) (T, error)) (T, error) {
+// Ask returns what find does, which may be called for others as well and so knows nothing of the end of ctx.
+func (s *Shared[T]) Ask(ctx context.Context, find func(context.Context) (T, error)) (T, error) {
 	a := s.join(context.WithoutCancel(ctx), find)
 	select {
 	case <-a.ready:
@@ -33,7 +33,7 @@ func (s *shared[T]) ask(ctx context.Context, find func(context.Context) (T, erro
 }
 
 // join finds the answer that is made next.
-func (s *shared[T]) join(ctx context.Context, find func(context.Context) (T, error)) *outcome[T] {
+func (s *Shared[T]) join(ctx context.Context, find func(context.Context) (T, error)) *outcome[T] {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.next == nil {
@@ -48,14 +48,14 @@ func (s *shared[T]) join(ctx context.Context, find func(context.Context) (T, err
 }
 
 // work makes answers until nobody waits for one.
-func (s *shared[T]) work(ctx context.Context, find func(context.Context) (T, error)) {
+func (s *Shared[T]) work(ctx context.Context, find func(context.Context) (T, error)) {
 	for a := s.take(); a != nil; a = s.take() {
 		a.value, a.err = find(ctx)
 		close(a.ready)
 	}
 }
 
-func (s *shared[T]) take() *outcome[T] {
+func (s *Shared[T]) take() *outcome[T] {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	a := s.next
