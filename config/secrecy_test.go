@@ -53,6 +53,17 @@ func TestDamageDoesNotRevealSecrets(t *testing.T) {
 	})
 }
 
+// Nor do two damages at once, of which one looks as if the secret were a name.
+func TestSecretsThatLookLikeNamesAreNotInMessages(t *testing.T) {
+	for _, damaged := range []string{
+		`psk  "topsecret=`, `psk  "topsecret"=`, `psk " "topsecret"=`, `psk { "topsecret=`, `psk } "topsecret"=`, `psk [ "topsecret=`,
+		"psk \n \"topsecret=", "psk =\n\"topsecret=", "psk = \"\ntopsecret\"",
+	} {
+		_, found := load(office + "secret \"office\" {\n  ids = [\"gw.example.org\"]\n  " + damaged + "\n}\n")
+		checkSecrecy(t, found)
+	}
+}
+
 func TestConfigPrintsWithoutItsSecrets(t *testing.T) {
 	c := mustLoad(t, office+"secret \"office\" { psk = \""+precious+"\" }\n")
 	for _, verb := range []string{"%v", "%+v", "%#v"} {

@@ -72,11 +72,13 @@ func sensitive(lines []string) []bool {
 	return hidden
 }
 
-// concealed cuts a line behind its first "=" or ":", where a secret may begin, if a name stands before it. Other lines may be the
-// middle of one, as those in base64 with "=" at their end, unless they have nothing but brackets and name a block.
+// concealed cuts a line behind its first "=" or ":", where a secret may begin, if nothing but blocks that open and a name stand
+// before it. Other lines may be the middle of one, as those in base64 with "=" at their end, unless they have nothing but brackets
+// and name a block.
 func concealed(line string) string {
 	const mark = "[redacted]"
-	if i := strings.IndexAny(line, "=:"); i >= 0 && regexp.MustCompile(`(?i)^\s*[{,]*\s*"?[a-z_]{1,16}("|\s|$)`).MatchString(line[:i]) {
+	names := regexp.MustCompile(`(?i)^\s*((secret|ppk|connection|local|remote|eap|users?|radius|server)(\s+"[^"]*")*\s*\{)?[{,]*\s*([a-z_]{1,16}|"[a-z_]{1,16}")\s*$`)
+	if i := strings.IndexAny(line, "=:"); i >= 0 && names.MatchString(line[:i]) {
 		return line[:i+1] + " " + mark
 	}
 	if regexp.MustCompile(`^\s*((secret|ppk)(\s+"[^"]*")*)?\s*[{}\[\],]*\s*$`).MatchString(line) {
