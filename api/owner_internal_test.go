@@ -21,11 +21,15 @@ const kernelTables = `  sl  local_address rem_address   st tx_queue rx_queue tr 
    6: nonsense
    7: 0100007F:9C42 0100007F:11E4 01 00000000:00000000 00:00000000 00000000  none        0 1066 1 0 20 4 30 10 -1
    8: XX00007F:9C43 0100007F:XXXX 01 00000000:00000000 00:00000000 00000000  1004        0 1067 1 0 20 4 30 10 -1
+   9: 0100007F:9C44 0100007F:11E4 05 00000000:00000000 00:00000000 00000000     0        0 0 1 0 20 4 30 10 -1
 `
 
 func TestOwnersOfSockets(t *testing.T) {
 	if binary.NativeEndian.Uint16([]byte{1, 0}) != 1 {
 		t.Skip("the table is of a little-endian machine")
+	}
+	if uid, ok := findOwner(strings.NewReader(kernelTables), netip.MustParseAddrPort("127.0.0.1:40004"), netip.MustParseAddrPort("127.0.0.1:4580")); ok {
+		t.Errorf("a socket that was closed is of uid %d", uid)
 	}
 	for _, tt := range []struct {
 		local, remote string
@@ -67,6 +71,10 @@ func TestOwnerOfAConnection(t *testing.T) {
 		defer theirs.Close()
 		if got, want := ownerOf(theirs), fmt.Sprint("uid ", os.Geteuid()); got != want {
 			t.Errorf("%s: %q, want %q", address, got, want)
+		}
+		ours.Close() // the kernel would say that it is root's
+		if got := ownerOf(theirs); got == "uid 0" {
+			t.Errorf("%s: closed, it is of %q", address, got)
 		}
 	}
 }

@@ -37,13 +37,15 @@ func ownerOf(c net.Conn) string {
 
 // findOwner finds whose socket has an address and is connected to another one, in a table of the kernel's (proc_pid_net(5)):
 //
-//	sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid ...
-//	 0: 0100007F:9C40 0100007F:11E4 01 00000000:00000000 00:00000000 00000000  1000 ...
+//	sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode ...
+//	 0: 0100007F:9C40 0100007F:11E4 01 00000000:00000000 00:00000000 00000000  1000        0 1062 ...
+//
+// A socket that its process has closed already has no inode, and the kernel writes uid 0 for it whoever it was: that tells nothing.
 func findOwner(table io.Reader, local, remote netip.AddrPort) (uid uint32, ok bool) {
-	const columnLocal, columnRemote, columnUID = 1, 2, 7
+	const columnLocal, columnRemote, columnUID, columnInode = 1, 2, 7, 9
 	for lines := bufio.NewScanner(table); lines.Scan(); {
 		columns := strings.Fields(lines.Text())
-		if len(columns) <= columnUID || !isEndpoint(columns[columnLocal], local) || !isEndpoint(columns[columnRemote], remote) {
+		if len(columns) <= columnInode || columns[columnInode] == "0" || !isEndpoint(columns[columnLocal], local) || !isEndpoint(columns[columnRemote], remote) {
 			continue
 		}
 		n, err := strconv.ParseUint(columns[columnUID], 10, 32)

@@ -21,7 +21,8 @@ const (
 var errExpressionSize = errors.New("it is too large")
 
 // IsExpression reports whether the identity, as a pattern, is a regular expression: one of POSIX (extended), from "^" to "$", for
-// domain names, mail addresses or distinguished names as they are printed. Letter case does not matter.
+// domain names, mail addresses or distinguished names as they are printed. The whole name has to fit, each alternative of "^a|b$"
+// too, so that no name fits by its beginning or its end alone. The case of letters does not matter.
 func (id Identity) IsExpression() bool {
 	switch id.Type {
 	case wire.IDFQDN, wire.IDRFC822Addr, wire.IDDERASN1DN:
@@ -53,12 +54,15 @@ func compileExpression(s string) (*regexp.Regexp, error) {
 	case len(program.Inst) > mostInstructions:
 		return nil, errExpressionSize
 	}
-	return regexp.Compile(parsed.String())
+	return regexp.Compile(`\A(?:` + parsed.String() + `)\z`)
 }
+
+// foldedToASCII are the letters that are the same as "s" and "k" where the case does not matter, and yet are those of other names.
+const foldedToASCII = "\u017f\u212a"
 
 // expresses compares an expression with what an identity of its type looks like.
 func (pattern Identity) expresses(id Identity) bool {
-	if len(id.Data) == 0 || len(id.Data) > longestCompared {
+	if len(id.Data) == 0 || len(id.Data) > longestCompared || strings.ContainsAny(id.Data, foldedToASCII) {
 		return false
 	}
 	text := id.text()

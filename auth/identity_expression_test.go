@@ -51,6 +51,32 @@ func TestExpressionsAreNotFooled(t *testing.T) {
 	}
 }
 
+// The whole name fits or it does not, whatever the parts of an expression say of where they stand.
+func TestExpressionsFitWholeNames(t *testing.T) {
+	for pattern, names := range map[string]struct{ fits, others []string }{
+		`fqdn:^gw1|gw2\.example\.org$`:    {[]string{"gw1", "gw2.example.org"}, []string{"gw1.example.net", "evilgw2.example.org"}},
+		`fqdn:^gw\$`:                      {[]string{"gw$"}, []string{"gw$.example.net", "gw"}},
+		`fqdn:^a$|^b$`:                    {[]string{"a", "b"}, []string{"ab", "ba", "xb"}},
+		`email:^|carol@example\.org$`:     {[]string{"carol@example.org"}, []string{"dave@example.org"}},
+		`email:^sky@example\.org$`:        {[]string{"SKY@example.org"}, []string{"\u017fky@example.org", "s\u212ay@example.org"}},
+		`asn1dn:^C=CH, CN=[^,]+$`:         {[]string{"C=CH, CN=gw"}, []string{`C=CH, CN=gw\, CN=x`, "C=CH, CN=gw, CN=x"}},
+		`asn1dn:^C=CH, CN=sky$`:           {[]string{"C=CH, CN=Sky"}, []string{"C=CH, CN=\u017fky"}},
+		`asn1dn:^.*, CN=gw|C=CH, CN=gw2$`: {[]string{"O=x, CN=gw", "C=CH, CN=gw2"}, []string{"O=x, CN=gw, OU=x", "O=x, C=CH, CN=gw2"}},
+	} {
+		p := mustID(t, pattern)
+		for _, id := range names.fits {
+			if !p.Matches(mustID(t, id)) {
+				t.Errorf("%s does not fit %s", pattern, id)
+			}
+		}
+		for _, id := range names.others {
+			if p.Matches(mustID(t, id)) {
+				t.Errorf("%s fits %s", pattern, id)
+			}
+		}
+	}
+}
+
 // What an expression may cost is known when it is read.
 func TestExpressionsAreBounded(t *testing.T) {
 	for _, wrong := range []string{

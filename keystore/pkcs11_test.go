@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -30,7 +31,8 @@ func TestMain(m *testing.M) {
 }
 
 // playHelper serves one key with the id 01 in a token, and its certificate; modules by the name of their path: "/lib/empty.so" has
-// nothing, "/lib/hangs.so" does not answer. The mode "dies" ends after each answer, "dumb" answers with noise.
+// nothing, "/lib/hangs.so" does not answer. The mode "dies" ends after each answer, "dumb" answers with noise, "leaves" hangs and has
+// started a process that holds its pipes, in the mode "stays".
 func playHelper(mode string) {
 	key, err := ecdsa.ParseRawPrivateKey(elliptic.P256(), []byte(strings.Repeat("k", 32)))
 	if err != nil {
@@ -38,6 +40,16 @@ func playHelper(mode string) {
 	}
 	if mode == "dumb" {
 		fmt.Println("hello")
+		return
+	}
+	if mode == "leaves" {
+		child := exec.Command(os.Args[0])
+		child.Env, child.Stdin, child.Stdout = append(os.Environ(), "CULVERT_TEST_HELPER=stays"), os.Stdin, os.Stdout
+		_ = child.Start()
+		select {}
+	}
+	if mode == "stays" {
+		time.Sleep(20 * time.Second)
 		return
 	}
 	answered := false
@@ -184,6 +196,22 @@ func TestModulesAreSearched(t *testing.T) {
 	s.Modules = nil
 	if _, err := s.OpenToken(URI([]byte{1}, "", "soft"), nil); err == nil || !strings.Contains(err.Error(), "none is configured") {
 		t.Errorf("without modules: %v", err)
+	}
+}
+
+// What a module has started does not keep us waiting once its helper is dead.
+func TestProcessesOfModulesDoNotHang(t *testing.T) {
+	s := asHelper(t, "leaves")
+	s.Patience = 200 * time.Millisecond
+	done := make(chan error, 1)
+	go func() { _, err := s.Open(PKCS11, someKey); done <- err }()
+	select {
+	case err := <-done:
+		if !errors.Is(err, token.ErrHelper) || !strings.Contains(err.Error(), "given up") {
+			t.Errorf("got %v", err)
+		}
+	case <-time.After(10 * time.Second):
+		t.Fatal("it hangs")
 	}
 }
 

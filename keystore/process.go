@@ -40,10 +40,10 @@ func executable(path string) bool {
 
 // A helper is a running helper process.
 type helper struct {
-	client *token.Client
-	in     io.Closer
-	cancel context.CancelFunc
-	wait   func() error
+	client  *token.Client
+	in, out io.Closer
+	cancel  context.CancelFunc
+	wait    func() error
 }
 
 // startHelper starts the program. It ends when its input does, so no helper outlives us.
@@ -61,12 +61,19 @@ func startHelper(program string) (*helper, error) {
 		cancel()
 		return nil, fmt.Errorf("PKCS #11 helper: %w", err)
 	}
-	return &helper{client: token.NewClient(out, in), in: in, cancel: cancel, wait: cmd.Wait}, nil
+	return &helper{client: token.NewClient(out, in), in: in, out: out, cancel: cancel, wait: cmd.Wait}, nil
 }
 
-// ask asks once, and kills a helper that hangs, which ends the writing and the reading.
+// abandon kills a helper that hangs. Writing and reading end with our ends of the pipes, as a process that the module has started may
+// still hold the others.
+func (h *helper) abandon() {
+	h.cancel()
+	_, _ = h.in.Close(), h.out.Close()
+}
+
+// ask asks once, and abandons a helper that hangs.
 func (h *helper) ask(r token.Request, limit time.Duration) (token.Response, error) {
-	watch := time.AfterFunc(limit, h.cancel)
+	watch := time.AfterFunc(limit, h.abandon)
 	answer, err := h.client.Ask(r)
 	if !watch.Stop() && errors.Is(err, token.ErrHelper) {
 		err = fmt.Errorf("PKCS #11 module %s: no answer in %v, given up: %w", r.Object.Module, limit, token.ErrHelper)
