@@ -13,9 +13,9 @@ import (
 )
 
 // Reload reads the configuration again and applies the difference.
-func (d *Daemon) Reload(context.Context) (api.Reloaded, error) {
+func (d *Daemon) Reload(ctx context.Context) (api.Reloaded, error) {
 	d.tokens.forget(true)
-	return d.reloadWith(func(*sources) error {
+	return d.reloadWith(ctx, func(*sources) error {
 		if t := d.trial.Load(); t != nil {
 			return t.busy()
 		}
@@ -25,8 +25,8 @@ func (d *Daemon) Reload(context.Context) (api.Reloaded, error) {
 
 // reloadWith changes what the configuration is made of, reads all of it again and applies the difference. If the change fails,
 // the configuration has errors or the data plane cannot carry it, nothing is changed.
-func (d *Daemon) reloadWith(change func(*sources) error) (r api.Reloaded, err error) {
-	err = d.exclusively(func() error {
+func (d *Daemon) reloadWith(ctx context.Context, change func(*sources) error) (r api.Reloaded, err error) {
+	err = d.exclusively(ctx, func() error {
 		next := d.sources
 		if err := change(&next); err != nil {
 			return err
@@ -39,7 +39,7 @@ func (d *Daemon) reloadWith(change func(*sources) error) (r api.Reloaded, err er
 
 // exclusively does something while nobody else changes what the configuration is made of. If it lacks something that is in a token,
 // whoever else may have a turn while the token is read; then it is done again, so it must not have done anything by then.
-func (d *Daemon) exclusively(do func() error) error {
+func (d *Daemon) exclusively(ctx context.Context, do func() error) error {
 	const mostTurns = 8 // keys of a tree, its certificates, those of the main file, and others' changes in between
 	for turn := 1; ; turn++ {
 		d.reloading.Lock()
@@ -49,7 +49,9 @@ func (d *Daemon) exclusively(do func() error) error {
 		if len(missing) == 0 || turn == mostTurns {
 			return err
 		}
-		readAll(missing)
+		if err := readAll(ctx, missing); err != nil {
+			return err
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"context"
 	"crypto"
 	"crypto/sha256"
 	"errors"
@@ -95,13 +96,19 @@ func (d *tokenDesk) lacks() bool {
 	return len(d.missing) > 0
 }
 
-// readAll reads several answers at once.
-func readAll(list []*answer) {
-	var all sync.WaitGroup
+// readAll reads several answers at once. Whoever does not want to wait any longer leaves them to those who ask next.
+func readAll(ctx context.Context, list []*answer) error {
 	for _, a := range list {
-		all.Go(a.read)
+		go a.read()
 	}
-	all.Wait()
+	for _, a := range list {
+		select {
+		case <-a.done:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+	return nil
 }
 
 // find returns the answer to a question, which may still have to be read. anew drops what was known of it.

@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -144,7 +145,16 @@ func TestTokensAreAskedOnce(t *testing.T) {
 	if err := ask(hurried, "key"); !errors.Is(err, errUnread) || !d.lacks() {
 		t.Errorf("who cannot wait gets %v", err)
 	}
-	readAll(d.take())
+	gone, leave := context.WithCancel(t.Context())
+	leave()
+	held := &answer{ask: func() (any, error) { return 1, nil }, done: make(chan struct{})}
+	held.once.Do(func() {}) // nobody reads it
+	if err := readAll(gone, []*answer{held}); !errors.Is(err, context.Canceled) {
+		t.Errorf("who has gone waits: %v", err)
+	}
+	if err := readAll(t.Context(), d.take()); err != nil {
+		t.Error(err)
+	}
 	if err := ask(hurried, "key"); err != nil || d.lacks() {
 		t.Errorf("what is there is not given: %v", err)
 	}

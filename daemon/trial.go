@@ -34,7 +34,7 @@ func (t *trial) busy() *api.Problem {
 func (d *Daemon) Apply(ctx context.Context, p api.Proposed) (api.Pending, error) {
 	now, within := time.Now(), time.Duration(p.ConfirmWithin*float64(time.Second))
 	t := &trial{text: p.Text, Pending: api.Pending{ID: rand.Text(), Caller: api.CallerOf(ctx).Name, Applied: now, Until: now.Add(within)}}
-	if err := d.exclusively(func() error { return d.begun(t, p.Base, within) }); err != nil {
+	if err := d.exclusively(ctx, func() error { return d.begun(t, p.Base, within) }); err != nil {
 		return api.Pending{}, err
 	}
 	d.log.Warn("configuration applied, to be confirmed", "caller", t.Caller, "until", t.Until.Format(time.RFC3339))
@@ -103,8 +103,8 @@ func (d *Daemon) Confirm(_ context.Context, id string) error {
 }
 
 // Rollback goes back to what was before Apply: to what is on the disk, or if that cannot be used any more, to what was in use.
-func (d *Daemon) Rollback(_ context.Context, id string) error {
-	return d.exclusively(func() error { return d.rolledBack(id) })
+func (d *Daemon) Rollback(ctx context.Context, id string) error {
+	return d.exclusively(ctx, func() error { return d.rolledBack(id) })
 }
 
 // rolledBack ends a trial. The caller holds reloading.

@@ -44,7 +44,7 @@ func (d *Daemon) useLoaded() {
 	if !d.deferred.waits.Load() {
 		return
 	}
-	_ = d.exclusively(func() error {
+	_ = d.exclusively(d.engine.ctx, func() error {
 		if !d.deferred.waits.Load() || d.engine.ctx.Err() != nil {
 			return nil
 		}

@@ -12,7 +12,7 @@ import (
 
 // ViciConfigure does one of the commands of VICI that are about configuration and credentials, and returns its reply. ok is false
 // for a command that is none of them. What cannot be used is refused whole, and everything stays as it was.
-func (d *Daemon) ViciConfigure(_ context.Context, command string, request *settings.Section) (reply *settings.Section, ok bool) {
+func (d *Daemon) ViciConfigure(ctx context.Context, command string, request *settings.Section) (reply *settings.Section, ok bool) {
 	c, ok := swanctl.Find(command)
 	if !ok {
 		return nil, false
@@ -27,7 +27,7 @@ func (d *Daemon) ViciConfigure(_ context.Context, command string, request *setti
 		}
 		return reply, true
 	}
-	reply, err := d.change(c, request)
+	reply, err := d.change(ctx, c, request)
 	if err != nil {
 		return swanctl.Failed(inWords(err)), true
 	}
@@ -35,12 +35,12 @@ func (d *Daemon) ViciConfigure(_ context.Context, command string, request *setti
 }
 
 // change does a command that changes what is loaded. What it names in a token is asked anew.
-func (d *Daemon) change(c swanctl.Command, request *settings.Section) (reply *settings.Section, err error) {
+func (d *Daemon) change(ctx context.Context, c swanctl.Command, request *settings.Section) (reply *settings.Section, err error) {
 	if request.Mentions("handle") {
 		d.tokens.forget(false)
 	}
 	anew := make(map[question]bool)
-	err = d.exclusively(func() error {
+	err = d.exclusively(ctx, func() error {
 		next := d.sources
 		if err := d.leased(c.Name, request, next.vici); err != nil {
 			return err

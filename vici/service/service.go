@@ -98,8 +98,8 @@ func loadCommands() []string {
 }
 
 func (s *Service) load(ctx context.Context, call *vici.Call) *settings.Section {
-	// What a client has asked for is done even if it goes meanwhile.
-	reply, ok := s.daemon.Load(context.WithoutCancel(ctx), call.Command, call.Request)
+	// What a client has asked for is done even if it goes meanwhile, unless it takes waiting for a token.
+	reply, ok := s.daemon.Load(ctx, call.Command, call.Request)
 	if !ok {
 		return vici.Refused("not supported")
 	}
