@@ -24,6 +24,7 @@ type Supervisor struct {
 	order    []string
 	sas      map[wire.SPI]*tracked
 	replaces map[wire.SPI][]closing // what goes when an admitted SA is established
+	pairs    map[pair]int           // how many IKE SAs there are between them
 	handing  map[*tracked]bool      // SAs that others have to make room for
 	policies policies
 	tickets  uint64
@@ -36,7 +37,7 @@ type Supervisor struct {
 func New(jitter func(time.Duration) time.Duration, newPolicy func() dataplane.PolicyID) *Supervisor {
 	return &Supervisor{
 		jitter: jitter, links: make(map[string]*link), sas: make(map[wire.SPI]*tracked),
-		replaces: make(map[wire.SPI][]closing), handing: make(map[*tracked]bool), policies: newPolicies(newPolicy),
+		replaces: make(map[wire.SPI][]closing), pairs: make(map[pair]int), handing: make(map[*tracked]bool), policies: newPolicies(newPolicy),
 	}
 }
 

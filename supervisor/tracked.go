@@ -82,6 +82,7 @@ func (s *Supervisor) track(l *link, n ike.News) *tracked {
 	s.cameUp++
 	t := &tracked{spi: n.SA, order: s.cameUp, link: l, local: n.Local, peer: n.Peer, ends: ends{n.Path.Local.Addr().Unmap(), n.Path.Remote.Addr().Unmap()}, initiator: n.Initiator, since: s.now}
 	s.sas[n.SA] = t
+	s.count(t, 1)
 	if l != nil {
 		l.sas[n.SA] = t
 		l.peers[t.peer] = append(l.peers[t.peer], t)
@@ -93,6 +94,7 @@ func (s *Supervisor) track(l *link, n ike.News) *tracked {
 // heard of the verdict.
 func (s *Supervisor) untrack(t *tracked) {
 	delete(s.sas, t.spi)
+	s.count(t, -1)
 	delete(s.handing, t)
 	maps.DeleteFunc(s.replaces, func(_ wire.SPI, list []closing) bool {
 		return !slices.ContainsFunc(list, func(c closing) bool { return s.sas[c.old.spi] == c.old })
