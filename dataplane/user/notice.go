@@ -1,6 +1,8 @@
 package user
 
 import (
+	"net/netip"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -9,7 +11,7 @@ import (
 
 // Limits of notices that others can provoke.
 const (
-	// noticeEvery separates notices about one policy (acquire) or one SA (selectors).
+	// noticeEvery separates notices about one policy and host (acquire) or one SA (selectors).
 	noticeEvery = time.Second
 	// Notices about unknown SPIs, from anywhere.
 	badSPIEvery = 100 * time.Millisecond
@@ -28,6 +30,28 @@ func (n *noticed) allow(now time.Time) bool {
 		return false
 	}
 	*n = at
+	return true
+}
+
+// mostAsked bounds the hosts that a worker asks an SA for within noticeEvery, for a policy that is about many.
+const mostAsked = 16
+
+// asking is for whom a worker has asked lately because of one policy.
+type asking struct {
+	since noticed
+	hosts []netip.Addr
+}
+
+// allow reports whether an SA for packets to a host may be asked for at now, and takes it that it is: once in noticeEvery. The
+// peer may want one for each (RFC 7296, Section 2.9), so that one host does not keep others waiting.
+func (a *asking) allow(now time.Time, host netip.Addr) bool {
+	if a.since.allow(now) {
+		a.hosts = a.hosts[:0]
+	}
+	if len(a.hosts) == mostAsked || slices.Contains(a.hosts, host) {
+		return false
+	}
+	a.hosts = append(a.hosts, host)
 	return true
 }
 

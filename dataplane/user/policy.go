@@ -16,7 +16,7 @@ type policy struct {
 	exits []atomic.Pointer[outbound] // for each worker the SA that its traffic leaves through; nil when there is none
 	spec  dataplane.Policy
 	outs  []*outbound // in the order of their installation; guarded by the Backend's lock
-	asked []noticed   // of each worker, and its own: NoticeAcquire
+	asked []asking    // of each worker, and its own: NoticeAcquire
 }
 
 // exit returns the SA that a worker's traffic leaves through, or nil.
@@ -79,7 +79,7 @@ func (b *Backend) SetPolicy(p dataplane.Policy) error {
 func (b *Backend) publish(p dataplane.Policy) (old *policy, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	state := &policy{spec: p, exits: make([]atomic.Pointer[outbound], len(b.workers)), asked: make([]noticed, len(b.workers))}
+	state := &policy{spec: p, exits: make([]atomic.Pointer[outbound], len(b.workers)), asked: make([]asking, len(b.workers))}
 	old = b.known[p.ID]
 	if old != nil {
 		state.outs = old.outs

@@ -65,7 +65,7 @@ func (t *transmitter) unprotected(p *policy, flow spd.Flow, raw []byte, since ti
 		t.expire()
 		t.drop(esp.ErrNoSA, 1)
 	}
-	if p.spec.Trap && p.asked[t.worker.index].allow(t.now) {
+	if p.spec.Trap && p.asked[t.worker.index].allow(t.now, flow.Destination) {
 		t.b.notices.send(dataplane.Notice{Kind: dataplane.NoticeAcquire, Policy: p.spec.ID, Packet: flow})
 	}
 }

@@ -2,6 +2,7 @@ package user
 
 import (
 	"bytes"
+	"fmt"
 	"testing"
 	"time"
 
@@ -77,6 +78,33 @@ func TestAcquireIsRepeatedNotTooOften(t *testing.T) {
 	s.run()
 	if n := s.noticed(dataplane.NoticeAcquire); len(n) != 1 {
 		t.Errorf("%d notices a second later, want 1", len(n))
+	}
+}
+
+// A child may be for one host of many: what one asks for must not keep the others waiting.
+func TestEachHostIsAskedForOfATrap(t *testing.T) {
+	s := newBench(t)
+	s.protect(1, trap)
+	send := func(hosts ...int) int {
+		for _, host := range hosts {
+			s.device.put(packet4(17, "10.1.0.1", fmt.Sprintf("10.2.0.%d", host), datagram(0, 10)[20:]))
+			s.run()
+		}
+		return len(s.noticed(dataplane.NoticeAcquire))
+	}
+	if n := send(1, 2, 1, 2, 3); n != 3 {
+		t.Errorf("%d notices about three hosts", n)
+	}
+	many := make([]int, 3*mostAsked)
+	for i := range many {
+		many[i] = 10 + i
+	}
+	if n := send(many...); n != mostAsked-3 {
+		t.Errorf("%d more within the second, want %d", n, mostAsked-3)
+	}
+	s.clock = s.clock.Add(noticeEvery)
+	if n := send(3, 4); n != 2 {
+		t.Errorf("%d notices about two hosts a second later", n)
 	}
 }
 

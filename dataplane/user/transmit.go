@@ -2,6 +2,7 @@ package user
 
 import (
 	"errors"
+	"net/netip"
 	"os"
 	"runtime"
 	"sync/atomic"
@@ -182,7 +183,7 @@ func (t *transmitter) into(e *spd.Entry[*policy], a *arrival, segments *offload.
 
 // askForOwn asks for an SA of the worker's own, while another one carries its traffic (RFC 9611, Section 3).
 func (t *transmitter) askForOwn(p *policy, flow spd.Flow) {
-	if p.asked[t.worker.index].allow(t.now) {
+	if p.asked[t.worker.index].allow(t.now, netip.Addr{}) {
 		t.b.notices.send(dataplane.Notice{Kind: dataplane.NoticeAcquire, Policy: p.spec.ID, Packet: flow, Resource: t.worker.index + 1})
 	}
 }
