@@ -2,7 +2,6 @@ package daemon
 
 import (
 	"context"
-	"fmt"
 	"math/rand/v2"
 	"net"
 	"net/netip"
@@ -34,6 +33,7 @@ type supervisorLoop struct {
 	resolver *net.Resolver
 	turn     int               // of the shards, for new IKE SAs
 	pursuits map[*pursuit]bool // what commands wait for
+	own      hostAddresses
 }
 
 // jitter returns a random duration up to d.
@@ -101,8 +101,15 @@ func (l *supervisorLoop) news(n ike.News) {
 	})
 }
 
+// notice takes a packet that met a trap to the supervisor. In transport mode that is for packets of this host; those that it only
+// forwards could be made up by anybody.
 func (l *supervisorLoop) notice(n dataplane.Notice) {
-	l.box.put(func() { l.perform(l.machine.Acquired(l.engine.clock.now(), n)) })
+	l.box.put(func() {
+		if n.Kind == dataplane.NoticeAcquire && l.machine.BetweenHosts(n.Policy) && l.own.check(n.Packet.Source) != nil {
+			return
+		}
+		l.perform(l.machine.Acquired(l.engine.clock.now(), n))
+	})
 }
 
 // ask runs a question on the supervisor's goroutine, does what follows from it and returns its error.
@@ -204,7 +211,7 @@ func beginsBehindNAT(a supervisor.Initiate) bool {
 // localAddr is the address that is asked for, the configured one of the peer's family, or else the one that routing chooses.
 func (l *supervisorLoop) localAddr(a *supervisor.Initiate) (netip.Addr, error) {
 	if a.Local.IsValid() {
-		return a.Local, checkOwn(a.Local)
+		return a.Local, l.own.check(a.Local)
 	}
 	c, remote := a.Connection, a.Remote.Addr()
 	i := slices.IndexFunc(c.LocalAddrs, func(p netip.Prefix) bool { return p.IsSingleIP() && p.Addr().Is4() == remote.Is4() })
@@ -212,20 +219,6 @@ func (l *supervisorLoop) localAddr(a *supervisor.Initiate) (netip.Addr, error) {
 		return c.LocalAddrs[i].Addr(), nil
 	}
 	return l.source(remote)
-}
-
-// checkOwn says that an address is not of this host: a packet that is only forwarded has asked for transport mode.
-func checkOwn(a netip.Addr) error {
-	list, err := net.InterfaceAddrs()
-	if err != nil {
-		return err
-	}
-	for _, own := range list {
-		if p, err := netip.ParsePrefix(own.String()); err == nil && p.Addr() == a.WithZone("") {
-			return nil
-		}
-	}
-	return fmt.Errorf("%v is no address of this host, and transport mode is for its own packets", a)
 }
 
 // resolve looks names up and tells the supervisor.

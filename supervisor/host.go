@@ -7,6 +7,8 @@ import (
 	"slices"
 	"time"
 
+	"culvert/dataplane"
+	"culvert/esp"
 	"culvert/ike"
 	"culvert/spd"
 )
@@ -15,9 +17,10 @@ import (
 // traps say with whom then, and each host has an attempt of its own, beside those of others.
 
 const (
-	// maxHosts bounds the attempts of a connection with hosts, and the hosts that are left alone: a program may send to every
-	// address of a network.
-	maxHosts = 256
+	// maxHosts bounds the attempts of a connection with hosts, and maxResting the hosts that are left alone: a program may send to
+	// every address of a network, and attempts that fail at once would go on as fast as its packets come.
+	maxHosts   = 256
+	maxResting = 16 * maxHosts
 	// hostRest is how long a host is left alone after an attempt that has failed, unless the connection says otherwise.
 	hostRest = 5 * time.Second
 )
@@ -34,8 +37,11 @@ func (l *link) open() bool {
 	return len(l.conn.RemoteNames) == 0 && !slices.ContainsFunc(l.conn.RemoteAddrs, netip.Prefix.IsSingleIP)
 }
 
-// admits tells whether a connection may be with a host.
+// admits tells whether a connection may be with a host. Groups of hosts have no IKE SA, and packets of a host to itself need none.
 func (l *link) admits(host netip.Addr) bool {
+	if host.IsMulticast() || host.IsLoopback() || host.IsUnspecified() || host == netip.AddrFrom4([4]byte{255, 255, 255, 255}) {
+		return false
+	}
 	return len(l.conn.RemoteAddrs) == 0 || slices.ContainsFunc(l.conn.RemoteAddrs, func(p netip.Prefix) bool { return p.Contains(host) })
 }
 
@@ -81,7 +87,7 @@ func (s *Supervisor) meet(l *link, child string, packet spd.Flow) {
 	case !l.admits(e.remote) || l.carries(child, packet) || l.hosts[e] != nil || s.now.Before(l.resting[e]):
 	case t != nil:
 		s.createChild(l, t, child, &packet)
-	case len(l.hosts) < maxHosts:
+	case len(l.hosts) < maxHosts && s.rests(l) < maxResting:
 		s.tickets++
 		a := &attempt{children: []string{child}, ticket: s.tickets, trigger: &packet, begun: true, addr: e.remote, local: e.local}
 		l.hosts[e] = a
@@ -94,8 +100,7 @@ func (s *Supervisor) hostFailed(l *link, a *attempt, f *ike.Failure) {
 	s.learnTransport(l, a, false)
 	l.over(a)
 	l.failure = f
-	maps.DeleteFunc(l.resting, func(_ ends, until time.Time) bool { return !s.now.Before(until) })
-	if len(l.resting) < maxHosts {
+	if s.rests(l) < maxResting {
 		rest := hostRest
 		if d := l.conn.Reconnect.Delay; d > 0 {
 			rest = d
@@ -103,6 +108,21 @@ func (s *Supervisor) hostFailed(l *link, a *attempt, f *ike.Failure) {
 		l.resting[a.ends()] = s.now.Add(rest)
 	}
 	s.emit(Note{Connection: l.conn, Kind: NoteGaveUp, Failure: f})
+}
+
+// rests counts the hosts that a connection leaves alone.
+func (s *Supervisor) rests(l *link) int {
+	if len(l.resting) >= maxResting {
+		maps.DeleteFunc(l.resting, func(_ ends, until time.Time) bool { return !s.now.Before(until) })
+	}
+	return len(l.resting)
+}
+
+// BetweenHosts tells whether a policy is the trap of a connection with any host, for packets of this host alone.
+func (s *Supervisor) BetweenHosts(id dataplane.PolicyID) bool {
+	owner, ok := s.policies.owner[id]
+	l := s.links[owner.connection]
+	return ok && l != nil && l.open() && l.child(owner.child) != nil && l.child(owner.child).Mode == esp.Transport
 }
 
 // abandonHosts ends the attempts with hosts for a child, or all of them.

@@ -108,6 +108,45 @@ func TestAttemptsWithHostsAreBounded(t *testing.T) {
 	}
 }
 
+// Attempts that fail at once are not begun as fast as packets come.
+func TestFailuresWithHostsAreBounded(t *testing.T) {
+	b, trap := trapped(t)
+	conn := anyHost()
+	conn.RemoteAddrs = nil
+	b.configure(conn)
+	take[SetPolicy](b)
+	at, begun := netip.MustParseAddr("10.0.0.1"), 0
+	for range 2 * maxResting {
+		b.packet(trap, at.String())
+		for _, i := range take[Initiate](b) {
+			begun++
+			b.s.hostFailed(b.s.links["office"], b.s.links["office"].attemptOf(i.Ticket), nil)
+		}
+		at = at.Next()
+	}
+	if begun != maxResting {
+		t.Errorf("%d attempts", begun)
+	}
+	b.elapse(2 * hostRest)
+	b.packet(trap, "10.9.9.9")
+	one[Initiate](b)
+}
+
+func TestGroupsOfHostsAreNoPeers(t *testing.T) {
+	b, trap := trapped(t)
+	conn := anyHost()
+	conn.RemoteAddrs = nil
+	b.configure(conn)
+	take[SetPolicy](b)
+	for _, to := range []string{"224.0.0.251", "255.255.255.255", "127.0.0.1", "0.0.0.0", "ff02::fb", "::1"} {
+		b.packet(trap, to)
+		none[Initiate](b)
+	}
+	if !b.s.BetweenHosts(trap.ID) || b.s.BetweenHosts(trap.ID+100) {
+		t.Error("the trap is not between hosts, or another one is")
+	}
+}
+
 func TestDownEndsAttemptsWithHosts(t *testing.T) {
 	b, trap := trapped(t)
 	b.packet(trap, "192.0.2.7")
