@@ -70,35 +70,11 @@ func (f *Fake) Status(ctx context.Context) (api.Status, error) { return f.Now, f
 
 // Overview implements api.Control.
 func (f *Fake) Overview(ctx context.Context) (api.Overview, error) {
-	sum := api.NewSummary(&f.Now, time.Now())
-	for i := range f.Now.SAs {
-		sum.Add(&f.Now.SAs[i])
-	}
-	return sum.Overview, f.do(ctx, "overview")
+	return OverviewOf(&f.Now), f.do(ctx, "overview")
 }
 
 // List implements api.Control.
-func (f *Fake) List() api.Listing { return &listing{fake: f} }
-
-// A listing hands over two IKE SAs at a time.
-type listing struct {
-	fake *Fake
-	next int
-}
-
-// Next implements api.Listing.
-func (l *listing) Next(ctx context.Context, each func(*api.SA)) (more bool, err error) {
-	if err := l.fake.do(ctx, "list"); err != nil {
-		return false, err
-	}
-	sas := l.fake.Now.SAs
-	for n := 0; n < 2 && l.next < len(sas); n++ {
-		sa := sas[l.next]
-		each(&sa)
-		l.next++
-	}
-	return l.next < len(sas), nil
-}
+func (f *Fake) List() api.Listing { return ListOf(f.Now.SAs) }
 
 // Pools implements api.Control.
 func (f *Fake) Pools(ctx context.Context) ([]api.Pool, error) { return f.Leases, f.do(ctx, "pools") }

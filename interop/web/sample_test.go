@@ -68,6 +68,18 @@ func noProposal() *api.Problem {
 	return api.NewProblem(0, explain.IKENoProposal, "", "The peer offered aes256gcm16-prfsha384-ecp384; connection \"cloud-eu\" allows aes256gcm16-prfsha384-x25519.")
 }
 
+// Overview implements api.Control.
+func (s *sample) Overview(ctx context.Context) (api.Overview, error) {
+	status, err := s.Status(ctx)
+	return apitest.OverviewOf(&status), err
+}
+
+// List implements api.Control.
+func (s *sample) List() api.Listing {
+	status, _ := s.Status(context.Background()) // never fails
+	return apitest.ListOf(status.SAs)
+}
+
 // Status implements api.Control. Counters grow with the time.
 func (s *sample) Status(ctx context.Context) (api.Status, error) {
 	now := time.Now()
