@@ -15,7 +15,7 @@ func TestPageAboutChildrenNamesTheTests(t *testing.T) {
 		t.Fatal(err)
 	}
 	tests := map[string]bool{}
-	for _, dir := range []string{".", "../supervisor"} {
+	for _, dir := range []string{".", "../supervisor", "../interop/kernel"} {
 		files, _ := filepath.Glob(filepath.Join(dir, "*_test.go"))
 		for _, file := range files {
 			source, err := os.ReadFile(file)
