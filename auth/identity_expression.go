@@ -31,8 +31,11 @@ func (id Identity) IsExpression() bool {
 	return false
 }
 
-// checked returns an expression that can be used.
+// checked returns an expression that can be used, and printed as it is.
 func (id Identity) checked() (Identity, error) {
+	if escapeUnprinted(id.Data) != id.Data {
+		return Identity{}, fmt.Errorf("regular expression %q: it has characters that do not print", id.Data)
+	}
 	if _, err := compileExpression(id.Data); err != nil {
 		return Identity{}, fmt.Errorf("regular expression %q: %w", id.Data, err)
 	}

@@ -77,6 +77,27 @@ func TestExpressionsFitWholeNames(t *testing.T) {
 	}
 }
 
+// What an expression is printed as goes into configurations that are made of others: it has to be the same expression.
+func TestExpressionsAreReadAsTheyArePrinted(t *testing.T) {
+	for _, text := range []string{`fqdn:^[^\x2e]+$`, `fqdn:^gw\x{2d}[0-9]\\x41$`, `email:^\x63@x$`, `asn1dn:^C=CH, CN=[^\x2c]+$`, "fqdn:^z\u00fcrich$"} {
+		p := mustID(t, text)
+		if again := mustID(t, p.String()); again != p || p.String() != text {
+			t.Errorf("%s is printed as %s", text, p)
+		}
+	}
+	if mustID(t, mustID(t, `fqdn:^[^\x2e]+$`).String()).Matches(mustID(t, "gw.example.org")) {
+		t.Error("a name has a point that must have none")
+	}
+	for _, wrong := range []string{"fqdn:^a\x07$", "fqdn:^a\u202eb$", "email:^a\nb@x$"} {
+		if id, err := ParseIdentity(wrong); err == nil {
+			t.Errorf("%q is %v", wrong, id)
+		}
+	}
+	if s := (Identity{wire.IDFQDN, "^\x1b[31m$"}).String(); strings.Contains(s, "\x1b") {
+		t.Errorf("a peer's name is printed as %q", s)
+	}
+}
+
 // What an expression may cost is known when it is read.
 func TestExpressionsAreBounded(t *testing.T) {
 	for _, wrong := range []string{

@@ -218,8 +218,8 @@ func (id Identity) plain() string {
 
 // text prints all of the data without the type.
 func (id Identity) text() string {
-	if id.IsExpression() && id.Type == wire.IDDERASN1DN {
-		return escape(id.Data)
+	if id.IsExpression() { // whose own escapes have to stay what they are
+		return escapeUnprinted(id.Data)
 	}
 	switch id.Type {
 	case wire.IDFQDN, wire.IDRFC822Addr:
@@ -252,11 +252,14 @@ func readable(s string) bool {
 }
 
 // escape replaces what does not print, and what looks like an escape, with \xNN for each octet.
-func escape(s string) string {
+func escape(s string) string { return escapeUnprinted(strings.ReplaceAll(s, `\x`, `\x5cx`)) }
+
+// escapeUnprinted replaces what does not print with \xNN for each octet.
+func escapeUnprinted(s string) string {
 	var b strings.Builder
 	for len(s) > 0 {
 		r, n := utf8.DecodeRuneInString(s)
-		if r == utf8.RuneError && n == 1 || !unicode.IsPrint(r) || strings.HasPrefix(s, `\x`) {
+		if r == utf8.RuneError && n == 1 || !unicode.IsPrint(r) {
 			for _, c := range []byte(s[:n]) {
 				fmt.Fprintf(&b, `\x%02x`, c)
 			}
