@@ -38,6 +38,18 @@ func TestVICILoadsManyAtOnce(t *testing.T) {
 	}
 }
 
+// A pool that was loaded shows at once to whoever asks.
+func TestVICIShowsALoadedPoolAtOnce(t *testing.T) {
+	west := newNode(t, "west", "10.1.0.0/24")
+	west.write("", west.viciBlock())
+	west.start()
+	west.controller().load("load-pool", poolMessage("guests", "10.9.0.0/24"))
+	pools, err := west.client.Pools(t.Context())
+	if err != nil || len(pools) != 1 || pools[0].Name != "guests" {
+		t.Errorf("got %+v, %v", pools, err)
+	}
+}
+
 // What was loaded comes into use by itself, though nobody asks.
 func TestVICILoadsInTheEnd(t *testing.T) {
 	west, east := newNode(t, "west", "10.1.0.0/24"), newNode(t, "east", "10.2.0.0/24")
