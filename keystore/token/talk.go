@@ -59,12 +59,14 @@ var ErrHelper = errors.New("the PKCS #11 helper does not answer")
 
 // Ask sends a request and returns its answer. The error is an *Error if it is the token's, and ErrHelper otherwise.
 func (c *Client) Ask(r Request) (Response, error) {
-	line, err := json.Marshal(r)
+	text, err := json.Marshal(r)
 	if err != nil {
 		return Response{}, err
 	}
+	line := append(text, '\n') // perhaps elsewhere, and both have the PIN
+	defer clear(text)
 	defer clear(line)
-	if _, err := c.out.Write(append(line, '\n')); err != nil {
+	if _, err := c.out.Write(line); err != nil {
 		return Response{}, fmt.Errorf("%w: %w", ErrHelper, err)
 	}
 	if !c.in.Scan() {
