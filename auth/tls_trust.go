@@ -44,8 +44,11 @@ func newTLSTrust(r *Remote, name Identity, usage ExtKeyUsage) (*TLSTrust, error)
 	return &TLSTrust{remote: &own, name: name}, nil
 }
 
-// Issuers are the authorities that are trusted.
-func (t *TLSTrust) Issuers() []*x509.Certificate { return t.remote.Anchors }
+// Issuers are the authorities that are trusted, and those known below them: a client may show no more than its own certificate
+// (RFC 8446, Section 4.2.4).
+func (t *TLSTrust) Issuers() []*x509.Certificate {
+	return slices.Concat(t.remote.Anchors, t.remote.Intermediates)
+}
 
 // Verify takes certificates in the order in which TLS has them, the other side's own first, and the OCSP answer that was
 // stapled to it, if any. It returns an *eap.Failure. Nothing is fetched for a certificate that is not trusted otherwise.

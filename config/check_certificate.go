@@ -43,13 +43,9 @@ func (d *decoder) checkPair(o *Origin, files []CertificateFile, key *KeyFile) {
 
 // checkTrust looks at the certificates by which peers are judged.
 func (d *decoder) checkTrust(r *RemoteRound) {
-	for option, files := range map[string][]CertificateFile{"ca": r.CAs, "intermediate": r.Intermediates, "via": r.Via, "certificate": r.Pinned} {
-		for i, f := range files {
-			d.checkValidity(&r.Origin, element(option, i), f)
-			if option != "certificate" {
-				d.checkAuthorities(&r.Origin, element(option, i), f)
-			}
-		}
+	r.Authorities.check(d, &r.Origin)
+	for i, f := range r.Pinned {
+		d.checkValidity(&r.Origin, element("certificate", i), f)
 	}
 }
 

@@ -26,15 +26,15 @@ func certificatesOnly(methods []eap.Type) bool {
 
 // EAPServerTrust returns by which authorities and under which name, or pattern, a server of EAP over TLS is trusted in a round
 // of ours: what the block tls says, else what the peer of IKE must be.
-func (c *Connection) EAPServerTrust(t *LocalTLS) (cas []CertificateFile, name auth.Identity) {
-	cas, name = t.CAs, t.ServerName
-	if len(cas) == 0 {
-		cas = c.Remote.CAs
+func (c *Connection) EAPServerTrust(t *LocalTLS) (trusted Authorities, name auth.Identity) {
+	trusted, name = t.Authorities, t.ServerName
+	if len(trusted.CAs) == 0 {
+		trusted = c.Remote.Authorities
 	}
 	if name == (auth.Identity{}) {
 		name = c.Remote.ID
 	}
-	return cas, name
+	return trusted, name
 }
 
 // EAPServerCertificate returns what we show as a server of EAP over TLS.
@@ -57,9 +57,9 @@ func (d *decoder) checkEAPClient(c *Connection, e *LocalEAP) {
 	if !o.Present() {
 		o = &e.Origin
 	}
-	cas, name := c.EAPServerTrust(&e.TLS)
+	trusted, name := c.EAPServerTrust(&e.TLS)
 	switch {
-	case len(cas) == 0:
+	case len(trusted.CAs) == 0:
 		d.lacks(o, "tls", "ca", "say which authorities may vouch for the EAP server, here or in remote.ca")
 	case name == (auth.Identity{}) || name.IsAny():
 		d.lacks(o, "tls", "server_name", "say whom the EAP server's certificate must be for, here or in remote.id: else anybody with a certificate of the authority can pose as the server")

@@ -24,9 +24,9 @@ const (
 // EAPTLS is what both sides of EAP over TLS have.
 type EAPTLS struct {
 	Origin
+	Authorities    // that vouch for the other side
 	Certificates   []CertificateFile
 	Key            *KeyFile
-	CAs            []CertificateFile // that vouch for the other side
 	Revocation     revocation.Policy
 	CRLs           []CRLFile
 	MinVersion     uint16
@@ -68,7 +68,7 @@ func (t *LocalTLS) schema(path string) schema {
 		options: append([]option{
 			{name: "server_name", slot: one(&t.ServerName, identity()), computed: "remote.id", rfc: "RFC 5216, Section 5.3", aka: "remote.eap_id",
 				doc: "Whom the certificate of the EAP server must be for, as a name or pattern. A RADIUS server behind the gateway often has a name of its own."},
-			{name: "ca", slot: many(&t.CAs, certificateFile()), computed: "remote.ca", rfc: "RFC 5216, Section 5.3", aka: "remote.cacerts",
+			{name: "ca", slot: many(&t.CAs, certificateFile()), computed: "remote.ca, with intermediate and via of remote", rfc: "RFC 5216, Section 5.3", aka: "remote.cacerts",
 				doc: "Files with the authorities that may vouch for the EAP server. No others are trusted, and without any nothing is sent."},
 			{name: "certificate", slot: many(&t.Certificates, certificateFile()), rfc: "RFC 5216, Section 5.2", aka: "local.certs",
 				doc: "PEM or DER files with our certificate first, then those between it and what the server trusts. `tls` needs it."},
@@ -100,7 +100,7 @@ func (t *RemoteTLS) schema(path string) schema {
 }
 
 func (t *EAPTLS) options() []option {
-	return []option{
+	return append(t.between(), []option{
 		{name: "key", slot: optional(&t.Key, keyFile()), computed: "local.key as server", aka: "private",
 			doc: "File with the private key of `certificate`, as in `local`."},
 		{name: "revocation", slot: one(&t.Revocation, choice("revocation policy", value("relaxed", revocation.IfAvailable), value("ifuri", revocation.IfURI),
@@ -118,7 +118,7 @@ func (t *EAPTLS) options() []option {
 			doc: "Refuse peers that speak TLS 1.2 without it, as strongSwan 5 does: a server of theirs that turns bad could pass itself off as its clients elsewhere."},
 		{name: "crypto_binding", slot: one(&t.RequireBinding, boolean()),
 			doc: "Demand that `peap` ties the inner method to its tunnel. It is done in any case when the other side can."},
-	}
+	}...)
 }
 
 func tlsVersion() reader[uint16] {
@@ -135,10 +135,9 @@ func (t *EAPTLS) finish(d *decoder) {
 		d.missing(&t.Origin, "tls", "key", "a certificate is worth nothing without its private key")
 	case len(t.Certificates) == 0 && t.Key != nil:
 		d.missing(&t.Origin, "tls", "certificate", "a private key is shown by its certificate")
+	case len(t.CAs) == 0 && len(t.Intermediates)+len(t.Via) > 0:
+		d.missing(&t.Origin, "tls", "ca", "paths by way of intermediate and via have to end somewhere")
 	}
 	d.checkPair(&t.Origin, t.Certificates, t.Key)
-	for i, f := range t.CAs {
-		d.checkValidity(&t.Origin, element("ca", i), f)
-		d.checkAuthorities(&t.Origin, element("ca", i), f)
-	}
+	t.Authorities.check(d, &t.Origin)
 }

@@ -2,6 +2,7 @@ package config
 
 import (
 	"net/netip"
+	"slices"
 
 	"culvert/auth"
 	"culvert/auth/chain"
@@ -21,29 +22,27 @@ type Remote struct {
 // RemoteRound is what we demand of the peer in one round of its authentication.
 type RemoteRound struct {
 	Origin
-	Auth          auth.Method
-	ID            auth.Identity // pattern; zero: any
-	CAs           []CertificateFile
-	Intermediates []CertificateFile
-	Via           []CertificateFile
-	Pinned        []CertificateFile
-	PublicKeys    []PublicKeyFile
-	Schemes       []suite.Scheme // empty: all but SHA-1
-	AllowSHA1     bool
-	MinRSABits    int
-	ExtKeyUsage   auth.ExtKeyUsage
-	ChainKeys     []chain.KeyDemand
-	ChainSigned   []suite.Scheme
-	Policies      []string // certificate policies, dotted; empty: any
-	EveryPolicy   bool
-	OCSP          OCSP
-	Hosts         []string // where certificates by hash and URL may be
-	WildcardSAN   bool
-	Revocation    revocation.Policy
-	CRLs          []CRLFile
-	Groups        []string
-	EAPOnly       bool
-	EAP           RemoteEAP // if Present
+	Authorities
+	Auth        auth.Method
+	ID          auth.Identity // pattern; zero: any
+	Pinned      []CertificateFile
+	PublicKeys  []PublicKeyFile
+	Schemes     []suite.Scheme // empty: all but SHA-1
+	AllowSHA1   bool
+	MinRSABits  int
+	ExtKeyUsage auth.ExtKeyUsage
+	ChainKeys   []chain.KeyDemand
+	ChainSigned []suite.Scheme
+	Policies    []string // certificate policies, dotted; empty: any
+	EveryPolicy bool
+	OCSP        OCSP
+	Hosts       []string // where certificates by hash and URL may be
+	WildcardSAN bool
+	Revocation  revocation.Policy
+	CRLs        []CRLFile
+	Groups      []string
+	EAPOnly     bool
+	EAP         RemoteEAP // if Present
 }
 
 // Rounds are those of the peer, in order.
@@ -117,7 +116,9 @@ func (r *RemoteRound) schema() schema {
 	}
 }
 
-func (r *RemoteRound) allOptions() []option { return append(r.options(), r.certificateOptions()...) }
+func (r *RemoteRound) allOptions() []option {
+	return slices.Concat(r.options(), r.between(), r.certificateOptions())
+}
 
 func (r *RemoteRound) options() []option {
 	return []option{
@@ -131,10 +132,6 @@ func (r *RemoteRound) options() []option {
 			doc: "The peer's account must be in one of these groups. Empty: no matter."},
 		{name: "ca", slot: many(&r.CAs, certificateFile()), rfc: "RFC 5280", aka: "remote.cacerts",
 			doc: "Files with the certificate authorities that may vouch for the peer. No others are trusted."},
-		{name: "intermediate", slot: many(&r.Intermediates, certificateFile()),
-			doc: "Files with authorities between `ca` and peers that do not send them."},
-		{name: "via", slot: many(&r.Via, certificateFile()), aka: "remote.cacerts",
-			doc: "Files with authorities of which one must stand between the peer and `ca`, or be it. Empty: no matter."},
 		{name: "certificate", slot: many(&r.Pinned, certificateFile()), aka: "remote.certs",
 			doc: "Files with the very certificates that the peer may have."},
 		{name: "public_key", slot: many(&r.PublicKeys, publicKeyFile()), rfc: "RFC 7670", aka: "remote.pubkeys",

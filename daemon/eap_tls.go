@@ -21,13 +21,13 @@ import (
 
 // tlsClient is a method over TLS of ours. The configuration was checked, so that it has what the method needs.
 func (t *translator) tlsClient(kind eap.Type, c *config.Connection, e *config.LocalEAP) (eap.Method, error) {
-	cas, name := c.EAPServerTrust(&e.TLS)
-	trust, err := auth.NewServerTrust(t.tlsRemote(cas, &e.TLS.EAPTLS), name)
+	trusted, name := c.EAPServerTrust(&e.TLS)
+	verifier, err := auth.NewServerTrust(t.tlsRemote(trusted, &e.TLS.EAPTLS), name)
 	if err != nil {
 		return nil, err
 	}
 	carry := tlsCarrier(&e.TLS.EAPTLS, e.TLS.Certificates, e.TLS.Key)
-	carry.Verifier = trust
+	carry.Verifier = verifier
 	switch kind {
 	case eap.TypeTLS:
 		return eaptls.NewClient(carry)
@@ -65,11 +65,11 @@ func (t *translator) tlsServer(kind eap.Type, c *config.Connection, e *config.Re
 	carry.Staple = t.stapler(certificates(files))
 	switch kind {
 	case eap.TypeTLS:
-		trust, err := auth.NewClientTrust(t.tlsRemote(e.TLS.CAs, &e.TLS.EAPTLS))
+		verifier, err := auth.NewClientTrust(t.tlsRemote(e.TLS.Authorities, &e.TLS.EAPTLS))
 		if err != nil {
 			return nil, err
 		}
-		carry.Verifier, carry.Issuers = trust, trust.Issuers()
+		carry.Verifier, carry.Issuers = verifier, verifier.Issuers()
 		if e.TLS.AnyCertificate {
 			accounts = nil
 		}
@@ -122,10 +122,11 @@ func tlsCarrier(e *config.EAPTLS, files []config.CertificateFile, key *config.Ke
 }
 
 // tlsRemote is what the other side's certificates are judged by.
-func (t *translator) tlsRemote(cas []config.CertificateFile, e *config.EAPTLS) *auth.Remote {
-	r := &auth.Remote{Anchors: certificates(cas), Revocation: e.Revocation}
+func (t *translator) tlsRemote(trusted config.Authorities, e *config.EAPTLS) *auth.Remote {
+	r := &auth.Remote{Revocation: e.Revocation}
+	trust(r, trusted)
 	if e.Revocation != revocation.Off {
-		r.RevocationInfo = revocation.NewChecker(t.fetcher, revocation.Options{CRLs: revocationLists(e.CRLs), Cache: t.answers})
+		r.RevocationInfo = revocation.NewChecker(t.fetcher, revocation.Options{CRLs: revocationLists(e.CRLs), Places: t.places(), Cache: t.answers})
 	}
 	return r
 }
@@ -135,7 +136,7 @@ func (t *translator) stapler(chain []*x509.Certificate) func(context.Context, ti
 	if len(chain) < 2 {
 		return nil
 	}
-	checker := revocation.NewChecker(t.fetcher, revocation.Options{Cache: t.answers})
+	checker := revocation.NewChecker(t.fetcher, revocation.Options{Places: t.places(), Cache: t.answers})
 	return func(ctx context.Context, now time.Time) []byte {
 		answer, err := checker.Staple(ctx, chain[0], chain[1], now)
 		if err != nil {

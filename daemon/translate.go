@@ -184,23 +184,21 @@ func (t *translator) authorities() (list []*x509.Certificate) {
 func (t *translator) remoteAuth(c *config.Connection, r *config.RemoteRound, secrets *auth.Secrets) auth.Remote {
 	round := auth.Remote{
 		ID: r.ID, Method: r.Auth,
-		Anchors:       certificates(r.CAs),
-		Intermediates: slices.Concat(certificates(r.Intermediates), certificates(r.Via)),
-		Via:           certificates(r.Via),
-		Pinned:        certificates(r.Pinned),
-		RawKeys:       publicKeys(r.PublicKeys),
-		Signatures:    suite.SignaturePolicy{Schemes: acceptedSchemes(r), MinRSABits: r.MinRSABits},
-		ExtKeyUsage:   r.ExtKeyUsage,
-		Policies:      r.Policies,
-		EveryPolicy:   r.EveryPolicy,
-		Demands:       chain.Demands{Keys: r.ChainKeys, Signatures: r.ChainSigned},
-		WildcardSAN:   r.WildcardSAN,
-		Revocation:    r.Revocation,
-		OCSP:          r.OCSP.Response,
-		Responders:    certificates(r.OCSP.Responders),
-		EAPOnly:       r.EAPOnly,
-		Groups:        r.Groups,
+		Pinned:      certificates(r.Pinned),
+		RawKeys:     publicKeys(r.PublicKeys),
+		Signatures:  suite.SignaturePolicy{Schemes: acceptedSchemes(r), MinRSABits: r.MinRSABits},
+		ExtKeyUsage: r.ExtKeyUsage,
+		Policies:    r.Policies,
+		EveryPolicy: r.EveryPolicy,
+		Demands:     chain.Demands{Keys: r.ChainKeys, Signatures: r.ChainSigned},
+		WildcardSAN: r.WildcardSAN,
+		Revocation:  r.Revocation,
+		OCSP:        r.OCSP.Response,
+		Responders:  certificates(r.OCSP.Responders),
+		EAPOnly:     r.EAPOnly,
+		Groups:      r.Groups,
 	}
+	trust(&round, r.Authorities)
 	if len(r.Hosts) > 0 {
 		round.Lookup = t.lookups.For(r.Hosts)
 	}
@@ -214,6 +212,12 @@ func (t *translator) remoteAuth(c *config.Connection, r *config.RemoteRound, sec
 		round.RevocationInfo = revocation.NewChecker(t.fetcher, t.revocationOptions(r))
 	}
 	return round
+}
+
+// trust has a peer be judged by authorities, the same way in IKE and in EAP over TLS.
+func trust(round *auth.Remote, a config.Authorities) {
+	round.Anchors, round.Via = certificates(a.CAs), certificates(a.Via)
+	round.Intermediates = slices.Concat(certificates(a.Intermediates), round.Via)
 }
 
 func (t *translator) revocationOptions(r *config.RemoteRound) revocation.Options {

@@ -3,6 +3,7 @@ package doctor
 import (
 	"context"
 	"crypto/x509"
+	"slices"
 	"time"
 
 	"culvert/auth/chain"
@@ -24,7 +25,7 @@ func checkCertificates(_ context.Context, e *examination) {
 		}
 		for _, r := range c.Remote.Rounds() {
 			e.certificateFiles(seen, "the authority", c.Name, r.CAs)
-			e.certificateFiles(seen, "the intermediate authority", c.Name, r.Intermediates)
+			e.certificateFiles(seen, "the intermediate authority", c.Name, slices.Concat(r.Intermediates, r.Via))
 			e.certificateFiles(seen, "the peer's certificate", c.Name, r.Pinned)
 		}
 	}

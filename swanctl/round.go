@@ -244,22 +244,15 @@ func (r *round) finishRemote() {
 
 // trust writes whose signatures are trusted into a block.
 func (r *round) trust(out *block) {
-	switch roots, via := r.anchors(); {
+	switch {
 	case len(r.public) > 0 && len(r.certs)+len(r.authority) == 0:
 		out.set(r.publicAt, "public_key", r.files(r.public))
 	case len(r.certs) > 0:
 		out.set(r.certsAt, "certificate", r.files(r.certs))
 		if len(r.authority) > 0 {
-			out.set(r.authorAt, "ca", r.files(r.authority))
+			r.authorities(out)
 		}
-	case len(roots) > 0:
-		out.set(r.trustOrigin(), "ca", r.files(roots))
-		if len(via) > 0 {
-			out.set(r.trustOrigin(), "via", r.files(via))
-		}
-		r.intermediates(out, append(roots, via...))
-	default:
-		r.warn(r.origin, explain.ConfigReference, "no authority is loaded that could vouch for the peer: one that signs itself", "load it, beside those below it")
+	case !r.authorities(out):
 		return
 	}
 	r.revoked(out)
@@ -342,6 +335,26 @@ func (r *round) anchors() (roots, via []Certificate) {
 		return roots, named
 	}
 	return named, nil
+}
+
+// authorities writes who may vouch for the peer, and by way of whom, and reports whether there is anybody.
+func (r *round) authorities(out *block) bool {
+	roots, via := r.anchors()
+	if len(roots) == 0 {
+		r.warn(r.origin, explain.ConfigReference, "no authority is loaded that could vouch for the peer: one that signs itself", "load it, beside those below it")
+		return false
+	}
+	out.set(r.trustOrigin(), "ca", r.files(roots))
+	if len(via) > 0 {
+		out.set(r.trustOrigin(), "via", r.files(via))
+	}
+	r.intermediates(out, slices.Concat(roots, via))
+	return true
+}
+
+// rooted reports whether an authority is there that signs itself.
+func (r *round) rooted() bool {
+	return slices.ContainsFunc(slices.Concat(r.setup.of(CertAuthority), r.authority), func(c Certificate) bool { return isRoot(c.X509) })
 }
 
 // intermediates writes the other authorities that may stand between a peer and those that are trusted.

@@ -147,9 +147,11 @@ func (r *round) finishClientTLS(e *block, methods []string) {
 	if r.aaaID.text() != "" {
 		tls.set(r.aaaID.origin, "server_name", quote(r.aaaID.text()))
 	}
-	if cas := r.setup.of(CertAuthority); len(cas) > 0 && r.remotes[0].auth.method != "pubkey" {
-		tls.set(r.authOrigin(), "ca", r.files(cas))
+	peer := r.remotes[0]
+	if peer.auth.method != "pubkey" {
+		peer.authorities(tls)
 	}
+	peer.revoked(tls)
 }
 
 func overTLS(methods []string) bool {
@@ -198,7 +200,7 @@ func (r *round) offered() []string {
 	switch {
 	case len(r.auth.eap) > 0:
 		return r.auth.eap
-	case r.locals[0].proves() && len(r.setup.of(CertAuthority)) > 0:
+	case r.locals[0].proves() && r.rooted():
 		return []string{"mschapv2", "md5", "tls"}
 	}
 	return []string{"mschapv2", "md5"}
@@ -221,9 +223,8 @@ func (r *round) finishAccounts(e *block) {
 	if r.locals[0].auth.method != "pubkey" {
 		r.locals[0].prove(tls)
 	}
-	cas := r.trusted()
-	if slices.Contains(methods, "tls") && len(cas) > 0 {
-		tls.set(r.trustOrigin(), "ca", r.files(cas))
+	if slices.Contains(methods, "tls") {
+		r.authorities(tls)
 		tls.set(r.authOrigin(), "any_certificate", "true")
 	}
 	r.revoked(tls)

@@ -180,6 +180,7 @@ func (s *shelf) remote(r *config.RemoteRound) {
 	s.files(r.Pinned, false)
 	s.files(r.CAs, false)
 	s.files(r.Intermediates, false)
+	s.files(r.Via, false)
 	for _, f := range r.CRLs {
 		for _, l := range f.Lists {
 			s.put(Certificate{Type: TypeCRL, DER: l.Raw})
