@@ -17,7 +17,7 @@ import (
 
 // levels are the packages from the ground up. A package imports only from lower levels, or what allowed names.
 var levels = [][]string{
-	{"secret", "prefetch"},
+	{"secret", "prefetch", "internal"},
 	{"aesgcm", "checksum", "explain", "legible", "web"},
 	{"wire", "spd", "eap", "proxy"},
 	{"suite", "users", "radius"},

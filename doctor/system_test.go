@@ -5,31 +5,22 @@ import (
 	"net/netip"
 	"os"
 	"os/exec"
-	"runtime"
 	"strings"
 	"testing"
 
-	"github.com/vishvananda/netns"
 	"golang.org/x/sys/unix"
 
 	"culvert/config"
 	"culvert/doctor"
+	"culvert/internal/netnstest"
 )
 
 // enter gives the test a host of its own: a network namespace with an interface and a way to a peer.
 func enter(t *testing.T) {
 	t.Helper()
-	if os.Geteuid() != 0 {
-		t.Skip("network namespaces need root")
-	}
-	runtime.LockOSThread() // never unlocked: the thread ends with the test's goroutine
-	ns, err := netns.New()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { ns.Close() })
+	netnstest.Enter(t)
 	for _, line := range []string{
-		"ip link set lo up", "ip link add lan0 type veth peer name lan1", "ip link set lan1 up", "ip addr add 192.0.2.1/24 dev lan0", "ip link set lan0 up", "ip route add default via 192.0.2.254",
+		"ip link add lan0 type veth peer name lan1", "ip link set lan1 up", "ip addr add 192.0.2.1/24 dev lan0", "ip link set lan0 up", "ip route add default via 192.0.2.254",
 		"sysctl -qw net.ipv4.ip_forward=1 net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.lan0.rp_filter=0",
 	} {
 		shell(t, line)

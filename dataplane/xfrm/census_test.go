@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"culvert/dataplane/xfrm/nl"
+	"culvert/internal/netnstest"
 )
 
 func TestCensusTellsOursFromOthers(t *testing.T) {
@@ -24,7 +25,7 @@ func TestCensusTellsOursFromOthers(t *testing.T) {
 }
 
 func TestCensusIsTakenOfTheKernel(t *testing.T) {
-	enter(t)
+	netnstest.Enter(t)
 	if got, err := TakeCensus(); err != nil || got != (Census{}) {
 		t.Errorf("an empty namespace has %+v, %v", got, err)
 	}

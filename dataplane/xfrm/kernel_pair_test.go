@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"culvert/dataplane"
+	"culvert/internal/netnstest"
 )
 
 // A pair is two namespaces joined by a cable, each with a backend that has an SA to the other. The test's thread is in the
@@ -23,11 +24,11 @@ type pair struct {
 // joined makes a pair: 10.1.0.1 behind 192.0.2.1, and 10.2.0.1 behind 192.0.2.2.
 func joined(t *testing.T, change func(*dataplane.SA)) *pair {
 	t.Helper()
-	enter(t)
+	netnstest.Enter(t)
 	needESP(t)
 	p := new(pair)
 	p.nearNS = currentNS(t)
-	enter(t)
+	netnstest.Enter(t)
 	p.farNS = currentNS(t)
 	p.link(t)
 	p.at(t, p.farNS, func() { p.far = newNode(t, "a") })

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"culvert/dataplane"
+	"culvert/internal/netnstest"
 )
 
 // tableOf is the table of an owner, as `ip` takes it.
@@ -17,7 +18,7 @@ func tableOf(owner string) string { return strconv.Itoa(firstTable + newOwner(ow
 
 // Two daemons in one network namespace leave each other's routes alone.
 func TestKernelRoutesHaveAnOwner(t *testing.T) {
-	enter(t)
+	netnstest.Enter(t)
 	addressed(t, "192.0.2.1/24")
 	p := protect(t, 1, "192.0.2.1", "10.2.0.0/16")
 	p.Peer = netip.MustParseAddr("192.0.2.2")
@@ -38,7 +39,7 @@ func TestKernelRoutesHaveAnOwner(t *testing.T) {
 }
 
 func TestKernelRoutesFromTheAddressThatThePolicyTakes(t *testing.T) {
-	enter(t)
+	netnstest.Enter(t)
 	addressed(t, "192.0.2.1/24")
 	n := newNode(t, "a")
 	p := protect(t, 1, "10.1.0.5", "10.2.0.0/16")
@@ -74,7 +75,7 @@ func TestKernelRoutesFromTheAddressThatThePolicyTakes(t *testing.T) {
 }
 
 func TestKernelRoutesOfAPredecessorAreRemoved(t *testing.T) {
-	enter(t)
+	netnstest.Enter(t)
 	addressed(t, "192.0.2.1/24")
 	crashed := newNode(t, "a")
 	p := protect(t, 1, "192.0.2.1", "10.2.0.0/16")
@@ -100,7 +101,7 @@ func TestKernelRoutesOfAPredecessorAreRemoved(t *testing.T) {
 
 // Virtual addresses that a killed daemon has left on loopback go when its successor's policies stand, and nobody else's do.
 func TestKernelAddressesOfAPredecessorAreRemoved(t *testing.T) {
-	enter(t)
+	netnstest.Enter(t)
 	addressed(t, "192.0.2.1/24")
 	run(t, "ip", "address", "add", "10.1.0.9/32", "dev", "lo")
 	with := func(owner string, addresses ...string) *node {
@@ -140,7 +141,7 @@ func TestKernelAddressesOfAPredecessorAreRemoved(t *testing.T) {
 
 // Packets for a tunnel are bound to what fits its path by routes, and those go whichever bound they had last.
 func TestKernelRoutesHaveTheMTUOfThePath(t *testing.T) {
-	enter(t)
+	netnstest.Enter(t)
 	addressed(t, "192.0.2.1/24")
 	n := newNode(t, "a")
 	p := protect(t, 1, "192.0.2.1", "10.2.0.0/16")

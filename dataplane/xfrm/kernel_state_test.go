@@ -10,6 +10,7 @@ import (
 	"culvert/dataplane"
 	"culvert/dataplane/xfrm/nl"
 	"culvert/esp"
+	"culvert/internal/netnstest"
 	"culvert/secret"
 	"culvert/suite"
 	"culvert/wire"
@@ -104,7 +105,7 @@ func (n *node) state(t *testing.T, d dataplane.Direction, spi uint32) *nl.State 
 }
 
 func TestKernelKnowsEverySuite(t *testing.T) {
-	enter(t)
+	netnstest.Enter(t)
 	needESP(t)
 	n := newNode(t, "a")
 	for _, e := range everySuite() {
@@ -120,7 +121,7 @@ func TestKernelKnowsEverySuite(t *testing.T) {
 }
 
 func TestKernelHasAllOfASA(t *testing.T) {
-	enter(t)
+	netnstest.Enter(t)
 	needESP(t)
 	n := newNode(t, "a")
 	in, out := n.installed(t, func(sa *dataplane.SA) {
@@ -147,7 +148,7 @@ func TestKernelHasAllOfASA(t *testing.T) {
 }
 
 func TestKernelRemovesItsOwnStatesAlone(t *testing.T) {
-	enter(t)
+	netnstest.Enter(t)
 	needESP(t)
 	run(t, "ip", "xfrm", "state", "add", "src", "192.0.2.1", "dst", "192.0.2.9", "proto", "esp", "spi", "0x100", "reqid", "1", "mode", "tunnel", "aead", "rfc4106(gcm(aes))", "0x"+strings.Repeat("00", 20), "128")
 	other, crashed := newNode(t, "other"), newNode(t, "a")
@@ -163,7 +164,7 @@ func TestKernelRemovesItsOwnStatesAlone(t *testing.T) {
 }
 
 func TestKernelInterfacesComeAndGo(t *testing.T) {
-	enter(t)
+	netnstest.Enter(t)
 	needESP(t)
 	addressed(t, "192.0.2.1/24")
 	n := newNode(t, "a")

@@ -5,16 +5,15 @@ import (
 	"net/netip"
 	"os"
 	"os/exec"
-	"runtime"
 	"testing"
 	"time"
 
 	"github.com/vishvananda/netlink"
-	"github.com/vishvananda/netns"
 	"golang.org/x/sys/unix"
 
 	"culvert/dataplane"
 	"culvert/dataplane/xfrm/nl"
+	"culvert/internal/netnstest"
 	"culvert/suite"
 )
 
@@ -23,27 +22,6 @@ import (
 
 // patience bounds waiting for what has to happen.
 const patience = 10 * time.Second
-
-// enter puts the test's thread into a network namespace of its own, with loopback up.
-func enter(t *testing.T) {
-	t.Helper()
-	if os.Geteuid() != 0 {
-		t.Skip("needs root")
-	}
-	runtime.LockOSThread() // never unlocked: the thread ends with the test's goroutine
-	ns, err := netns.New()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { ns.Close() })
-	lo, err := netlink.LinkByName("lo")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := netlink.LinkSetUp(lo); err != nil {
-		t.Fatal(err)
-	}
-}
 
 // needESP passes over kernels without ESP.
 func needESP(t *testing.T) {
@@ -153,7 +131,7 @@ func addressed(t *testing.T, addresses ...string) {
 }
 
 func TestKernelAsksForAnSAOfATrap(t *testing.T) {
-	enter(t)
+	netnstest.Enter(t)
 	addressed(t, "10.1.0.1/32", "192.0.2.1/24")
 	n := newNode(t, "a")
 	trap := protect(t, 7, "10.1.0.0/16", "10.2.0.0/16[udp/53]")
@@ -170,7 +148,7 @@ func TestKernelAsksForAnSAOfATrap(t *testing.T) {
 }
 
 func TestKernelHeedsTheOrderOfPolicies(t *testing.T) {
-	enter(t)
+	netnstest.Enter(t)
 	addressed(t, "10.1.0.1/32", "192.0.2.1/24")
 	n := newNode(t, "a")
 	trap := func(id dataplane.PolicyID, priority int, remote string) {
@@ -198,7 +176,7 @@ func TestKernelHeedsTheOrderOfPolicies(t *testing.T) {
 }
 
 func TestKernelBlocksWhileThereIsNoSA(t *testing.T) {
-	enter(t)
+	netnstest.Enter(t)
 	addressed(t, "10.1.0.1/32", "192.0.2.1/24")
 	n := newNode(t, "a")
 	if err := n.SetPolicy(protect(t, 1, "10.1.0.0/16", "10.2.0.0/16")); err != nil {
@@ -219,7 +197,7 @@ func TestKernelBlocksWhileThereIsNoSA(t *testing.T) {
 }
 
 func TestKernelExemptsSockets(t *testing.T) {
-	enter(t)
+	netnstest.Enter(t)
 	addressed(t, "10.1.0.1/32", "192.0.2.1/24")
 	n := newNode(t, "a")
 	if err := n.SetPolicy(protect(t, 1, "0.0.0.0/0", "0.0.0.0/0")); err != nil {
@@ -243,7 +221,7 @@ func TestKernelExemptsSockets(t *testing.T) {
 }
 
 func TestKernelKeepsWhatOthersMade(t *testing.T) {
-	enter(t)
+	netnstest.Enter(t)
 	run(t, "ip", "xfrm", "policy", "add", "dir", "out", "src", "10.8.0.0/16", "dst", "10.9.0.0/16", "tmpl", "src", "192.0.2.1", "dst", "192.0.2.2", "proto", "esp", "reqid", "1", "mode", "tunnel")
 	other := newNode(t, "other")
 	if err := other.SetPolicy(protect(t, 1, "10.5.0.0/16", "10.6.0.0/16")); err != nil {
@@ -281,7 +259,7 @@ func TestKernelKeepsWhatOthersMade(t *testing.T) {
 
 // What a policy of a daemon that crashed protected does not leave before the successor's policies stand.
 func TestKernelHoldsBackUntilSettled(t *testing.T) {
-	enter(t)
+	netnstest.Enter(t)
 	addressed(t, "192.0.2.1/24")
 	crashed := newNode(t, "a")
 	if err := crashed.SetPolicy(protect(t, 1, "0.0.0.0/0", "192.0.2.7")); err != nil {
@@ -306,7 +284,7 @@ func TestKernelHoldsBackUntilSettled(t *testing.T) {
 }
 
 func TestKernelIsSweptForAnotherDataPlane(t *testing.T) {
-	enter(t)
+	netnstest.Enter(t)
 	crashed := newNode(t, "a")
 	if err := crashed.SetPolicy(protect(t, 1, "10.1.0.0/16", "10.2.0.0/16")); err != nil {
 		t.Fatal(err)
@@ -325,7 +303,7 @@ func TestKernelIsSweptForAnotherDataPlane(t *testing.T) {
 }
 
 func TestKernelTakesWhatSelectorsComeApartInto(t *testing.T) {
-	enter(t)
+	netnstest.Enter(t)
 	n := newNode(t, "a")
 	for i, pair := range [][2]string{
 		{"10.1.0.0/16", "10.2.0.1-10.2.0.9"}, {"10.1.0.0/16[tcp/1000-1999]", "10.2.0.0/16[tcp/80]"}, {"10.1.0.0/16[icmp/8(0)]", "10.2.0.0/16[icmp]"},

@@ -2,30 +2,21 @@ package filter
 
 import (
 	"net/netip"
-	"os"
 	"os/exec"
-	"runtime"
 	"strings"
 	"testing"
+
+	"culvert/internal/netnstest"
 
 	"github.com/google/nftables"
 	"github.com/google/nftables/expr"
 	"github.com/google/nftables/xt"
-	"github.com/vishvananda/netns"
 )
 
 // loaded returns what the kernel makes of a ruleset in a network namespace of its own.
 func loaded(t *testing.T, rules string) *Ruleset {
 	t.Helper()
-	if os.Geteuid() != 0 {
-		t.Skip("network namespaces need root")
-	}
-	runtime.LockOSThread() // never unlocked: the thread ends with the test's goroutine
-	ns, err := netns.New()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { ns.Close() })
+	netnstest.Enter(t)
 	nft := exec.Command("nft", "-f", "-")
 	nft.Stdin = strings.NewReader(strings.NewReplacer("; };", "\n}\n", "; }", "\n}\n", "};", "}\n", " } }", "\n}\n}").Replace(rules))
 	if out, err := nft.CombinedOutput(); err != nil {

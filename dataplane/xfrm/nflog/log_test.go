@@ -7,37 +7,20 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/vishvananda/netlink"
-	"github.com/vishvananda/netns"
 	"golang.org/x/sys/unix"
 
 	"culvert/dataplane"
+	"culvert/internal/netnstest"
 )
 
 // enter puts the test's thread into a network namespace of its own, with loopback up, and returns its file.
 func enter(t *testing.T) *os.File {
 	t.Helper()
-	if os.Geteuid() != 0 {
-		t.Skip("needs root")
-	}
-	runtime.LockOSThread() // never unlocked: the thread ends with the test's goroutine
-	ns, err := netns.New()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { ns.Close() })
-	lo, err := netlink.LinkByName("lo")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := netlink.LinkSetUp(lo); err != nil {
-		t.Fatal(err)
-	}
+	netnstest.Enter(t)
 	f, err := os.Open("/proc/thread-self/ns/net")
 	if err != nil {
 		t.Fatal(err)
