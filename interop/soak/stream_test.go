@@ -47,11 +47,12 @@ type stream struct {
 }
 
 // streamPort is the first port that streams use; burst is how many datagrams are handed to the host in one call; stalled is
-// how long nothing may arrive before another datagram is sent without credit.
+// how long nothing may arrive before another datagram is sent without credit; ecnCapable is a traffic class that may be marked.
 const (
 	streamPort = 9000
 	burst      = 16
 	stalled    = 10 * time.Millisecond
+	ecnCapable = 2 // ECT(0)
 )
 
 // startStream begins to send; n tells the streams of a scene apart.
@@ -66,11 +67,23 @@ func startStream(t testing.TB, f flow, n int) *stream {
 	// What is written at once is cut into datagrams; those that arrive are read many at a time, and find far more room
 	// than any window takes.
 	set(t, s.out, unix.SOL_UDP, unix.UDP_SEGMENT, s.size)
+	s.understandsMarks(t)
 	set(t, s.in, unix.SOL_UDP, unix.UDP_GRO, 1)
 	set(t, s.in, unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, 32<<20)
 	go s.send()
 	go s.receive()
 	return s
+}
+
+// understandsMarks has what is sent take marks of congestion for losses (RFC 3168, Section 5): on a machine that does not keep up
+// packets stand in the tunnel, which tells the sender so by dropping one where it may not mark it (RFC 8289).
+func (s *stream) understandsMarks(t testing.TB) {
+	t.Helper()
+	level, option := unix.IPPROTO_IP, unix.IP_TOS
+	if s.src.Is6() {
+		level, option = unix.IPPROTO_IPV6, unix.IPV6_TCLASS
+	}
+	set(t, s.out, level, option, ecnCapable)
 }
 
 // set gives an option to a socket.
