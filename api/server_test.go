@@ -3,19 +3,16 @@ package api_test
 import (
 	"bytes"
 	"encoding/json"
-	"flag"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"strings"
 	"testing"
 
 	"culvert/api"
 	"culvert/api/apitest"
 	"culvert/explain"
+	"culvert/internal/golden"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 func request(method, path, body string) *httptest.ResponseRecorder {
 	return requestAs(api.Administer, method, path, body)
@@ -80,25 +77,13 @@ func TestListsAreNeverNull(t *testing.T) {
 
 // The document is a promise to other programs: a change of it shows up in review.
 func TestOpenAPIDocumentIsAsPublished(t *testing.T) {
-	const golden = "../docs/openapi.json"
 	w := request("GET", "/openapi.json", "")
 	var got bytes.Buffer
 	if err := json.Indent(&got, w.Body.Bytes(), "", "  "); err != nil {
 		t.Fatal(err)
 	}
 	got.WriteByte('\n')
-	if *update {
-		if err := os.WriteFile(golden, got.Bytes(), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(golden)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(got.Bytes(), want) {
-		t.Error("the document has changed; look at the difference and run go test ./api -update")
-	}
+	golden.File(t, "../docs/openapi.json", got.String())
 	for _, path := range []string{"status", "connections", "overview", "sas", "pools", "events", "log", "up", "down", "rekey", "reauth", "reload", "check", "traces", "traces/{id}", "traces/{id}/explanation"} {
 		if !strings.Contains(got.String(), `"/v1/`+path+`"`) {
 			t.Errorf("the document lacks /v1/%s", path)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"culvert/explain"
+	"culvert/internal/golden"
 )
 
 const dir = "/etc/culvert/"
@@ -83,7 +84,7 @@ func TestWhatIsSaidOfConfigurations(t *testing.T) {
 		folder := filepath.Dir(name)
 		t.Run(filepath.Base(folder), func(t *testing.T) {
 			_, found := source(readAll(t, folder)).Load(dir + filepath.Base(name))
-			golden(t, filepath.Join(folder, "check.txt"), found.String()+"\n")
+			golden.File(t, filepath.Join(folder, "check.txt"), found.String()+"\n")
 		})
 	}
 }

@@ -1,33 +1,14 @@
 package config
 
 import (
-	"flag"
-	"os"
 	"strings"
 	"testing"
+
+	"culvert/internal/golden"
 )
 
-var update = flag.Bool("update", false, "write golden files and docs/configuration.md anew")
-
-// golden compares a text with a file, or writes it.
-func golden(t testing.TB, path, got string) {
-	t.Helper()
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got != string(want) {
-		t.Errorf("%s is stale; look at the difference and run go test ./config -update. Got\n%s", path, got)
-	}
-}
-
 func TestReferencePageIsUpToDate(t *testing.T) {
-	golden(t, "../docs/configuration.md", Reference())
+	golden.File(t, "../docs/configuration.md", Reference())
 }
 
 func TestEveryOptionIsDocumented(t *testing.T) {

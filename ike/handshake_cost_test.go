@@ -3,7 +3,6 @@ package ike
 import (
 	"bytes"
 	"crypto"
-	"flag"
 	"fmt"
 	"os"
 	"regexp"
@@ -16,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"culvert/auth"
+	"culvert/internal/golden"
 	"culvert/suite"
 	"culvert/wire"
 )
@@ -115,8 +115,6 @@ func (c handshakeCost) row(k handshakeKind) string {
 	return fmt.Sprintf("| %s | %s | %d | %d | %d | %d | %d | %d |", k.exchange, k.proof, c.roundTrips, c.datagrams, c.fromInitiator, c.toInitiator, c.firstRequest, c.firstResponse)
 }
 
-var update = flag.Bool("update", false, "write the table of docs/benchmarks.md")
-
 const costPage = "../docs/benchmarks.md"
 
 // TestHandshakeCosts holds the table of docs/benchmarks.md against what happens; with -update it writes the rows. Signatures
@@ -134,16 +132,14 @@ func TestHandshakeCosts(t *testing.T) {
 		start := fmt.Sprintf("| %s | %s | ", k.exchange, k.proof)
 		_, rest, found := strings.Cut(string(page), "\n"+start)
 		line, _, _ := strings.Cut(rest, "\n")
-		if *update && found {
+		if golden.Updating() && found {
 			page = bytes.Replace(page, []byte(start+line), []byte(c.row(k)), 1)
 		} else if !found || !near(numbersIn(line), numbersIn(strings.TrimPrefix(c.row(k), start))) {
 			t.Errorf("the page says %q, it should say (run with -update)\n%s", line, c.row(k))
 		}
 	}
-	if *update {
-		if err := os.WriteFile(costPage, page, 0o644); err != nil {
-			t.Fatal(err)
-		}
+	if golden.Updating() {
+		golden.Write(t, costPage, string(page))
 	}
 }
 

@@ -3,19 +3,16 @@ package suite
 import (
 	"bytes"
 	"crypto/rsa"
-	"flag"
 	"fmt"
 	"math/big"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"culvert/internal/golden"
 	"culvert/wire"
 )
-
-var update = flag.Bool("update", false, "write docs/algorithms.md")
 
 // A requirement is a row of RFC 8247 or RFC 8221, or of both: the level that each has for a transform.
 type requirement struct {
@@ -300,7 +297,7 @@ without encrypting, through NATs as well. Nor does it compress:
 `
 
 // page makes docs/algorithms.md.
-func page(t *testing.T) []byte {
+func page(t *testing.T) string {
 	var b bytes.Buffer
 	b.WriteString(pageHead)
 	for _, section := range []struct {
@@ -320,27 +317,11 @@ func page(t *testing.T) []byte {
 	writeSignatures(t, &b)
 	b.WriteString("\nRSA with SHA-1 exists under method 1 only, for peers that know nothing else, and by name only.\n")
 	b.WriteString(pageTail)
-	return b.Bytes()
+	return b.String()
 }
 
 func TestAlgorithmsPage(t *testing.T) {
-	file := filepath.Join("..", "docs", "algorithms.md")
-	want := page(t)
-	if *update {
-		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(file, want, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	got, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(got, want) {
-		t.Errorf("%s does not say what the code does: run the test with -update", file)
-	}
+	golden.File(t, filepath.Join("..", "docs", "algorithms.md"), page(t))
 }
 
 // What the documents demand is there, and what they forbid is not.

@@ -1,17 +1,16 @@
 package swanctl
 
 import (
-	"flag"
 	"fmt"
 	"os"
 	"slices"
 	"strings"
 	"testing"
+
+	"culvert/internal/golden"
 )
 
 //go:generate go test . -run TestPage -update
-
-var update = flag.Bool("update", false, "write docs/swanctl-keys.md")
 
 // A level is the keys of one kind of section, by the path of the section.
 type level struct {
@@ -89,16 +88,7 @@ func rowsOf(keys []Key) string {
 }
 
 func TestPage(t *testing.T) {
-	const name = "../docs/swanctl-keys.md"
-	if *update {
-		if err := os.WriteFile(name, []byte(page()), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	got, err := os.ReadFile(name)
-	if err != nil || string(got) != page() {
-		t.Errorf("%s is not up to date (%v): run go generate ./swanctl", name, err)
-	}
+	golden.File(t, "../docs/swanctl-keys.md", page())
 }
 
 // Every key that strongSwan documents is in the tables, and the tables have no key that it does not document but those of its

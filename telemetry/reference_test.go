@@ -1,40 +1,20 @@
 package telemetry
 
 import (
-	"flag"
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
-)
 
-var update = flag.Bool("update", false, "write docs/telemetry.md anew")
+	"culvert/internal/golden"
+)
 
 // The page has spans and attributes as they are.
 func TestReferenceIsUpToDate(t *testing.T) {
-	const page, begin, end = "../docs/telemetry.md", "<!-- spans: go test ./telemetry -run Reference -update -->\n", "<!-- end of spans -->\n"
-	text, err := os.ReadFile(page)
-	if err != nil {
-		t.Fatal(err)
-	}
-	before, rest, ok := strings.Cut(string(text), begin)
-	old, after, ok2 := strings.Cut(rest, end)
-	if !ok || !ok2 {
-		t.Fatal("the page has no place for the spans")
-	}
-	if old == Reference() {
-		return
-	}
-	if !*update {
-		t.Fatal("docs/telemetry.md is stale: go test ./telemetry -run Reference -update")
-	}
-	if err := os.WriteFile(page, []byte(before+begin+Reference()+end+after), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	golden.Part(t, "../docs/telemetry.md", "<!-- spans: go test ./telemetry -run Reference -update -->\n", "<!-- end of spans -->\n", Reference())
 }
 
 // constants are the values of the package's constants of a type.

@@ -1,15 +1,13 @@
 package conformance
 
 import (
-	"flag"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-)
 
-var update = flag.Bool("update", false, "write docs/conformance.md")
+	"culvert/internal/golden"
+)
 
 const pageIntroduction = `# Conformance to the IPv6 Ready IKEv2 programme
 
@@ -137,18 +135,5 @@ func (i *item) row() string {
 }
 
 func TestConformancePage(t *testing.T) {
-	file := filepath.Join("..", "..", "docs", "conformance.md")
-	want := page(items(t))
-	if *update {
-		if err := os.WriteFile(file, []byte(want), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	got, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if string(got) != want {
-		t.Errorf("%s is stale: run the test with -update", file)
-	}
+	golden.File(t, filepath.Join("..", "..", "docs", "conformance.md"), page(items(t)))
 }

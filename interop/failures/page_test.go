@@ -1,17 +1,14 @@
 package failures_test
 
 import (
-	"flag"
 	"fmt"
-	"os"
 	"strings"
 	"testing"
 
 	"culvert/api"
 	"culvert/explain"
+	"culvert/internal/golden"
 )
-
-var update = flag.Bool("update", false, "write docs/failures.md anew")
 
 const pageHead = `# Failures
 
@@ -95,19 +92,7 @@ func quotes(before string, words []string) string {
 func cellText(s string) string { return strings.ReplaceAll(s, "|", `\|`) }
 
 func TestPageIsMadeFromTheCases(t *testing.T) {
-	const path = "../../docs/failures.md"
-	if *update {
-		if err := os.WriteFile(path, []byte(page()), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if string(text) != page() {
-		t.Error("docs/failures.md is not what the tests expect: run go test ./interop/failures -run Page -update")
-	}
+	golden.File(t, "../../docs/failures.md", page())
 	names := map[string]bool{}
 	for _, c := range failures() {
 		names[c.name] = true

@@ -3,10 +3,7 @@ package diagram
 import (
 	"encoding/xml"
 	"errors"
-	"flag"
 	"io"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -14,10 +11,9 @@ import (
 
 	"culvert/api"
 	"culvert/explain"
+	"culvert/internal/golden"
 	"culvert/legible"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 // sample is a trace with everything in it: repetitions, fragments, a drop, a failure, what a peer has chosen.
 func sample() *api.Trace {
@@ -46,29 +42,12 @@ func sample() *api.Trace {
 	}
 }
 
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	path := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got != string(want) {
-		t.Errorf("%s: got\n%s\nwant\n%s", name, got, want)
-	}
-}
-
 func TestDiagramsAreAsPublished(t *testing.T) {
-	golden(t, "80.txt", Text(sample(), 80, false))
-	golden(t, "120.txt", Text(sample(), 120, false))
-	golden(t, "verbose.txt", Text(sample(), 80, true))
-	golden(t, "sample.mmd", Mermaid(sample()))
-	golden(t, "sample.svg", SVG(sample()))
+	golden.File(t, "testdata/80.txt", Text(sample(), 80, false))
+	golden.File(t, "testdata/120.txt", Text(sample(), 120, false))
+	golden.File(t, "testdata/verbose.txt", Text(sample(), 80, true))
+	golden.File(t, "testdata/sample.mmd", Mermaid(sample()))
+	golden.File(t, "testdata/sample.svg", SVG(sample()))
 }
 
 func TestLinesFitTheTerminalAndLifelinesStandStraight(t *testing.T) {
@@ -86,7 +65,7 @@ func TestLinesFitTheTerminalAndLifelinesStandStraight(t *testing.T) {
 
 // A narrow terminal gets the same in one column, in lines that fit.
 func TestNarrowTerminalsGetOneColumn(t *testing.T) {
-	golden(t, "40.txt", Text(sample(), 40, false))
+	golden.File(t, "testdata/40.txt", Text(sample(), 40, false))
 	for _, width := range []int{1, 20, 40, 59} {
 		text := Text(sample(), width, true)
 		for line := range strings.Lines(text) {

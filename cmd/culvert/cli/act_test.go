@@ -13,6 +13,7 @@ import (
 	"culvert/api"
 	"culvert/api/apitest"
 	"culvert/explain"
+	"culvert/internal/golden"
 )
 
 func handshake() []api.Event {
@@ -30,7 +31,7 @@ func TestUpShowsWhatHappensAndThatItIsUp(t *testing.T) {
 	fake.Script = handshake()
 	s := serving(t, fake)
 	s.run(exitOK, "up", "office/net")
-	golden(t, "up.txt", s.out.String())
+	golden.File(t, "testdata/up.txt", s.out.String())
 	if s.err.Len() > 0 {
 		t.Errorf("on standard error: %s", s.err.String())
 	}

@@ -3,9 +3,6 @@ package cli
 import (
 	"bytes"
 	"context"
-	"flag"
-	"os"
-	"path/filepath"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -15,8 +12,6 @@ import (
 	"culvert/config"
 	"culvert/explain"
 )
-
-var update = flag.Bool("update", false, "write the golden files and docs/cli.md anew")
 
 // noon is the time at which everything happens.
 func noon() time.Time { return time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC) }
@@ -56,24 +51,6 @@ func (s *shell) run(code int, args ...string) {
 	s.err.Reset()
 	if got := Run(context.Background(), s.env, args); got != code {
 		s.t.Errorf("culvert %q ended with %d, want %d\n%s%s", args, got, code, s.out.String(), s.err.String())
-	}
-}
-
-// golden compares a text with a file of testdata.
-func golden(t testing.TB, name, got string) {
-	t.Helper()
-	path := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got != string(want) {
-		t.Errorf("%s: got\n%s\nwant\n%s", name, got, want)
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"culvert/api/apitest"
 	"culvert/config"
 	"culvert/explain"
+	"culvert/internal/golden"
 )
 
 const good = `connection "office" {
@@ -44,7 +45,7 @@ func TestCheckOfAGoodConfigurationSaysSo(t *testing.T) {
 func TestCheckShowsEveryMistakeAndFails(t *testing.T) {
 	s := checking(t, strings.NewReplacer("address", "adress", `"start"`, `"strat"`).Replace(good))
 	s.run(exitConfig, "check", "-c", "/c/culvert.hcl")
-	golden(t, "check.txt", s.out.String())
+	golden.File(t, "testdata/check.txt", s.out.String())
 	if got, want := s.err.String(), "culvert: /c/culvert.hcl was refused with 2 errors, 0 warnings: correct the places above [MANAGE-CONFIG-REFUSED]\n"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
@@ -86,7 +87,7 @@ func TestReloadTellsWhatChanged(t *testing.T) {
 	}
 	s := serving(t, fake)
 	s.run(exitOK, "reload")
-	golden(t, "reload.txt", s.out.String())
+	golden.File(t, "testdata/reload.txt", s.out.String())
 	fake.Applied = api.Reloaded{}
 	s.run(exitOK, "reload")
 	if s.out.String() != "nothing has changed\n" {

@@ -11,6 +11,7 @@ import (
 	"culvert/config"
 	"culvert/doctor"
 	"culvert/doctor/doctortest"
+	"culvert/internal/golden"
 )
 
 // examining returns a shell on a healthy host, with a daemon.
@@ -27,7 +28,7 @@ func examining(t *testing.T) (*shell, *doctortest.Host) {
 func TestDoctorShowsWhatIsRight(t *testing.T) {
 	s, _ := examining(t)
 	s.run(exitOK, "doctor")
-	golden(t, "doctor.txt", strings.ReplaceAll(s.out.String(), s.vars["CULVERT_SOCKET"], "/run/s"))
+	golden.File(t, "testdata/doctor.txt", strings.ReplaceAll(s.out.String(), s.vars["CULVERT_SOCKET"], "/run/s"))
 	s.run(exitOK, "doctor", "--quiet")
 	if got := s.out.String(); strings.Contains(got, "Right") || !strings.Contains(got, "0 faults") {
 		t.Errorf("got\n%s", got)

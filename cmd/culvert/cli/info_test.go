@@ -9,12 +9,13 @@ import (
 	"culvert/api"
 	"culvert/api/apitest"
 	"culvert/explain"
+	"culvert/internal/golden"
 )
 
 func TestExplainTellsCauseAndAction(t *testing.T) {
 	s := newShell(t)
 	s.run(exitOK, "explain", "config-no-secret")
-	golden(t, "explain.txt", s.out.String())
+	golden.File(t, "testdata/explain.txt", s.out.String())
 	s.run(exitNotFound, "explain", "NO-SUCH-CODE")
 	s.run(exitOK, "explain", "CONFIG-NO-SECRET", "--json")
 	var e explain.Entry
@@ -46,7 +47,7 @@ func TestPoolsShowUseAndLeases(t *testing.T) {
 	}}}
 	s := serving(t, fake)
 	s.run(exitOK, "pools", "--leases")
-	golden(t, "pools.txt", s.out.String())
+	golden.File(t, "testdata/pools.txt", s.out.String())
 	s.run(exitOK, "pools")
 	if strings.Contains(s.out.String(), "carol") {
 		t.Errorf("leases without --leases:\n%s", s.out.String())

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"culvert/doctor/doctortest"
+	"culvert/internal/golden"
 	"culvert/probe"
 	"culvert/wire"
 )
@@ -27,7 +28,7 @@ func sampleProbe() *probe.Report {
 func TestProbeIsShown(t *testing.T) {
 	s := newShell(t)
 	(&app{Env: s.env}).showProbe(sampleProbe())
-	golden(t, "probe.txt", s.out.String())
+	golden.File(t, "testdata/probe.txt", s.out.String())
 }
 
 // refusing is a peer that refuses everything.

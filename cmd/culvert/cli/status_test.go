@@ -13,6 +13,7 @@ import (
 
 	"culvert/api"
 	"culvert/api/apitest"
+	"culvert/internal/golden"
 )
 
 func statusShell(t *testing.T) (*shell, *apitest.Fake) {
@@ -24,7 +25,7 @@ func statusShell(t *testing.T) (*shell, *apitest.Fake) {
 func TestStatusIsReadableAt80Columns(t *testing.T) {
 	s, _ := statusShell(t)
 	s.run(exitOK, "status")
-	golden(t, "status.txt", s.out.String())
+	golden.File(t, "testdata/status.txt", s.out.String())
 	for line := range strings.Lines(s.out.String()) {
 		if n := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); n > 80 {
 			t.Errorf("%d columns: %s", n, line)

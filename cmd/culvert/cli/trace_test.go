@@ -10,6 +10,7 @@ import (
 	"culvert/api"
 	"culvert/api/apitest"
 	"culvert/explain"
+	"culvert/internal/golden"
 )
 
 // traced is a fake that keeps a trace that failed, an older one that is up, and one of another connection.
@@ -57,7 +58,7 @@ func TestTraceDrawsTheNewestOrTheOneThatIsNamed(t *testing.T) {
 func TestTracesAreListed(t *testing.T) {
 	s := serving(t, traced())
 	s.run(exitOK, "trace", "--list")
-	golden(t, "traces.txt", s.out.String())
+	golden.File(t, "testdata/traces.txt", s.out.String())
 	s.run(exitOK, "trace", "home", "--list", "--json")
 	var list []api.TraceSummary
 	if err := json.Unmarshal(s.out.Bytes(), &list); err != nil || len(list) != 1 {
@@ -74,7 +75,7 @@ func TestTracesAreListed(t *testing.T) {
 func TestExplainTellsWhyAConnectionFailed(t *testing.T) {
 	s := serving(t, traced())
 	s.run(exitOK, "explain", "office")
-	golden(t, "explanation.txt", s.out.String())
+	golden.File(t, "testdata/explanation.txt", s.out.String())
 	s.run(exitOK, "explain", "home")
 	if !strings.Contains(s.out.String(), "Nothing has failed.") {
 		t.Errorf("got %s", s.out.String())

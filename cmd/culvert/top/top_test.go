@@ -3,9 +3,7 @@ package top
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -16,9 +14,8 @@ import (
 
 	"culvert/api"
 	"culvert/explain"
+	"culvert/internal/golden"
 )
-
-var update = flag.Bool("update", false, "write the golden frames anew")
 
 func noon() time.Time { return time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC) }
 
@@ -93,7 +90,7 @@ func press(m *Model, keys ...string) (last tea.Cmd) {
 }
 
 // golden compares a frame with a file of testdata, and sees that it fits the screen.
-func golden(t *testing.T, m *Model, name string) {
+func frame(t *testing.T, m *Model, name string) {
 	t.Helper()
 	got := m.View().Content
 	lines := strings.Split(got, "\n")
@@ -109,24 +106,15 @@ func golden(t *testing.T, m *Model, name string) {
 		lines[i] = strings.TrimRight(lines[i], " ")
 	}
 	got = strings.Join(lines, "\n") + "\n"
-	path := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil || got != string(want) {
-		t.Errorf("%s: %v, got\n%s\nwant\n%s", name, err, got, want)
-	}
+	golden.File(t, filepath.Join("testdata", name), got)
 }
 
 func TestFrames(t *testing.T) {
 	t.Setenv("TZ", "UTC")
 	m, _ := started()
-	golden(t, m, "details.txt")
+	frame(t, m, "details.txt")
 	press(m, "down")
-	golden(t, m, "failure.txt")
+	frame(t, m, "failure.txt")
 	for i, e := range []api.Event{
 		{Kind: api.EventAttempt, Connection: "office", Text: "connecting to 198.51.100.7"}, {Kind: api.EventUp, Connection: "office", Text: "IKE SA is up"},
 		{Kind: api.EventFailure, Connection: "branch", Text: "a \x1b[2Jpeer refused", Problem: api.NewProblem(0, explain.AuthPSKWrong, "", "x")},
@@ -140,14 +128,14 @@ func TestFrames(t *testing.T) {
 		t.Errorf("events:\n%s", got)
 	}
 	press(m, "?")
-	golden(t, m, "help.txt")
+	frame(t, m, "help.txt")
 	press(m, "esc")
 	m.Update(tea.WindowSizeMsg{Width: 132, Height: 12})
-	golden(t, m, "wide.txt")
+	frame(t, m, "wide.txt")
 	m.Update(tea.WindowSizeMsg{Width: 58, Height: 12})
-	golden(t, m, "narrow.txt")
+	frame(t, m, "narrow.txt")
 	m.Update(tea.WindowSizeMsg{Width: 30, Height: 5})
-	golden(t, m, "small.txt")
+	frame(t, m, "small.txt")
 }
 
 func TestEverySizeFits(t *testing.T) {
