@@ -26,8 +26,9 @@ type Child struct {
 	RandTime     time.Duration
 	Bytes        Volume
 	Packets      Volume
-	ReplayWindow int // packets; 0: no replay protection
-	TFC          int // octets that packets are padded to; 0: none, -1: the path MTU
+	DraftSHA256  bool // HMAC-SHA-256 cut to 96 bits
+	ReplayWindow int  // packets; 0: no replay protection
+	TFC          int  // octets that packets are padded to; 0: none, -1: the path MTU
 	DF           dataplane.DF
 	CopyDSCP     ike.DSCPCopying
 	CopyECN      bool
@@ -89,6 +90,8 @@ func (c *Child) trafficOptions() []option {
 			doc: "`tunnel` carries whole packets between networks; `transport` protects what the two peers say to each other."},
 		{name: "esp_proposals", slot: proposals(&c.Proposals, wire.ProtocolESP), rfc: "RFC 7296, Section 2.7; RFC 8221", aka: "esp_proposals",
 			doc: "Algorithms in order of preference, as `aes256gcm16-x25519`; a key exchange applies to rekeying, `esn` and `noesn` choose sequence numbers. `default` stands for the recommended ones."},
+		{name: "sha256_96", slot: one(&c.DraftSHA256, boolean()), aka: "sha256_96",
+			doc: "Cut HMAC-SHA-256 of ESP to 96 bits, as kernels of Linux before 2.6.33 and devices of their time do, in the place of the 128 of RFC 4868. It is not negotiated: both peers need it, or no packet passes."},
 		{name: "start", slot: one(&c.Start, startAction()), aka: "start_action",
 			doc: "When the child comes up. `none`: on command or when the peer asks; `trap`: with the first packet; `start`: with the daemon; `trap|start`: both, so that a packet brings it up again once it is down."},
 		{name: "on_close", slot: one(&c.OnClose, startAction()), aka: "close_action",

@@ -27,6 +27,8 @@ func childHookSamples() []sample {
 		{option: "copy_ecn", value: `false`},
 		{option: "copy_ecn", value: `"no"`, code: wrongType},
 		{option: "copy_ecn", value: `false`, with: `mode = "transport"`, code: clash},
+		{option: "sha256_96", value: `true`},
+		{option: "sha256_96", value: `96`, code: wrongType},
 		{option: "reqid", value: `42`},
 		{option: "reqid", value: `-1`, code: badValue},
 		{option: "reqid", value: `42`, with: `per_cpu_sas = true`, code: clash},

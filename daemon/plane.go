@@ -110,7 +110,7 @@ func kernelLacks(cfg *config.Config) error {
 	}
 	var wanted []suite.ESP
 	for name, child := range eachChild(cfg) {
-		list := transforms(child.Proposals)
+		list := childTransforms(child)
 		if err := beyondKernel(child, list); err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
@@ -168,6 +168,17 @@ func beyondKernel(c *config.Child, list []suite.ESP) error {
 // fixed leaves out selectors whose addresses are not known before a child is up.
 func fixed(list []spd.Selector) []spd.Selector {
 	return slices.DeleteFunc(slices.Clone(list), func(s spd.Selector) bool { return !s.Start.IsValid() })
+}
+
+// childTransforms are what the SAs of a child may come to have.
+func childTransforms(c *config.Child) []suite.ESP {
+	list := transforms(c.Proposals)
+	for i := range list {
+		if c.DraftSHA256 {
+			list[i] = list[i].AsDraft()
+		}
+	}
+	return list
 }
 
 // transforms are what the proposals of a child can lead to.

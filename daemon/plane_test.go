@@ -83,10 +83,11 @@ func TestEveryTransformThatMayBeNegotiatedIsAskedFor(t *testing.T) {
 		t.Fatal(err)
 	}
 	var names []string
-	for _, e := range transforms(p) {
+	for _, e := range childTransforms(&config.Child{Proposals: p, DraftSHA256: true}) {
 		names = append(names, e.String())
 	}
-	if len(names) != 8+1 || !strings.Contains(strings.Join(names, " "), "AES_CBC_256/HMAC_SHA2_512_256/ESN") {
+	if len(names) != 8+1 || !strings.Contains(strings.Join(names, " "), "AES_CBC_256/HMAC_SHA2_512_256/ESN AES_CBC_256/HMAC_SHA2_512_256 ") ||
+		!strings.Contains(strings.Join(names, " "), "AES_CBC_256/HMAC_SHA2_256_96/ESN") {
 		t.Errorf("got %q", names)
 	}
 }

@@ -298,6 +298,7 @@ func childConfig(c *config.Child) *ike.ChildConfig {
 		PerResource:       c.PerCPU,
 		SinglePair:        c.SinglePair,
 		NonFirstFragments: c.NonFirstFragments,
+		DraftSHA256:       c.DraftSHA256,
 		ReplayWindow:      c.ReplayWindow,
 		TFC:               c.TFC,
 		Cover:             c.Cover,

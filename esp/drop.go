@@ -12,6 +12,7 @@ const (
 	ErrUnknownSPI             // no SA with this SPI (RFC 4301, Section 5.2, step 3a)
 	ErrReplay                 // seen before, or left of the window (RFC 4303, Section 3.4.3)
 	ErrAuthentication         // the ICV is wrong (RFC 4303, Section 3.4.4.1)
+	ErrTruncation             // the ICV is right, and cut to another length than ours: sha256_96 on one side alone
 	ErrPadding                // the padding is not 1, 2, 3, ... (RFC 4303, Section 2.4)
 	ErrDummy                  // next header 59: traffic flow confidentiality, not a fault (RFC 4303, Section 2.6)
 	ErrNextHeader             // a next header that the SA's mode does not carry
@@ -46,6 +47,7 @@ func (d Drop) text() dropText {
 		ErrUnknownSPI:        {"unknown_spi", "no SA with this SPI"},
 		ErrReplay:            {"replay", "sequence number seen before or too old"},
 		ErrAuthentication:    {"authentication", "integrity check failed"},
+		ErrTruncation:        {"truncation", "the peer cuts HMAC-SHA-256 to another length: sha256_96 is set on one side alone"},
 		ErrPadding:           {"padding", "malformed padding"},
 		ErrDummy:             {"dummy", "dummy packet"},
 		ErrNextHeader:        {"next_header", "next header not allowed in this mode"},

@@ -2,6 +2,8 @@ package esp
 
 import (
 	"encoding/binary"
+
+	"culvert/suite"
 )
 
 // Inbound opens the packets of one SA. It belongs to one goroutine at a time.
@@ -69,7 +71,7 @@ func (i *Inbound) Open(pkt []byte) (inner []byte, nextHeader uint8, err error) {
 	}
 	n := len(pkt) - i.layout.HeaderLen() - i.layout.ICV
 	if n < trailerLen || n%i.layout.Block != 0 {
-		return nil, 0, ErrTruncated
+		return nil, 0, i.misfit(pkt)
 	}
 	text, err := i.authenticate(pkt)
 	if err != nil {
@@ -86,6 +88,21 @@ func (i *Inbound) Open(pkt []byte) (inner []byte, nextHeader uint8, err error) {
 	return inner, next, err
 }
 
+// misfit is why a packet is refused whose length is none of ours: with block ciphers it is what an ICV of another length comes to.
+func (i *Inbound) misfit(pkt []byte) Drop {
+	if len(pkt) < headerLen {
+		return ErrTruncated
+	}
+	seq, fresh := i.window.Check(binary.BigEndian.Uint32(pkt[4:]))
+	if !fresh || !i.params.Transforms.Ambiguous() {
+		return ErrTruncated
+	}
+	if _, err := i.cipher.Open(pkt, seq); err != suite.ErrTruncation {
+		return ErrTruncated
+	}
+	return ErrTruncation
+}
+
 // authenticate checks sequence number and ICV and returns the decrypted text.
 func (i *Inbound) authenticate(pkt []byte) ([]byte, error) {
 	seq, fresh := i.window.Check(binary.BigEndian.Uint32(pkt[4:]))
@@ -98,6 +115,9 @@ func (i *Inbound) authenticate(pkt []byte) ([]byte, error) {
 		}
 	}
 	text, err := i.cipher.Open(pkt, seq)
+	if err == suite.ErrTruncation {
+		return nil, ErrTruncation
+	}
 	if err != nil {
 		i.resync.failed(i.params.Transforms.ESN)
 		return nil, ErrAuthentication

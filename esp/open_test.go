@@ -1,11 +1,13 @@
 package esp
 
 import (
+	"bytes"
 	"encoding/binary"
 	"slices"
 	"testing"
 
 	"culvert/suite"
+	"culvert/wire"
 )
 
 func TestOpenOfDamagedPackets(t *testing.T) {
@@ -14,7 +16,7 @@ func TestOpenOfDamagedPackets(t *testing.T) {
 			out, in := pair(t, params(e))
 			pkt := seal(t, out, udp(t, hostA, hostB, 40))
 			for n := range pkt {
-				if _, _, err := in.Open(slices.Clone(pkt[:n])); err != ErrTruncated && err != ErrAuthentication {
+				if _, _, err := in.Open(slices.Clone(pkt[:n])); err != ErrTruncated && err != ErrAuthentication && err != ErrTruncation {
 					t.Fatalf("%d of %d octets: %v", n, len(pkt), err)
 				}
 			}
@@ -84,6 +86,24 @@ func TestOpenOfAuthenticNonsense(t *testing.T) {
 				t.Errorf("got %x, %v, want %v", got, err, tt.want)
 			}
 		})
+	}
+}
+
+// Both sides have negotiated the same, and one of them cuts the ICV as it was before RFC 4868.
+func TestICVOfAnotherLengthHasACounterOfItsOwn(t *testing.T) {
+	ctr := suite.ESP{ENCR: transform(wire.EncrAESCTR, 128), INTEG: integrity(wire.IntegHMACSHA256_128)}
+	for _, e := range []suite.ESP{cbc(), ctr} {
+		for _, sides := range [][2]suite.ESP{{e, e.AsDraft()}, {e.AsDraft(), e}} {
+			out, _ := pair(t, params(sides[0]))
+			_, in := pair(t, params(sides[1]))
+			pkt := seal(t, out, udp(t, hostA, hostB, 40))
+			if _, _, err := in.Open(bytes.Clone(pkt)); DropOf(err) != ErrTruncation {
+				t.Errorf("%v to %v: %v", sides[0], sides[1], err)
+			}
+			if _, _, err := in.Open(pkt[:len(pkt)-1]); DropOf(err) != ErrTruncated {
+				t.Errorf("%v to %v, an octet short: %v", sides[0], sides[1], err)
+			}
+		}
 	}
 }
 

@@ -45,6 +45,7 @@ func transforms() map[string]suite.ESP {
 		add(suite.ESP{ENCR: transform(wire.EncrAESCTR, 128), INTEG: integrity(i)})
 		add(suite.ESP{ENCR: transform(wire.EncrNull, 0), INTEG: integrity(i)})
 	}
+	add(cbc().AsDraft())
 	return all
 }
 

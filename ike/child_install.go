@@ -60,7 +60,7 @@ func (sa *SA) place(c *Child, d childDeal, old *Child) {
 // directions makes both SAs of a child. Keys of "I" protect what the initiator of the exchange sends (RFC 7296, Section 2.17).
 func (sa *SA) directions(c *Child, d childDeal, keys suite.ChildKeys) (in, out dataplane.SA) {
 	soft := sa.softVolume(d.config)
-	base := dataplane.SA{Policy: c.policy, Path: sa.espPath(), Mode: c.mode, Transforms: suite.ESPFromSelection(c.suite),
+	base := dataplane.SA{Policy: c.policy, Path: sa.espPath(), Mode: c.mode, Transforms: c.transforms(),
 		ReplayWindow: d.config.ReplayWindow, Local: c.local, Remote: c.remote, SoftBytes: soft.bytes, HardBytes: d.config.HardBytes,
 		SoftPackets: soft.packets, HardPackets: d.config.HardPackets, NoECN: d.config.NoECN, DF: d.config.DF,
 		NonFirstFragments: d.fragments, OriginalRemote: d.originalRemote, OriginalLocal: d.originalLocal,
@@ -81,6 +81,15 @@ func (sa *SA) directions(c *Child, d childDeal, keys suite.ChildKeys) (in, out d
 		in.EncrKey, in.IntegKey, out.EncrKey, out.IntegKey = keys.EncrR, keys.IntegR, keys.EncrI, keys.IntegI
 	}
 	return in, out
+}
+
+// transforms are those of the child's SAs.
+func (c *Child) transforms() suite.ESP {
+	e := suite.ESPFromSelection(c.suite)
+	if c.config.DraftSHA256 {
+		return e.AsDraft()
+	}
+	return e
 }
 
 // setPolicy adds or changes the policy of a child.

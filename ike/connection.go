@@ -158,6 +158,7 @@ type ChildConfig struct {
 	SinglePair               bool // one Child SA for each pair of addresses (RFC 7296, Section 2.9)
 	PerResource              bool // Child SAs of single resources beside the first (RFC 9611)
 	NonFirstFragments        bool // agree to carry fragments without ports (RFC 4301, Section 7)
+	DraftSHA256              bool // HMAC-SHA-256 in ESP is cut to 96 bits, as before RFC 4868
 	ReplayWindow             int
 	TFC                      int
 	Cover                    int            // packets per second that leave at least (RFC 4303, Section 2.6); 0: any

@@ -57,7 +57,7 @@ func (k *IKE) Lines() []Line {
 
 // ESPLines are those of one ESP SA. Addresses are wildcards, so that they hold when the peer moves.
 func ESPLines(k *dataplane.SAKeys) []Line {
-	lines := []Line{line(TableAll, "esp,%08x,%s,%s,%s,%s\n", k.SPI, algorithms(k.Transforms.ENCR, k.Transforms.INTEG, k.Transforms.ESN), content(k),
+	lines := []Line{line(TableAll, "esp,%08x,%s,%s,%s,%s\n", k.SPI, espAlgorithms(k.Transforms), content(k),
 		hex.EncodeToString(k.EncrKey), hex.EncodeToString(k.IntegKey))}
 	encr, integ, ok := espNames(k.Transforms)
 	if !ok {
@@ -87,6 +87,18 @@ func algorithms(encr, integ wire.Transform, esn bool) string {
 		p.Transforms = append(p.Transforms, wire.Transform{Type: wire.TransformSN, ID: wire.SN64})
 	}
 	return suite.FormatProposal(p)
+}
+
+// draftWord is behind the algorithms of an SA that cuts HMAC-SHA-256 to 96 bits.
+const draftWord = "-sha256_96"
+
+// espAlgorithms writes those of an ESP SA: "aes256-sha256", "aes256-sha256-sha256_96".
+func espAlgorithms(e suite.ESP) string {
+	s := algorithms(e.ENCR, e.INTEG, e.ESN)
+	if e.Draft {
+		s += draftWord
+	}
+	return s
 }
 
 // content says what is in the packets of an SA.

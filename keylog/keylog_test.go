@@ -193,6 +193,8 @@ func TestNamesOfESPAlgorithms(t *testing.T) {
 			"AES-CTR [RFC3686]", "ANY 96 bit authentication [no checking]", true},
 		{suite.ESP{ENCR: transform(wire.TransformENCR, wire.EncrNull, 0), INTEG: transform(wire.TransformINTEG, wire.IntegHMACSHA1_96, 0)},
 			"NULL", "HMAC-SHA-1-96 [RFC2404]", true},
+		{suite.ESP{ENCR: transform(wire.TransformENCR, wire.EncrAESCBC, 128), INTEG: transform(wire.TransformINTEG, wire.IntegHMACSHA256_128, 0)}.AsDraft(),
+			"AES-CBC [RFC3602]", "HMAC-SHA-256-96 [draft-ietf-ipsec-ciph-sha-256-00]", true},
 		{suite.ESP{ENCR: transform(wire.TransformENCR, wire.EncrAESCBC, 128)}, "", "", false},
 		{suite.ESP{ENCR: transform(wire.TransformENCR, wire.EncrChaCha20Poly1305, 0)}, "", "", false},
 		{suite.ESP{ENCR: transform(wire.TransformENCR, wire.EncrAESCCM16, 128)}, "", "", false},
@@ -201,6 +203,9 @@ func TestNamesOfESPAlgorithms(t *testing.T) {
 		e, i, ok := espNames(tt.esp)
 		if ok != tt.ok || ok && (e != tt.encr || i != tt.integ) {
 			t.Errorf("%v: %q, %q, %v", tt.esp, e, i, ok)
+		}
+		if back, known := espTransforms(e, i, int(tt.esp.ENCR.KeyLength/8)); tt.esp.Draft && (!known || back != tt.esp) {
+			t.Errorf("%v is read as %v", tt.esp, back)
 		}
 	}
 }

@@ -62,5 +62,8 @@ func espNames(e suite.ESP) (encr, integ string, ok bool) {
 		wire.IntegAESXCBC96:      "ANY 96 bit authentication [no checking]",
 		wire.IntegAESCMAC96:      "ANY 96 bit authentication [no checking]",
 	}[e.INTEG.ID]
+	if e.Draft {
+		integ = "HMAC-SHA-256-96 [draft-ietf-ipsec-ciph-sha-256-00]"
+	}
 	return encr, integ, ok
 }

@@ -142,8 +142,13 @@ func (r *Ring) algorithms(s string) (suite.ESP, error) {
 	var err error
 	e, _ := r.lookUp("own "+s, func() (suite.ESP, bool) {
 		var p wire.Proposal
-		p, err = suite.ParseProposal(wire.ProtocolESP, s)
-		return suite.ESPFromSelection(suite.Selection{Proposal: p}), err == nil
+		words, draft := strings.CutSuffix(s, draftWord)
+		p, err = suite.ParseProposal(wire.ProtocolESP, words)
+		e := suite.ESPFromSelection(suite.Selection{Proposal: p})
+		if draft {
+			e = e.AsDraft()
+		}
+		return e, err == nil
 	})
 	return e, err
 }

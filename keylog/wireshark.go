@@ -72,8 +72,10 @@ func espTransforms(encrName, integName string, octets int) (suite.ESP, bool) {
 			if n, _ := t.KeyLengths(); n != octets {
 				continue
 			}
-			if e, i, ok := espNames(t); ok && e == encrName && i == integName {
-				return t, true
+			for _, t := range []suite.ESP{t, t.AsDraft()} {
+				if e, i, ok := espNames(t); ok && e == encrName && i == integName {
+					return t, true
+				}
 			}
 		}
 	}

@@ -11,6 +11,10 @@ import (
 // The caller drops it and counts it; nothing of its content was used.
 var ErrAuthentication = errors.New("integrity check failed")
 
+// ErrTruncation is an ErrAuthentication of which more is known: the ICV is right, but cut to another length than ours. One side
+// has [ESP.AsDraft], the other has not.
+var ErrTruncation = fmt.Errorf("%w: the ICV of HMAC-SHA-256 is cut to another length", ErrAuthentication)
+
 // ErrPadding means that authenticated content ends in a pad length that exceeds it: the peer itself built it wrongly.
 var ErrPadding = errors.New("pad length exceeds the content")
 

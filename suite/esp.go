@@ -12,6 +12,7 @@ type ESP struct {
 	ENCR  wire.Transform
 	INTEG wire.Transform
 	ESN   bool
+	Draft bool // HMAC-SHA-256 has an ICV of 96 bits in the place of 128 ([ESP.AsDraft])
 }
 
 // ESPFromSelection takes the transforms of an ESP SA from what was negotiated.
@@ -24,10 +25,36 @@ func ESPFromSelection(sel Selection) ESP {
 	return e
 }
 
+// AsDraft returns e with HMAC-SHA-256 cut to 96 bits, as draft-ietf-ipsec-ciph-sha-256-00 had it and kernels of Linux before
+// 2.6.33 have it. RFC 4868, Section 2.3, cuts it to 128 bits, and nothing that is negotiated tells one from the other: both peers
+// have to be told. Other transforms are as they were.
+func (e ESP) AsDraft() ESP {
+	e.Draft = e.Ambiguous()
+	return e
+}
+
+// Ambiguous tells whether a peer may cut the ICV to another length, though the same was negotiated.
+func (e ESP) Ambiguous() bool { return e.INTEG.ID == wire.IntegHMACSHA256_128 }
+
+// draftICV is the ICV of HMAC-SHA-256 before RFC 4868, in octets.
+const draftICV = 12
+
+// icv is the length of the ICV of the integrity transform in octets.
+func (e ESP) icv() int {
+	if e.Draft {
+		return draftICV
+	}
+	_, icv, _ := integrityLengths(e.INTEG.ID)
+	return icv
+}
+
 // String returns the names as logs show them: "AES_CBC_256/HMAC_SHA2_256_128/ESN".
 func (e ESP) String() string {
 	names := []string{TransformName(e.ENCR)}
-	if e.INTEG.ID != wire.IntegNone {
+	switch {
+	case e.Draft:
+		names = append(names, "HMAC_SHA2_256_96")
+	case e.INTEG.ID != wire.IntegNone:
 		names = append(names, TransformName(e.INTEG))
 	}
 	if e.ESN {
@@ -60,8 +87,7 @@ func (e ESP) Lengths() (iv, icv, block int) {
 	if props.icv > 0 {
 		return props.iv, props.icv, espAlign
 	}
-	_, icv, _ = integrityLengths(e.INTEG.ID)
-	return props.iv, icv, max(props.block, espAlign)
+	return props.iv, e.icv(), max(props.block, espAlign)
 }
 
 // An ESPCipher seals and opens the packets of one ESP SA in one direction, in place and without allocating. A packet is
@@ -82,7 +108,8 @@ type ESPCipher interface {
 	SealFrom(pkt, text []byte, seq uint64)
 
 	// Open verifies pkt and returns its decrypted part, which aliases pkt. seq is the whole sequence number, of which
-	// only the low half is in the packet when the SA has ESN. After an error the content of pkt is undefined.
+	// only the low half is in the packet when the SA has ESN. After an error, ErrAuthentication or ErrTruncation, the content of
+	// pkt is undefined.
 	Open(pkt []byte, seq uint64) (plaintext []byte, err error)
 
 	// Fetch asks the processor to have the keys in its cache soon. It may be called by other goroutines meanwhile, but

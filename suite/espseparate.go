@@ -12,6 +12,7 @@ import (
 type espSeparate struct {
 	cipher bareCipher
 	mac    *integrity
+	other  int // octets of the ICV that a peer may have by mistake, until a packet was opened; 0: none
 	iv     ivSource
 	ivLen  int
 	block  int
@@ -25,11 +26,22 @@ func newESPSeparate(e ESP, props encryption, encrKey, integKey []byte, rand io.R
 	if c.mac, err = newIntegrity(e.INTEG, integKey); err != nil {
 		return nil, err
 	}
+	c.truncate(e)
 	if c.cipher, err = newBareCipher(e.ENCR, props, encrKey); err != nil {
 		return nil, err
 	}
 	c.iv, err = newIVSource(props, rand)
 	return c, err
+}
+
+// truncate has the MAC cut to the length of e.
+func (c *espSeparate) truncate(e ESP) {
+	switch {
+	case e.Draft:
+		c.mac.icv, c.other = draftICV, c.mac.icv
+	case e.Ambiguous():
+		c.other = draftICV
+	}
 }
 
 func (c *espSeparate) IVLen() int    { return c.ivLen }
@@ -58,15 +70,28 @@ func (c *espSeparate) SealFrom(pkt, text []byte, seq uint64) {
 func (c *espSeparate) Open(pkt []byte, seq uint64) ([]byte, error) {
 	end := len(pkt) - c.mac.icv
 	n := end - espHeader - c.ivLen
-	if n < 0 || n%c.block != 0 {
-		return nil, ErrAuthentication
+	if n < 0 || n%c.block != 0 || !c.mac.verify(pkt[:end], c.tail(seq), pkt[end:]) {
+		return nil, c.refusal(pkt, seq)
 	}
-	if !c.mac.verify(pkt[:end], c.tail(seq), pkt[end:]) {
-		return nil, ErrAuthentication
-	}
+	c.other = 0
 	iv, text := pkt[espHeader:espHeader+c.ivLen], pkt[espHeader+c.ivLen:end]
 	c.cipher.decrypt(iv, text)
 	return text, nil
+}
+
+// refusal is why a packet is refused. No packet is taken with an ICV of the other length.
+func (c *espSeparate) refusal(pkt []byte, seq uint64) error {
+	end := len(pkt) - c.other
+	if c.other == 0 || end < espHeader+c.ivLen {
+		return ErrAuthentication
+	}
+	own := c.mac.icv
+	c.mac.icv = c.other
+	defer func() { c.mac.icv = own }()
+	if c.mac.verify(pkt[:end], c.tail(seq), pkt[end:]) {
+		return ErrTruncation
+	}
+	return ErrAuthentication
 }
 
 // tail is what the MAC covers after the packet: the upper half of the sequence number with ESN, or nothing (RFC 4303,

@@ -28,7 +28,7 @@ func trafficRows() []row[*child] {
 		{Key{"policies", Scalar, Implemented, "`install_policies`.", ""}, setBool[*child]("install_policies")},
 		{Key{"policies_fwd_out", Scalar, Implemented, "`forward_policies`.", ""}, setBool[*child]("forward_policies")},
 		{Key{"ipcomp", Scalar, Refused, "compression beside encryption tells of what is inside, and is not there.", ""}, refuseUnless[*child]("IPComp is not there", isNo)},
-		{Key{"sha256_96", Scalar, Refused, "a wrong truncation of old kernels, which is not there.", ""}, refuseUnless[*child]("HMAC-SHA-256 with 96 bits is not there", isNo)},
+		{Key{"sha256_96", Scalar, Implemented, "`sha256_96`.", ""}, setBool[*child]("sha256_96")},
 		{Key{"reqid", Scalar, Implemented, "`reqid`.", ""}, setNumber("reqid")},
 		{Key{"tfc_padding", Scalar, Implemented, "`tfc`.", ""}, (*child).tfc},
 		{Key{"replay_window", Scalar, Implemented, "`replay_window`; 1 to 63 are 64. Without it 1024, as packets of fast networks come in more disorder than 32.", ""}, (*child).replayWindow},

@@ -139,7 +139,8 @@ func TestKeysOfChildren(t *testing.T) {
 		{"copy_dscp = in", func(c *config.Child) any { return c.CopyDSCP }, ike.DSCPIn},
 		{"copy_dscp = yes", func(c *config.Child) any { return c.CopyDSCP }, ike.DSCPBoth},
 		{"per_cpu_sas = yes", func(c *config.Child) any { return c.PerCPU }, true},
-		{"ipcomp = no\nsha256_96 = no\nlabel_mode = system\nmark_in_sa = yes", func(c *config.Child) any { return c.Name }, "net"},
+		{"sha256_96 = yes", func(c *config.Child) any { return c.DraftSHA256 }, true},
+		{"ipcomp = no\nlabel_mode = system\nmark_in_sa = yes", func(c *config.Child) any { return c.Name }, "net"},
 	} {
 		t.Run(tt.line, func(t *testing.T) {
 			c := only(t, newFolder(conf("", tt.line)).good(t)).Children[0]

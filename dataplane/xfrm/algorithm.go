@@ -50,23 +50,23 @@ func cipherOf(t wire.Transform) (cipher, bool) {
 	return cipher{}, false
 }
 
-// integrityOf is an integrity transform by the kernel's name.
-func integrityOf(t wire.Transform) (cipher, bool) {
+// integrityOf is an integrity transform by the kernel's name, empty if it has none.
+func integrityOf(t wire.Transform) string {
 	switch t.ID {
 	case wire.IntegHMACSHA1_96:
-		return cipher{"hmac(sha1)", 96}, true
+		return "hmac(sha1)"
 	case wire.IntegHMACSHA256_128:
-		return cipher{"hmac(sha256)", 128}, true
+		return "hmac(sha256)"
 	case wire.IntegHMACSHA384_192:
-		return cipher{"hmac(sha384)", 192}, true
+		return "hmac(sha384)"
 	case wire.IntegHMACSHA512_256:
-		return cipher{"hmac(sha512)", 256}, true
+		return "hmac(sha512)"
 	case wire.IntegAESXCBC96:
-		return cipher{"xcbc(aes)", 96}, true
+		return "xcbc(aes)"
 	case wire.IntegAESCMAC96:
-		return cipher{"cmac(aes)", 96}, true
+		return "cmac(aes)"
 	}
-	return cipher{}, false
+	return ""
 }
 
 // setAlgorithms puts transforms and keys into a state.
@@ -82,11 +82,12 @@ func setAlgorithms(s *nl.State, e suite.ESP, encr, integ []byte) error {
 		s.AEAD = nl.Algorithm{Name: c.name, Key: encr, ICV: c.icv}
 		return nil
 	}
-	i, ok := integrityOf(e.INTEG)
-	if !ok {
+	name := integrityOf(e.INTEG)
+	if name == "" {
 		return &UnsupportedError{suite.TransformName(e.INTEG)}
 	}
+	_, icv, _ := e.Lengths()
 	s.Crypt = nl.Algorithm{Name: c.name, Key: encr}
-	s.Auth = nl.Algorithm{Name: i.name, Key: integ, ICV: i.icv}
+	s.Auth = nl.Algorithm{Name: name, Key: integ, ICV: 8 * icv}
 	return nil
 }

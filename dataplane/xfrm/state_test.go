@@ -92,6 +92,13 @@ func TestAlgorithmsHaveTheKernelsNames(t *testing.T) {
 	if err := setAlgorithms(&s, cbc, make(secret.Bytes, 32), make(secret.Bytes, 64)); err != nil || s.Crypt.Name != "cbc(aes)" || s.Auth.Name != "hmac(sha512)" || s.Auth.ICV != 256 {
 		t.Errorf("%+v, %v", s, err)
 	}
+	sha256 := cbc
+	sha256.INTEG.ID = wire.IntegHMACSHA256_128
+	for icv, e := range map[int]suite.ESP{128: sha256, 96: sha256.AsDraft()} {
+		if err := setAlgorithms(&s, e, make(secret.Bytes, 32), make(secret.Bytes, 32)); err != nil || s.Auth.Name != "hmac(sha256)" || s.Auth.ICV != icv {
+			t.Errorf("%v: %+v, %v", e, s, err)
+		}
+	}
 	if err := setAlgorithms(&s, cbc, make(secret.Bytes, 16), make(secret.Bytes, 64)); err == nil {
 		t.Error("a key of another length is taken")
 	}
