@@ -87,13 +87,17 @@ func (n *node) current() (ike, child string) {
 func TestReauthReplacesTheIKESA(t *testing.T) {
 	west, east := pair(t, "", "")
 	west.up()
-	before := west.status().SAs[0].SPI
+	reqID := func(n *node) uint32 { return n.status().SAs[0].Children[0].Reqid }
+	before, atWest, atEast := west.status().SAs[0].SPI, reqID(west), reqID(east)
 	if err := west.client.Reauth(t.Context(), command(api.Target{SA: before})); err != nil {
 		t.Fatal(err)
 	}
 	s := west.await("one IKE SA", func(s api.Status) bool { return len(s.SAs) == 1 })
 	if s.SAs[0].SPI == before || len(s.SAs[0].Children) != 1 {
-		t.Errorf("after %s there is %+v", before, s.SAs)
+		t.Fatalf("after %s there is %+v", before, s.SAs)
+	}
+	if east.current(); reqID(west) != atWest || reqID(east) != atEast {
+		t.Errorf("reqids %d and %d became %d and %d", atWest, atEast, reqID(west), reqID(east))
 	}
 	carries(west, east)
 }

@@ -181,7 +181,7 @@ func (l *supervisorLoop) initiate(a supervisor.Initiate) {
 	l.turn = (l.turn + 1) % len(shards)
 	shards[l.turn].box.put(ike.Initiate{
 		Connection: a.Connection, Path: path, Children: a.Children, Trigger: a.Trigger,
-		VirtualIPs: a.VirtualIPs, InitialContact: a.InitialContact, Fallback: a.Fallback, RedirectedFrom: a.RedirectedFrom, Ticket: a.Ticket,
+		VirtualIPs: a.VirtualIPs, Heritage: a.Heritage, InitialContact: a.InitialContact, Fallback: a.Fallback, RedirectedFrom: a.RedirectedFrom, Ticket: a.Ticket,
 	})
 }
 

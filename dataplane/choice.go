@@ -65,6 +65,29 @@ func (k Kernel) NumberedAs(old *Kernel) Kernel {
 	return k.settled()
 }
 
+// Inheriting returns k for a Child SA of an IKE SA that takes the place of another, with a child that had the numbers of old:
+// what is to be chosen stays as it was chosen then. Numbered chooses the rest.
+func (k Kernel) Inheriting(old *Kernel) Kernel {
+	k.MarkIn, k.MarkOut = k.MarkIn.inherit(old.MarkIn), k.MarkOut.inherit(old.MarkOut)
+	k.IfIDIn, k.IfIDOut = k.IfIDIn.Inherit(old.IfIDIn), k.IfIDOut.Inherit(old.IfIDOut)
+	return k
+}
+
+func (m Mark) inherit(old Mark) Mark {
+	if m.Choice == Fixed || old.Choice != Fixed || old.Mask != m.Mask || old.Value == 0 {
+		return m
+	}
+	return old
+}
+
+// Inherit returns the number that was chosen before, if there is one to choose.
+func (id InterfaceID) Inherit(old InterfaceID) InterfaceID {
+	if id.Choice == Fixed || old.Choice != Fixed || old.Number == 0 {
+		return id
+	}
+	return old
+}
+
 // Unnumbered returns k for a policy that belongs to no Child SA yet: without what would be of each one's own.
 func (k Kernel) Unnumbered() Kernel {
 	for _, m := range []*Mark{&k.MarkIn, &k.MarkOut} {

@@ -56,6 +56,24 @@ func TestRekeyedChildSAsKeepTheirNumbers(t *testing.T) {
 	}
 }
 
+func TestReauthenticatedChildSAsInheritWhatWasChosen(t *testing.T) {
+	k := Kernel{MarkIn: Mask(full), MarkOut: Mark{Value: 3, Mask: 7}, IfIDIn: InterfaceID{Choice: Unique}, IfIDOut: InterfaceID{Number: 9}, SetMarkIn: Mark{Mask: full, Choice: Same}}
+	next := counter()
+	old := k.Numbered(next, next)
+	if got := k.Inheriting(&old).Numbered(next, next); got != old {
+		t.Errorf("got %+v, had %+v", got, old)
+	}
+	changed := k // by a new configuration, which counts for what is fixed in it, and where the old one had no number
+	changed.MarkIn, changed.MarkOut, changed.IfIDOut.Number = Mask(0xff), Mask(full), 10
+	got := changed.Inheriting(&old).Numbered(next, next)
+	if got.MarkIn.Mask != 0xff || got.MarkOut.Mask != full || got.IfIDOut.Number != 10 || got.IfIDIn != old.IfIDIn {
+		t.Errorf("got %+v, had %+v", got, old)
+	}
+	if got := k.Inheriting(&Kernel{}).Numbered(next, next); got.MarkIn.Value == 0 || got.IfIDIn.Number == 0 {
+		t.Errorf("of nothing: %+v", got)
+	}
+}
+
 func TestPoliciesWithoutChildSAHaveFixedNumbersAlone(t *testing.T) {
 	k := Kernel{MarkIn: Mask(full), MarkOut: Mark{Value: 3, Mask: 7}, IfIDIn: InterfaceID{Choice: Unique}, SetMarkIn: Mark{Mask: full, Choice: Same}}
 	if got, want := k.Unnumbered(), (Kernel{MarkOut: Mark{Value: 3, Mask: 7}}); got != want {

@@ -53,7 +53,7 @@ func (sa *SA) place(c *Child, d childDeal, old *Child) {
 		c.policy, c.line, c.resource, c.kernel = d.first.policy, c.inSPI, d.resource, d.first.kernel
 	default:
 		c.policy, c.line, c.perResource = sa.env.NewPolicy(), c.inSPI, d.perResource
-		c.kernel = sa.conn.KernelOf(d.config, sa.interfaces()).Numbered(sa.env.NewMark, sa.env.NewIfID)
+		c.kernel = sa.numbered(d.config)
 	}
 }
 

@@ -49,6 +49,7 @@ type Initiate struct {
 	Children       []*ChildConfig
 	Trigger        *spd.Flow    // the packet that asks for the first child, or nil
 	VirtualIPs     []netip.Addr // what an earlier IKE SA was assigned, to be asked for again
+	Heritage       Heritage     // of an earlier IKE SA, owned by the new one; zero: none
 	InitialContact bool
 	Fallback       bool
 	RedirectedFrom netip.Addr // gateway that has sent us to this one (RFC 5685); invalid: none has

@@ -57,6 +57,29 @@ func TestInterfacesOfAnIKESAAreThoseOfItsChildren(t *testing.T) {
 	}
 }
 
+func TestNumbersStayWhenAnIKESATakesThePlaceOfAnother(t *testing.T) {
+	unique := dataplane.Mark{Mask: 0xff, Choice: dataplane.Unique}
+	n, a, b := gateways(t, func(a, b *Connection) {
+		a.IfIDIn = dataplane.InterfaceID{Choice: dataplane.Unique}
+		a.Children, b.Children = []*ChildConfig{netChild(t, "10.1.0.0/16", "10.2.0.0/16")}, []*ChildConfig{netChild(t, "10.2.0.0/16", "10.1.0.0/16")}
+		a.Children[0].Kernel.MarkIn = unique
+	})
+	l := newLabOf(t, n, a, b)
+	old := dataplane.Kernel{MarkIn: dataplane.Mark{Value: 77, Mask: 0xff}, IfIDIn: dataplane.InterfaceID{Number: 78}}
+	ev := initiate(a)
+	ev.Heritage = Heritage{Interfaces: Interfaces{In: old.IfIDIn}, Children: map[string]dataplane.Kernel{"net": old}}
+	n.do(a, ev)
+	l.do(a, Command{SA: a.only(t).LocalSPI(), Event: CreateChild{Child: a.only(t).conn.Children[0]}})
+	children := a.only(t).Children()
+	if len(children) != 2 || children[0].Kernel != old {
+		t.Fatalf("got %+v", children)
+	}
+	// A second child of the same configuration has a mark of its own, and the interface of the IKE SA.
+	if k := children[1].Kernel; k.MarkIn.Value == 77 || k.MarkIn.Value == 0 || k.IfIDIn != old.IfIDIn {
+		t.Errorf("the second: %+v", k)
+	}
+}
+
 func TestPoliciesOfChildrenThatAreDownHaveNoNumbersOfTheirOwn(t *testing.T) {
 	c := &Connection{IfIDOut: dataplane.InterfaceID{Number: 7}}
 	child := &ChildConfig{Kernel: dataplane.Kernel{MarkIn: dataplane.Mark{Mask: 1, Choice: dataplane.Unique}, IfIDIn: dataplane.InterfaceID{Choice: dataplane.Unique}}}

@@ -18,7 +18,7 @@ func (sa *SA) next(initiator bool, chosen suite.Selection, from keySources, spiI
 	}
 	next := &SA{env: sa.env, id: sa.env.NewSAID(), conn: sa.conn, initiator: initiator, spiI: spiI, spiR: spiR, state: StateEstablished, path: sa.path,
 		now: sa.now, local: sa.local, remote: sa.remote, proof: sa.proof, peer: sa.peer, fragmentSize: sa.fragmentSize, created: sa.now,
-		established: sa.established, lastHeard: sa.now, lastSent: sa.now, stream: streamLife{originator: sa.stream.originator}, assigned: sa.assigned, leases: sa.leases, lifetimes: sa.lifetimes, ifIDs: sa.ifIDs}
+		established: sa.established, lastHeard: sa.now, lastSent: sa.now, stream: streamLife{originator: sa.stream.originator}, assigned: sa.assigned, leases: sa.leases, lifetimes: sa.lifetimes, ifIDs: sa.ifIDs, heritage: sa.heritage}
 	next.exchanges.predecessor, next.exchanges.superseded = sa, true // until it inherits
 	if err := next.useKeys(chosen, keys); err != nil {
 		return nil, err

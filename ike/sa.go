@@ -79,6 +79,7 @@ type SA struct {
 	ppk       *auth.PPK     // in SK_d, the last one if there were several; nil is none
 	ppkUse    ppkUse        // how it came there
 	ifIDs     Interfaces    // for the children that have none
+	heritage  Heritage      // of the IKE SA that this one takes the place of
 	inherited []string      // what withstands quantum computers in the SK_d that the keys come from
 	leases    []netip.Addr  // ours to the peer, by configuration payload
 	initial   *initialState // dropped when authenticated

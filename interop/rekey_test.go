@@ -86,7 +86,7 @@ func TestReauthenticationLosesNothing(t *testing.T) {
 	before := s.ours.Status().SAs[0]
 	s.stream(300, func() { s.ours.Must("reauth", "site") })
 	s.Await("one IKE SA", func() bool { return s.ikeSAs() == 1 && s.theirs.Established() == 1 })
-	if after := s.ours.Status().SAs[0]; after.SPI == before.SPI {
-		t.Error("not authenticated anew")
+	if after := s.ours.Status().SAs[0]; after.SPI == before.SPI || after.Children[0].Reqid != before.Children[0].Reqid {
+		t.Errorf("not authenticated anew, or with another reqid:\n%+v\n%+v", before, after)
 	}
 }

@@ -51,7 +51,7 @@ func (n *Node) initiate(a supervisor.Initiate) {
 	if a.Transport == dataplane.TransportTCP {
 		path = dataplane.Path{Local: at(path.Local.Addr(), 0), Remote: a.Remote, Transport: a.Transport}
 	}
-	ev := ike.Initiate{Connection: a.Connection, Path: path, Children: a.Children, Trigger: a.Trigger, VirtualIPs: a.VirtualIPs,
+	ev := ike.Initiate{Connection: a.Connection, Path: path, Children: a.Children, Trigger: a.Trigger, VirtualIPs: a.VirtualIPs, Heritage: a.Heritage,
 		InitialContact: a.InitialContact, Fallback: a.Fallback, Ticket: a.Ticket}
 	n.soon(func() { n.handle(s, ev) })
 }

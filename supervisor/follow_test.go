@@ -177,6 +177,24 @@ func TestReauthenticationIsMakeBeforeBreak(t *testing.T) {
 	none[Initiate](b)
 }
 
+// Rules of a packet filter name marks and interfaces that were chosen: they stay.
+func TestReauthenticationKeepsNumbers(t *testing.T) {
+	c := connection(child("net", ike.StartUp), child("other", ike.StartNone))
+	c.Children[0].Kernel.MarkIn = dataplane.Mark{Mask: 0xff, Choice: dataplane.Unique}
+	c.Children[1].Kernel.IfIDIn = dataplane.InterfaceID{Number: 5}
+	b := newBench(t, c)
+	old := b.connect()
+	kernel := dataplane.Kernel{MarkIn: dataplane.Mark{Value: 7, Mask: 0xff}, IfIDIn: dataplane.InterfaceID{Number: 8}, IfIDOut: dataplane.InterfaceID{Number: 9}}
+	for _, info := range []ike.ChildInfo{{Name: "net", InSPI: 0x7000, Kernel: kernel}, {Name: "other", InSPI: 0x7002, Kernel: c.Children[1].Kernel}} {
+		b.news(ike.News{Kind: ike.NewsChildUp, SA: old.SA, Connection: c, Child: &info})
+	}
+	b.tell(old, ike.NewsReauth)
+	h := one[Initiate](b).Heritage
+	if h.Children["net"] != kernel || h.Interfaces.In.Number != 8 || len(h.Children) != 2 {
+		t.Errorf("got %+v", h)
+	}
+}
+
 func TestFailedReauthenticationKeepsTheOldSA(t *testing.T) {
 	b := newBench(t, connection(child("net", ike.StartUp)))
 	old := b.connect()

@@ -259,7 +259,7 @@ func (s *Supervisor) try(l *link, a *attempt, transport dataplane.Transport) {
 	s.emit(Note{Connection: l.conn, Kind: NoteAttempt, Remote: remote, Transport: transport, Attempt: l.attempts + 1})
 	s.emit(Initiate{
 		Connection: l.conn, Remote: remote, Local: a.local, Transport: transport, Fallback: a.fallback, Children: children, Trigger: a.trigger, VirtualIPs: l.virtual,
-		InitialContact: s.initialContact(l, a), RedirectedFrom: a.via.from, Ticket: a.ticket,
+		Heritage: a.replaces.heritage(), InitialContact: s.initialContact(l, a), RedirectedFrom: a.via.from, Ticket: a.ticket,
 	})
 }
 

@@ -55,6 +55,7 @@ type (
 		Children       []*ike.ChildConfig
 		Trigger        *spd.Flow    // the packet that asks for the first child, or nil
 		VirtualIPs     []netip.Addr // to be asked for again
+		Heritage       ike.Heritage // of the SA that this one takes the place of
 		InitialContact bool
 		RedirectedFrom netip.Addr // the gateway that has sent us; invalid: none has
 		Ticket         uint64     // to be repeated in the news of the SA

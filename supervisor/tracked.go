@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"culvert/dataplane"
 	"culvert/ike"
 	"culvert/spd"
 	"culvert/wire"
@@ -34,10 +35,29 @@ type twin struct {
 	in, out       uint32
 	initiator     bool // we asked for it
 	local, remote []spd.Selector
+	kernel        dataplane.Kernel
 }
 
 func newTwin(c *ike.ChildInfo) twin {
-	return twin{c.Name, c.InSPI, c.OutSPI, c.Initiator, c.Local, c.Remote}
+	return twin{c.Name, c.InSPI, c.OutSPI, c.Initiator, c.Local, c.Remote, c.Kernel}
+}
+
+// heritage is what an IKE SA that takes the place of this one keeps of it; t may be nil.
+func (t *tracked) heritage() (h ike.Heritage) {
+	if t == nil || t.link == nil {
+		return h
+	}
+	h.Children = make(map[string]dataplane.Kernel)
+	for _, c := range t.children {
+		h.Children[c.name] = c.kernel
+		if config := t.link.child(c.name); config != nil && config.Kernel.IfIDIn == (dataplane.InterfaceID{}) {
+			h.Interfaces.In = c.kernel.IfIDIn
+		}
+		if config := t.link.child(c.name); config != nil && config.Kernel.IfIDOut == (dataplane.InterfaceID{}) {
+			h.Interfaces.Out = c.kernel.IfIDOut
+		}
+	}
+	return h
 }
 
 // has tells whether a child of that name is up.

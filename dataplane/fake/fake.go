@@ -34,6 +34,7 @@ type Backend struct {
 	notice   func(dataplane.Notice)
 	spis     map[uint32]*inbound // nil: allocated and without SA
 	policies map[dataplane.PolicyID]*policy
+	reqIDs   dataplane.ReqIDs
 	db       *spd.Database[*policy]
 	drops    dataplane.Drops
 	traffic  Traffic

@@ -64,7 +64,15 @@ func (b *Backend) SetPolicy(p dataplane.Policy) error {
 		return fmt.Errorf("fake data plane: %s: %w", p.Name, err)
 	}
 	b.db, b.policies[p.ID] = db, state
-	return nil
+	_, err = b.reqIDs.Take(&p, func() (uint32, error) { return uint32(p.ID), nil })
+	return err
+}
+
+// ReqID is that of dataplane.Identifier.
+func (b *Backend) ReqID(id dataplane.PolicyID) uint32 {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.reqIDs.Of(id)
 }
 
 // RemovePolicy is that of dataplane.Backend.
@@ -79,6 +87,7 @@ func (b *Backend) RemovePolicy(id dataplane.PolicyID) error {
 		return fmt.Errorf("fake data plane: policy %d: %w", id, dataplane.ErrBusy)
 	}
 	delete(b.policies, id)
+	b.reqIDs.Give(id)
 	b.db = b.db.Without(uint32(id))
 	return nil
 }

@@ -52,9 +52,10 @@ type Backend struct {
 	tap      atomic.Pointer[tap] // nil: nobody looks
 	running  bool                // goroutines of SAs are started
 
-	mu    sync.Mutex // guards what follows, but for finding in sad, and changes of policies and of what they hold
-	sad   sad
-	known map[dataplane.PolicyID]*policy
+	mu     sync.Mutex // guards what follows, but for finding in sad, and changes of policies and of what they hold
+	sad    sad
+	known  map[dataplane.PolicyID]*policy
+	reqIDs dataplane.ReqIDs // guarded by the lock
 
 	workers            []*worker // one for each queue of the device
 	sending, receiving []*epoch  // theirs

@@ -153,6 +153,20 @@ func TestPolicyWithSAsIsNotRemoved(t *testing.T) {
 	}
 }
 
+func TestReqidStaysWhenAPolicyTakesThePlaceOfAnother(t *testing.T) {
+	s := newBench(t)
+	named := func(p *dataplane.Policy) { p.Name = "office/net" }
+	s.protect(1, named)
+	s.protect(2, named)
+	want := s.ReqID(1)
+	if err := s.RemovePolicy(1); err != nil {
+		t.Fatal(err)
+	}
+	if want != 1 || s.ReqID(2) != want || s.ReqID(1) != 0 {
+		t.Errorf("reqid %d became %d", want, s.ReqID(2))
+	}
+}
+
 func TestReplacedPolicyKeepsItsSAs(t *testing.T) {
 	s := newBench(t)
 	s.protect(1, nil)

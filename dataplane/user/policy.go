@@ -92,9 +92,17 @@ func (b *Backend) publish(p dataplane.Policy) (old *policy, err error) {
 	if err != nil {
 		return old, err
 	}
+	_, err = b.reqIDs.Take(&p, func() (uint32, error) { return uint32(p.ID), nil })
 	b.known[p.ID] = state
 	b.policies.Store(db)
-	return old, nil
+	return old, err
+}
+
+// ReqID is that of dataplane.Identifier: nothing in the host has the number, but commands and listings tell it.
+func (b *Backend) ReqID(id dataplane.PolicyID) uint32 {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.reqIDs.Of(id)
 }
 
 // withdraw takes a policy out of sight.
@@ -102,6 +110,7 @@ func (b *Backend) withdraw(id dataplane.PolicyID) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	delete(b.known, id)
+	b.reqIDs.Give(id)
 	b.policies.Store(b.policies.Load().Without(uint32(id)))
 }
 

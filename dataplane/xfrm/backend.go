@@ -84,6 +84,7 @@ type Backend struct {
 	news     []dataplane.Notice // to be sent when the lock is free
 	known    map[dataplane.PolicyID]*policy
 	byReqID  map[uint32]*policy
+	reqIDs   dataplane.ReqIDs
 	byState  map[nl.StateID]*sa
 	database *database
 	slots    slots

@@ -23,7 +23,7 @@ func (b *Backend) setPolicy(spec dataplane.Policy) error {
 	if err != nil {
 		return err
 	}
-	p, err := b.policyAs(spec.ID, spec.ReqID)
+	p, err := b.policyAs(&spec)
 	if err != nil {
 		return err
 	}
@@ -65,25 +65,27 @@ func (b *Backend) plumb(spec *dataplane.Policy) error {
 }
 
 // policy finds a policy, or makes one with a reqid, which SAs may name before it is set.
-func (b *Backend) policy(id dataplane.PolicyID) (*policy, error) { return b.policyAs(id, 0) }
+func (b *Backend) policy(id dataplane.PolicyID) (*policy, error) {
+	return b.policyAs(&dataplane.Policy{ID: id})
+}
 
-// policyAs is policy with the reqid that a new one gets; 0: one of ours. Others may have that which is configured, so nothing
-// is found by it.
-func (b *Backend) policyAs(id dataplane.PolicyID, reqID uint32) (*policy, error) {
-	if p := b.known[id]; p != nil {
+// policyAs is policy with the reqid that a new one gets: what is configured, or one of ours. Others may have that which is
+// configured, so nothing is found by it.
+func (b *Backend) policyAs(spec *dataplane.Policy) (*policy, error) {
+	if p := b.known[spec.ID]; p != nil {
 		return p, nil
 	}
 	b.age++
-	p := &policy{reqID: reqID, age: b.age}
-	p.spec.ID = id
-	if reqID == 0 {
+	p := &policy{reqID: spec.ReqID, age: b.age}
+	p.spec.ID = spec.ID
+	if p.reqID == 0 {
 		var err error
-		if p.reqID, err = b.slots.take(b.owner); err != nil {
+		if p.reqID, err = b.reqIDs.Take(spec, func() (uint32, error) { return b.slots.take(b.owner) }); err != nil {
 			return nil, err
 		}
 		b.byReqID[p.reqID] = p
 	}
-	b.known[id] = p
+	b.known[spec.ID] = p
 	return p, nil
 }
 
@@ -140,9 +142,9 @@ func (b *Backend) forget(p *policy) error {
 func (b *Backend) discard(p *policy) {
 	if !p.set && len(p.outs) == 0 && p.ins == 0 {
 		delete(b.known, p.spec.ID)
-		if b.byReqID[p.reqID] == p {
-			delete(b.byReqID, p.reqID)
-			b.slots.give(p.reqID)
+		if number, last := b.reqIDs.Give(p.spec.ID); last {
+			delete(b.byReqID, number)
+			b.slots.give(number)
 		}
 	}
 }

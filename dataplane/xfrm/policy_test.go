@@ -267,6 +267,36 @@ func TestConfiguredReqidsAreThoseOfPoliciesAndSAs(t *testing.T) {
 	}
 }
 
+// Reauthentication makes another policy for the same child, whose SAs other programs know by the reqid of the first one.
+func TestReqidStaysWhenAPolicyTakesThePlaceOfAnother(t *testing.T) {
+	b := newBench(t)
+	set := func(id dataplane.PolicyID) {
+		p := protect(t, id, "10.1.0.0/16", "10.2.0.0/16")
+		p.Name = "office/net"
+		b.setPolicy(t, p)
+	}
+	set(1)
+	b.outbound(t, 0x1000, 1)
+	want := b.ReqID(1)
+	set(2)
+	b.outbound(t, 0x2000, 2)
+	if _, err := b.Remove(dataplane.Outbound, 0x1000, 1); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.RemovePolicy(1); err != nil {
+		t.Fatal(err)
+	}
+	if p := b.kernel.out(t); b.ReqID(2) != want || p.Templates[0].ReqID != want || len(b.slots.free) != 0 {
+		t.Errorf("reqid %x became %x, %+v", want, b.ReqID(2), p)
+	}
+	if _, err := b.Remove(dataplane.Outbound, 0x2000, 2); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.RemovePolicy(2); err != nil || len(b.byReqID) != 0 || len(b.slots.free) != 1 {
+		t.Errorf("%v, left %v, free %v", err, b.byReqID, b.slots.free)
+	}
+}
+
 func TestSAsAloneWhereOthersMakePolicies(t *testing.T) {
 	b := newBench(t)
 	p := protect(t, 1, "10.1.0.0/16", "10.2.0.0/16")
