@@ -7,8 +7,8 @@ import (
 	"culvert/wire"
 )
 
-// An informTask is an INFORMATIONAL request of ours whose answer says nothing but that the peer lives: a liveness check
-// (RFC 7296, Section 2.4), or a notification about a message of the peer's.
+// An informTask is a notification about a message of the peer's, an INFORMATIONAL request of ours whose answer says nothing but
+// that the peer lives (RFC 7296, Section 2.4).
 type informTask struct{ payloads []wire.Payload }
 
 func (t *informTask) row() *row { return exchangeRow("INFORMATIONAL") }
@@ -21,6 +21,24 @@ func (t *informTask) begin(sa *SA) bool {
 func (t *informTask) response(sa *SA, in *inbound) error { return nil }
 
 func (t *informTask) abandoned(sa *SA, why error) {}
+
+// A livenessTask is a liveness check. It is short, so that a path which has become narrow does not pass for a dead peer, and the
+// other way round. A peer that answers has the MTU of the path confirmed, where it was searched for.
+type livenessTask struct{}
+
+func (t *livenessTask) row() *row { return exchangeRow("INFORMATIONAL") }
+
+func (t *livenessTask) begin(sa *SA) bool {
+	sa.request(t, nil)
+	return true
+}
+
+func (t *livenessTask) response(sa *SA, in *inbound) error {
+	sa.confirmPath()
+	return nil
+}
+
+func (t *livenessTask) abandoned(sa *SA, why error) {}
 
 // complaintInterval limits INVALID_MESSAGE_ID (RFC 7296, Section 2.3: MUST be rate limited).
 const complaintInterval = time.Minute
@@ -81,11 +99,11 @@ func (sa *SA) childRefs() []ChildRef {
 	return list
 }
 
-// checkLiveness sends an INFORMATIONAL request (RFC 7296, Section 2.4): an empty one, or one that confirms the MTU of the path
-// as well, where that was searched for. A request that is under way does too.
+// checkLiveness sends an empty INFORMATIONAL request (RFC 7296, Section 2.4). A request that is under way does too, but for a
+// probe of the path, which gives up filling it when something waits.
 func (sa *SA) checkLiveness() {
-	if len(sa.requests.pending) > 0 || len(sa.requests.begun) > 0 || len(sa.tasks) > 0 || sa.confirmPath() {
-		return
+	busy := len(sa.requests.pending)+len(sa.requests.begun) > 0 && !sa.probing()
+	if !busy && len(sa.tasks) == 0 {
+		sa.enqueue(&livenessTask{})
 	}
-	sa.enqueue(&informTask{})
 }

@@ -145,18 +145,20 @@ func (sa *SA) publishPath() {
 
 // raisePath tries whether the path carries more than it did.
 func (sa *SA) raisePath() {
+	if sa.conn.NoPathProbes {
+		return
+	}
 	sa.pathMTU.Raise()
 	sa.probePath()
 }
 
-// confirmPath has the MTU of the path probed again, and reports whether it does.
-func (sa *SA) confirmPath() bool {
-	if sa.pathMTU.State() != plpmtu.SearchComplete || sa.state != StateEstablished || sa.inStream() {
-		return false
+// confirmPath has the MTU of the path probed again, if it was found.
+func (sa *SA) confirmPath() {
+	if sa.pathMTU.State() != plpmtu.SearchComplete || sa.state != StateEstablished || sa.inStream() || sa.conn.NoPathProbes {
+		return
 	}
 	sa.pathMTU.Confirm()
 	sa.probePath()
-	return true
 }
 
 // pathSeen follows what the data plane knows about the path, and what it saw there.

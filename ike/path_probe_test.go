@@ -79,6 +79,40 @@ func TestLivenessCheckConfirmsThePath(t *testing.T) {
 	}
 }
 
+// Whoever is dead is so as early with probes as without.
+func TestProbesOfThePathDoNotDelayTheNoticeOfADeadPeer(t *testing.T) {
+	for name, off := range map[string]bool{"probed": false, "not probed": true} {
+		n, a, _, search := narrowPath(t, 1500, func(a, b *Connection) {
+			a.DPDDelay, a.NoPathProbes = 30*time.Second, off
+			a.Retransmit = Retransmit{Timeout: time.Second, Base: 1, Tries: 2}
+		})
+		search(dataplane.PathMTU{Link: 1500})
+		n.elapse(10 * time.Second)
+		heard := a.only(t).lastHeard
+		n.refuse = func(Send, []byte) bool { return true }
+		n.elapse(time.Minute)
+		closed := a.of(NewsClosed)
+		if want := heard.Add(33 * time.Second); len(closed) != 1 || closed[0].Time.Before(want) || closed[0].Time.After(want.Add(100*time.Millisecond)) {
+			t.Errorf("%s: %+v, want it closed %v after the last sign of life", name, closed, want.Sub(heard))
+		}
+	}
+}
+
+func TestProbeThatIsUnderWayGivesWayToALivenessCheck(t *testing.T) {
+	n, a, _, search := narrowPath(t, 1500, func(a, b *Connection) {
+		a.DPDDelay = 500 * time.Millisecond
+		a.Retransmit = Retransmit{Timeout: time.Second, Base: 1, Tries: 2}
+	})
+	n.refuse = func(Send, []byte) bool { return true }
+	dead := n.now
+	search(dataplane.PathMTU{Link: 1500})
+	n.elapse(time.Minute)
+	closed := a.of(NewsClosed)
+	if most := dead.Add(4100 * time.Millisecond); len(closed) != 1 || closed[0].Time.After(most) {
+		t.Errorf("got %+v, want it closed by %v", closed, most)
+	}
+}
+
 func TestOutageDoesNotNarrowThePath(t *testing.T) {
 	n, a, _, search := narrowPath(t, 1500, func(a, b *Connection) { a.DPDDelay = 30 * time.Second })
 	search(dataplane.PathMTU{Link: 1500})
@@ -111,5 +145,17 @@ func TestProbesCanBeSwitchedOff(t *testing.T) {
 	n.elapse(time.Minute)
 	if len(a.published()) != 0 {
 		t.Errorf("probed: %v", a.published())
+	}
+	n, a, _, search = narrowPath(t, 1400, func(a, b *Connection) { a.DPDDelay = 30 * time.Second })
+	search(dataplane.PathMTU{Link: 1500})
+	n.elapse(20 * time.Second)
+	off := *a.only(t).conn
+	off.NoPathProbes = true
+	a.only(t).conn, a.actions = &off, nil // as a new configuration has it
+	n.elapse(time.Hour)
+	for _, action := range a.actions {
+		if s, ok := action.(Send); ok && s.DontFragment {
+			t.Fatal("probed after it was switched off")
+		}
 	}
 }
