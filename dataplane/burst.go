@@ -8,7 +8,9 @@ type Burst struct {
 	// Segment is the length in octets of every packet but the last, which may be shorter. 0 means that Data is one packet.
 	Segment int
 	TOS     uint8 // traffic class of the outer headers: DSCP and ECN
-	DF      bool  // outbound: the packets must not be fragmented on their way
+	// DF says of outbound packets that they must not be fragmented on their way. Over IPv6, where no router does that, those without
+	// leave in fragments that every path carries, if they are longer.
+	DF bool
 }
 
 // Count is the number of packets in the burst.

@@ -167,13 +167,15 @@ func TestRawESPCarriesBursts(t *testing.T) {
 	}
 }
 
-// TestRouterTellsTheMTU has a router between two hosts, and a narrow cable behind it.
-func TestRouterTellsTheMTU(t *testing.T) {
-	a, r, b := newHost(t), newHost(t), newHost(t)
+// narrowRoute is two hosts with a router between them, and a narrow cable behind it.
+func narrowRoute(t *testing.T, mtu int) (a, b *host) {
+	t.Helper()
+	var r *host
+	a, r, b = newHost(t), newHost(t), newHost(t)
 	cable(plug{host: a, name: "cvu-a", addresses: []string{"192.0.2.1/24", "2001:db8:1::1/64", "fe80::1/64"}},
 		plug{host: r, name: "cvu-ra", addresses: []string{"192.0.2.254/24", "2001:db8:1::fe/64", "fe80::fe/64"}})
-	cable(plug{host: b, name: "cvu-b", addresses: []string{"198.51.100.1/24", "2001:db8:2::1/64", "fe80::1/64"}, mtu: 1300},
-		plug{host: r, name: "cvu-rb", addresses: []string{"198.51.100.254/24", "2001:db8:2::fe/64", "fe80::fe/64"}, mtu: 1300})
+	cable(plug{host: b, name: "cvu-b", addresses: []string{"198.51.100.1/24", "2001:db8:2::1/64", "fe80::1/64"}, mtu: mtu},
+		plug{host: r, name: "cvu-rb", addresses: []string{"198.51.100.254/24", "2001:db8:2::fe/64", "fe80::fe/64"}, mtu: mtu})
 	r.do(func() error {
 		if err := os.WriteFile("/proc/sys/net/ipv6/conf/all/forwarding", []byte("1"), 0); err != nil {
 			return err
@@ -190,6 +192,11 @@ func TestRouterTellsTheMTU(t *testing.T) {
 			return nil
 		})
 	}
+	return a, b
+}
+
+func TestRouterTellsTheMTU(t *testing.T) {
+	a, b := narrowRoute(t, 1300)
 	one, two := a.listen(DefaultConfig()), b.listen(DefaultConfig()).start()
 	mtus := make(chan dataplane.TooBig, 1000)
 	one.Start(Handlers{MTU: func(m dataplane.TooBig) { m.Quote = bytes.Clone(m.Quote); mtus <- m }})

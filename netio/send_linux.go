@@ -73,6 +73,11 @@ func (o *outbox) clear() {
 // sendBurst queues a burst, cut into as few messages as the kernel takes, and sends whenever the outbox is full.
 // The caller holds mu.
 func (s *socket) sendBurst(b dataplane.Burst, c *counters) {
+	if s.cuts(&b) {
+		s.flush(c)
+		s.sendCut(b, c)
+		return
+	}
 	if s.df != b.DF {
 		s.flush(c)
 		s.setDF(b.DF)

@@ -30,6 +30,7 @@ type socket struct {
 	df      bool       // what IP_MTU_DISCOVER says
 	segment bool
 	out     *outbox
+	cutter  *cutter // nil where the kernel fragments as it can
 }
 
 // openSocket makes, sets up and binds one socket.
@@ -50,6 +51,9 @@ func openSocket(c *Config, r role, bind netip.AddrPort, m member) (*socket, erro
 	}
 	s.tune(c)
 	s.out = newOutbox()
+	if c.RawESP && s.v6() && r != roleIKE {
+		s.cutter = newCutter(c)
+	}
 	return s, nil
 }
 
@@ -161,7 +165,7 @@ func (s *socket) tune(c *Config) {
 }
 
 // setDF switches the don't-fragment bit of what is sent from now on. Without it the kernel cuts packets that exceed the
-// path's MTU, over IPv6 to what every path carries. With it they come back as EMSGSIZE if they exceed the link's: what the
+// path's MTU as it knows it, over IPv6 to what every path carries. With it they come back as EMSGSIZE if they exceed the link's: what the
 // kernel believes to know about the path came by ICMP, which anybody can forge, and does not count. The caller holds mu.
 func (s *socket) setDF(df bool) {
 	if s.df == df {
@@ -191,6 +195,7 @@ func (s *socket) close() error {
 	if fd < 0 {
 		return nil
 	}
+	s.cutter.close()
 	return unix.Close(fd)
 }
 

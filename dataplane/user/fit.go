@@ -22,7 +22,7 @@ func (t *transmitter) protect(sa *lane, s *offload.Segments, pkt []byte, flow *s
 	if sa.largest > 0 && isSYN(pkt, flow, info) && clampMSS(pkt, info, sa.largest, s.Partial()) {
 		t.worker.changed[changeMSS].Add(1)
 	}
-	l := label{path: w.Path, tos: sa.outer.TrafficClass(info.TrafficClass), df: sa.outer.DF.DontFragment(pkt)}
+	l := label{path: w.Path, tos: sa.outer.TrafficClass(info.TrafficClass), df: w.whole(sa.outer.DF.DontFragment(pkt))}
 	if sa.largest > 0 && s.MaxLen() > sa.largest {
 		switch t.fit(sa, s, pkt, info) {
 		case esp.TooBig:

@@ -144,6 +144,10 @@ type way struct {
 	remote *remote
 }
 
+// whole tells whether packets must not be fragmented. Over IPv6 their sender alone can do that, and has no reason to where
+// they fit.
+func (w *way) whole(df bool) bool { return df || w.Remote.Addr().Is6() }
+
 func newOutbound(sa *dataplane.SA, rand io.Reader, workers int) (*outbound, error) {
 	outer := esp.Outer{NoECN: sa.NoECN, CopyDSCP: sa.CopyDSCP, DF: sa.DF}
 	if sa.Mode == esp.Transport { // the header is the packet's own
