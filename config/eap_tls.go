@@ -27,6 +27,7 @@ type EAPTLS struct {
 	Authorities    // that vouch for the other side
 	Certificates   []CertificateFile
 	Key            *KeyFile
+	PathDemands    // of the other side's certificates
 	Revocation     revocation.Policy
 	CRLs           []CRLFile
 	MinVersion     uint16
@@ -100,7 +101,7 @@ func (t *RemoteTLS) schema(path string) schema {
 }
 
 func (t *EAPTLS) options() []option {
-	return append(t.between(), []option{
+	return append(append(t.between(), t.PathDemands.options("the other side's path")...), []option{
 		{name: "key", slot: optional(&t.Key, keyFile()), computed: "local.key as server", aka: "private",
 			doc: "File with the private key of `certificate`, as in `local`."},
 		{name: "revocation", slot: one(&t.Revocation, choice("revocation policy", value("relaxed", revocation.IfAvailable), value("ifuri", revocation.IfURI),

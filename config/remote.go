@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"culvert/auth"
-	"culvert/auth/chain"
 	"culvert/auth/revocation"
 	"culvert/suite"
 )
@@ -31,8 +30,7 @@ type RemoteRound struct {
 	AllowSHA1   bool
 	MinRSABits  int
 	ExtKeyUsage auth.ExtKeyUsage
-	ChainKeys   []chain.KeyDemand
-	ChainSigned []suite.Scheme
+	PathDemands
 	Policies    []string // certificate policies, dotted; empty: any
 	EveryPolicy bool
 	OCSP        OCSP

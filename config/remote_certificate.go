@@ -20,11 +20,7 @@ type OCSP struct {
 
 // certificateOptions are the options of a remote about what a certificate must be beyond leading to a CA.
 func (r *RemoteRound) certificateOptions() []option {
-	return []option{
-		{name: "chain_keys", slot: many(&r.ChainKeys, keyDemand()), rfc: "RFC 5280, Section 6.1", aka: "remote.auth",
-			doc: "Public keys that every certificate of the peer's path may have, from its own to that of the CA, and a raw key: `rsa` and `ecdsa`, with the least size as in `rsa-3072` and `ecdsa-384`, `ed25519`, `ed448`, `mldsa44`, `mldsa65`, `mldsa87`. Empty: all that may be used."},
-		{name: "chain_signatures", slot: many(&r.ChainSigned, scheme()), rfc: "RFC 5280, Section 6.1", aka: "remote.auth",
-			doc: "Signature algorithms, written as in `signature_schemes`, that every certificate of the peer's path but that of the CA at its end may be signed with. Empty: all but those with SHA-1."},
+	return append(r.PathDemands.options("the peer's path"), []option{
 		{name: "require_every_policy", slot: one(&r.EveryPolicy, boolean()), aka: "remote.cert_policy",
 			doc: "The path must be issued under each of the policies, as strongSwan demands."},
 		{name: "require_policy", slot: many(&r.Policies, policyOID()), rfc: "RFC 5280, Section 6.1", aka: "remote.cert_policy",
@@ -41,7 +37,7 @@ func (r *RemoteRound) certificateOptions() []option {
 			doc: "The oldest OCSP answer that is believed. `0s`: as old as it says itself."},
 		{name: "certificate_hosts", slot: many(&r.Hosts, webHost()), rfc: "RFC 7296, Section 3.6", aka: "charon.hash_and_url",
 			doc: "Hosts, as `certs.example.org` or `192.0.2.1:8080`, from which certificates are fetched that a peer names by hash and URL. Who names them is not authenticated yet. Empty: they are refused."},
-	}
+	}...)
 }
 
 // finishRevocation computes what depends on the revocation policy and refuses what it makes useless.

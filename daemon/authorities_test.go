@@ -63,6 +63,9 @@ func TestIntermediatesOfEAPOverTLSCanBeRevoked(t *testing.T) {
 		{"the client's", `intermediate = "sub.pem"`, "intermediate = \"sub.pem\"\ncrl = \"root.crl\"", explain.EAPTLSAlert, explain.AuthCertRevoked},
 		{"both are anchors", "crl = \"root.crl\"", "crl = \"root.crl\"", "", ""},
 		{"named", `via = "sub.pem"`, `via = "sub.pem"`, "", ""},
+		{"as demanded", "intermediate = \"sub.pem\"\nchain_keys = [\"ecdsa-256\"]", "intermediate = \"sub.pem\"\nchain_signatures = [\"ecdsa-sha256\"]", "", ""},
+		{"the server's are too weak", "intermediate = \"sub.pem\"\nchain_keys = [\"ecdsa-384\"]", `intermediate = "sub.pem"`, explain.AuthCertStrength, explain.EAPTLSAlert},
+		{"the client's are signed otherwise", `intermediate = "sub.pem"`, "intermediate = \"sub.pem\"\nchain_signatures = [\"ecdsa-sha384\"]", explain.EAPTLSAlert, explain.AuthCertStrength},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			words := []string{"METHOD", "tls", "NAME", "gw.example.org", "CLIENT", tt.client, "SERVER", tt.server, `["gw.pem", "ca.pem"]`, `"gw.pem"`}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"culvert/auth"
+	"culvert/auth/chain"
 	"culvert/auth/revocation"
 	"culvert/config"
 	"culvert/eap"
@@ -123,7 +124,7 @@ func tlsCarrier(e *config.EAPTLS, files []config.CertificateFile, key *config.Ke
 
 // tlsRemote is what the other side's certificates are judged by.
 func (t *translator) tlsRemote(trusted config.Authorities, e *config.EAPTLS) *auth.Remote {
-	r := &auth.Remote{Revocation: e.Revocation}
+	r := &auth.Remote{Revocation: e.Revocation, Demands: chain.Demands{Keys: e.ChainKeys, Signatures: e.ChainSigned}}
 	trust(r, trusted)
 	if e.Revocation != revocation.Off {
 		r.RevocationInfo = revocation.NewChecker(t.fetcher, revocation.Options{CRLs: revocationLists(e.CRLs), Places: t.places(), Cache: t.answers})

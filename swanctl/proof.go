@@ -32,19 +32,16 @@ func parseProof(s string) (proof, error) {
 		return proof{method: "psk"}, nil
 	case strings.HasPrefix(lower, "xauth"):
 		return proof{}, &mistake{"XAuth is of IKEv1, which is not there", "use eap-mschapv2 or another method of EAP"}
-	case lower == "eap" || strings.HasPrefix(lower, "eap-"):
+	case lower == "eap" || strings.HasPrefix(lower, "eap-") || strings.HasPrefix(lower, "eap:"):
 		return parseEAP(lower)
 	}
 	c, err := parseConstraints(lower)
 	return proof{method: "pubkey", constraints: c}, err
 }
 
-// parseEAP reads "eap", "eap-tls" and "eap-tls:CONSTRAINTS".
+// parseEAP reads "eap", "eap-tls", "eap:CONSTRAINTS" and "eap-tls:CONSTRAINTS".
 func parseEAP(s string) (proof, error) {
-	method, constraints, given := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(s, "eap"), "-"), ":")
-	if given && constraints != "" {
-		return proof{}, &mistake{"constraints of the certificates inside of EAP are not there", "leave out what follows the colon"}
-	}
+	method, demands, _ := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(s, "eap"), "-"), ":")
 	p := proof{method: "eap"}
 	known := map[string][]string{
 		"": {}, "mschapv2": {"mschapv2"}, "md5": {"md5"}, "gtc": {"gtc"}, "tls": {"tls"}, "ttls": {"ttls"}, "peap": {"peap"},
@@ -60,7 +57,26 @@ func parseEAP(s string) (proof, error) {
 		return proof{}, &mistake{reason, "methods are mschapv2, md5, gtc, tls, ttls, peap and radius; those of SIMs are configured in culvert.hcl"}
 	}
 	p.eap, p.radius = methods, method == "radius"
-	return p, nil
+	err := p.demandInside(demands)
+	return p, err
+}
+
+// demandInside reads what is demanded of the certificates inside of EAP over TLS. Their signatures are not those of IKE.
+func (p *proof) demandInside(s string) (err error) {
+	if s == "" {
+		return nil
+	}
+	if p.radius || len(p.eap) > 0 && !overTLS(p.eap) {
+		return &mistake{"there are no certificates of ours to judge in this method", "leave out what follows the colon"}
+	}
+	if p.constraints, err = parseConstraints(s); err != nil {
+		return err
+	}
+	if len(p.chain)+len(p.keys) == 0 || strings.Contains(s, "ike:") {
+		return &mistake{fmt.Sprintf("%q demands nothing of certificates", s), "name a size or a hash, as in ecdsa-384 or rsa-sha256; ike: is for signatures of IKE alone"}
+	}
+	p.schemes, p.rsaBits = nil, 0
+	return nil
 }
 
 // parseConstraints reads kinds of keys with their least sizes and hashes, as "rsa-2048-sha256-ecdsa-256-sha384".

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"culvert/config"
 )
 
 // Words behind "ike:" are for the peer's own signature, others for its certificates, and for both if none is behind "ike:". Sizes are
@@ -56,5 +58,47 @@ func TestDemandsOnThePathArrive(t *testing.T) {
 	}
 	if len(c.Local.Schemes) != 1 {
 		t.Errorf("we sign with %v", c.Local.Schemes)
+	}
+}
+
+func TestDemandsOnCertificatesInsideOfEAP(t *testing.T) {
+	for auth, want := range map[string][2]string{
+		"eap-tls:ecdsa-384-sha384":  {"ecdsa-sha384", "ecdsa-384 ed25519 ed448"},
+		"EAP-TTLS:rsa-2048-sha256":  {"rsa-sha256", "rsa-2048 ed25519 ed448"},
+		"eap:pubkey-sha512":         {"ecdsa-sha512 rsa-sha512", ""},
+		"eap-dynamic:rsa-3072":      {"", "rsa-3072 ed25519 ed448"},
+		"eap-tls:":                  {"", ""},
+		"eap-peap:ed25519-identity": {"ed25519", ""},
+	} {
+		p, err := parseProof(auth)
+		if err != nil || p.method != "eap" || strings.Join(p.chain, " ") != want[0] || strings.Join(p.keys, " ") != want[1] || len(p.schemes) != 0 || p.rsaBits != 0 {
+			t.Errorf("%s: %+v, %v", auth, p, err)
+		}
+	}
+	for _, auth := range []string{"eap-tls:ecdsa", "eap-tls:ike:rsa-sha256", "eap-tls:sha256", "eap-mschapv2:rsa-2048", "eap-radius:rsa-2048", "eap-tls:pubkey-md5"} {
+		if p, err := parseProof(auth); err == nil {
+			t.Errorf("%s is %+v", auth, p)
+		}
+	}
+}
+
+// On a gateway they are for clients, on a client for the server that has no other proof; a round of ours judges nobody.
+func TestDemandsInsideOfEAPArriveInTheBlockTLS(t *testing.T) {
+	const demand = "ecdsa-384-sha384"
+	server, _, _, _ := gateway(t, "local {\n certs = moon.pem\n }\n remote {\n auth = eap-tls:"+demand+"\n }")
+	client, _, _, _ := gateway(t, "remote_addrs = 192.0.2.1\nlocal {\n auth = eap-tls\n certs = moon.pem\n }\n remote {\n auth = eap-tls:"+demand+"\n id = moon.example.org\n }")
+	for name, tls := range map[string]config.EAPTLS{"server": only(t, server.good(t)).Remote.EAP.TLS.EAPTLS, "client": only(t, client.good(t)).Local.EAP.TLS.EAPTLS} {
+		if len(tls.ChainKeys) != 3 || tls.ChainKeys[0].String() != "ecdsa-384" || len(tls.ChainSigned) != 1 {
+			t.Errorf("%s: %v, %v", name, tls.ChainKeys, tls.ChainSigned)
+		}
+	}
+	for rounds, want := range map[string]string{
+		"remote_addrs = 192.0.2.1\nlocal {\n auth = eap-tls:" + demand + "\n certs = moon.pem\n }\n remote {\n auth = eap-tls\n id = moon.example.org\n }": "into the remote round",
+		"local {\n certs = moon.pem\n }\n remote {\n auth = eap-ttls:" + demand + "\n }":                                                                   "in eap-tls alone",
+	} {
+		f, _, _, _ := gateway(t, rounds)
+		if _, found := f.load(); !strings.Contains(found.String(), want) {
+			t.Errorf("want %q, got %v", want, found)
+		}
 	}
 }

@@ -41,7 +41,7 @@ type round struct {
 func roundRows(local bool) []row[*round] {
 	rows := []row[*round]{
 		{Key{"round", Scalar, Implemented, "Rounds are sorted by it.", ""}, (*round).setNumber},
-		{Key{"auth", Scalar, Implemented, "`auth`, `signature_schemes` and `eap.methods`; of a remote round also `min_rsa_bits`, `chain_keys` and `chain_signatures`. Where there are hashes, words without one allow nothing, as in strongSwan. XAuth is refused: it is of IKEv1.", ""}, (*round).setAuth},
+		{Key{"auth", Scalar, Implemented, "`auth`, `signature_schemes` and `eap.methods`; of a remote round also `min_rsa_bits`, `chain_keys` and `chain_signatures`, in the block `tls` of `eap` for what follows a colon, as in `eap-tls:ecdsa-384-sha384`. Where there are hashes, words without one allow nothing, as in strongSwan. XAuth is refused: it is of IKEv1.", ""}, (*round).setAuth},
 		{Key{"id", Scalar, Implemented, "`id`. Of a remote round also regular expressions as `fqdn:^gw[0-9]+\\.example\\.org$`, which strongSwan has since 6.0.", ""}, (*round).setID},
 		{Key{"eap_id", Scalar, Implemented, "`eap.identity`; of a remote round `eap.ask_identity` as well, which is false without it.", ""}, func(r *round, v value) error { r.eapID = v; return nil }},
 		{Key{"xauth_id", Scalar, NoEffect, "IKEv1 only.", ""}, nil},
@@ -276,6 +276,11 @@ func (r *round) demand(out *block) {
 	if r.auth.rsaBits > 0 {
 		out.set(r.authAt, "min_rsa_bits", fmt.Sprint(r.auth.rsaBits))
 	}
+	r.demandOfPath(out)
+}
+
+// demandOfPath writes what every certificate has to be like into a block.
+func (r *round) demandOfPath(out *block) {
 	if len(r.auth.chain) > 0 {
 		out.set(r.authAt, "chain_signatures", list(r.auth.chain...))
 	}

@@ -27,6 +27,9 @@ func (r *round) finishLocal() {
 			r.out.set(r.connection.origin, "show_ocsp", "false")
 		}
 	case "eap":
+		if len(r.auth.chain)+len(r.auth.keys) > 0 {
+			r.unsupported(r.authAt, "what follows the colon is about the certificates of the other side", "write it into the remote round, as in remote { auth = eap-tls:ecdsa-384-sha384 }")
+		}
 		r.assumeSubject()
 		r.finishClient()
 	}
@@ -152,6 +155,9 @@ func (r *round) finishClientTLS(e *block, methods []string) {
 		peer.authorities(tls)
 	}
 	peer.revoked(tls)
+	if peer.auth.method == "eap" {
+		peer.demandOfPath(tls)
+	}
 }
 
 func overTLS(methods []string) bool {
@@ -209,6 +215,9 @@ func (r *round) offered() []string {
 // finishAccounts has the secrets eap be the accounts of a round.
 func (r *round) finishAccounts(e *block) {
 	methods := r.offered()
+	if len(r.auth.chain)+len(r.auth.keys) > 0 && !slices.Contains(methods, "tls") {
+		r.unsupported(r.authAt, "clients show certificates in eap-tls alone", "leave out what follows the colon, or write eap-tls, and load a certificate authority")
+	}
 	e.set(r.authOrigin(), "methods", list(methods...))
 	if !slices.Equal(methods, []string{"tls"}) {
 		e.set(r.authOrigin(), "users", quote(accounts))
@@ -226,6 +235,7 @@ func (r *round) finishAccounts(e *block) {
 	if slices.Contains(methods, "tls") {
 		r.authorities(tls)
 		tls.set(r.authOrigin(), "any_certificate", "true")
+		r.demandOfPath(tls)
 	}
 	r.revoked(tls)
 }
