@@ -111,7 +111,7 @@ func (c *Child) trafficOptions() []option {
 		{name: "replay_window", slot: one(&c.ReplayWindow, zeroOr(64, 8192)), rfc: "RFC 4303, Section 3.4.3", aka: "replay_window",
 			doc: "Packets that may arrive out of order, 64 to 8192. 0 switches replay protection off."},
 		{name: "tfc", slot: one(&c.TFC, padding()), rfc: "RFC 4303, Section 2.7", aka: "tfc_padding",
-			doc: "Pad packets to this many octets, or to the path MTU with `\"mtu\"`, to hide their size. 0: no padding."},
+			doc: "Pad packets to this many octets, or to the path MTU with `\"mtu\"`, to hide their size; less where the path is narrower. 0: no padding."},
 		{name: "tfc_rate", slot: one(&c.Cover, number[int](0, 10_000)), rfc: "RFC 4303, Section 2.6",
 			doc: "Packets per second that leave at least: dummy packets fill up where there is no traffic. 0: none do."},
 		{name: "df", slot: one(&c.DF, choice("treatment of DF", value("copy", dataplane.DFCopy), value("set", dataplane.DFSet), value("clear", dataplane.DFClear))),

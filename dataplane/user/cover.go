@@ -95,12 +95,9 @@ func (c *cover) dummy(now time.Time) bool {
 
 // length is that of a dummy: what all packets are padded to, or any.
 func (c *cover) length(w *way, l esp.Layout) int {
-	most := l.EffectiveMTU(cmp.Or(int(w.remote.mtu.Load()), defaultPath), w.Encapsulation(c.out.mode))
-	switch {
-	case c.out.tfc < 0:
-		return most
-	case c.out.tfc > 0:
-		return c.out.tfc
+	if c.out.tfc != 0 {
+		return c.out.padding(w)
 	}
+	most := l.EffectiveMTU(cmp.Or(int(w.remote.mtu.Load()), defaultPath), w.Encapsulation(c.out.mode))
 	return leastDummy + rand.IntN(max(min(most, mostDummy)-leastDummy, 1))
 }

@@ -200,9 +200,22 @@ func (l *lane) measure(w *way) error {
 		return err
 	}
 	l.measured, l.mtu, l.largest = w, mtu, l.effectiveMTU()
-	if l.tfc < 0 {
-		l.padTo = l.layout.EffectiveMTU(cmp.Or(int(mtu), defaultPath), w.Encapsulation(l.mode))
+	if l.tfc != 0 {
+		l.padTo = l.padding(w)
 		l.sealer.SetPadTo(l.padTo)
 	}
 	return nil
+}
+
+// padding is how many octets shorter packets are padded to: what is configured, as far as the path is known to carry it, or all that
+// the path carries.
+func (o *outbound) padding(w *way) int {
+	fits := o.effectiveMTU()
+	switch {
+	case o.tfc < 0:
+		return o.layout.EffectiveMTU(cmp.Or(int(w.remote.mtu.Load()), defaultPath), w.Encapsulation(o.mode))
+	case fits > 0:
+		return min(o.tfc, fits)
+	}
+	return o.tfc
 }

@@ -283,6 +283,29 @@ func TestTFCUpToThePathMTU(t *testing.T) {
 	s.clock = s.clock.Add(time.Second)
 }
 
+// A size that is too large for the path would have every packet lost, however small it was.
+func TestTFCPadsToNoMoreThanThePathCarries(t *testing.T) {
+	s := newBench(t)
+	s.protect(1, nil)
+	s.loop(1, func(a *dataplane.SA) { a.TFC, a.Cover = 1400, 1000 })
+	s.HandleMTU(ip("192.0.2.2"), 1300)
+	s.device.put(datagram(0, 1))
+	s.run()
+	s.clock = s.clock.Add(10 * time.Millisecond)
+	s.known[1].outs[0].cover.beat(s.clock)
+	sent := s.network.take()
+	if segments(sent) < 2 {
+		t.Fatalf("%d packets and dummies", segments(sent))
+	}
+	for _, b := range sent {
+		for p, ok := b.Next(); ok; p, ok = b.Next() {
+			if got := len(p) + 28; got > 1300 || got < 1290 {
+				t.Errorf("%d octets on a path of 1300", got)
+			}
+		}
+	}
+}
+
 func TestTransmitDoesNotAllocate(t *testing.T) {
 	s := newBench(t)
 	s.network.discard = true
