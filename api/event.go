@@ -21,6 +21,7 @@ const (
 	EventFailure      EventKind = "failure"       // an exchange failed, the IKE SA lives on
 	EventMoved        EventKind = "moved"         // the peer has another address
 	EventRedirected   EventKind = "redirected"    // the gateway sends us to another one
+	EventSwitched     EventKind = "switched"      // the peer is for another connection than it looked
 	EventWaiting      EventKind = "waiting"       // the next attempt is a while off
 	EventReloaded     EventKind = "reloaded"      // another configuration is in use
 	EventWarning      EventKind = "warning"       // something needs somebody

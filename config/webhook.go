@@ -34,7 +34,7 @@ func (w *Webhook) Same(other *Webhook) bool {
 
 // webhookEvents are the kinds of events that may be told; those about single messages are too many.
 func webhookEvents() []string {
-	return []string{"attempt", "up", "down", "rekeyed", "child-up", "child-rekeyed", "child-down", "failure", "moved", "redirected", "waiting", "reloaded", "warning"}
+	return []string{"attempt", "up", "down", "rekeyed", "child-up", "child-rekeyed", "child-down", "failure", "moved", "redirected", "switched", "waiting", "reloaded", "warning"}
 }
 
 func newWebhook() *Webhook {

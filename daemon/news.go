@@ -141,6 +141,8 @@ func textOf(n ike.News) (api.EventKind, string) {
 		return api.EventMoved, fmt.Sprintf("the peer is at %v now", n.Path.Remote)
 	case ike.NewsRedirected:
 		return api.EventRedirected, fmt.Sprintf("the gateway sends us to %v", n.Gateway)
+	case ike.NewsSwitched:
+		return api.EventSwitched, fmt.Sprintf("the peer is for connection %s, after %v", n.Connection.Name, n.Failure.Err)
 	case ike.NewsWarning:
 		return api.EventWarning, n.Failure.Error()
 	}

@@ -56,6 +56,7 @@ func TestEachKindOfNewsIsDescribed(t *testing.T) {
 		{ike.NewsConnecting, "", slog.LevelInfo, nil},
 		{ike.NewsReauth, "", slog.LevelInfo, nil},
 		{ike.NewsRedirected, api.EventRedirected, slog.LevelInfo, []string{"gw2.example.org"}},
+		{ike.NewsSwitched, api.EventSwitched, slog.LevelInfo, []string{"is for connection office", "the reason"}},
 		{ike.NewsAssigned, "", slog.LevelInfo, nil},
 	}
 	seen := map[ike.NewsKind]bool{}

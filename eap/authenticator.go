@@ -33,8 +33,30 @@ func (a *Authenticator) Begin(s Session) (Conversation, error) {
 	if _, err := io.ReadFull(s.Random(), first[:]); err != nil {
 		return nil, AsFailure(0, err)
 	}
-	return &authenticatorRun{run: r, left: r.methods, identifier: first[0],
-		ask: a.AskIdentity || s.Tunnelled || s.IKEIdentity == ""}, nil
+	n := &authenticatorRun{run: r, left: r.methods, identifier: first[0],
+		ask: a.AskIdentity || s.Tunnelled || s.IKEIdentity == ""}
+	return n, n.follow(s.Before)
+}
+
+// follow goes on behind what the client has said to others.
+func (r *authenticatorRun) follow(b *Before) error {
+	if b == nil {
+		return nil
+	}
+	r.identifier = b.Identifier
+	if b.Identity == nil {
+		return nil
+	}
+	identity, err := parseIdentity(b.Identity)
+	if err != nil {
+		return unusable(err)
+	}
+	r.identity, r.said, r.ask = identity, b.Identity, false
+	return nil
+}
+
+func unusable(err error) *Failure {
+	return &Failure{Code: explain.EAPIdentity, Cause: "the client's EAP identity is unusable", Action: "correct it on the client", Err: err}
 }
 
 // authenticatorRun is the machine of one conversation of an authenticator (RFC 3748, Section 4; RFC 4137, Section 5).
@@ -44,8 +66,9 @@ type authenticatorRun struct {
 	identifier uint8    // of the request that waits for its response
 	pending    Type     // of that request; 0 before the first
 	ask        bool
-	answered   bool  // the client has taken the method up: no Nak any more
-	skipped    error // why the first method that could not begin could not
+	said       []byte // the client's Identity response
+	answered   bool   // the client has taken the method up: no Nak any more
+	skipped    error  // why the first method that could not begin could not
 }
 
 // Step takes a packet of the client, or nil at the beginning.
@@ -89,9 +112,9 @@ func (r *authenticatorRun) request(t Type, data []byte) Result {
 func (r *authenticatorRun) identified(ctx context.Context, p Packet) Result {
 	identity, err := parseIdentity(p.Data)
 	if err != nil {
-		return r.refuse(&Failure{Code: explain.EAPIdentity, Cause: "the client's EAP identity is unusable", Action: "correct it on the client", Err: err})
+		return r.refuse(unusable(err))
 	}
-	r.identity = identity
+	r.identity, r.said = identity, slices.Clone(p.Data)
 	return r.next(ctx)
 }
 
@@ -121,7 +144,9 @@ func (r *authenticatorRun) refused(ctx context.Context, asked []Type) Result {
 	r.drop()
 	r.left = slices.DeleteFunc(slices.Clone(r.left), func(m Method) bool { return !slices.Contains(asked, m.Type()) })
 	if len(r.left) == 0 {
-		return r.refuse(r.noMethod(append([]Type{tried}, asked...)))
+		res := r.refuse(r.noMethod(append([]Type{tried}, asked...)))
+		res.Declined = &Before{Identity: r.said, Identifier: r.identifier}
+		return res
 	}
 	return r.next(ctx)
 }

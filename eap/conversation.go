@@ -54,14 +54,17 @@ type Result struct {
 	Discarded bool
 	Notice    string // on a client: a message of the server for the user (RFC 3748, Section 5.2), fit to be shown
 	State     State
-	Content   bool         // of Continuing on a client: the method is done; a tunnel may end here without telling us
-	Method    Type         // that authenticates, once chosen; 0 before
-	MSK       secret.Bytes // of Succeeded: 64 octets, or nil if the method makes no keys; the caller's
-	Identity  string       // of Succeeded on a server: whom the method has authenticated, inside its tunnel if it has one
-	Grant     *Grant       // of Succeeded on a server: what the user may have; nil is nothing special
-	EAPOnly   bool         // of Succeeded: the method is safe without other authentication of the server (RFC 5998, Section 4)
-	Err       error        // of Failed: a *Failure
-	Verdict   error        // of Continuing on a server that has just told the client that it is refused: a *Failure
+	// Declined is set of Failed on a server whose client has said with a Nak that it does none of its methods (RFC 3748, Section
+	// 5.3.1): nothing has begun, and another server may go on from there.
+	Declined *Before
+	Content  bool         // of Continuing on a client: the method is done; a tunnel may end here without telling us
+	Method   Type         // that authenticates, once chosen; 0 before
+	MSK      secret.Bytes // of Succeeded: 64 octets, or nil if the method makes no keys; the caller's
+	Identity string       // of Succeeded on a server: whom the method has authenticated, inside its tunnel if it has one
+	Grant    *Grant       // of Succeeded on a server: what the user may have; nil is nothing special
+	EAPOnly  bool         // of Succeeded: the method is safe without other authentication of the server (RFC 5998, Section 4)
+	Err      error        // of Failed: a *Failure
+	Verdict  error        // of Continuing on a server that has just told the client that it is refused: a *Failure
 }
 
 // A Client begins conversations as peer. It is configured once, and safe for concurrent use.
@@ -84,7 +87,14 @@ type Session struct {
 	Now           time.Time
 	EAPOnly       bool      // the server has no other authentication: only methods that are safe then (RFC 5998, Section 4)
 	Tunnelled     bool      // the conversation runs inside the tunnel of another method
+	Before        *Before   // nil: the server begins; else it follows, and does not ask for an identity that was said
 	Rand          io.Reader // nil is crypto/rand
+}
+
+// Before is what a client has said before a server was chosen for it.
+type Before struct {
+	Identity   []byte // of its Identity response; nil: it was not asked
+	Identifier uint8  // of its last response
 }
 
 // Random returns the source of randomness.

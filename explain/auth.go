@@ -32,6 +32,8 @@ const (
 	AuthRevocationUnknown Code = "AUTH-REVOCATION-UNKNOWN"
 	AuthRawKeyUnknown     Code = "AUTH-RAW-KEY-UNKNOWN"
 	AuthRounds            Code = "AUTH-ROUNDS"
+	AuthNoCandidate       Code = "AUTH-NO-CANDIDATE"
+	AuthCandidateLate     Code = "AUTH-CANDIDATE-LATE"
 	AuthGroup             Code = "AUTH-GROUP"
 	AuthEAPUnavailable    Code = "AUTH-EAP-UNAVAILABLE"
 	AuthEAPOnly           Code = "AUTH-EAP-ONLY"
@@ -47,6 +49,12 @@ func authEntries() []Entry {
 
 func roundEntries() []Entry {
 	return []Entry{
+		{AuthNoCandidate, "Several connections fit the peer by what it claims, and none by what it proves.",
+			"The message says for each of them, best first, what it has against the peer: signature, authority, key, revocation, rounds, EAP or group. A connection that names the peer in full keeps it from those that are for anybody.",
+			"Find the connection that is meant in the message and mend what it objects to, or give each connection a remote.id of its own."},
+		{AuthCandidateLate, "A connection would take the peer, but comes too late for it.",
+			"The connection is chosen again while the peer authenticates, when the one before does not fit. What was done before that, our own proof, EAP or a PPK, has to be what the next connection would have done.",
+			"Give the connections the same block local, block eap and ppk as the message says, or put the one that is meant first. After a reload let the peer connect again."},
 		{AuthRounds, "The two sides do not agree on how often one of them authenticates.",
 			"A connection may demand several rounds of authentication, for example a certificate and then EAP (RFC 4739). The peer has more or fewer rounds than are configured, or does not know several rounds.",
 			"Make the rounds in the block remote here those of the peer's local side, and the other way round."},

@@ -22,7 +22,7 @@ func respondAuth(sa *SA, in *inbound) error {
 		sa.learnCertReqs(in.payloads)
 		sa.learnLogin(in.payloads)
 		sa.learnAnnounced(in.payloads)
-		a.steps = []authStep{(*authentication).checkChild, (*authentication).selectPeer, (*authentication).checkProtection, (*authentication).hearRound}
+		a.steps = []authStep{(*authentication).checkChild, (*authentication).selectPeer, (*authentication).checkConnection, (*authentication).hearRound}
 	case l.eap != nil && l.eap.done:
 		a.steps = []authStep{(*authentication).hearInitiatorKey}
 	case l.eap != nil:
@@ -33,7 +33,7 @@ func respondAuth(sa *SA, in *inbound) error {
 		a.steps = []authStep{(*authentication).hearNothing}
 	}
 	a.steps = append(a.steps, (*authentication).reply)
-	return a.next()
+	return a.settle(a.next())
 }
 
 // hearRound takes a round of the initiator's, which begins with its identity. Leaving AUTH out asks for EAP (RFC 7296,
@@ -68,8 +68,8 @@ func (a *authentication) reply() error {
 	l := &sa.initial.login
 	last := l.eap == nil && !l.follows // of the initiator
 	if l.eap == nil {
-		if err := sa.checkFollowing(); err != nil {
-			return err
+		if err := sa.checkRounds(last); err != nil {
+			return objects(err)
 		}
 	}
 	ours := len(sa.conn.LocalAuth) - l.signed
@@ -81,15 +81,26 @@ func (a *authentication) reply() error {
 	return a.next()
 }
 
+// checkRounds holds how often the peer authenticates, and who it is when that is over, against the connection; and whether we can
+// do without EAP.
+func (sa *SA) checkRounds(last bool) error {
+	if err := sa.checkFollowing(); err != nil {
+		return err
+	}
+	if round := sa.localRound(); round != nil && round.Method == auth.MethodEAP {
+		return refuse(explain.AuthEAPOnly, wire.NotifyAuthenticationFailed,
+			"%s does without EAP, by which alone connection %q authenticates us: set another auth in the block local", sa.remote, sa.conn.Name)
+	}
+	if !last {
+		return nil
+	}
+	return sa.checkGroups()
+}
+
 // ourRound makes our next round, unless the answer has one already.
 func (a *authentication) ourRound() error {
-	round := a.sa.localRound()
-	switch {
-	case round == nil || a.keyed != nil || a.id != nil:
+	if a.sa.localRound() == nil || a.keyed != nil || a.id != nil {
 		return a.next()
-	case round.Method == auth.MethodEAP:
-		return refuse(explain.AuthEAPOnly, wire.NotifyAuthenticationFailed,
-			"%s does without EAP, by which alone connection %q authenticates us: set another auth in the block local", a.sa.remote, a.sa.conn.Name)
 	}
 	a.introduce()
 	return a.sign()
@@ -124,14 +135,22 @@ func (a *authentication) answerProof() ([]wire.Payload, error) {
 }
 
 // checkChild holds the request for a first child against the rules: SA, TSi and TSr stand together, or all are missing if
-// we have announced to do without (RFC 6023, Section 5).
+// we have announced to do without (RFC 6023, Section 5). Whether the connection allows that is seen when it is chosen.
 func (a *authentication) checkChild() error {
 	sa, tsi, tsr := count(a.in.payloads, wire.PayloadSA), count(a.in.payloads, wire.PayloadTSi), count(a.in.payloads, wire.PayloadTSr)
-	switch {
-	case sa != tsi || sa != tsr:
+	if sa != tsi || sa != tsr {
 		return invalidSyntax("%d SA, %d TSi and %d TSr payloads in IKE_AUTH", sa, tsi, tsr)
-	case sa == 0 && a.sa.conn.Childless == ChildlessNever:
-		return invalidSyntax("IKE_AUTH without a first child, which connection %q does not allow", a.sa.conn.Name)
+	}
+	return a.next()
+}
+
+// checkConnection holds the IKE SA itself, and whether it comes with a child, against the connection.
+func (a *authentication) checkConnection() error {
+	if err := a.sa.makesChild(a.sa.conn); err != nil {
+		return objects(err)
+	}
+	if err := a.sa.protects(a.sa.conn); err != nil {
+		return objects(err)
 	}
 	return a.next()
 }

@@ -18,6 +18,7 @@ type authentication struct {
 	in      *inbound // the message of the peer
 	refuse  func(error)
 	steps   []authStep
+	at      []authStep      // the step that is under way and those behind it, to be taken again with another connection
 	proof   auth.SignResult // of our round that goes into the next message
 	id      *wire.Identification
 	packet  []byte     // of EAP, for the next message
@@ -30,14 +31,14 @@ type authStep func(*authentication) error
 // next takes the next step.
 func (a *authentication) next() error {
 	step := a.steps[0]
-	a.steps = a.steps[1:]
+	a.at, a.steps = a.steps, a.steps[1:]
 	return step(a)
 }
 
 // await has work done and goes on with then.
 func (a *authentication) await(w Work, then func(result any) error) error {
 	a.sa.start(w, func(result any) error {
-		if err := then(result); err != nil {
+		if err := a.settle(then(result)); err != nil {
 			a.refuse(err)
 		}
 		return nil
@@ -92,37 +93,30 @@ func (a *authentication) introduce() {
 
 // verify checks the AUTH payload of a round of the peer's, with certificates and all.
 func (a *authentication) verify() error {
-	sa := a.sa
-	l := &sa.initial.login
-	round, proof := sa.remoteRound(), authOf(a.in.payloads)
-	if round == nil {
-		return refuse(explain.AuthRounds, wire.NotifyAuthenticationFailed, "%s authenticates more often than the %d times that connection %q demands",
-			sa.remote, l.proven, sa.conn.Name)
-	}
-	octets, err := sa.signedOctets(l.theirs)
+	s, err := a.show()
 	if err != nil {
 		return err
+	}
+	return a.prove(s, func() error {
+		_, a.sa.initial.login.follows = wire.FindNotify(a.in.payloads, wire.NotifyAnotherAuthFollows)
+		return a.next()
+	})
+}
+
+// show takes what the peer shows in a round without EAP out of its message.
+func (a *authentication) show() (shown, error) {
+	sa := a.sa
+	l := &sa.initial.login
+	octets, err := sa.signedOctets(l.theirs)
+	if err != nil {
+		return shown{}, err
 	}
 	prf, err := sa.prf()
 	if err != nil {
-		return err
+		return shown{}, err
 	}
-	work := auth.Verify{Remote: round, ID: sa.remote, LocalID: sa.local, PRF: prf, Octets: octets, Auth: proof,
-		Key: sa.authKey(l.theirs.Payload), Certs: findAll[*wire.Cert](a.in.payloads), Now: sa.now}
-	return a.await(work, func(result any) error {
-		verified := result.(auth.VerifyResult)
-		if verified.Err != nil {
-			return verified.Err
-		}
-		sa.remote, sa.proofEnds = verified.ID, soonest(sa.proofEnds, verified.NotAfter)
-		sa.warn(verified.Warnings)
-		l.noted(verified.ID, round.Method.String())
-		if verified.Leaf != nil {
-			l.proof.Certificates = append(l.proof.Certificates, verified.Leaf.Raw)
-		}
-		_, l.follows = wire.FindNotify(a.in.payloads, wire.NotifyAnotherAuthFollows)
-		return a.next()
-	})
+	return shown{id: l.theirs, unsaid: l.signed == 0, proof: auth.Verify{ID: auth.FromPayload(l.theirs), LocalID: sa.local, PRF: prf, Octets: octets,
+		Auth: authOf(a.in.payloads), Key: sa.authKey(l.theirs.Payload), Certs: findAll[*wire.Cert](a.in.payloads), Now: sa.now}}, nil
 }
 
 // authOf returns the AUTH payload, or nil.
@@ -175,13 +169,23 @@ func (a *authentication) conclude() error {
 	p := &sa.initial.login.proof
 	sa.remote = p.identity()
 	p.Anonymous = sa.remote.IsNull()
+	sa.tellSwitch()
+	if err := sa.checkGroups(); err != nil {
+		return err
+	}
+	return a.next()
+}
+
+// checkGroups holds what the peer's accounts say against the groups that the connection is for.
+func (sa *SA) checkGroups() error {
+	p := &sa.initial.login.proof
 	for i := range sa.conn.RemoteAuth {
 		if g := sa.conn.RemoteAuth[i].Groups; !inGroup(g, p.Groups()) {
 			return refuse(explain.AuthGroup, wire.NotifyAuthenticationFailed, "%s is in none of the groups of connection %q (%s); its account has: %s",
-				sa.remote, sa.conn.Name, strings.Join(g, ", "), cmp.Or(strings.Join(p.Groups(), ", "), "none"))
+				p.identity(), sa.conn.Name, strings.Join(g, ", "), cmp.Or(strings.Join(p.Groups(), ", "), "none"))
 		}
 	}
-	return a.next()
+	return nil
 }
 
 // inGroup tells whether somebody who has some groups is in one of those demanded; none demanded is for everybody.
@@ -250,13 +254,12 @@ func (sa *SA) certReqs() []wire.Payload {
 // sends a certificate only when it is asked for one. Their requests come behind those of the first connection, whose places
 // SUPPORTED_AUTH_METHODS counts (RFC 9593, Section 3.2).
 func (sa *SA) otherRounds() (rounds []*auth.Remote) {
-	const most = 64
 	if sa.initiator {
 		return nil
 	}
 	seen := 0
 	for c := range sa.candidates() {
-		if seen++; seen > most {
+		if seen++; seen > maxCandidates {
 			break
 		}
 		if c == sa.conn || !c.SendCertReq {

@@ -150,7 +150,7 @@ func TestConnectionIsSelectedByIdentity(t *testing.T) {
 		{"first of equals", []*Connection{exact, base("twin", func(*Connection) {})}, "exact"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			sa := &SA{env: &Env{Connections: NewConnections(tt.list...)}, path: reverse(testPath())}
+			sa := &SA{env: &Env{Connections: NewConnections(tt.list...)}, path: reverse(testPath()), initial: &initialState{}}
 			sa.suite.Proposal = exact.Proposals[0]
 			a := &authentication{sa: sa, steps: []authStep{func(*authentication) error { return nil }}, in: &inbound{payloads: nil}}
 			a.in.payloads = append(a.in.payloads, fqdn("a.example").Payload(wire.PayloadIDi), fqdn("b.example").Payload(wire.PayloadIDr), pskProof())

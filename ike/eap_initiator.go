@@ -21,7 +21,7 @@ func (a *authentication) openEAP() error {
 		return refuse(explain.AuthMethodRefused, 0, "connection %q would use EAP with a responder that proves nothing: set auth in the block remote", sa.conn.Name)
 	}
 	l.eapOnly = remote != nil && (remote.Method == auth.MethodEAP || remote.EAPOnly)
-	l.eap = &eapRound{keyless: round.EAPKeyless}
+	l.eap = &eapRound{}
 	return a.next()
 }
 
@@ -82,7 +82,7 @@ func (a *authentication) heardRequest(r eap.Result) error {
 		return r.Err
 	case r.State == eap.Succeeded && isEAP(eapOf(a.in.payloads), eap.CodeSuccess):
 		e.done, e.result = true, r
-		if err := e.acceptable(r); err != nil {
+		if err := e.acceptable(r, sa.localRound().EAPKeyless); err != nil {
 			return err
 		}
 	case r.State != eap.Continuing || r.Packet == nil:
@@ -124,7 +124,7 @@ func (a *authentication) hearEAPKey() error {
 		return err
 	}
 	if l.eap.only {
-		l.noted(sa.remote, l.eap.result.Method.String())
+		l.noted(shown{id: l.theirs}, sa.remote, l.eap.result.Method.String())
 	}
 	if _, more := wire.FindNotify(a.in.payloads, wire.NotifyAnotherAuthFollows); more {
 		l.follows = true

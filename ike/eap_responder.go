@@ -12,11 +12,26 @@ import (
 // beginEAP begins the conversation that an initiator asks for by leaving AUTH out.
 func (a *authentication) beginEAP() error {
 	sa := a.sa
+	if err := sa.checkEAP(); err != nil {
+		return objects(err)
+	}
+	only, err := sa.proofByEAP()
+	if err != nil {
+		return objects(err)
+	}
+	sa.initial.login.eap = &eapRound{only: only}
+	if sa.nameMatters() {
+		return a.askName()
+	}
+	return a.openConversation()
+}
+
+// checkEAP tells whether the connection lets the initiator authenticate by EAP in this round.
+func (sa *SA) checkEAP() error {
 	round := sa.remoteRound()
 	switch {
 	case round == nil:
-		return refuse(explain.AuthRounds, wire.NotifyAuthenticationFailed, "%s authenticates more often than the %d times that connection %q demands",
-			sa.remote, len(sa.conn.RemoteAuth), sa.conn.Name)
+		return sa.tooOften()
 	case round.Method != auth.MethodEAP:
 		return refuse(explain.AuthEAPUnavailable, wire.NotifyAuthenticationFailed,
 			"%s asks for EAP, connection %q demands %v: set auth = \"eap\" in the block remote, or have the peer authenticate otherwise", sa.remote, sa.conn.Name, round.Method)
@@ -24,14 +39,17 @@ func (a *authentication) beginEAP() error {
 		return refuse(explain.AuthEAPUnavailable, wire.NotifyAuthenticationFailed,
 			"%s asks for EAP, and connection %q has nobody to ask: add users or a RADIUS server to the block eap of its block remote", sa.remote, sa.conn.Name)
 	case !round.ID.Matches(sa.remote):
-		return refuse(explain.AuthIDRefused, wire.NotifyAuthenticationFailed, "peer says it is %s, connection %q is for %s: set remote.id, or the identity that the peer sends",
-			sa.remote, sa.conn.Name, round.ID)
+		return notFor(sa.conn, round, sa.remote)
 	}
-	only, err := sa.proofByEAP()
-	if err != nil {
-		return err
-	}
-	sa.initial.login.eap = &eapRound{conversation: auth.NewEAPServer(round.EAP, sa.session(only)), keyless: round.EAPKeyless, only: only}
+	return nil
+}
+
+// openConversation begins the conversation with the server of the connection.
+func (a *authentication) openConversation() error {
+	sa := a.sa
+	e, round := sa.initial.login.eap, sa.remoteRound()
+	e.server = round.EAP
+	e.conversation = auth.NewEAPServer(round.EAP, sa.session(e.only))
 	return a.converse(nil, a.heardResponse)
 }
 
@@ -67,6 +85,9 @@ func (a *authentication) hearEAPResponse() error {
 	if packet == nil {
 		return invalidSyntax("IKE_AUTH without EAP in the middle of a conversation")
 	}
+	if a.sa.initial.login.eap.conversation == nil {
+		return a.hearName(packet)
+	}
 	return a.converse(packet, a.heardResponse)
 }
 
@@ -78,21 +99,28 @@ func (a *authentication) heardResponse(r eap.Result) error {
 		r.Packet = e.last // nothing has changed, and the request needs a response
 	}
 	switch {
+	case r.State == eap.Failed && r.Declined != nil:
+		return a.leaveServer(r)
 	case r.State == eap.Failed:
 		return a.failEAP(r.Packet, r.Err)
 	case r.Packet == nil:
 		return refuse(explain.AuthEAPUnavailable, wire.NotifyAuthenticationFailed, "the EAP server has nothing to say to %s", sa.remote)
 	case r.State == eap.Succeeded:
 		e.done, e.result = true, r
-		if err := a.acceptUser(); err != nil {
-			return a.failEAP(eap.Packet{Code: eap.CodeFailure, Identifier: r.Packet[1]}.Encode(), err)
-		}
+		a.steps = append([]authStep{(*authentication).acceptUser}, a.steps...)
 	}
-	a.packet, e.last, e.verdict = r.Packet, r.Packet, r.Verdict
-	if e.only && a.id == nil && sa.initial.login.signed == 0 {
+	e.verdict = r.Verdict
+	a.saysEAP(r.Packet)
+	return a.next()
+}
+
+// saysEAP puts a packet into our next message.
+func (a *authentication) saysEAP(packet []byte) {
+	l := &a.sa.initial.login
+	a.packet, l.eap.last = packet, packet
+	if l.eap.only && a.id == nil && l.signed == 0 {
 		a.leaveProof()
 	}
-	return a.next()
 }
 
 // leaveProof begins our only round without AUTH: our identity is sent, and proven with the key of EAP (RFC 5998, Section 3).
@@ -101,18 +129,29 @@ func (a *authentication) leaveProof() {
 	a.sa.initial.login.spoken(a.sa.local, auth.MethodEAP.String())
 }
 
-// acceptUser holds what EAP has authenticated against what the connection demands.
+// acceptUser holds what EAP has authenticated against what the connection demands. When no connection takes it the initiator hears
+// EAP-Failure.
 func (a *authentication) acceptUser() error {
 	sa := a.sa
-	e, round := sa.initial.login.eap, sa.remoteRound()
-	if err := e.acceptable(e.result); err != nil {
-		return err
+	l := &sa.initial.login
+	refuse := a.refuse
+	a.refusesBy(eap.Packet{Code: eap.CodeFailure, Identifier: l.eap.result.Packet[1]}.Encode())
+	if round := sa.remoteRound(); round == nil {
+		return objects(sa.tooOften())
+	} else if err := l.eap.judge(round, sa.conn, auth.FromPayload(l.theirs)); err != nil {
+		return objects(err)
 	}
-	if user := auth.UserIdentity(e.result.Identity); !round.EAPIdentity.Matches(user) {
-		return refuse(explain.AuthIDRefused, wire.NotifyAuthenticationFailed, "EAP has authenticated %s, the connection is for %s: set identity in the block eap of the block remote",
-			user, round.EAPIdentity)
+	a.refuse = refuse
+	return a.next()
+}
+
+// refusesBy has a refusal tell the initiator so with a packet of EAP.
+func (a *authentication) refusesBy(packet []byte) {
+	a.refuse = func(err error) {
+		if err := a.failEAP(packet, err); err != nil {
+			a.sa.replyError(a.in, err)
+		}
 	}
-	return nil
 }
 
 // failEAP ends IKE_AUTH with the packet that tells the initiator so (RFC 7296, Section 2.16). Before the response in which we
@@ -145,15 +184,7 @@ func (a *authentication) hearInitiatorKey() error {
 	if a.keyed, err = sa.eapAuth(l.ours); err != nil {
 		return err
 	}
-	r := l.eap.result
-	l.proof.EAPIdentity = r.Identity
-	if r.Grant != nil {
-		l.proof.Grants = append(l.proof.Grants, r.Grant)
-	}
-	l.noted(sa.remote, r.Method.String())
-	if l.eap.only {
-		l.proof.Local[0] = r.Method.String()
-	}
+	l.notedEAP(shown{id: l.theirs, eap: l.eap})
 	sa.endConversation()
 	return a.next()
 }

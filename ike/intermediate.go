@@ -69,7 +69,7 @@ func (sa *SA) proceed() error {
 	case s.ppk.intermediate:
 		sa.enqueue(&ppkTask{})
 	default:
-		if err := sa.checkResistance(0); err != nil {
+		if err := sa.checkResistance(sa.conn, 0); err != nil {
 			return err
 		}
 		sa.enqueue(&authTask{})

@@ -28,6 +28,13 @@ type login struct {
 	eapOnly  bool                 // the initiator does without another proof of the responder (RFC 5998)
 	eap      *eapRound            // under way
 	proof    Proof
+	shown    []shown // what the peer has proven, round by round
+
+	// of the responder
+	candidates []*Connection // beside that of the IKE SA, in order
+	declined   []declined
+	reserved   int // connections that are out of the question because another one names the peer
+	beyond     int // and those behind the last candidate
 }
 
 // A Proof tells how both sides have proven who they are. It does not change once the IKE SA is established.
@@ -99,16 +106,6 @@ func (sa *SA) remoteRound() *auth.Remote {
 
 // extendLogin gives IKE_AUTH the time for several exchanges, all in all.
 func (sa *SA) extendLogin() { sa.timers.set(timerHalfOpen, 0, sa.initial.login.began.Add(loginTime)) }
-
-// noted takes a round of the peer's as proven.
-func (l *login) noted(id auth.Identity, how string) {
-	if len(l.proof.remotes) == 0 {
-		l.proof.IKEIdentity = auth.FromPayload(l.theirs)
-	}
-	l.proof.remotes = append(l.proof.remotes, id)
-	l.proof.Remote = append(l.proof.Remote, how)
-	l.proven++
-}
 
 // spoken takes a round of ours as sent.
 func (l *login) spoken(id auth.Identity, how string) {

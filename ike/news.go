@@ -31,6 +31,7 @@ const (
 	NewsReauth     // the IKE SA is to be replaced by authenticating anew (RFC 7296, Section 2.8.3)
 	NewsAssigned   // the peer has given us Assigned
 	NewsRedirected // the gateway sends us to Gateway (RFC 5685)
+	NewsSwitched   // the peer turns out to be for Connection instead of Left; Failure says why
 )
 
 // String names the kind.
@@ -39,7 +40,8 @@ func (k NewsKind) String() string {
 		NewsDropped: "dropped", NewsEstablished: "established", NewsRekeyed: "rekeyed", NewsClosed: "closed",
 		NewsChildUp: "child up", NewsChildRekeyed: "child rekeyed", NewsChildDown: "child down", NewsFailure: "failure",
 		NewsAddress: "address", NewsWarning: "warning",
-		NewsConnecting: "connecting", NewsReauth: "reauthentication due", NewsAssigned: "assigned", NewsRedirected: "redirected"}
+		NewsConnecting: "connecting", NewsReauth: "reauthentication due", NewsAssigned: "assigned", NewsRedirected: "redirected",
+		NewsSwitched: "switched"}
 	if int(k) < len(names) && names[k] != "" {
 		return names[k]
 	}
@@ -62,6 +64,7 @@ type News struct {
 	SA         wire.SPI // our SPI
 	ID         uint32   // of the SA; 0: there is none
 	Connection *Connection
+	Left       *Connection // NewsSwitched
 	Path       dataplane.Path
 	Initiator  bool         // we are the original initiator
 	Peer       string       // the peer's identity, once authenticated; of NewsClosed perhaps only claimed
@@ -76,7 +79,7 @@ type News struct {
 	Successor  wire.SPI     // NewsRekeyed
 	Gateway    wire.Gateway // NewsRedirected
 	Reason     DropReason   // NewsDropped
-	Failure    *Failure     // NewsFailure, NewsClosed
+	Failure    *Failure     // NewsFailure, NewsClosed, NewsSwitched
 	Traced     *Traced      // the message that came, went or was dropped, or was refused before there was an IKE SA; if Env.Trace
 	// Status is the IKE SA after what has happened, but before it of NewsRekeyed, NewsClosed and NewsAddress; nil unless
 	// Env.Detail asks for it. NextStatus is the successor of NewsRekeyed.

@@ -42,7 +42,8 @@ type ppkState struct {
 	told    bool      // the responder knows of it
 	settled bool      // and has said whether it uses it
 
-	confirm bool // the responder's next answer says that it uses the PPK
+	named   []byte // PPK_ID that the initiator has named in IKE_AUTH, and that was judged; nil: none
+	confirm bool   // the responder's next answer says that it uses the PPK
 }
 
 // ppkOffer announces in an IKE_SA_INIT request that we have PPKs (RFC 8784, Section 3; RFC 9867, Section 3.1).
@@ -79,7 +80,7 @@ func (sa *SA) judgePPK(in *inbound, chosen suite.Selection) error {
 		return refuse(explain.IKEPPKRequired, 0, "%v does not use PPKs, and connection %q requires one of %s",
 			sa.path.Remote, sa.conn.Name, sa.conn.ppkNames())
 	case sa.conn.PostQuantum == suite.PostQuantumRequire && !intermediate && len(chosen.PostQuantum()) == 0:
-		return sa.notResistant(chosen, 0)
+		return sa.notResistant(sa.conn, chosen, 0)
 	}
 	return nil
 }
@@ -97,7 +98,7 @@ func (sa *SA) choosePPK(in *inbound) error {
 	}
 	s.ppk.auth = s.ppk.auth && !s.ppk.intermediate
 	if !s.ppk.intermediate {
-		if err := sa.checkResistance(wire.NotifyNoProposalChosen); err != nil && alone(sa.candidates()) {
+		if err := sa.checkResistance(sa.conn, wire.NotifyNoProposalChosen); err != nil && alone(sa.candidates()) {
 			return err
 		}
 	}

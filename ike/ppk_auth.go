@@ -98,24 +98,23 @@ func (a *authentication) hearPPK() error {
 	return a.next()
 }
 
-// checkProtection is the responder's judgement on what protects the IKE SA, once it knows whom it is for. A PPK that was agreed on
+// protects is the responder's judgement on what protects the IKE SA, once it knows whom it may be for. A PPK that was agreed on
 // before must be one for this peer (RFC 9867, Section 3.1).
-func (a *authentication) checkProtection() error {
-	sa := a.sa
-	if err := sa.checkResistance(wire.NotifyAuthenticationFailed); err != nil {
+func (sa *SA) protects(c *Connection) error {
+	if err := sa.checkResistance(c, wire.NotifyAuthenticationFailed); err != nil {
 		return err
 	}
 	if sa.ppk != nil {
-		if p, ok := auth.FindPPK(sa.conn.PPKs, sa.ppk.ID); !ok || !p.Same(*sa.ppk) {
+		if p, ok := auth.FindPPK(c.PPKs, sa.ppk.ID); !ok || !p.Same(*sa.ppk) {
 			return refuse(explain.IKEPPKUnknown, wire.NotifyAuthenticationFailed, "%s uses PPK %q, which connection %q does not name",
-				sa.remote, sa.ppk.Name, sa.conn.Name)
+				sa.remote, sa.ppk.Name, c.Name)
 		}
 	}
-	if sa.conn.PPKRequired && sa.ppk == nil && !sa.initial.ppk.auth {
+	if c.PPKRequired && sa.ppk == nil && !sa.initial.ppk.auth {
 		return refuse(explain.IKEPPKRequired, wire.NotifyAuthenticationFailed, "%s uses no PPK, and connection %q requires one of %s",
-			sa.remote, sa.conn.Name, sa.conn.ppkNames())
+			sa.remote, c.Name, c.ppkNames())
 	}
-	return a.next()
+	return nil
 }
 
 // acceptPPK takes the PPK that comes with the first AUTH payload of an initiator (RFC 8784, Section 3, Table 1). One that
@@ -126,24 +125,25 @@ func (a *authentication) acceptPPK() error {
 	if !s.auth {
 		return nil
 	}
-	s.auth = false
 	n, sent := wire.FindNotify(a.in.payloads, wire.NotifyPPKIdentity)
 	if !sent {
 		return refuse(explain.IKEPPKUnknown, wire.NotifyAuthenticationFailed, "%s announced a PPK and names none", sa.remote)
 	}
 	if p, known := auth.FindPPK(sa.conn.PPKs, n.Data); known && sa.conn.PPKExchange != PPKIntermediate {
+		s.auth, s.named = false, n.Data
 		sa.ppk, sa.ppkUse, s.confirm = &p, ppkByAuth, true
 		return sa.mixPPKAuth(&p)
 	}
 	without, sent := wire.FindNotify(a.in.payloads, wire.NotifyNoPPKAuth)
 	switch {
 	case sa.conn.PPKRequired:
-		return refuse(explain.IKEPPKUnknown, wire.NotifyAuthenticationFailed, "%s has another PPK than connection %q, which requires one of %s",
-			sa.remote, sa.conn.Name, sa.conn.ppkNames())
+		return objects(refuse(explain.IKEPPKUnknown, wire.NotifyAuthenticationFailed, "%s has another PPK than connection %q, which requires one of %s",
+			sa.remote, sa.conn.Name, sa.conn.ppkNames()))
 	case !sent:
-		return refuse(explain.IKEPPKUnknown, wire.NotifyAuthenticationFailed, "%s requires a PPK that connection %q does not have, which has %s",
-			sa.remote, sa.conn.Name, orNone(sa.conn.ppkNames()))
+		return objects(refuse(explain.IKEPPKUnknown, wire.NotifyAuthenticationFailed, "%s requires a PPK that connection %q does not have, which has %s",
+			sa.remote, sa.conn.Name, orNone(sa.conn.ppkNames())))
 	}
+	s.auth, s.named = false, n.Data
 	authOf(a.in.payloads).Data = without.Data
 	return nil
 }

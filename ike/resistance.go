@@ -77,13 +77,13 @@ func (sa *SA) bequeath(next *SA) {
 	}
 }
 
-// checkResistance refuses an IKE SA that would not withstand quantum computers where the connection demands it, before anything
+// checkResistance refuses an IKE SA that would not withstand quantum computers where a connection demands it, before anything
 // is said in it that matters.
-func (sa *SA) checkResistance(notify wire.NotifyType) error {
-	if sa.conn.PostQuantum != suite.PostQuantumRequire || sa.resistance().IKE {
+func (sa *SA) checkResistance(c *Connection, notify wire.NotifyType) error {
+	if c.PostQuantum != suite.PostQuantumRequire || sa.resistance().IKE {
 		return nil
 	}
-	return sa.notResistant(sa.suite, notify)
+	return sa.notResistant(c, sa.suite, notify)
 }
 
 // insistence tells why proposals may be too much for a peer.
@@ -94,10 +94,10 @@ func (sa *SA) insistence() string {
 	return `; with post_quantum = "require" the peer has to have one of their key exchanges, and not to have it switched off`
 }
 
-func (sa *SA) notResistant(sel suite.Selection, notify wire.NotifyType) *Failure {
+func (sa *SA) notResistant(c *Connection, sel suite.Selection, notify wire.NotifyType) *Failure {
 	return refuse(explain.IKENotQuantumSafe, notify,
 		"connection %q requires an IKE SA that withstands quantum computers; agreed with %v are %s and no PPK in IKE_INTERMEDIATE; we would do %s, with PPKs %s",
-		sa.conn.Name, sa.path.Remote, suite.FormatProposal(sel.Proposal), proposalStrings(sa.conn.Proposals), orNone(sa.conn.ppkNames()))
+		c.Name, sa.path.Remote, suite.FormatProposal(sel.Proposal), proposalStrings(c.Proposals), orNone(c.ppkNames()))
 }
 
 func orNone(text string) string {

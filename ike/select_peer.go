@@ -1,6 +1,8 @@
 package ike
 
 import (
+	"slices"
+
 	"culvert/auth"
 	"culvert/explain"
 	"culvert/suite"
@@ -42,27 +44,60 @@ func methodOfAuth(m wire.AuthMethod) auth.Method {
 	return auth.MethodPublicKey
 }
 
-// selectPeer settles on the connection for the peer's identity (RFC 4301, Section 4.4.3). Only connections count whose
-// addresses fit and that allow the algorithms in use. Among them the better match of the peer's identity wins, then of
-// ours, then of the method; then the more specific address. An IDr that fits none is no reason to refuse: the initiator
-// decides about the one that we answer with (RFC 7296, Section 2.15).
+// selectPeer settles on the connection for the peer's identity (RFC 4301, Section 4.4.3), and on those that take its place if it
+// objects. Only connections count whose addresses fit and that allow the algorithms in use. Among them the better match of the
+// peer's identity wins, then of ours, then of the method; then the more specific address, and at last the order of the
+// configuration. An IDr that fits none is no reason to refuse: the initiator decides about the one that we answer with (RFC
+// 7296, Section 2.15).
 func (a *authentication) selectPeer() error {
 	sa := a.sa
+	l := &sa.initial.login
 	c := claimOf(a.in.payloads)
-	best, found := fitness{}, (*Connection)(nil)
-	for conn := range sa.env.Connections.ForIdentity(c.peer) {
-		if f := sa.fitness(conn, c); best.less(f) {
-			best, found = f, conn
-		}
-	}
-	if found == nil {
+	list := sa.rank(c)
+	if len(list) == 0 {
 		return refuse(explain.IKENoConnection, wire.NotifyAuthenticationFailed,
 			"no connection for identity %s at %v with %s",
 			c.peer, sa.path.Remote.Addr(), suite.FormatProposal(sa.suite.Proposal))
 	}
-	sa.conn = found
-	sa.local = found.LocalAuth[0].Identity(sa.path.Local.Addr()) // known to secrets before it is sent
+	sa.conn, l.candidates = list[0], list[1:]
+	sa.local = sa.conn.LocalAuth[0].Identity(sa.path.Local.Addr()) // known to secrets before it is sent
 	return a.next()
+}
+
+// A ranked is a connection with how well it fits a claim.
+type ranked struct {
+	fitness
+	conn *Connection
+}
+
+// rank returns the candidates for a claim, best first. A name that a connection gives in full is that connection's: whoever
+// claims it does not come to a connection for anybody with other proofs. With EAP the name in IKE proves nothing, and is
+// nobody's.
+func (sa *SA) rank(c claim) []*Connection {
+	l := &sa.initial.login
+	var list []ranked
+	for conn := range sa.env.Connections.ForIdentity(c.peer) {
+		f := sa.fitness(conn, c)
+		if f.peer == auth.MatchNone {
+			continue
+		}
+		i := slices.IndexFunc(list, func(r ranked) bool { return r.less(f) })
+		if i < 0 {
+			i = len(list)
+		}
+		if list = slices.Insert(list, i, ranked{f, conn}); len(list) > maxCandidates {
+			list, l.beyond = list[:maxCandidates], l.beyond+1
+		}
+	}
+	var conns []*Connection
+	for _, r := range list {
+		if c.method != auth.MethodEAP && list[0].peer == auth.MatchExact && r.peer < auth.MatchExact {
+			l.reserved++
+			continue
+		}
+		conns = append(conns, r.conn)
+	}
+	return conns
 }
 
 // fitness says how well a connection fits a claim; the zero value is not at all.

@@ -30,6 +30,8 @@ func (c *conversation) Step(ctx context.Context, packet []byte) eap.Result {
 	switch {
 	case c.over:
 		return c.fail(&eap.Failure{Code: explain.EAPProtocol, Cause: "the conversation is over", Action: "begin a new one"})
+	case packet == nil && c.session.Before != nil && c.session.Before.Identity != nil:
+		return c.follow(ctx, c.session.Before)
 	case packet == nil && c.proxy.Identity == AskIdentity:
 		return c.askIdentity()
 	case packet == nil:
@@ -60,6 +62,9 @@ func (c *conversation) askIdentity() eap.Result {
 		return c.fail(err)
 	}
 	c.asked = id[0]
+	if b := c.session.Before; b != nil {
+		c.asked = b.Identifier + 1
+	}
 	return eap.Result{Packet: eap.Packet{Code: eap.CodeRequest, Identifier: c.asked, Type: eap.TypeIdentity}.Encode()}
 }
 
@@ -69,6 +74,14 @@ func (c *conversation) introduce(ctx context.Context) eap.Result {
 		return c.fail(f)
 	}
 	return c.relay(ctx, eap.Packet{Code: eap.CodeResponse, Type: eap.TypeIdentity, Data: []byte(c.user)}.Encode())
+}
+
+// follow repeats the client's Identity response to a question that somebody else has asked.
+func (c *conversation) follow(ctx context.Context, b *eap.Before) eap.Result {
+	if f := c.setUser(string(b.Identity)); f != nil {
+		return c.fail(f)
+	}
+	return c.relay(ctx, eap.Packet{Code: eap.CodeResponse, Identifier: b.Identifier, Type: eap.TypeIdentity, Data: b.Identity}.Encode())
 }
 
 // setUser takes a name that fits the attribute and is text: it ends up in logs and tables (RFC 2865, Section 5.1).
