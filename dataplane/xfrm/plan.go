@@ -112,7 +112,10 @@ func (b *Backend) protect(p *policy, to *nl.Policy) {
 	case sa == nil && !p.spec.Trap:
 		to.Action = nl.Block
 	}
-	if p.spec.PerResource && sa != nil && b.features.PerCPU {
+	switch {
+	case sa != nil && !p.spec.PerResource: // a policy whose place this one is to take may have newer SAs with the same reqid
+		t.SPI = sa.state.SPI
+	case sa != nil && b.features.PerCPU:
 		to.Flags |= nl.PolicyCPUAcquire
 	}
 	to.Templates = []nl.Template{t}

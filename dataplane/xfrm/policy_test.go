@@ -20,7 +20,7 @@ func TestPolicyLeadsToItsSAs(t *testing.T) {
 	in := b.inbound(t, 1)
 	b.outbound(t, 0x1000, 1)
 	p := b.kernel.out(t)
-	want := nl.Template{Source: b.byState[b.known[1].outs[0].state.StateID].state.Source, Destination: b.known[1].outs[0].state.Destination, ReqID: b.known[1].reqID, Mode: nl.ModeTunnel}
+	want := nl.Template{Source: b.byState[b.known[1].outs[0].state.StateID].state.Source, Destination: b.known[1].outs[0].state.Destination, ReqID: b.known[1].reqID, Mode: nl.ModeTunnel, SPI: 0x1000}
 	if p.Action != nl.Allow || len(p.Templates) != 1 || p.Templates[0] != want {
 		t.Errorf("with an SA: %+v, want the template %+v", p, want)
 	}
@@ -280,13 +280,16 @@ func TestReqidStaysWhenAPolicyTakesThePlaceOfAnother(t *testing.T) {
 	want := b.ReqID(1)
 	set(2)
 	b.outbound(t, 0x2000, 2)
+	if p := b.kernel.out(t); p.Templates[0].SPI != 0x1000 {
+		t.Errorf("traffic leaves through %+v before its turn has come", p.Templates[0])
+	}
 	if _, err := b.Remove(dataplane.Outbound, 0x1000, 1); err != nil {
 		t.Fatal(err)
 	}
 	if err := b.RemovePolicy(1); err != nil {
 		t.Fatal(err)
 	}
-	if p := b.kernel.out(t); b.ReqID(2) != want || p.Templates[0].ReqID != want || len(b.slots.free) != 0 {
+	if p := b.kernel.out(t); b.ReqID(2) != want || p.Templates[0].ReqID != want || p.Templates[0].SPI != 0x2000 || len(b.slots.free) != 0 {
 		t.Errorf("reqid %x became %x, %+v", want, b.ReqID(2), p)
 	}
 	if _, err := b.Remove(dataplane.Outbound, 0x2000, 2); err != nil {

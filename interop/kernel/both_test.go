@@ -45,6 +45,12 @@ func (s *scene) betweenOurs(k link) {
 		for _, side := range []*lab.Culvert{s.ours, peer, s.ours} {
 			side.Must("rekey", "site/net")
 		}
+		reqID := peer.Status().SAs[0].Children[0].Reqid
+		s.ours.Must("reauth", "site")
+		s.Await("the new IKE SA alone", func() bool { return len(peer.Status().SAs) == 1 })
+		if got := peer.Status().SAs[0].Children[0].Reqid; got != reqID {
+			s.Errorf("reqid %x became %x", reqID, got)
+		}
 	})
 	s.ours.Must("down", "site")
 	s.Await("the peer to forget the IKE SA", func() bool { return len(peer.Status().SAs) == 0 })

@@ -44,8 +44,8 @@ func fullPolicy() *Policy {
 		PolicyID: PolicyID{PolicyForward, fullState().Selector, Mark{0x11, 0xff}, 0x33, "system_u:object_r:ipsec_spd_t:s0"},
 		Limits:   Limits{1, 2, 3, 4, 5, 6}, Usage: Usage{7, 8, 9, 10}, Priority: 1234, Index: 42, Action: Block, Flags: PolicyCPUAcquire,
 		Templates: []Template{
-			{addr("192.0.2.1"), addr("192.0.2.2"), 7, ModeTunnel, false},
-			{addr("2001:db8::1"), addr("2001:db8::2"), 8, ModeTransport, true},
+			{addr("192.0.2.1"), addr("192.0.2.2"), 7, ModeTunnel, false, 0xc0ffee},
+			{addr("2001:db8::1"), addr("2001:db8::2"), 8, ModeTransport, true, 0},
 		},
 		Offload: Offload{2, OffloadPacket},
 	}

@@ -118,11 +118,11 @@ func TestPoliciesAreThoseOfIproute2(t *testing.T) {
 	out := &Policy{
 		PolicyID: PolicyID{PolicyOut, Selector{Source: netip.MustParsePrefix("10.1.0.0/16"), Destination: netip.MustParsePrefix("10.2.0.0/24"), Protocol: 6,
 			SourcePort: Port{1000, 0xffff}, DestinationPort: Port{443, 0xffff}}, Mark{0x11, 0xff}, 0x33, ""},
-		Priority: 1234, Limits: NoLimits(), Templates: []Template{{addr("192.0.2.1"), addr("192.0.2.2"), 7, ModeTunnel, false}},
+		Priority: 1234, Limits: NoLimits(), Templates: []Template{{addr("192.0.2.1"), addr("192.0.2.2"), 7, ModeTunnel, false, 0}},
 	}
 	forward := &Policy{
 		PolicyID: PolicyID{Direction: PolicyForward, Selector: Selector{Source: netip.MustParsePrefix("2001:db8:1::/48"), Destination: netip.MustParsePrefix("::/0")}},
-		Priority: 7, Index: 0xfa2, Action: Block, Limits: NoLimits(), Templates: []Template{{addr("0.0.0.0"), addr("0.0.0.0"), 7, ModeTransport, true}},
+		Priority: 7, Index: 0xfa2, Action: Block, Limits: NoLimits(), Templates: []Template{{addr("0.0.0.0"), addr("0.0.0.0"), 7, ModeTransport, true, 0}},
 	}
 	forward.Limits.SoftPackets = 99
 	for part, want := range map[string]*Policy{"dir out": out, "action block": forward} {

@@ -38,7 +38,8 @@ type Template struct {
 	Source, Destination netip.Addr // of the states; 0 is any where the state is inbound
 	ReqID               uint32
 	Mode                Mode
-	Optional            bool // packets may come without
+	Optional            bool   // packets may come without
+	SPI                 uint32 // of the state; 0: any
 }
 
 // A PolicyID names a policy: no two have the same direction, selector, mark and interface.
@@ -117,7 +118,7 @@ func (id *PolicyID) Append(b []byte) []byte {
 func (t *Template) append(w *writer) {
 	addresses := family(t.Destination)
 	w.addr(t.Destination)
-	w.be32(0) // SPI: any
+	w.be32(t.SPI)
 	w.u8(ProtocolESP)
 	w.zero(3)
 	w.u16(addresses)
@@ -136,7 +137,8 @@ func (t *Template) append(w *writer) {
 
 func readTemplate(r *reader) (t Template) {
 	destination := r.raw()
-	r.skip(8)
+	t.SPI = r.be32()
+	r.skip(4)
 	addresses := r.u16()
 	r.skip(2)
 	t.Source, t.Destination = place(r.raw(), addresses), place(destination, addresses)
