@@ -237,6 +237,9 @@ func (e *engine) note(n supervisor.Note) {
 	case supervisor.NoteGaveUp:
 		ev.Kind, level = api.EventWarning, slog.LevelWarn
 		ev.Text = "gave up connecting"
+	case supervisor.NoteSameTraffic:
+		ev.Kind, level = api.EventWarning, slog.LevelWarn
+		ev.Text = "two peers have the same traffic"
 	}
 	if f := n.Failure; f != nil && beforeSA(f) {
 		e.tracer.failed(n, ev)

@@ -155,11 +155,12 @@ func TestNotesOfTheSupervisor(t *testing.T) {
 	e.note(supervisor.Note{Connection: conn, Kind: supervisor.NoteAttempt, Remote: netip.MustParseAddrPort("192.0.2.1:4500"), Transport: dataplane.TransportTCP, Attempt: 4})
 	e.note(supervisor.Note{Connection: conn, Kind: supervisor.NoteWaiting, Next: e.clock.now().Add(5 * time.Second), Failure: failed})
 	e.note(supervisor.Note{Connection: conn, Kind: supervisor.NoteGaveUp, Failure: failed})
+	e.note(supervisor.Note{Connection: conn, Kind: supervisor.NoteSameTraffic, Failure: &ike.Failure{Code: explain.IKESameTraffic, Err: errors.New("alice has it")}})
 	reader := e.hub.events.Since(0)
 	for _, want := range []struct {
 		kind api.EventKind
 		text string
-	}{{api.EventAttempt, "connecting to 192.0.2.1:500, attempt 3"}, {api.EventAttempt, "192.0.2.1:4500 over TCP, attempt 4"}, {api.EventWaiting, "again in 5s"}, {api.EventWarning, "gave up"}} {
+	}{{api.EventAttempt, "connecting to 192.0.2.1:500, attempt 3"}, {api.EventAttempt, "192.0.2.1:4500 over TCP, attempt 4"}, {api.EventWaiting, "again in 5s"}, {api.EventWarning, "gave up"}, {api.EventWarning, "the same traffic"}} {
 		ev, _, err := reader.Read(t.Context())
 		if err != nil || ev.Kind != want.kind || !says(ev.Text, want.text) || ev.Connection != "office" {
 			t.Errorf("%+v, %v; want %v", ev, err, want)

@@ -23,6 +23,7 @@ const (
 	IKEAddressRequired  Code = "IKE-ADDRESS-REQUIRED"
 	IKETSUnacceptable   Code = "IKE-TS-UNACCEPTABLE"
 	IKESinglePair       Code = "IKE-SINGLE-PAIR"
+	IKESameTraffic      Code = "IKE-SAME-TRAFFIC"
 	IKENoAdditionalSAs  Code = "IKE-NO-ADDITIONAL-SAS"
 	IKETooManyQueues    Code = "IKE-TS-MAX-QUEUE"
 	IKETemporaryFailure Code = "IKE-TEMPORARY-FAILURE"
@@ -176,6 +177,9 @@ func ikeChildEntries() []Entry {
 		{IKEInactive, "A child was closed as nothing has passed through it.",
 			"inactivity of the child is configured, and for that time there was no packet in either direction.",
 			"Nothing: with start = \"trap\" the next packet brings it up again, else `culvert up` does. Raise inactivity if it should stay."},
+		{IKESameTraffic, "Two peers have children for the same traffic.",
+			"Their selectors are the same: two hosts behind one NAT in transport mode, which both appear with its address, or two networks with the same addresses. Packets from both arrive; those to both go to the one that came first.",
+			"Use tunnel mode with virtual addresses from a pool, or networks that differ. With the kernel's data plane, mark_in and mark_out \"unique\" keep the children apart, and rules of the packet filter mark what is for each."},
 		{IKECircuitBreaker, "The circuit breaker of an IP-TFS tunnel has tripped.",
 			"The peer reported more loss than breaker_loss for as long as breaker_time: the path does not carry the configured rate. The child stays down.",
 			"Lower the rate or give the path more bandwidth, then bring the child up again."},

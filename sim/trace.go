@@ -184,7 +184,7 @@ func (t *Trace) plan(l *Lab, n *Node, note supervisor.Note) {
 		return
 	}
 	text := map[supervisor.NoteKind]string{supervisor.NoteAttempt: "attempt", supervisor.NoteWaiting: "waiting",
-		supervisor.NoteGaveUp: "gave up"}[note.Kind]
+		supervisor.NoteGaveUp: "gave up", supervisor.NoteSameTraffic: "the same traffic as another peer"}[note.Kind]
 	if note.Kind == supervisor.NoteWaiting {
 		text += fmt.Sprintf(" until %.3fs", note.Next.Sub(l.start).Seconds())
 	}

@@ -167,7 +167,9 @@ func (s *Supervisor) childUp(n ike.News) {
 	if t == nil || n.Child == nil {
 		return
 	}
-	t.forget(n.Replaced)
+	if old := t.forget(n.Replaced); old.in != 0 {
+		s.drop(t, old)
+	}
 	c := newTwin(n.Child)
 	t.children = append(t.children, c)
 	if c.initiator {
@@ -176,6 +178,7 @@ func (s *Supervisor) childUp(n ike.News) {
 	if t.link != nil {
 		t.link.attempts = 0
 	}
+	s.carry(t, c)
 	s.doubled(t, c)
 	s.handOver(t)
 }
@@ -187,6 +190,9 @@ func (s *Supervisor) childDown(n ike.News) {
 		return
 	}
 	c := t.forget(n.Child.InSPI)
+	if c.in != 0 {
+		s.drop(t, c)
+	}
 	if c.in == 0 || t.link == nil || t.closing {
 		return
 	}

@@ -27,6 +27,7 @@ type Supervisor struct {
 	pairs    map[pair]int           // how many IKE SAs there are between them
 	handing  map[*tracked]bool      // SAs that others have to make room for
 	policies policies
+	traffics traffics
 	tickets  uint64
 	cameUp   uint64 // IKE SAs so far
 	actions  []Action
@@ -37,7 +38,7 @@ type Supervisor struct {
 func New(jitter func(time.Duration) time.Duration, newPolicy func() dataplane.PolicyID) *Supervisor {
 	return &Supervisor{
 		jitter: jitter, links: make(map[string]*link), sas: make(map[wire.SPI]*tracked),
-		replaces: make(map[wire.SPI][]closing), pairs: make(map[pair]int), handing: make(map[*tracked]bool), policies: newPolicies(newPolicy),
+		replaces: make(map[wire.SPI][]closing), pairs: make(map[pair]int), handing: make(map[*tracked]bool), policies: newPolicies(newPolicy), traffics: make(traffics),
 	}
 }
 
@@ -81,7 +82,7 @@ type (
 		Transport  dataplane.Transport
 		Attempt    int
 		Next       time.Time    // NoteWaiting
-		Failure    *ike.Failure // NoteWaiting and NoteGaveUp
+		Failure    *ike.Failure // all but NoteAttempt
 	}
 )
 
@@ -97,9 +98,10 @@ type NoteKind uint8
 
 // The notes.
 const (
-	NoteAttempt NoteKind = iota + 1 // an attempt to connect begins
-	NoteWaiting                     // it failed, the next one comes at Next
-	NoteGaveUp                      // it failed, there is no next one
+	NoteAttempt     NoteKind = iota + 1 // an attempt to connect begins
+	NoteWaiting                         // it failed, the next one comes at Next
+	NoteGaveUp                          // it failed, there is no next one
+	NoteSameTraffic                     // a child that came up has the traffic of another peer's
 )
 
 func (s *Supervisor) emit(a Action) { s.actions = append(s.actions, a) }

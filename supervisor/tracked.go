@@ -114,6 +114,9 @@ func (s *Supervisor) track(l *link, n ike.News) *tracked {
 // heard of the verdict.
 func (s *Supervisor) untrack(t *tracked) {
 	delete(s.sas, t.spi)
+	for _, c := range t.children {
+		s.drop(t, c)
+	}
 	s.count(t, -1)
 	delete(s.handing, t)
 	maps.DeleteFunc(s.replaces, func(_ wire.SPI, list []closing) bool {
