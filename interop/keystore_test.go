@@ -3,6 +3,7 @@ package interop_test
 import (
 	"crypto"
 	"crypto/ecdsa"
+	"crypto/ed25519"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
@@ -23,6 +24,9 @@ func checkSigner(t *testing.T, key crypto.Signer) {
 	digest := sha256.Sum256(message)
 	for _, opts := range signerOptions(key) {
 		signature, err := crypto.SignMessage(key, rand.Reader, message, opts)
+		if edwards, ok := key.Public().(ed25519.PublicKey); ok && err == nil && ed25519.Verify(edwards, message, signature) {
+			continue
+		}
 		if err != nil || !verifies(key.Public(), digest[:], signature, opts) {
 			t.Errorf("%T with %T: %x, %v", key.Public(), opts, signature, err)
 		}
@@ -30,6 +34,9 @@ func checkSigner(t *testing.T, key crypto.Signer) {
 }
 
 func signerOptions(key crypto.Signer) []crypto.SignerOpts {
+	if _, edwards := key.Public().(ed25519.PublicKey); edwards {
+		return []crypto.SignerOpts{crypto.Hash(0)}
+	}
 	_, isRSA := key.Public().(*rsa.PublicKey)
 	if _, hashes := key.(crypto.MessageSigner); isRSA && !hashes {
 		return []crypto.SignerOpts{crypto.SHA256, &rsa.PSSOptions{Hash: crypto.SHA256, SaltLength: rsa.PSSSaltLengthEqualsHash}}
@@ -68,9 +75,14 @@ func TestKeysInAPKCS11Token(t *testing.T) {
 	pin := h.Write("pin", "1234\n")
 	store := keystore.Store{Helper: helper}
 	h.Must("softhsm2-util", "--init-token", "--free", "--label", "gw", "--pin", "1234", "--so-pin", "5678")
-	for i, kind := range []string{"EC:prime256v1", "rsa:2048"} {
-		h.Must("pkcs11-tool", "--module", module, "--login", "--pin", "1234", "--keypairgen", "--key-type", kind,
-			"--label", fmt.Sprintf("key%d", i), "--id", fmt.Sprintf("0%d", i+1))
+	for i, kind := range []string{"EC:prime256v1", "rsa:2048", "EC:edwards25519", "imported"} {
+		label, id := fmt.Sprintf("key%d", i), fmt.Sprintf("0%d", i+1)
+		if kind == "imported" { // a curve by its number; pkcs11-tool writes the name
+			h.Must("openssl", "genpkey", "-algorithm", "ed25519", "-out", filepath.Join(tokens, "ed.pem"))
+			h.Must("softhsm2-util", "--import", filepath.Join(tokens, "ed.pem"), "--token", "gw", "--pin", "1234", "--label", label, "--id", id)
+		} else {
+			h.Must("pkcs11-tool", "--module", module, "--login", "--pin", "1234", "--keypairgen", "--key-type", kind, "--label", label, "--id", id)
+		}
 		key, err := store.Open(keystore.PKCS11,
 			fmt.Sprintf("pkcs11:token=gw;object=key%d;type=private?module-path=%s&pin-source=file:%s", i, module, pin))
 		if err != nil {

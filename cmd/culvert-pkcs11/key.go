@@ -118,6 +118,8 @@ func (k *key) exported(o pkcs11.ObjectHandle) []byte {
 		return der
 	case pkcs11.CKK_EC:
 		return curveKey(k.in.attribute(o, pkcs11.CKA_EC_PARAMS), k.in.attribute(o, pkcs11.CKA_EC_POINT))
+	case keyEdwards:
+		return edwardsKey(k.in.attribute(o, pkcs11.CKA_EC_PARAMS), k.in.attribute(o, pkcs11.CKA_EC_POINT))
 	}
 	return nil
 }

@@ -54,7 +54,7 @@ func (k *key) sign(r token.Request) ([]byte, error) {
 		}
 	}
 	signature, err := k.in.ctx.Sign(k.in.handle, data)
-	if err != nil || k.kind == pkcs11.CKK_RSA {
+	if err != nil || k.kind != pkcs11.CKK_EC {
 		return signature, err
 	}
 	return pair(signature)
@@ -62,8 +62,11 @@ func (k *key) sign(r token.Request) ([]byte, error) {
 
 // mechanism says how to sign, and what.
 func (k *key) mechanism(r token.Request) (*pkcs11.Mechanism, []byte, error) {
-	if k.kind == pkcs11.CKK_EC {
+	switch k.kind {
+	case pkcs11.CKK_EC:
 		return pkcs11.NewMechanism(pkcs11.CKM_ECDSA, nil), r.Digest, nil
+	case keyEdwards:
+		return edwards(r)
 	}
 	d, err := digesterOf(r.Hash)
 	switch {
