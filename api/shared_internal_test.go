@@ -31,10 +31,13 @@ func TestAnswersAreSharedAndNoneIsOlderThanItsQuestion(t *testing.T) {
 			}()
 		}
 		time.Sleep(time.Minute)
+		synctest.Wait()
 		if made != 2 {
 			t.Errorf("%d answers are made", made)
 		}
-		if _, err := s.Ask(t.Context(), find); err != nil || made != 3 || s.busy && s.next != nil {
+		_, err := s.Ask(t.Context(), find)
+		synctest.Wait()
+		if err != nil || made != 3 || s.busy || s.next != nil {
 			t.Errorf("afterwards: %v, %d answers", err, made)
 		}
 	})
@@ -92,6 +95,7 @@ func TestLongAnswersAreShared(t *testing.T) {
 			}()
 		}
 		time.Sleep(time.Minute)
+		synctest.Wait()
 		if l.asked != 2 {
 			t.Errorf("pools were asked for %d times", l.asked)
 		}
