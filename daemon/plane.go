@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"strings"
 
 	"culvert/api"
 	"culvert/config"
@@ -14,6 +15,7 @@ import (
 	"culvert/ike"
 	"culvert/spd"
 	"culvert/suite"
+	"culvert/swanctl"
 	"culvert/wire"
 )
 
@@ -78,12 +80,14 @@ func eachChild(cfg *config.Config) iter.Seq2[string, *config.Child] {
 	}
 }
 
-// placed says where an option stands, or its block without one, in front of a message. "": nowhere, as in a default.
+// placed says where an option stands, or its block without one, in front of a message. "": nowhere, as in a default, or in a text in
+// memory that nobody has seen.
 func placed(o *config.Origin, option string) string {
-	if !o.Present() {
+	place := o.Place(option)
+	if !o.Present() || strings.HasPrefix(place.File, swanctl.Folder) {
 		return ""
 	}
-	return o.Place(option).String() + ": "
+	return place.String() + ": "
 }
 
 // needsKernel finds a child that has options of the kernel's data plane.

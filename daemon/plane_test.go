@@ -12,6 +12,7 @@ import (
 	"culvert/ike"
 	"culvert/spd"
 	"culvert/suite"
+	"culvert/swanctl"
 	"culvert/wire"
 )
 
@@ -134,6 +135,19 @@ func TestDataPlaneThatRunsIsHeldAgainstAReload(t *testing.T) {
 		if (err == nil) != (tt.refusal == "") || err != nil && !strings.Contains(err.Error(), tt.refusal) {
 			t.Errorf("%s is running: %v", tt.running, err)
 		}
+	}
+}
+
+// What swanctl has loaded is a text that nobody has seen: the connection's name has to do.
+func TestErrorsAboutTheKernelNameNoTextInMemory(t *testing.T) {
+	text := []byte("connection \"site\" {\n  remote { address = \"192.0.2.9\" }\n  child \"net\" { mark_in = \"1\" }\n}\nsecret \"site\" { psk = \"0x00112233445566778899aabbccddeeff\" }\n")
+	name := swanctl.Folder + "vici.hcl"
+	cfg, found := config.Source{Files: config.Overlay{Files: map[string][]byte{name: text}}}.Load(name)
+	if found.Errors() {
+		t.Fatal(found)
+	}
+	if err := (choice{backend: config.BackendUser}).fits(cfg); err == nil || !strings.HasPrefix(err.Error(), "site/net has options") {
+		t.Errorf("got %v", err)
 	}
 }
 

@@ -24,6 +24,8 @@ type child struct {
 	remote  []string
 	actions []string // options that ask to connect
 	header  []value  // keys about the outer header
+	host    value    // whether the command of updown hears of the gateway itself
+	command bool     // there is such a command
 }
 
 func (c *child) setter() *block { return c.out }
@@ -41,6 +43,7 @@ func (c *child) finish() {
 		iptfs.set(c.modeAt, "require", "false")
 	}
 	c.finishHeader()
+	c.finishHook()
 	c.finishLimits()
 	c.finishActions()
 }
@@ -92,6 +95,16 @@ func (c *child) finishHeader() {
 		case name == "copy_ecn" && isNo(text):
 			c.out.set(v.origin, name, "false")
 		}
+	}
+}
+
+// finishHook has a command hear of the gateway itself. Without a command nobody does, in strongSwan neither.
+func (c *child) finishHook() {
+	switch hears, _ := yes(c.host.text()); {
+	case hears && c.command:
+		c.out.set(c.host.origin, "host_access", "true")
+	case hears:
+		c.warn(c.host.origin, explain.ConfigUnused, "it is for the command of updown, and there is none", "it has no effect")
 	}
 }
 

@@ -24,7 +24,7 @@ func trafficRows() []row[*child] {
 		{Key{"dpd_action", Scalar, Implemented, "`dpd_action`.", ""}, action("dpd_action", "clear", "restart")},
 		{Key{"inactivity", Scalar, Implemented, "`inactivity`.", ""}, setTime[*child]("inactivity")},
 		{Key{"updown", Scalar, Implemented, "`updown`.", ""}, (*child).updown},
-		{Key{"hostaccess", Scalar, Implemented, "`host_access`.", ""}, setBool[*child]("host_access")},
+		{Key{"hostaccess", Scalar, Implemented, "`host_access`; without `updown` it has no effect, which is warned of.", ""}, (*child).hostAccess},
 		{Key{"policies", Scalar, Implemented, "`install_policies`.", ""}, setBool[*child]("install_policies")},
 		{Key{"policies_fwd_out", Scalar, Implemented, "`forward_policies`.", ""}, setBool[*child]("forward_policies")},
 		{Key{"ipcomp", Scalar, Refused, "compression beside encryption tells of what is inside, and is not there.", ""}, refuseUnless[*child]("IPComp is not there", isNo)},
@@ -170,9 +170,15 @@ func action(name, none, start string) func(*child, value) error {
 
 func (c *child) updown(v value) error {
 	if v.text() != "" {
+		c.command = true
 		c.out.set(v.origin, "updown", quote(v.text()))
 	}
 	return nil
+}
+
+func (c *child) hostAccess(v value) error {
+	c.host = v
+	return isBool(v.text())
 }
 
 func (c *child) tfc(v value) error {
@@ -209,12 +215,16 @@ func (c *child) copyDSCP(v value) error {
 	return err
 }
 
-// priority turns a priority of strongSwan, where less is more, around.
-func (c *child) priority(v value) error {
+// Priority turns a priority of strongSwan, where less is more, into one of ours, where more is, and one of ours into one of strongSwan.
+func Priority(n int64) int64 {
 	const middle = 400_000 // about what strongSwan gives to policies by itself
+	return middle - n
+}
+
+func (c *child) priority(v value) error {
 	n, err := whole(v.text(), 32)
 	if err == nil && n != 0 {
-		c.out.set(v.origin, "priority", strconv.FormatInt(max(middle-int64(n), -1_000_000), 10))
+		c.out.set(v.origin, "priority", strconv.FormatInt(max(Priority(int64(n)), -1_000_000), 10))
 	}
 	return err
 }

@@ -151,6 +151,16 @@ func TestKeysOfChildren(t *testing.T) {
 	}
 }
 
+// strongSwan takes hostaccess without a command, whom nobody tells then.
+func TestHostAccessIsForACommand(t *testing.T) {
+	for child, warned := range map[string]bool{"hostaccess = yes": true, "hostaccess = no": false, "hostaccess = yes\nupdown = true": false} {
+		cfg, found := newFolder(conf("", child)).load()
+		if cfg == nil || strings.Contains(found.String(), "connections.a.children.net.hostaccess: it is for the command of updown") != warned {
+			t.Errorf("%q: %v", child, found)
+		}
+	}
+}
+
 // What cannot be used is refused by its name, at its place, with the reason.
 func TestRefusals(t *testing.T) {
 	for _, tt := range []struct{ line, child, says string }{

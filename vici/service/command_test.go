@@ -24,9 +24,36 @@ func TestConnectionsAreListedKeyByKey(t *testing.T) {
 		"version=IKEv2 reauth_time=0 rekey_time=7200 unique=UNIQUE_KEEP dpd_delay=7 "+
 		"local-1 {id=a.example.org class=pre-shared key groups=[] cert_policy=[] certs=[] cacerts=[]} remote-1 {id=b.example.org class=pre-shared key groups=[] cert_policy=[] certs=[] cacerts=[]} "+
 		"children {net {mode=TUNNEL label=label rekey_time=3600 rekey_bytes=0 rekey_packets=0 dpd_action=start close_action=trap local-ts=[10.1.0.0/24] "+
-		"remote-ts=[10.2.0.0/24[tcp/http] 10.2.9.1..10.2.9.3] priority=5} "+
-		"other {mode=TRANSPORT rekey_time=3600 rekey_bytes=0 rekey_packets=0 dpd_action=none close_action=none local-ts=[dynamic] remote-ts=[dynamic]}}}")
+		"remote-ts=[10.2.0.0/24[tcp/http] 10.2.9.1..10.2.9.3] priority=399995} "+
+		"other {mode=TRANSPORT rekey_time=3600 rekey_bytes=0 rekey_packets=0 dpd_action=none close_action=none local-ts=[dynamic] remote-ts=[dynamic]} "+
+		"ssh {mode=PASS rekey_time=0 rekey_bytes=0 rekey_packets=0 dpd_action=none close_action=none local-ts=[10.1.0.0/24] remote-ts=[10.2.0.0/24[tcp/22]]}}}")
 	d.is(d.list("list-conns", "list-conn", "ike", "nothing"))
+}
+
+// A gateway that asks its peers who they are takes any identity unless it has one to hold them against.
+func TestIdentitiesOfEAPAreListed(t *testing.T) {
+	const gateway = `
+connection "clients" {
+  remote {
+    auth = "eap"
+    eap {
+      users = "staff"
+      IDENTITY
+    }
+  }
+  child "net" {}
+}
+secret "clients" { psk = "a secret that is long enough" }
+users "staff" {
+  user "carol" { password = "$argon2id$v=19$m=65536,t=3,p=1$ytpskx7CPQEhJ/iuVBMEiw$bWGuNl0KX+3PILa7EwCAqKnCXSCSmaeZlWg1yzmktls" }
+}
+`
+	for line, want := range map[string]string{"": "remote-1 {eap_id=%any eap-type=", "ask_identity = false": "remote-1 {eap-type=", `identity = "*@example.org"`: "remote-1 {eap_id=*@example.org eap-type="} {
+		d := newDesk(t, strings.Replace(gateway, "IDENTITY", line, 1))
+		if got := d.list("list-conns", "list-conn"); len(got) != 1 || !strings.Contains(got[0], want) {
+			t.Errorf("%q: got %q, want %q", line, got, want)
+		}
+	}
 }
 
 func TestPoliciesAreListedByKind(t *testing.T) {
@@ -151,7 +178,7 @@ func TestCountersPoolsAndTheRest(t *testing.T) {
 	d.Leases = []api.Pool{{Name: "p", Size: "254", Online: 1, Leases: []api.Lease{{Address: "10.3.0.1", Identity: "carol", Online: true}, {Address: "10.3.0.2", Identity: "dave"}}}}
 	d.Now = api.Status{Started: ago(100), SAs: []api.SA{full(), {State: api.SAAuthenticating}}}
 	for _, tt := range []struct{ command, key, value, want string }{
-		{"get-counters", "all", "yes", "counters { {invalid=3} site {invalid=2}} success=yes"},
+		{"get-counters", "all", "yes", "counters {site {invalid=2}} success=yes"},
 		{"get-counters", "name", "site", "counters {site {invalid=2}} success=yes"},
 		{"get-counters", "name", "x", "counters {} success=no errmsg=no counters found for this connection"},
 		{"reset-counters", "name", "site", "success=yes"},

@@ -15,8 +15,12 @@ import (
 func (s *Service) counters(ctx context.Context, call *vici.Call) *settings.Section {
 	m := new(settings.Section)
 	in := m.Open("counters")
-	list, err := s.daemon.IKECounters(ctx, call.Request.Text("name"), yes(call.Request, "all"))
+	each := yes(call.Request, "all")
+	list, err := s.daemon.IKECounters(ctx, call.Request.Text("name"), each)
 	for _, c := range list {
+		if each && c.Connection == "" {
+			continue // as with charon: all together are told when nothing is named
+		}
 		section := in.Open(c.Connection)
 		for _, n := range c.Counts {
 			section.Add(n.Name, strconv.FormatUint(n.Value, 10))

@@ -9,6 +9,7 @@ import (
 	"culvert/config"
 	"culvert/esp"
 	"culvert/ike"
+	"culvert/swanctl"
 	"culvert/swanctl/settings"
 	"culvert/vici"
 )
@@ -57,6 +58,17 @@ func (s *Service) connection(m *settings.Section, c *config.Connection) {
 	for _, child := range c.Children {
 		s.child(children.Open(child.Name), child)
 	}
+	for _, p := range s.shunts(true, true) {
+		if p.ike == c.Name {
+			s.shunt(children.Open(p.child), p)
+		}
+	}
+}
+
+// shunt appends the keys of a child that has become a policy, which has no SA to rekey.
+func (s *Service) shunt(m *settings.Section, p policy) {
+	m.Add("mode", p.mode).Add("rekey_time", "0").Add("rekey_bytes", "0").Add("rekey_packets", "0").Add("dpd_action", "none").Add("close_action", "none")
+	m.AddList("local-ts", s.services.configured(p.local)...).AddList("remote-ts", s.services.configured(p.remote)...)
 }
 
 // child appends the keys of a configured child.
@@ -72,7 +84,7 @@ func (s *Service) child(m *settings.Section, c *config.Child) {
 		m.Add("interface", c.Kernel.Device)
 	}
 	if c.Priority != 0 {
-		m.Add("priority", strconv.Itoa(c.Priority))
+		m.Add("priority", strconv.FormatInt(swanctl.Priority(int64(c.Priority)), 10))
 	}
 }
 

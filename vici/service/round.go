@@ -37,7 +37,7 @@ func ownCertificates(r *config.LocalRound) (list []config.CertificateFile) {
 // remoteRound appends the keys of a round that we demand of the peer.
 func remoteRound(m *settings.Section, r *config.RemoteRound) {
 	if r.EAP.Present() {
-		identity(m, "eap_id", r.EAP.Identity)
+		askedIdentity(m, &r.EAP)
 	}
 	identity(m, "id", r.ID)
 	switch {
@@ -51,6 +51,16 @@ func remoteRound(m *settings.Section, r *config.RemoteRound) {
 		revoked(m, r.Revocation)
 	}
 	certificates(m, r.Groups, r.Policies, r.Pinned, r.CAs)
+}
+
+// askedIdentity appends which EAP identity a peer is to have. Any will do where it is asked for one and none is written.
+func askedIdentity(m *settings.Section, e *config.RemoteEAP) {
+	switch {
+	case !e.Identity.IsAny():
+		m.Add("eap_id", e.Identity.String())
+	case e.AskIdentity:
+		m.Add("eap_id", anyAddress)
+	}
 }
 
 func identity(m *settings.Section, key string, id auth.Identity) {
