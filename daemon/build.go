@@ -23,7 +23,7 @@ func (d *Daemon) build(ctx context.Context, cfg *config.Config, log *slog.Logger
 	e := &engine{
 		ctx: ctx, clock: systemClock(), log: log, network: w.listener, backend: w.backend, world: w,
 		owners: newOwners(), keys: new(keyring), hub: newHub(), tally: metrics.NewTally(cfg.Metrics.Peers), strangers: newAllowance(strangersEvery, strangersAtOnce), leases: newLeases(w.leaseStore(), log), seed: maphash.MakeSeed(),
-		listers: make(chan struct{}, listersAtOnce),
+		listers: make(chan struct{}, listersAtOnce), lost: make(chan struct{}),
 	}
 	e.tracer = newTracer(e.clock)
 	if cfg.VICI.Socket != "" {

@@ -65,6 +65,8 @@ type engine struct {
 	reset      countersReset
 	vici       *service.Service // nil: it is not configured
 	world      *world
+	lost       chan struct{} // closed when the device is gone
+	losing     sync.Once
 	seed       maphash.Seed
 	wg         sync.WaitGroup
 }
@@ -143,6 +145,10 @@ func (e *engine) notice(n dataplane.Notice) {
 			l.box.offer(ike.Noticed{Notice: n}, maxDatagrams)
 		}
 		e.doubt(n.Path)
+		return
+	}
+	if n.Kind == dataplane.NoticeDeviceGone {
+		e.losing.Do(func() { close(e.lost) })
 		return
 	}
 	if l := e.owners.find(n.SPI, n.Policy); l != nil {

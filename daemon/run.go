@@ -19,6 +19,7 @@ import (
 	"culvert/auth/revocation"
 	"culvert/config"
 	"culvert/dataplane"
+	"culvert/explain"
 	"culvert/metrics"
 	"culvert/web"
 )
@@ -192,7 +193,7 @@ func (d *Daemon) live(ctx context.Context, m *management) error {
 	return d.serve(ctx, m, scrapes)
 }
 
-// serve answers commands and scrapes, and tells systemd how it is, until ctx ends.
+// serve answers commands and scrapes, and tells systemd how it is, until ctx ends or no packet can pass any longer.
 func (d *Daemon) serve(ctx context.Context, m *management, scrapes []net.Listener) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -200,10 +201,19 @@ func (d *Daemon) serve(ctx context.Context, m *management, scrapes []net.Listene
 	wg.Go(func() { d.watchSystem(ctx) })
 	wg.Go(func() { d.serveMetrics(ctx, scrapes) })
 	wg.Go(func() { d.serveVICI(ctx, m.vici) })
-	err := m.serve(ctx, d.server)
+	var err error
+	wg.Go(func() {
+		select {
+		case <-ctx.Done():
+		case <-d.engine.lost:
+			err = api.NewProblem(0, explain.HostDevice, "", "the network device of the data plane was removed")
+			cancel()
+		}
+	})
+	served := m.serve(ctx, d.server)
 	cancel()
 	wg.Wait()
-	return err
+	return errors.Join(err, served)
 }
 
 // listening lists the addresses that are bound: those configured, or all.

@@ -169,6 +169,7 @@ const (
 	NoticeBreaker                           // the circuit breaker of an outbound SA has tripped (RFC 9347, Section 2.4.2.1): it stopped
 	NoticeSelectors                         // a packet failed the selector check of SPI (INVALID_SELECTORS); Data is its start
 	NoticePath                              // an outbound SA has a path about which nothing is known, or something strange was seen there: PathMTU
+	NoticeDeviceGone                        // the backend's network device was removed: no packet passes any longer. It is repeated until Close
 )
 
 // A Notice is news from the backend. It is a value and owns its Data.

@@ -12,6 +12,7 @@ const (
 	HostKernelESP    Code = "HOST-KERNEL-ESP"
 	HostUnfit        Code = "HOST-UNFIT"
 	HostSelftest     Code = "HOST-SELFTEST"
+	HostDevice       Code = "HOST-DEVICE"
 )
 
 // hostEntries documents the warnings about the host.
@@ -44,6 +45,9 @@ func hostEntries() []Entry {
 		{HostSelftest, "The program does not compute what it should on this host.",
 			"The file of the program or the memory is damaged, the processor or its emulation is faulty, or the build is.",
 			"Do not use it here. Compare the file's checksum with that of the release, test the memory, and try the build tag purego; then report it with the output of `culvert selftest --json`."},
+		{HostDevice, "The network device of the data plane is gone.",
+			"Somebody has removed the TUN device, with `ip link del` or by a network manager that tidies up.",
+			"Nothing, if the service manager starts the daemon again, as its unit does; the tunnels come back with it. See that nothing else manages the device."},
 		{HostPort, "The daemon cannot listen on the ports of IKE.",
 			"Another IKE daemon holds UDP port 500 or 4500, the host has not the address that daemon.listen names, or the daemon lacks the rights.",
 			"See who holds the port with `ss -ulpn` and stop it, correct daemon.listen, or start the daemon as root or with the capabilities of its unit."},

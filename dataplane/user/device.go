@@ -16,7 +16,8 @@ type Device interface {
 	// Read reads one packet with its header, without waiting: tun.ErrAgain says that there is none. b has room for 64 KiB
 	// and a header.
 	Read(queue int, b []byte) (int, error)
-	// Wait returns when a packet may wait in the queue, after Wake, and after Shut with os.ErrClosed.
+	// Wait returns when a packet may wait in the queue, after Wake, and after Shut with os.ErrClosed. tun.ErrGone says that the
+	// device was removed.
 	Wait(queue int) error
 	// Wake ends the Wait that runs, or the next. Anybody may call it.
 	Wake(queue int)

@@ -11,6 +11,7 @@ import (
 	"culvert/dataplane"
 	"culvert/dataplane/user/fair"
 	"culvert/dataplane/user/offload"
+	"culvert/dataplane/user/tun"
 	"culvert/esp"
 	"culvert/spd"
 )
@@ -113,11 +114,16 @@ func (t *transmitter) step() (more bool) {
 // devicePause is how long the worker leaves a device alone that fails.
 const devicePause = 100 * time.Millisecond
 
-// wait waits for the device, or for its end.
+// wait waits for the device, or for its end. It tells of a device that somebody has removed.
 func (t *transmitter) wait() {
-	if err := t.b.device.Wait(t.worker.index); err != nil && !errors.Is(err, os.ErrClosed) {
-		time.Sleep(devicePause)
+	err := t.b.device.Wait(t.worker.index)
+	if err == nil || errors.Is(err, os.ErrClosed) {
+		return
 	}
+	if errors.Is(err, tun.ErrGone) {
+		t.b.notices.send(dataplane.Notice{Kind: dataplane.NoticeDeviceGone})
+	}
+	time.Sleep(devicePause)
 }
 
 // batch seals what the device has.

@@ -18,6 +18,9 @@ import (
 // ErrAgain is returned by Read when no packet waits.
 var ErrAgain = errors.New("tun: no packet")
 
+// ErrGone is returned by Wait when the interface was removed.
+var ErrGone = errors.New("tun: the interface was removed")
+
 // maxParts is the most parts of a packet that is written.
 const maxParts = 72
 
@@ -140,7 +143,7 @@ func (d *Device) Read(queue int, b []byte) (int, error) {
 	return 0, os.NewSyscallError("read", errno)
 }
 
-// Wait waits for a packet, for Wake or for Close, which it answers with os.ErrClosed. The caller's thread should be its own, and
+// Wait waits for a packet, for Wake or for Close, which it answers with os.ErrClosed. ErrGone says that the interface was removed. The caller's thread should be its own, and
 // Go's scheduler have a processor to spare for it.
 func (d *Device) Wait(queue int) error {
 	q := d.queues[queue]
@@ -150,6 +153,9 @@ func (d *Device) Wait(queue int) error {
 	}
 	if err != nil {
 		return os.NewSyscallError("poll", err)
+	}
+	if q.polls[0].Revents&unix.POLLERR != 0 {
+		return ErrGone
 	}
 	if q.polls[1].Revents != 0 {
 		_, _ = unix.Read(q.wake, q.count[:])

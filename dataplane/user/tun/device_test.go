@@ -199,6 +199,40 @@ func TestWaitEndsByWakeAndShut(t *testing.T) {
 	})
 }
 
+func TestWaitTellsThatTheDeviceIsGone(t *testing.T) {
+	inNamespace(t, func() error {
+		d, err := Open("cvu-t%d", 1400, 2)
+		if err != nil {
+			return err
+		}
+		defer d.Close()
+		link, err := netlink.LinkByName(d.Name())
+		if err != nil {
+			return err
+		}
+		if err := netlink.LinkSetDown(link); err != nil {
+			return err
+		}
+		d.Wake(1)
+		if err := d.Wait(1); err != nil {
+			t.Errorf("a device that is down: %v", err)
+		}
+		if err := netlink.LinkDel(link); err != nil {
+			return err
+		}
+		for queue := range 2 {
+			if err := d.Wait(queue); !errors.Is(err, ErrGone) {
+				t.Errorf("queue %d: %v, want ErrGone", queue, err)
+			}
+		}
+		d.Shut()
+		if err := d.Wait(0); !errors.Is(err, os.ErrClosed) {
+			t.Errorf("after Shut: %v", err)
+		}
+		return nil
+	})
+}
+
 func TestWritesAreChecked(t *testing.T) {
 	inNamespace(t, func() error {
 		d, err := Open("cvu-t%d", 1400, 1)
