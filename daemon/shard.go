@@ -68,7 +68,7 @@ func (l *shardLoop) handle(ev ike.Event) {
 	for _, a := range actions {
 		l.perform(a)
 	}
-	clear(l.last)
+	l.last.forget()
 }
 
 // perform does one action of the engine.
@@ -98,6 +98,7 @@ func (l *shardLoop) perform(a ike.Action) {
 	case ike.SetPolicy:
 		e.setPolicy(l, a.Policy)
 	case ike.RemovePolicy:
+		l.last.keepReqid(e, a.ID)
 		e.removePolicy(a.ID)
 	case ike.ExportIKEKeys:
 		e.ikeKeys(&a)

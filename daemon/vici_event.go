@@ -8,21 +8,37 @@ import (
 	"culvert/vici/service"
 )
 
-// last is what the SAs had carried that were removed since the shard began with what it is doing. News of a child that is gone tell it.
-type last map[childKey]dataplane.Counters
+// last is what was known of SAs and policies that were removed since the shard began with what it is doing. News of a child that is
+// gone tell it.
+type last struct {
+	carried map[childKey]dataplane.Counters
+	reqids  map[dataplane.PolicyID]uint32
+}
 
 // newLast keeps what anybody could ask for.
 func (e *engine) newLast() last {
 	if e.vici == nil {
-		return nil
+		return last{}
 	}
-	return make(last)
+	return last{make(map[childKey]dataplane.Counters), make(map[dataplane.PolicyID]uint32)}
 }
 
 func (m last) keep(a ike.RemoveSA, carried dataplane.Counters) {
-	if m != nil {
-		m[childKey{a.Direction, a.SPI}] = carried
+	if m.carried != nil {
+		m.carried[childKey{a.Direction, a.SPI}] = carried
 	}
+}
+
+// keepReqid is called before the data plane forgets the policy.
+func (m last) keepReqid(e *engine, id dataplane.PolicyID) {
+	if m.reqids != nil {
+		m.reqids[id] = e.reqid(id, 0)
+	}
+}
+
+func (m last) forget() {
+	clear(m.carried)
+	clear(m.reqids)
 }
 
 // tellVICI tells news to the clients of VICI that listen.
@@ -41,7 +57,7 @@ func (l *shardLoop) tellVICI(n ike.News) {
 	case ike.NewsEstablished, ike.NewsClosed:
 		// One that never was up does not go down.
 		if v.Listened(service.EventIKEUpDown) && !n.Status.Established.IsZero() {
-			v.IKEUpDown(l.shown(n.Status), n.Kind == ike.NewsEstablished)
+			v.IKEUpDown(l.passing(n), n.Kind == ike.NewsEstablished)
 		}
 	case ike.NewsRekeyed:
 		if v.Listened(service.EventIKERekey) && n.NextStatus != nil {
@@ -69,18 +85,30 @@ func (l *shardLoop) shown(s *ike.SAStatus) api.SA {
 	return l.engine.view(new(totals)).sa(&bare)
 }
 
+// passing is an IKE SA that has come up or gone. One that has gone is established no more, whoever has ended it.
+func (l *shardLoop) passing(n ike.News) api.SA {
+	sa := l.shown(n.Status)
+	if n.Kind == ike.NewsClosed {
+		sa.State = api.SAClosing
+	}
+	return sa
+}
+
 // shownChild is a child of the IKE SA that news are about, with what it has carried.
 func (l *shardLoop) shownChild(n ike.News, c *ike.ChildInfo) api.Child {
 	child := l.engine.view(new(totals)).child(c, n.Status.ESP)
 	if n.Kind == ike.NewsChildDown {
 		child.State = api.ChildDeleting
 	}
+	if reqid, gone := l.last.reqids[c.Policy]; gone && c.ReqID == 0 {
+		child.Reqid = reqid
+	}
 	for direction, t := range map[dataplane.Direction]*api.Traffic{dataplane.Inbound: &child.In, dataplane.Outbound: &child.Out} {
 		spi := c.InSPI
 		if direction == dataplane.Outbound {
 			spi = c.OutSPI
 		}
-		if counters, ok := l.last[childKey{direction, spi}]; ok {
+		if counters, ok := l.last.carried[childKey{direction, spi}]; ok {
 			t.Bytes, t.Packets = counters.Bytes, counters.Packets
 		}
 	}
