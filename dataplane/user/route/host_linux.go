@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"os"
 	"strings"
+	"sync"
 
 	"github.com/vishvananda/netlink"
 	"github.com/vishvananda/netlink/nl"
@@ -105,19 +106,42 @@ func (h *host) linkMTU(remote netip.Addr) int {
 // maxPacket is the longest IP packet, jumbograms apart.
 const maxPacket = 65535
 
-// watch follows the addresses of the host until the returned function is called.
+// watch follows the addresses of the host and the state of the device until the returned function is called.
 func (p *Plumber) watch() (stop func(), err error) {
-	updates, done, ended := make(chan netlink.AddrUpdate, 16), make(chan struct{}), make(chan struct{})
-	if err := netlink.AddrSubscribe(updates, done); err != nil {
+	addresses, links, done := make(chan netlink.AddrUpdate, 16), make(chan netlink.LinkUpdate, 16), make(chan struct{})
+	if err := netlink.AddrSubscribe(addresses, done); err != nil {
 		return func() {}, err
 	}
-	go func() {
-		defer close(ended)
-		for range updates {
+	if err := netlink.LinkSubscribe(links, done); err != nil {
+		close(done)
+		return func() {}, err
+	}
+	var ended sync.WaitGroup
+	ended.Go(func() {
+		for range addresses {
 			p.addressesChanged()
 		}
-	}()
-	return func() { close(done); <-ended }, nil
+	})
+	ended.Go(func() { p.follow(links) })
+	return func() { close(done); ended.Wait() }, nil
+}
+
+// follow watches the device: when it goes down, the kernel forgets its routes and IPv6 addresses.
+func (p *Plumber) follow(links <-chan netlink.LinkUpdate) {
+	for down := false; ; {
+		u, ok := <-links
+		if !ok {
+			return
+		}
+		if int(u.Index) != p.config.Index {
+			continue
+		}
+		up := u.IfInfomsg.Flags&unix.IFF_UP != 0
+		if up && down {
+			p.deviceReturned()
+		}
+		down = !up
+	}
 }
 
 // strictFilter reports whether any interface drops packets whose way back leads through another.
