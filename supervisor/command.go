@@ -68,11 +68,13 @@ func (s *Supervisor) Down(now time.Time, connection, child string, sa wire.SPI) 
 	}
 	switch {
 	case sa != 0:
-		t := l.sas[sa]
-		if t == nil {
+		if t := l.sas[sa]; t != nil {
+			s.saOff(l, t)
+		} else if a := l.attempt; a != nil && a.spi == sa {
+			s.attemptOff(l, a)
+		} else {
 			return nil, failure(explain.IKENoSuchSA, "connection %q has no IKE SA %v", connection, sa)
 		}
-		s.saOff(l, t)
 	case child != "":
 		l.off[child] = true
 		s.childOff(l, child)
@@ -91,6 +93,15 @@ func (s *Supervisor) saOff(l *link, t *tracked) {
 		}
 	}
 	l.alone = l.alone && l.usable() != nil
+}
+
+// attemptOff ends an IKE SA that is not up yet, which another one would follow if anything that it was for were still wanted.
+func (s *Supervisor) attemptOff(l *link, a *attempt) {
+	for _, name := range l.missing() {
+		delete(l.wanted, name)
+	}
+	l.alone = l.alone && l.usable() != nil
+	s.emit(Command{SA: a.spi, Event: ike.Close{Reason: "asked for"}})
 }
 
 // linkOff wants nothing of a link any more.

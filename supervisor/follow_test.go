@@ -268,3 +268,23 @@ func TestTrapAndStartTogether(t *testing.T) {
 		t.Errorf("attempts %+v", got)
 	}
 }
+
+// Whoever ends an IKE SA that is not up yet wants none of what it is for, and not another attempt instead.
+func TestAttemptIsTakenDownForGood(t *testing.T) {
+	c := connection(child("net", ike.StartUp))
+	c.Reconnect.KeepUp = true
+	b := newBench(t, c)
+	i := one[Initiate](b)
+	sa := ike.News{Kind: ike.NewsConnecting, Connection: c, SA: 0xa1, Initiator: true, Ticket: i.Ticket}
+	b.do(b.s.News(b.now, sa))
+	b.must(b.s.Down(b.now, "office", "", sa.SA))
+	if got := b.commands(sa.SA); len(got) != 1 || got[0] != "Close" {
+		t.Errorf("commands %v", got)
+	}
+	sa.Kind = ike.NewsClosed
+	b.do(b.s.News(b.now, sa))
+	b.elapse(time.Hour)
+	none[Initiate](b)
+	b.must(b.s.Up(b.now, "office", "net"))
+	one[Initiate](b)
+}
