@@ -53,6 +53,13 @@ func inLobby(t *testing.T, test func(l *lobby)) {
 	})
 }
 
+// ended returns what has been closed, and why, while timers may be at it.
+func (l *lobby) ended() ([]wire.SPI, *ike.Failure) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.closed), l.why
+}
+
 // ruler is of a group that authenticates the users of the connection "road".
 func (l *lobby) ruler() ruler {
 	return ruler{l.sessions, func(connection string) bool { return connection == "road" }}
@@ -227,13 +234,13 @@ func TestTimesOfASession(t *testing.T) {
 				l.count(childKey{dataplane.Inbound, 0xa1}, dataplane.Counters{Bytes: 1, Packets: 1, LastUse: time.Now().UnixNano()})
 				time.Sleep(tt.after - 20*time.Minute - time.Second)
 				synctest.Wait()
-				if len(l.closed) != 0 {
+				if closed, _ := l.ended(); len(closed) != 0 {
 					t.Fatal("it ends before its time")
 				}
 				time.Sleep(time.Second)
 				synctest.Wait()
-				if !slices.Equal(l.closed, []wire.SPI{1}) || l.why.Code != explain.UserTimeout {
-					t.Fatalf("closed %v for %v", l.closed, l.why)
+				if closed, why := l.ended(); !slices.Equal(closed, []wire.SPI{1}) || why.Code != explain.UserTimeout {
+					t.Fatalf("closed %v for %v", closed, why)
 				}
 				l.news(ike.News{Kind: ike.NewsClosed, SA: 1})
 				if l.last().Cause != tt.cause {
