@@ -22,7 +22,19 @@ func File(t testing.TB, path, got string) {
 		return
 	}
 	if want := read(t, path); got != want {
-		t.Errorf("%s is stale; run the test with -update and look at the difference. Got\n%s\nwant\n%s", path, got, want)
+		n, was, is := firstDifference(want, got)
+		t.Errorf("%s is stale; run the test with -update and look at the difference, which begins in line %d:\n- %s\n+ %s", path, n, was, is)
+	}
+}
+
+// firstDifference returns the number of the first line in which two texts differ, and that line of either.
+func firstDifference(a, b string) (n int, ofA, ofB string) {
+	for n = 1; ; n++ {
+		ofA, a, _ = strings.Cut(a, "\n")
+		ofB, b, _ = strings.Cut(b, "\n")
+		if ofA != ofB || a == b {
+			return n, ofA, ofB
+		}
 	}
 }
 

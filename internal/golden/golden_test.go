@@ -43,6 +43,17 @@ func TestFileIsHeldAgainstTheText(t *testing.T) {
 	}
 }
 
+func TestFirstDifferenceIsShown(t *testing.T) {
+	for _, tt := range []struct {
+		was, is string
+		line    int
+	}{{"a\nb\nc\n", "a\nx\nc\n", 2}, {"a\n", "a\nb\n", 2}, {"a\nb\n", "a\n", 2}, {"a", "a\n", 1}, {"", "a", 1}} {
+		if n, was, is := firstDifference(tt.was, tt.is); n != tt.line {
+			t.Errorf("%q and %q differ in line %d: %q and %q", tt.was, tt.is, n, was, is)
+		}
+	}
+}
+
 func TestPartLeavesTheRest(t *testing.T) {
 	path := file(t, "before\n<!-- rows -->\nold\n<!-- end -->\nbehind\n")
 	updating(t, true)
