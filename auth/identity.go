@@ -49,8 +49,12 @@ func NullIdentity() Identity { return Identity{Type: wire.IDNull} }
 func (id Identity) IsNull() bool { return id.Type == wire.IDNull }
 
 // UserIdentity returns the identity of a user whom EAP has authenticated. A name with an "@" is a mail address, as network
-// access identifiers look like one (RFC 7542); others are names.
+// access identifiers look like one (RFC 7542), a distinguished name, as certificates have them, is one (RFC 5216, Section 5.2);
+// others are names.
 func UserIdentity(name string) Identity {
+	if der, err := dn.Parse(name); err == nil && strings.Contains(name, "=") {
+		return Identity{wire.IDDERASN1DN, string(der)}
+	}
 	if strings.Contains(name, "@") {
 		return Identity{wire.IDRFC822Addr, name}
 	}

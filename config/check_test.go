@@ -164,6 +164,8 @@ func TestConnectionsForTheSamePeerAreWarnedOf(t *testing.T) {
 	finds(t, one+other("192.0.2.1")+anySecret, Warning, explain.ConfigOverlap, "a peer that connects always gets the first one")
 	finds(t, one+other("192.0.2.2")+anySecret, Warning, "", "")
 	finds(t, one+other("192.0.2.1", "local { id = \"b.example.org\" }")+anySecret, Warning, "", "")
+	stricter := strings.Replace(other("192.0.2.1"), "remote { address = \"192.0.2.1\" }", "remote {\n address = \"192.0.2.1\"\n groups = [\"board\"]\n}", 1)
+	finds(t, one+stricter+anySecret, Warning, "", "")
 }
 
 func TestWeakAlgorithmsAreWarnedOf(t *testing.T) {

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"slices"
 
 	"culvert/explain"
 	"culvert/ike"
@@ -101,18 +102,25 @@ func (d *decoder) checkTraffic() {
 	}
 }
 
-// checkRivals warns of connections that wait for the same peers under the same identities.
+// mostRivals bounds the connections for the same peers that another one is compared with.
+const mostRivals = 64
+
+// checkRivals warns of connections that wait for the same peers under the same identities, and demand the same of them.
 func (d *decoder) checkRivals() {
-	first := make(map[string]*Connection)
+	before := make(map[string][]*Connection)
 	for _, c := range d.config.Connections {
 		key := fmt.Sprint(c.Local.Addresses, c.Local.ID.Canonical(), c.Remote.Addresses, c.Remote.ID.Canonical(), c.Remote.Auth)
-		if other := first[key]; other != nil {
+		same := func(other *Connection) bool { return len(differing(other.Remote.schema(), c.Remote.schema())) == 0 }
+		if i := slices.IndexFunc(before[key], same); i >= 0 {
+			other := before[key][i]
 			d.warn(explain.ConfigOverlap, c.block, finding{
 				message: fmt.Sprintf("%s and %s have the same addresses and identities: a peer that connects always gets the first one", c.title(), other.title()),
 				hint:    "the first one is at " + placeOf(other.block).String() + "; give them different ids, or put all children in one"})
 			continue
 		}
-		first[key] = c
+		if len(before[key]) < mostRivals {
+			before[key] = append(before[key], c)
+		}
 	}
 }
 

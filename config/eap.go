@@ -106,6 +106,17 @@ func (e *RemoteEAP) finish(d *decoder) {
 	}
 }
 
+// SameServer reports whether the EAP of two connections is one: whom they want authenticated by it, and whether its keys are
+// needed, is their own affair.
+func (e *RemoteEAP) SameServer(other *RemoteEAP) bool {
+	for _, name := range differing(e.schema(""), other.schema("")) {
+		if name != "identity" && name != "keyless" {
+			return false
+		}
+	}
+	return true
+}
+
 // keyless reports whether a method among some makes no keys.
 func keyless(methods []eap.Type) bool {
 	for _, m := range methods {

@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"crypto/x509"
 	"slices"
 	"time"
 
@@ -62,8 +63,30 @@ func (t *translator) akaClient(kind eap.Type, e *config.LocalEAP) eap.Method {
 	return aka.Client{Card: card, Prime: kind == eap.TypeAKAPrime, Network: e.Network, PrimeToo: slices.Contains(e.Methods, eap.TypeAKAPrime)}
 }
 
-// eapServer is how we authenticate a peer by EAP, or who does.
+// An eapServer is a server with what it was made for.
+type eapServer struct {
+	config *config.RemoteEAP
+	shown  *x509.Certificate // by methods over TLS; nil: none
+	server eap.Server
+}
+
+// eapServer is how we authenticate a peer by EAP, or who does. Connections that mean the same have the same server, so that a peer which
+// one of them has authenticated may turn out to be for another.
 func (t *translator) eapServer(c *config.Connection, e *config.RemoteEAP) eap.Server {
+	var shown *x509.Certificate
+	if files, _ := c.EAPServerCertificate(&e.TLS); len(certificates(files)) > 0 {
+		shown = certificates(files)[0]
+	}
+	i := slices.IndexFunc(t.servers, func(s eapServer) bool { return s.shown.Equal(shown) && s.config.SameServer(e) })
+	if i < 0 {
+		i = len(t.servers)
+		t.servers = append(t.servers, eapServer{config: e, shown: shown, server: t.newEAPServer(c, e)})
+	}
+	return t.servers[i].server
+}
+
+// newEAPServer makes a server.
+func (t *translator) newEAPServer(c *config.Connection, e *config.RemoteEAP) eap.Server {
 	if e.RADIUS != "" {
 		return t.proxies.proxy(e.RADIUS, e.AskIdentity)
 	}

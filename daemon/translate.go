@@ -25,6 +25,7 @@ type translator struct {
 	lookups *lookup.Service
 	proxies *radiusGroups
 	sims    *sims
+	servers []eapServer // that were made
 }
 
 // Connections turns the connections of a configuration into those of the engine, in order. port is the one on which we listen; with

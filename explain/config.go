@@ -121,7 +121,7 @@ func configMeaningEntries() []Entry {
 			"The remote block has no address, or only prefixes that stand for many peers.",
 			"Give the remote block an address or name, or set start = \"none\" and let the peer connect."},
 		{ConfigOverlap, "Two blocks claim the same thing.",
-			"Traffic fits two children of the same priority, an address is in two pools, or two connections wait for the same peer: which one counts depends on small differences.",
+			"Traffic fits two children of the same priority, an address is in two pools, or two connections wait for the same peer and demand the same of it: which one counts depends on small differences.",
 			"Narrow one of them down, give children different priorities, or give connections different identities."},
 		{ConfigPoolSize, "A pool cannot serve what it is there for.",
 			"It has no address left after its exclusions, or fewer than the peers that use it, or a fixed address that is not its own.",

@@ -72,7 +72,7 @@ func (a *authentication) prefer(name string) error {
 	list := append([]*Connection{sa.conn}, l.candidates...)
 	match := func(c *Connection) auth.Match {
 		if round := roundOf(c, l.proven); round != nil && round.Method == auth.MethodEAP {
-			return round.MatchUser(name)
+			return round.EAPIdentity.Match(auth.UserIdentity(name))
 		}
 		return auth.MatchNone
 	}

@@ -82,7 +82,7 @@ func (e *eapRound) judge(round *auth.Remote, c *Connection, claimed auth.Identit
 	if err := e.acceptable(e.result, round.EAPKeyless); err != nil {
 		return err
 	}
-	if round.MatchUser(e.result.Identity) == auth.MatchNone {
+	if !round.EAPIdentity.Matches(auth.UserIdentity(e.result.Identity)) {
 		return refuse(explain.AuthIDRefused, wire.NotifyAuthenticationFailed, "EAP has authenticated %s, the connection is for %s: set identity in the block eap of the block remote",
 			auth.UserIdentity(e.result.Identity), round.EAPIdentity)
 	}

@@ -2,6 +2,7 @@ package eaptls
 
 import (
 	"crypto/x509"
+	"crypto/x509/pkix"
 	"encoding/asn1"
 	"slices"
 	"strings"
@@ -12,7 +13,7 @@ const maxNames = 64
 
 // Identity returns who a client's certificate stands for (the Peer-Id of RFC 5216, Section 5.2): the identity that the client
 // has claimed if it is one of the certificate's names, letter case apart and spelled as there; else the first of user principal
-// name, mail address, domain name, common name, and the subject as a whole. It is empty if the certificate has no name.
+// name, mail address, domain name, common name, and the subject as a whole, in either order. It is empty if the certificate has no name.
 func Identity(leaf *x509.Certificate, claimed string) string {
 	names := certificateNames(leaf)
 	if len(names) == 0 {
@@ -25,8 +26,21 @@ func Identity(leaf *x509.Certificate, claimed string) string {
 // certificateNames lists the names of a certificate.
 func certificateNames(leaf *x509.Certificate) []string {
 	names := slices.Concat(principalNames(leaf), leaf.EmailAddresses, leaf.DNSNames)
-	names = append(names[:min(len(names), maxNames)], leaf.Subject.CommonName, leaf.Subject.String())
+	names = append(names[:min(len(names), maxNames)], leaf.Subject.CommonName, leaf.Subject.String(), subject(leaf))
 	return slices.DeleteFunc(names, func(name string) bool { return name == "" })
+}
+
+// subject is the subject in the order of the certificate, as identities of IKE are written: C=CH, O=Example, CN=carol.
+func subject(leaf *x509.Certificate) string {
+	var names pkix.RDNSequence
+	if _, err := asn1.Unmarshal(leaf.RawSubject, &names); err != nil {
+		return ""
+	}
+	var parts []string
+	for _, rdn := range names {
+		parts = append(parts, pkix.RDNSequence{rdn}.String())
+	}
+	return strings.Join(parts, ", ")
 }
 
 // An otherName is a GeneralName of a kind of its own (RFC 5280, Section 4.2.1.6).
