@@ -206,3 +206,30 @@ func FuzzAuthenticator(f *testing.F) {
 		}
 	})
 }
+
+// A server that comes after another one goes on behind what the client has said, and asks for nothing twice.
+func TestAuthenticatorFollowsWhatWasSaid(t *testing.T) {
+	a := Authenticator{AskIdentity: true, Methods: []Method{client(TypeTLS, asks, done())}}
+	c := beginAuthenticator(t, a, Session{Before: &Before{Identity: []byte("dave"), Identifier: 7}})
+	if r := steps(t, c, nil); !bytes.Equal(r.Packet, request(8, TypeTLS, "ask")) {
+		t.Errorf("got %x", r.Packet)
+	}
+	c = beginAuthenticator(t, a, Session{Before: &Before{Identifier: 255}})
+	if r := steps(t, c, nil); !bytes.Equal(r.Packet, request(0, TypeIdentity, "")) {
+		t.Errorf("without a name: got %x", r.Packet)
+	}
+	if _, err := a.Begin(Session{Rand: fixed(), Before: &Before{Identity: []byte("da\x00ve")}}); err == nil {
+		t.Error("a name that is none is accepted")
+	}
+}
+
+// What a client has declined is told to whoever comes next; one that has begun a method has declined nothing.
+func TestAuthenticatorTellsWhatWasDeclined(t *testing.T) {
+	c := beginAuthenticator(t, Authenticator{AskIdentity: true, Methods: []Method{client(TypeTLS, asks, asks, done())}}, Session{})
+	steps(t, c, nil)
+	steps(t, c, response(1, TypeIdentity, "dave"))
+	r := steps(t, c, response(2, TypeNak, string([]byte{byte(TypeMSCHAPv2)})))
+	if r.State != Failed || r.Declined == nil || string(r.Declined.Identity) != "dave" || r.Declined.Identifier != 2 {
+		t.Errorf("got %+v", r)
+	}
+}
