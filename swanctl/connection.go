@@ -2,6 +2,7 @@ package swanctl
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -54,12 +55,30 @@ func (c *connection) defaults() {
 }
 
 func (c *connection) finish() {
+	if _, file := c.where.(onDisk); file && c.onlyPolicies() {
+		c.leaveOut()
+		return
+	}
 	c.finishRounds()
 	if c.rekey == nil && c.reauth != nil {
 		c.out.set(c.origin, "rekey_time", `"0s"`)
 	}
 	c.finishPPK()
 	c.finishPools()
+	for _, child := range c.children {
+		child.finish()
+	}
+}
+
+// onlyPolicies tells whether a connection is there for children alone that let traffic pass or drop it.
+func (c *connection) onlyPolicies() bool {
+	return len(c.children) > 0 && !slices.ContainsFunc(c.children, func(x *child) bool { return x.mode != "pass" && x.mode != "drop" })
+}
+
+// leaveOut writes the policies without the connection, which has no keys and is for no peer.
+func (c *connection) leaveOut() {
+	t := c.text(c.loader)
+	t.blocks = slices.DeleteFunc(t.blocks, func(b *block) bool { return b == c.out })
 	for _, child := range c.children {
 		child.finish()
 	}

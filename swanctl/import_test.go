@@ -29,6 +29,25 @@ func TestImportLoads(t *testing.T) {
 	}
 }
 
+// Operators keep a connection for what stays out of tunnels. In a file it would be one without keys, which does not load.
+func TestImportWritesPoliciesWithoutTheirConnection(t *testing.T) {
+	f := newFolder("connections {\n shunts {\n remote_addrs = 127.0.0.1\n children {\n" +
+		"lan {\n local_ts = 192.168.0.0/24\n remote_ts = 192.168.0.0/24\n mode = pass\n start_action = trap\n }\n" +
+		"leak {\n remote_ts = 198.51.100.0/24\n mode = drop\n start_action = trap\n }\n }\n }\n}\n")
+	text, found := Import(fstestFS(f), "/etc/swanctl")
+	if len(found) != 0 {
+		t.Fatal(found)
+	}
+	f.put("culvert.hcl", []byte(text))
+	cfg, found := config.Source{Files: fstestFS(f)}.Load("/etc/swanctl/culvert.hcl")
+	if cfg == nil || len(cfg.Connections) != 0 || len(cfg.Policies) != 2 {
+		t.Errorf("%v\n%s", found, text)
+	}
+	if c := only(t, f.good(t)); c.Name != "shunts" {
+		t.Errorf("a daemon has %s", c.Name) // for swanctl --list-conns
+	}
+}
+
 // What is left out stands above the block that lacks it, with the reason.
 func TestImportTellsWhatIsLeftOut(t *testing.T) {
 	f := newFolder(conf("dpd_timeout = 3s", "ah_proposals = sha256\nipcomp = yes"))
