@@ -155,6 +155,7 @@ func (e *endpoint) once(ctx context.Context, l *link, q *question, pause time.Du
 	defer timer.Stop()
 	if err := l.send(q); err != nil && e.stream {
 		l.conn.Close()
+		<-l.done // so that nobody asks it again
 		return nil, errGone
 	}
 	select {
@@ -163,7 +164,7 @@ func (e *endpoint) once(ctx context.Context, l *link, q *question, pause time.Du
 	case <-timer.C:
 		return nil, errSilent
 	case <-l.done:
-		return nil, errGone
+		return q.lastWord()
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}

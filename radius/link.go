@@ -40,6 +40,16 @@ type question struct {
 	doubt   error        // why something that came was not the answer; guarded by the link
 }
 
+// lastWord returns the answer if it came before the link ended.
+func (q *question) lastWord() (*Packet, error) {
+	select {
+	case answer := <-q.answer:
+		return answer, nil
+	default:
+		return nil, errGone
+	}
+}
+
 func newLink(conn net.Conn, stream bool, key secret.Bytes) *link {
 	l := &link{conn: conn, stream: stream, key: key, done: make(chan struct{})}
 	go l.read()

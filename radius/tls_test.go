@@ -50,7 +50,6 @@ type securedServer struct {
 	config      *tls.Config
 	packets     int // of each connection; 0 is no limit
 	connections int
-	failure     error // of the last handshake
 }
 
 func (s *securedServer) dial(context.Context, string, string) (net.Conn, error) {
@@ -62,7 +61,7 @@ func (s *securedServer) dial(context.Context, string, string) (net.Conn, error) 
 
 func (s *securedServer) serve(conn *tls.Conn) {
 	defer conn.NetConn().Close()
-	if s.failure = conn.Handshake(); s.failure != nil {
+	if err := conn.Handshake(); err != nil {
 		return
 	}
 	for n := 0; s.packets == 0 || n < s.packets; n++ {
@@ -123,6 +122,23 @@ func TestTLSConnectionThatEndedIsMadeAgain(t *testing.T) {
 			t.Errorf("%d connections", s.connections)
 		}
 	})
+}
+
+// A server that answers and hangs up at once has answered.
+func TestTLSAnswerBeforeTheEndCounts(t *testing.T) {
+	for range 20 {
+		s, config := secure(t, 1)
+		p := proxyOf(config)
+		during(t, p, func(t *testing.T) {
+			if r := authenticate(t, p); r.State != eap.Succeeded {
+				t.Fatal(r.Err)
+			}
+			synctest.Wait()
+			if n := len(s.requests()); s.connections != n {
+				t.Errorf("%d connections for %d requests", s.connections, n)
+			}
+		})
+	}
 }
 
 func TestTLSServerMustHaveTheRightNameAndAuthority(t *testing.T) {
