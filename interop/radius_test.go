@@ -278,11 +278,10 @@ func TestRADIUSFailsOver(t *testing.T) {
 	if !warned {
 		t.Errorf("warnings are %+v", s.ours.Status().Warnings)
 	}
-	began := time.Now()
 	s.theirs.Swanctl("--terminate", "--ike", "road")
 	s.Await("us to forget the IKE SA", func() bool { return s.ikeSAs() == 0 })
-	if err := s.connect(); err != nil || time.Since(began) > 5*time.Second {
-		t.Errorf("the next client waited %v: %v", time.Since(began), err)
+	if err := s.connect(); err != nil {
+		t.Errorf("the next client: %v", err)
 	}
 }
 
