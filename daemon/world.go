@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"syscall"
 	"time"
 
 	"culvert/api"
@@ -207,6 +208,9 @@ func explainListen(err error) error {
 	text := strings.ReplaceAll(err.Error(), "\n", "; ") // of joined errors
 	if errors.Is(err, os.ErrPermission) {
 		return api.NewProblem(0, explain.HostPort, "ports below 1024 and raw ESP need root or CAP_NET_BIND_SERVICE and CAP_NET_RAW; `culvert connect --rootless` needs neither", "%s", text)
+	}
+	if errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) {
+		return api.NewProblem(0, explain.HostPort, "raise the limit on open files, LimitNOFILE= of the unit or `ulimit -n`", "%s", text)
 	}
 	return api.NewProblem(0, explain.HostPort, "another IKE daemon may be running; `ss -ulpn` shows who holds the port", "%s", text)
 }

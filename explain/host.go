@@ -49,7 +49,7 @@ func hostEntries() []Entry {
 			"Somebody has removed the TUN device, with `ip link del` or by a network manager that tidies up.",
 			"Nothing, if the service manager starts the daemon again, as its unit does; the tunnels come back with it. See that nothing else manages the device."},
 		{HostPort, "The daemon cannot listen on the ports of IKE.",
-			"Another IKE daemon holds UDP port 500 or 4500, the host has not the address that daemon.listen names, or the daemon lacks the rights.",
+			"Another IKE daemon holds UDP port 500 or 4500, the host has not the address that daemon.listen names, or the daemon lacks the rights, or may not open more files.",
 			"See who holds the port with `ss -ulpn` and stop it, correct daemon.listen, or start the daemon as root or with the capabilities of its unit."},
 	}
 }

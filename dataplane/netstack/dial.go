@@ -102,7 +102,11 @@ func errnoOf(err tcpip.Error) error {
 // ListenTCP listens for connections from behind the tunnels. Without an address it takes those to every address of the
 // stack, of both families, also of those that come later.
 func (b *Backend) ListenTCP(local netip.AddrPort) (net.Listener, error) {
-	return gonet.ListenTCP(b.stack, full(local), b.family(local))
+	l, err := gonet.ListenTCP(b.stack, full(local), b.family(local))
+	if err != nil {
+		return nil, err
+	}
+	return listener{l}, nil
 }
 
 // family is the network protocol to listen with: with IPv6 and no address, also IPv4 is heard.
@@ -120,11 +124,11 @@ func (b *Backend) DialUDP(remote netip.AddrPort) (net.Conn, error) {
 		return nil, err
 	}
 	local, to := full(netip.AddrPortFrom(source, 0)), full(remote)
-	return gonet.DialUDP(b.stack, &local, &to, protocolOf(remote.Addr()))
+	return socketOf(gonet.DialUDP(b.stack, &local, &to, protocolOf(remote.Addr())))
 }
 
 // ListenUDP returns a socket for datagrams with any host behind the tunnels. Addresses are as in ListenTCP.
 func (b *Backend) ListenUDP(local netip.AddrPort) (net.PacketConn, error) {
 	at := full(local)
-	return gonet.DialUDP(b.stack, &at, nil, b.family(local))
+	return socketOf(gonet.DialUDP(b.stack, &at, nil, b.family(local)))
 }
