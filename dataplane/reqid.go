@@ -10,8 +10,13 @@ import (
 // the same child and traffic: it stays over reauthentication, where a policy takes the place of another, and other programs may
 // rely on it. The zero value has none. It is not safe for concurrent use.
 type ReqIDs struct {
+	// Apart gives policies that ask for an SA numbers of their own, so that who asks is known by the number.
+	Apart bool
+
 	of     map[PolicyID]*reqID
 	common map[string]*reqID // by what policies have in common
+	last   uint32            // that was made here
+	free   []uint32          // of those
 }
 
 type reqID struct {
@@ -20,12 +25,16 @@ type reqID struct {
 	users  int
 }
 
-// Take returns the number of a policy: the one that it has, that of its like, or a fresh one.
+// Take returns the number of a policy: the one that it has, that of its like, or a fresh one; without fresh from 1 up, those
+// first that were given back.
 func (r *ReqIDs) Take(p *Policy, fresh func() (uint32, error)) (uint32, error) {
 	if n := r.of[p.ID]; n != nil {
 		return n.number, nil
 	}
-	n, err := r.find(commonOf(p), fresh)
+	if fresh == nil {
+		fresh = r.next
+	}
+	n, err := r.find(r.commonOf(p), fresh)
 	if err != nil {
 		return 0, err
 	}
@@ -76,13 +85,26 @@ func (r *ReqIDs) Give(id PolicyID) (number uint32, last bool) {
 	if r.common[n.common] == n {
 		delete(r.common, n.common)
 	}
+	if n.number <= r.last {
+		r.free = append(r.free, n.number)
+	}
 	return n.number, true
 }
 
-// commonOf is what policies have in common whose number is the same; empty for those that have their own. It is asked about a
-// number which policy has no SA, so what asks is not to share one.
-func commonOf(p *Policy) string {
-	if p.Action != spd.Protect || p.Trap || p.PerResource || p.Name == "" {
+// next makes a number.
+func (r *ReqIDs) next() (uint32, error) {
+	if len(r.free) > 0 {
+		number := r.free[0]
+		r.free = r.free[1:]
+		return number, nil
+	}
+	r.last++
+	return r.last, nil
+}
+
+// commonOf is what policies have in common whose number is the same; empty for those that have their own.
+func (r *ReqIDs) commonOf(p *Policy) string {
+	if p.Action != spd.Protect || p.Name == "" || r.Apart && (p.Trap || p.PerResource) {
 		return ""
 	}
 	return fmt.Sprint(p.Name, p.Local, p.Remote, p.Kernel)

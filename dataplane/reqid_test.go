@@ -50,11 +50,11 @@ func TestPoliciesThatDifferHaveNumbersOfTheirOwn(t *testing.T) {
 		"other traffic":    func(p *Policy) { p.Local = p.Remote },
 		"other marks":      func(p *Policy) { p.Kernel.MarkOut = Mark{Value: 1, Mask: 1} },
 		"a trap":           func(p *Policy) { p.Trap = true },
-		"for single CPUs":  func(p *Policy) { p.PerResource = true },
+		"one for each CPU": func(p *Policy) { p.PerResource = true },
 		"without a name":   func(p *Policy) { p.Name = "" },
 		"a policy to drop": func(p *Policy) { p.Action = spd.Discard },
 	} {
-		var r ReqIDs
+		r := ReqIDs{Apart: true}
 		next := counter()
 		other := numberedPolicy(2, "10.2.0.1")
 		change(other)
@@ -74,5 +74,28 @@ func TestPolicyWithoutANumberIsNotKept(t *testing.T) {
 	}
 	if got, err := r.Take(numberedPolicy(1, "10.2.0.1"), func() (uint32, error) { return 7, nil }); got != 7 || err != nil {
 		t.Errorf("then %d, %v", got, err)
+	}
+}
+
+func TestNumbersComeFromOneUp(t *testing.T) {
+	var r ReqIDs
+	trap := numberedPolicy(1, "10.2.0.1")
+	trap.Trap = true
+	for i, step := range []struct {
+		policy *Policy
+		give   PolicyID // before
+		want   uint32
+	}{
+		{trap, 0, 1},
+		{numberedPolicy(2, "10.2.0.1"), 0, 1}, // the child that the trap is for
+		{numberedPolicy(3, "10.2.0.2"), 0, 2},
+		{numberedPolicy(4, "10.2.0.3"), 3, 2},
+		{numberedPolicy(5, "10.2.0.4"), 1, 3},
+		{numberedPolicy(6, "10.2.0.5"), 2, 1},
+	} {
+		r.Give(step.give)
+		if got, err := r.Take(step.policy, nil); got != step.want || err != nil {
+			t.Errorf("step %d: %d, %v; want %d", i, got, err, step.want)
+		}
 	}
 }

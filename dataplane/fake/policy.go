@@ -64,7 +64,7 @@ func (b *Backend) SetPolicy(p dataplane.Policy) error {
 		return fmt.Errorf("fake data plane: %s: %w", p.Name, err)
 	}
 	b.db, b.policies[p.ID] = db, state
-	_, err = b.reqIDs.Take(&p, func() (uint32, error) { return uint32(p.ID), nil })
+	_, err = b.reqIDs.Take(&p, nil)
 	return err
 }
 

@@ -92,7 +92,7 @@ func (b *Backend) publish(p dataplane.Policy) (old *policy, err error) {
 	if err != nil {
 		return old, err
 	}
-	_, err = b.reqIDs.Take(&p, func() (uint32, error) { return uint32(p.ID), nil })
+	_, err = b.reqIDs.Take(&p, nil)
 	b.known[p.ID] = state
 	b.policies.Store(db)
 	return old, err

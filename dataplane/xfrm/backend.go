@@ -129,7 +129,7 @@ func newBackend(c Config, k kernel, e events, p plumber) *Backend {
 	return &Backend{
 		kernel: k, events: e, plumber: p, config: c, owner: newOwner(c.Owner), done: make(chan struct{}),
 		spis: make(map[uint32]bool), ins: make(map[uint32]*sa), leaving: make(map[uint32][]*sa), paths: make(map[netip.Addr]*remotePath), known: make(map[dataplane.PolicyID]*policy),
-		byReqID: make(map[uint32]*policy), byState: make(map[nl.StateID]*sa), database: newDatabase(k),
+		byReqID: make(map[uint32]*policy), byState: make(map[nl.StateID]*sa), database: newDatabase(k), reqIDs: dataplane.ReqIDs{Apart: true},
 	}
 }
 

@@ -65,7 +65,7 @@ func askedIdentity(m *settings.Section, e *config.RemoteEAP) {
 
 func identity(m *settings.Section, key string, id auth.Identity) {
 	if !id.IsAny() {
-		m.Add(key, id.String())
+		m.Add(key, printed(id))
 	}
 }
 

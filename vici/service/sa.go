@@ -83,20 +83,7 @@ func endpoint(m *settings.Section, side string, e *api.Endpoint) {
 	if id == "" {
 		id = anyAddress
 	}
-	m.Add(side+"-id", octets(id))
-}
-
-// octets writes the opaque identity of a raw key as strongSwan does, which puts colons between the octets.
-func octets(id string) string {
-	digits, opaque := strings.CutPrefix(id, "keyid:0x")
-	if !opaque {
-		return id
-	}
-	var pairs []string
-	for pair := range slices.Chunk([]byte(digits), 2) {
-		pairs = append(pairs, string(pair))
-	}
-	return strings.Join(pairs, ":")
+	m.Add(side+"-id", printedText(id))
 }
 
 // eapIdentity appends whom EAP has authenticated, where that is not the identity of IKE.

@@ -195,11 +195,3 @@ func TestStatesHaveTheirWords(t *testing.T) {
 		t.Error(got)
 	}
 }
-
-func TestOpaqueIdentitiesAreWrittenAsOctets(t *testing.T) {
-	for id, want := range map[string]string{"keyid:0x14f651": "14:f6:51", "keyid:office": "keyid:office", "gw.example.org": "gw.example.org"} {
-		if got := octets(id); got != want {
-			t.Errorf("%s: %s", id, got)
-		}
-	}
-}
