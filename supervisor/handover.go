@@ -32,7 +32,7 @@ func (s *Supervisor) handOver(t *tracked) {
 		if s.sas[old.spi] != old {
 			return true
 		}
-		covered := !slices.ContainsFunc(old.children, func(c twin) bool { return !t.has(c.name) })
+		covered := t.covers(old)
 		if covered || late {
 			s.close(old, ike.Close{Reason: "replaced by a newer one of the same peer", Drain: covered})
 		}

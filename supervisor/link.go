@@ -42,6 +42,7 @@ type attempt struct {
 	trigger  *spd.Flow  // the packet that asked for it, or nil
 	spi      wire.SPI   // ours, once the shard has told it
 	replaces *tracked   // reauthentication: the SA that goes when this one is up
+	again    []twin     // of it, beside children: to be made once this one is up
 	via      detour     // the gateway that we were sent to; zero: the configured one
 	detour   detour     // where it has sent us before it was up
 	begun    bool       // the peer's address is known

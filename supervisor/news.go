@@ -70,6 +70,7 @@ func (s *Supervisor) established(l *link, n ike.News) {
 		l.attempts, l.failure = 0, nil
 		t.asked = a.children
 		if a.replaces != nil {
+			s.restore(t, a)
 			s.replace(t, a.replaces)
 		}
 	}
@@ -230,13 +231,8 @@ func (s *Supervisor) reauthDue(spi wire.SPI) {
 	if t == nil || t.link == nil || t.closing || t.link.attempt != nil {
 		return
 	}
-	var names []string
-	for _, c := range t.link.conn.Children {
-		if t.has(c.Name) {
-			names = append(names, c.Name)
-		}
-	}
-	s.connect(t.link, &attempt{children: names, replaces: t})
+	names, trigger, others := t.again()
+	s.connect(t.link, &attempt{children: names, trigger: trigger, replaces: t, again: others})
 }
 
 // close asks an SA to end and remembers that it was us.

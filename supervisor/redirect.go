@@ -65,7 +65,7 @@ func (s *Supervisor) goElsewhere(l *link, a *attempt) bool {
 		s.attemptFailed(l, f)
 		return true
 	}
-	s.connect(l, &attempt{children: a.children, trigger: a.trigger, replaces: a.replaces, via: a.detour})
+	s.connect(l, &attempt{children: a.children, trigger: a.trigger, replaces: a.replaces, again: a.again, via: a.detour})
 	return true
 }
 
