@@ -127,7 +127,7 @@ func TestInitiateTellsWhatHappens(t *testing.T) {
 
 func TestTerminateCountsWhatIsGone(t *testing.T) {
 	d := newDesk(t, site)
-	d.Now = api.Status{SAs: many(3)}
+	d.Now = api.Status{SAs: many(3), Connections: []api.Connection{{Name: "later", State: api.Waiting}, {Name: "never", State: api.Idle}}}
 	d.trouble["close 2 false"] = errors.New("no answer")
 	for _, tt := range []struct {
 		pairs []string
@@ -140,6 +140,9 @@ func TestTerminateCountsWhatIsGone(t *testing.T) {
 		{[]string{"ike", "site"}, "success=no matches=3 terminated=2 errmsg=not all matching SAs could be terminated"},
 		{[]string{"child-id", "3"}, "success=yes matches=1 terminated=1"},
 		{[]string{"child", "net", "ike-id", "1"}, "success=yes matches=1 terminated=1"},
+		{[]string{"ike", "later"}, "success=yes matches=1 terminated=1"},
+		{[]string{"ike", "later", "child", "net"}, "success=no matches=0 terminated=0 errmsg=no matching SAs to terminate found"},
+		{[]string{"ike", "never"}, "success=no matches=0 terminated=0 errmsg=no matching SAs to terminate found"},
 	} {
 		if got := d.ask("terminate", tt.pairs...); got != tt.want {
 			t.Errorf("%v: %s", tt.pairs, got)

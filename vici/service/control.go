@@ -106,6 +106,9 @@ func (s *Service) terminate(ctx context.Context, call *vici.Call) *settings.Sect
 	}
 	force, timeout := yes(call.Request, "force"), integer(call.Request, "timeout", 0)
 	matches, done := want.matches(status.SAs), 0
+	if name, ok := want.waiting(status.Connections); ok && len(matches) == 0 {
+		return s.withdraw(ctx, name)
+	}
 	for _, m := range matches {
 		about := func(ev api.Event) bool { return ev.SAID == m.sa.ID }
 		err := s.wait(ctx, call, timeout, about, func(ctx context.Context) error { return s.close(ctx, m, force) })
@@ -114,6 +117,14 @@ func (s *Service) terminate(ctx context.Context, call *vici.Call) *settings.Sect
 		}
 	}
 	return terminated(len(matches), done)
+}
+
+// withdraw has no further attempt follow. To charon what we wait for is an IKE SA that connects.
+func (s *Service) withdraw(ctx context.Context, connection string) *settings.Section {
+	if s.daemon.Down(ctx, api.Target{Connection: connection}) != nil {
+		return terminated(1, 0)
+	}
+	return terminated(1, 1)
 }
 
 func (s *Service) close(ctx context.Context, m match, force bool) error {

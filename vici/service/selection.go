@@ -1,6 +1,8 @@
 package service
 
 import (
+	"slices"
+
 	"culvert/api"
 	"culvert/swanctl/settings"
 )
@@ -29,6 +31,14 @@ func (s selection) hasSA(sa *api.SA) bool {
 
 func (s selection) hasChild(c *api.Child) bool {
 	return (s.child == "" || s.child == c.Name) && (s.childID == 0 || s.childID == c.ID)
+}
+
+// waiting returns the connection that is selected if its next attempt is a while off.
+func (s selection) waiting(connections []api.Connection) (name string, ok bool) {
+	if s.ikeID != 0 || s.children() {
+		return "", false
+	}
+	return s.ike, slices.ContainsFunc(connections, func(c api.Connection) bool { return c.Name == s.ike && c.State == api.Waiting })
 }
 
 // A match is an IKE SA, or a child of it, that a command is about.
