@@ -237,3 +237,33 @@ func TestNameMayBeADistinguishedName(t *testing.T) {
 		}
 	}
 }
+
+// A PPK that IKE_AUTH was made with, or without, is the next connection's as well.
+func TestSwitchHasToFitThePPK(t *testing.T) {
+	ppk := []auth.PPK{testPPK("office", "a post-quantum preshared key")}
+	for name, tt := range map[string]struct {
+		first, second []auth.PPK
+		required, up  bool
+	}{
+		"both":            {ppk, ppk, true, true},
+		"the first alone": {ppk, nil, false, false},
+		"the second":      {nil, ppk, false, false},
+		"none, required":  {nil, nil, true, false},
+	} {
+		n, a, b := gateways(t, func(a, b *Connection) {
+			setRounds(a, b, []string{"dave"}, []string{"b.example"})
+			a.PPKs, a.PPKExchange = ppk, PPKAuth
+		})
+		with := func(name string, list []auth.PPK, required bool) func(*Connection) {
+			return func(c *Connection) {
+				keyed(name)(c)
+				c.PPKs, c.PPKExchange, c.PPKRequired = list, PPKAuth, required
+			}
+		}
+		among(n, b, map[string]func(*Connection){"carol": with("carol", tt.first, false), "dave": with("dave", tt.second, tt.required)}, "carol", "dave")
+		n.do(a, initiate(a))
+		if up := len(b.of(NewsEstablished)) == 1; up != tt.up {
+			t.Errorf("%s: %q", name, b.digest())
+		}
+	}
+}
