@@ -25,6 +25,7 @@ type connection struct {
 	reachable   bool
 	rekey       *time.Duration
 	reauth      *time.Duration
+	over        *time.Duration
 	ppk         value
 	ppkRequired bool
 	pools       value
@@ -63,6 +64,7 @@ func (c *connection) finish() {
 	if c.rekey == nil && c.reauth != nil {
 		c.out.set(c.origin, "rekey_time", `"0s"`)
 	}
+	c.finishLifetime()
 	c.finishPPK()
 	c.finishPools()
 	for _, child := range c.children {
@@ -82,6 +84,25 @@ func (c *connection) leaveOut() {
 	for _, child := range c.children {
 		child.finish()
 	}
+}
+
+// longestLifetime is the most that auth_lifetime takes.
+const longestLifetime = 365 * 24 * time.Hour
+
+// finishLifetime has a responder tell when it ends an IKE SA that is not authenticated again (RFC 4478, Section 2): reauth_time
+// is for both sides, and an initiator with another one would lose the tunnel otherwise.
+func (c *connection) finishLifetime() {
+	if c.reauth == nil || *c.reauth == 0 {
+		return
+	}
+	over := *c.reauth / 10
+	switch {
+	case c.over != nil:
+		over = *c.over
+	case c.rekey != nil:
+		over = max(over, *c.rekey/10)
+	}
+	c.out.set(c.origin, "auth_lifetime", duration(min(*c.reauth+over, longestLifetime)))
 }
 
 // section reads what stands in braces in a connection.

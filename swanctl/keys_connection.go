@@ -46,8 +46,8 @@ func timeRows() []row[*connection] {
 		{Key{"dpd_delay", Scalar, Implemented, "`dpd_delay`; without it `0s`, which is never.", ""}, setTime[*connection]("dpd_delay")},
 		{Key{"dpd_timeout", Scalar, NoEffect, "IKEv1 only.", ""}, nothing[*connection](isTime)},
 		{Key{"rekey_time", Scalar, Implemented, "`rekey_time`; without it 4h, or never if `reauth_time` is given.", ""}, (*connection).rekeyTime},
-		{Key{"reauth_time", Scalar, Implemented, "`reauth_time`.", ""}, (*connection).reauthTime},
-		{Key{"over_time", Scalar, Implemented, "`over_time`.", ""}, setTime[*connection]("over_time")},
+		{Key{"reauth_time", Scalar, Implemented, "`reauth_time`; as responder `auth_lifetime`, which is that and `over_time`.", ""}, (*connection).reauthTime},
+		{Key{"over_time", Scalar, Implemented, "`over_time`.", ""}, (*connection).overTime},
 		{Key{"rand_time", Scalar, Implemented, "`rand_time`.", ""}, setTime[*connection]("rand_time")},
 		{Key{"send_certreq", Scalar, Implemented, "`send_certreq`.", ""}, setBool[*connection]("send_certreq")},
 		{Key{"send_cert", Scalar, Implemented, "`local.send_certificate`: `always` is true, `never` is false, `ifasked`, the default, is `if_asked`.", ""}, (*connection).sendCertificate},
@@ -199,6 +199,15 @@ func (c *connection) reauthTime(v value) error {
 	if err == nil {
 		c.reauth = &d
 		c.out.set(v.origin, "reauth_time", duration(d))
+	}
+	return err
+}
+
+func (c *connection) overTime(v value) error {
+	d, err := seconds(v.text())
+	if err == nil {
+		c.over = &d
+		c.out.set(v.origin, "over_time", duration(d))
 	}
 	return err
 }

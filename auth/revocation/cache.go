@@ -53,6 +53,15 @@ func (c *Checker) recall(ctx context.Context, k memo.Key, now time.Time, produce
 	return v, v.err
 }
 
+// share takes one of n equal parts of the time that is left, so that a source that says nothing leaves the rest to the others.
+func share(ctx context.Context, n int) (context.Context, context.CancelFunc) {
+	deadline, ok := ctx.Deadline()
+	if !ok || n < 2 {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeout(ctx, time.Until(deadline)/time.Duration(n))
+}
+
 // onHold is the CRLReason of a revocation that may be taken back (RFC 5280, Section 5.3.1).
 const onHold = 6
 

@@ -52,8 +52,11 @@ func (q query) configuredDelta(lists []*x509.RevocationList, base *x509.Revocati
 // fromCRL fetches the lists that the certificate names.
 func (c *Checker) fromCRL(ctx context.Context, q query) (status, error) {
 	err := errUnknown
-	for _, url := range q.distributionPoints() {
-		crl, e := c.list(ctx, url, q, false)
+	points := q.distributionPoints()
+	for i, url := range points {
+		wait, cancel := share(ctx, len(points)-i)
+		crl, e := c.list(wait, url, q, false)
+		cancel()
 		if e == nil {
 			var s status
 			if s, e = q.lookup(crl, c.delta(ctx, crl, q)); e == nil {

@@ -24,8 +24,11 @@ var (
 // fromOCSP asks the servers that the certificate names.
 func (c *Checker) fromOCSP(ctx context.Context, q query) (status, error) {
 	err := errUnknown
-	for _, url := range q.ocspServers() {
-		r, e := c.answer(ctx, url, q)
+	servers := q.ocspServers()
+	for i, url := range servers {
+		wait, cancel := share(ctx, len(servers)-i+1)
+		r, e := c.answer(wait, url, q)
+		cancel()
 		if e == nil {
 			var s status
 			if s, e = q.read(r); e == nil {
