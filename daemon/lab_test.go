@@ -26,6 +26,7 @@ type node struct {
 	*testing.T
 	name, addr, network string
 	dir                 string
+	tries               int // of a request
 	client              *api.Client
 	packets             Packets
 	arrived             chan []byte // through the tunnel
@@ -60,7 +61,7 @@ func newNode(t *testing.T, name, network string) *node {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	n := &node{T: t, name: name, network: network, dir: dir, arrived: make(chan []byte, 64), ended: make(chan error, 1)}
+	n := &node{T: t, name: name, network: network, dir: dir, tries: 3, arrived: make(chan []byte, 64), ended: make(chan error, 1)}
 	pid := os.Getpid()
 	n.addr = fmt.Sprintf("127.%d.%d.%d", 1+pid>>8&0x7f, pid&0xff, nodes.Add(1))
 	n.client = api.NewClient(n.socket())
@@ -83,7 +84,7 @@ daemon {
   log_level = "debug"
   retransmit {
     timeout = "200ms"
-    tries   = 3
+    tries   = %d
     max     = "1s"
   }
   dataplane {
@@ -91,7 +92,7 @@ daemon {
   }
   %s
 }
-%s`, n.addr, n.dir, more, rest)
+%s`, n.addr, n.dir, n.tries, more, rest)
 	if err := os.WriteFile(n.config(), []byte(text), 0o600); err != nil {
 		n.Fatal(err)
 	}
