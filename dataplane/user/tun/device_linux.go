@@ -143,8 +143,8 @@ func (d *Device) Read(queue int, b []byte) (int, error) {
 	return 0, os.NewSyscallError("read", errno)
 }
 
-// Wait waits for a packet, for Wake or for Close, which it answers with os.ErrClosed. ErrGone says that the interface was removed. The caller's thread should be its own, and
-// Go's scheduler have a processor to spare for it.
+// Wait waits for a packet, for Wake or for Close, which it answers with os.ErrClosed. ErrGone says that the interface was removed. The
+// caller's thread should be its own, and Go's scheduler have a processor to spare for it.
 func (d *Device) Wait(queue int) error {
 	q := d.queues[queue]
 	err := rest.WaitBriskly(q.polls[:])
