@@ -1,6 +1,8 @@
 package dataplane
 
 import (
+	"crypto/sha256"
+	"encoding/binary"
 	"fmt"
 
 	"culvert/spd"
@@ -13,78 +15,63 @@ type ReqIDs struct {
 	// Apart gives policies that ask for an SA numbers of their own, so that who asks is known by the number.
 	Apart bool
 
-	of     map[PolicyID]*reqID
-	common map[string]*reqID // by what policies have in common
-	last   uint32            // that was made here
-	free   []uint32          // of those
+	of    map[PolicyID]likeness
+	known map[likeness]reqID
+	last  uint32   // that was made here
+	free  []uint32 // of those
 }
 
-type reqID struct {
-	number uint32
-	common string // empty: nothing
-	users  int
-}
+type reqID struct{ number, users uint32 }
+
+// A likeness is what policies have in common whose number is the same: a digest, or the ID of one that has its own.
+type likeness [16]byte
 
 // Take returns the number of a policy: the one that it has, that of its like, or a fresh one; without fresh from 1 up, those
 // first that were given back.
 func (r *ReqIDs) Take(p *Policy, fresh func() (uint32, error)) (uint32, error) {
-	if n := r.of[p.ID]; n != nil {
-		return n.number, nil
+	if l, ok := r.of[p.ID]; ok {
+		return r.known[l].number, nil
 	}
 	if fresh == nil {
 		fresh = r.next
 	}
-	n, err := r.find(r.commonOf(p), fresh)
+	l := r.likenessOf(p)
+	n, err := r.find(l, fresh)
 	if err != nil {
 		return 0, err
 	}
 	if r.of == nil {
-		r.of = make(map[PolicyID]*reqID)
+		r.of, r.known = make(map[PolicyID]likeness), make(map[likeness]reqID)
 	}
 	n.users++
-	r.of[p.ID] = n
+	r.of[p.ID], r.known[l] = l, n
 	return n.number, nil
 }
 
-func (r *ReqIDs) find(common string, fresh func() (uint32, error)) (*reqID, error) {
-	if n := r.common[common]; n != nil {
+func (r *ReqIDs) find(l likeness, fresh func() (uint32, error)) (reqID, error) {
+	if n, ok := r.known[l]; ok {
 		return n, nil
 	}
 	number, err := fresh()
-	if err != nil {
-		return nil, err
-	}
-	n := &reqID{number: number, common: common}
-	if common != "" {
-		if r.common == nil {
-			r.common = make(map[string]*reqID)
-		}
-		r.common[common] = n
-	}
-	return n, nil
+	return reqID{number: number}, err
 }
 
 // Of returns the number of a policy; 0: it has none.
-func (r *ReqIDs) Of(id PolicyID) uint32 {
-	if n := r.of[id]; n != nil {
-		return n.number
-	}
-	return 0
-}
+func (r *ReqIDs) Of(id PolicyID) uint32 { return r.known[r.of[id]].number }
 
 // Give takes a policy off the list. last tells whether nobody has its number any more.
 func (r *ReqIDs) Give(id PolicyID) (number uint32, last bool) {
-	n := r.of[id]
-	if n == nil {
+	l, ok := r.of[id]
+	if !ok {
 		return 0, false
 	}
 	delete(r.of, id)
+	n := r.known[l]
 	if n.users--; n.users > 0 {
+		r.known[l] = n
 		return n.number, false
 	}
-	if r.common[n.common] == n {
-		delete(r.common, n.common)
-	}
+	delete(r.known, l)
 	if n.number <= r.last {
 		r.free = append(r.free, n.number)
 	}
@@ -102,10 +89,15 @@ func (r *ReqIDs) next() (uint32, error) {
 	return r.last, nil
 }
 
-// commonOf is what policies have in common whose number is the same; empty for those that have their own.
-func (r *ReqIDs) commonOf(p *Policy) string {
+// likenessOf is that of a policy. None is the zero value.
+func (r *ReqIDs) likenessOf(p *Policy) (l likeness) {
 	if p.Action != spd.Protect || p.Name == "" || r.Apart && (p.Trap || p.PerResource) {
-		return ""
+		binary.BigEndian.PutUint32(l[1:], uint32(p.ID))
+		l[len(l)-1] = 1
+		return l
 	}
-	return fmt.Sprint(p.Name, p.Local, p.Remote, p.Kernel)
+	digest := sha256.Sum256(fmt.Append(nil, p.Name, p.Local, p.Remote, p.Kernel))
+	copy(l[:], digest[:])
+	l[0] |= 1
+	return l
 }

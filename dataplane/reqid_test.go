@@ -39,8 +39,8 @@ func TestPolicyThatTakesThePlaceOfAnotherHasItsNumber(t *testing.T) {
 	give(4, 1, true)
 	give(4, 0, false)
 	take(numberedPolicy(5, "10.2.0.1"), 3)
-	if len(r.of) != 2 || len(r.common) != 2 {
-		t.Errorf("%d policies, %d kinds of traffic", len(r.of), len(r.common))
+	if len(r.of) != 2 || len(r.known) != 2 {
+		t.Errorf("%d policies, %d kinds of traffic", len(r.of), len(r.known))
 	}
 }
 

@@ -35,11 +35,24 @@ type twin struct {
 	in, out       uint32
 	initiator     bool // we asked for it
 	local, remote []spd.Selector
-	kernel        dataplane.Kernel
+	kernel        *dataplane.Kernel // nil: nothing, as most ask for
+}
+
+// numbers are what the child asks of the kernel.
+func (c twin) numbers() (k dataplane.Kernel) {
+	if c.kernel != nil {
+		k = *c.kernel
+	}
+	return k
 }
 
 func newTwin(c *ike.ChildInfo) twin {
-	return twin{c.Name, c.InSPI, c.OutSPI, c.Initiator, c.Local, c.Remote, c.Kernel}
+	t := twin{c.Name, c.InSPI, c.OutSPI, c.Initiator, c.Local, c.Remote, nil}
+	if c.Kernel != (dataplane.Kernel{}) {
+		k := c.Kernel
+		t.kernel = &k
+	}
+	return t
 }
 
 // heritage is what an IKE SA that takes the place of this one keeps of it; t may be nil.
@@ -49,12 +62,13 @@ func (t *tracked) heritage() (h ike.Heritage) {
 	}
 	h.Children = make(map[string]dataplane.Kernel)
 	for _, c := range t.children {
-		h.Children[c.name] = c.kernel
+		k := c.numbers()
+		h.Children[c.name] = k
 		if config := t.link.child(c.name); config != nil && config.Kernel.IfIDIn == (dataplane.InterfaceID{}) {
-			h.Interfaces.In = c.kernel.IfIDIn
+			h.Interfaces.In = k.IfIDIn
 		}
 		if config := t.link.child(c.name); config != nil && config.Kernel.IfIDOut == (dataplane.InterfaceID{}) {
-			h.Interfaces.Out = c.kernel.IfIDOut
+			h.Interfaces.Out = k.IfIDOut
 		}
 	}
 	return h
