@@ -35,13 +35,14 @@ type VerifyResult struct {
 	NotAfter time.Time         // when the proof ends: the first end of validity in the path; zero: never
 	Warnings []Warning
 	Err      error // a *Failure
+	Forged   bool  // Err is that AUTH was not made with the key that the peer shows, which is so whatever Remote asks for
 }
 
 // Run returns a VerifyResult.
 func (v Verify) Run(ctx context.Context) any {
 	result, failure := v.run(ctx)
 	if failure != nil {
-		return VerifyResult{Err: failure}
+		return VerifyResult{Err: failure, Forged: result.Forged}
 	}
 	result.Method = v.Remote.Method
 	return result

@@ -12,6 +12,7 @@ import (
 	"culvert/auth/chain"
 	"culvert/auth/keys"
 	"culvert/auth/revocation"
+	"culvert/explain"
 	"culvert/wire"
 )
 
@@ -30,7 +31,7 @@ func (v Verify) certificate(ctx context.Context, sent shown) (VerifyResult, *Fai
 		return VerifyResult{}, certFailure(err, v.Remote, v.Now)
 	}
 	if failure := v.signature(pub, "certificate "+quote(chain.Name(sent.leaf))); failure != nil {
-		return VerifyResult{}, failure
+		return VerifyResult{Forged: failure.Code == explain.AuthSignature}, failure
 	}
 	return v.unrevoked(ctx, paths, sent.status)
 }
@@ -115,7 +116,7 @@ func (v Verify) rawKey(pub crypto.PublicKey) (VerifyResult, *Failure) {
 		return VerifyResult{}, rawKeyWeak(der, err)
 	}
 	if failure := v.signature(pub, "raw public key ("+keys.Name(pub)+")"); failure != nil {
-		return VerifyResult{}, failure
+		return VerifyResult{Forged: failure.Code == explain.AuthSignature}, failure
 	}
 	return VerifyResult{ID: v.rawIdentity(der)}, nil
 }

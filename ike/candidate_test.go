@@ -255,6 +255,21 @@ func TestFailureNamesEveryCandidateAndHasAnEnd(t *testing.T) {
 	}
 }
 
+// A signature that was not made with the key that the peer shows is checked for one connection alone: nothing is proven yet, and
+// whoever sends it would have us work for all of them.
+func TestForgedSignatureIsCheckedOnce(t *testing.T) {
+	ca := newAuthority(t, "CA")
+	n, a, b := gateways(t, withCertificates(ca))
+	forged := ca.issue("a.example")
+	forged.Key = newKey(t)
+	a.env.Connections.All()[0].LocalAuth[0].Credentials = []auth.Credential{forged}
+	among(n, b, nil, "first", "second", "third")
+	n.do(a, initiate(a))
+	if f := b.failure(t, NewsClosed); f.Code != explain.AuthSignature || strings.Contains(f.Error(), "no connection is for") {
+		t.Errorf("closed with %v", f)
+	}
+}
+
 // A name that a connection gives in full is not to be had with the proofs of a connection for anybody: a guest who knows the
 // guests' secret does not come in as a.example.
 func TestNameOfAnotherIsNotToBeHadThroughALaxerConnection(t *testing.T) {

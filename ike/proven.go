@@ -36,7 +36,10 @@ func (a *authentication) prove(s shown, then func() error) error {
 	}
 	return a.await(s.proof, func(result any) error {
 		verified := result.(auth.VerifyResult)
-		if verified.Err != nil {
+		switch {
+		case verified.Forged: // no candidate would take it, and each would check it again
+			return verified.Err
+		case verified.Err != nil:
 			return objects(verified.Err)
 		}
 		sa.noted(s, verified)
