@@ -5,6 +5,7 @@
 package lab
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"os"
@@ -110,13 +111,17 @@ func (h *Host) address(link string, addrs []string) {
 	h.Must("ip", "link", "set", link, "up")
 }
 
-// Try runs a command on the host and returns its output.
+// Try runs a command on the host and returns what it prints as its result. What it complains of while it succeeds is dropped: ip link
+// does when a namespace of another test is just coming. If it fails, all that it printed is returned.
 func (h *Host) Try(args ...string) (string, error) {
-	out, err := h.command(args...).CombinedOutput()
-	if err != nil {
-		return string(out), fmt.Errorf("%s on %s: %w: %s", strings.Join(args, " "), h.Name, err, out)
+	out, err := h.command(args...).Output()
+	if err == nil {
+		return string(out), nil
 	}
-	return string(out), nil
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+		out = append(out, exit.Stderr...)
+	}
+	return string(out), fmt.Errorf("%s on %s: %w: %s", strings.Join(args, " "), h.Name, err, out)
 }
 
 // Must runs a command that has to succeed.
