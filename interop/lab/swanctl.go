@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 // Swanctl is Debian's swanctl on a host, against whatever daemon serves the host's VICI socket.
@@ -53,6 +54,17 @@ func (s *Swanctl) Must(args ...string) string {
 		s.host.lab.Fatal(err)
 	}
 	return out
+}
+
+// Said is Must for commands whose complaints are wanted: swanctl succeeds although a credential could not be loaded, and says so
+// beside its result.
+func (s *Swanctl) Said(args ...string) string {
+	s.host.lab.Helper()
+	out, err := s.host.command(s.command(args...)...).CombinedOutput()
+	if err != nil {
+		s.host.lab.Fatalf("swanctl %s: %v: %s", strings.Join(args, " "), err, out)
+	}
+	return string(out)
 }
 
 // Follow runs a command that does not end, such as --log. Its output is the log of the process.
