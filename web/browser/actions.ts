@@ -1,14 +1,10 @@
 // What people do: take connections up and down by mouse and keyboard, choose, search, change colours.
 import { Page } from "playwright-core";
-import { accessible, check, equal, open, pull, scene, test } from "./harness";
+import { accessible, becomes, check, equal, open, pull, scene, test } from "./harness";
 
 /** Waits until the daemon was asked for something. */
 async function asked(call: string): Promise<void> {
-  for (let i = 0; i < 100; i++) {
-    if ((await pull<string[]>("calls")).includes(call)) return;
-    await new Promise((done) => setTimeout(done, 30));
-  }
-  equal(await pull<string[]>("calls"), call, "calls of the daemon");
+  await becomes(async () => (await pull<string[]>("calls")).includes(call), true, `the daemon was asked for ${call}`);
 }
 
 const row = (page: Page, name: string) => page.getByRole("row").filter({ has: page.getByRole("link", { name, exact: true }) });
@@ -20,7 +16,7 @@ test("a connection is brought up, and its steps are told", async ({ page }) => {
   await asked("up lab");
   await accessible(page, "a finished action");
   await page.getByRole("button", { name: "Dismiss: Bring up lab" }).click();
-  equal(await page.getByText("It is up.").count(), 0, "dismissed activities");
+  await becomes(() => page.getByText("It is up.").count(), 0, "dismissed activities");
 });
 
 test("taking down is asked for once more, and can be refused by Escape", async ({ page }) => {
@@ -31,8 +27,8 @@ test("taking down is asked for once more, and can be refused by Escape", async (
   await page.getByRole("dialog").getByText("Traffic stops").waitFor();
   await accessible(page, "the question");
   await page.keyboard.press("Escape");
-  equal(await page.getByRole("dialog").count(), 0, "open dialogs");
-  check(await button.evaluate((b) => b === document.activeElement), "the focus is not back on the button");
+  await becomes(() => page.getByRole("dialog").count(), 0, "open dialogs");
+  await becomes(() => button.evaluate((b) => b === document.activeElement), true, "the focus is back on the button");
   equal((await pull<string[]>("calls")).filter((c) => c === "down lisbon").length, before, "calls");
   await button.click();
   await page.getByRole("dialog").getByRole("button", { name: "Take down lisbon" }).click();
@@ -84,7 +80,7 @@ test("who may only look has no buttons", async ({ page }) => {
   await open(page, scene.reader, "connections/office");
   await page.getByText("May look").waitFor();
   await page.getByText("10.1.8.0/24").waitFor();
-  equal(await page.locator("main").getByRole("button").count(), 0, "buttons");
+  await becomes(() => page.locator("main").getByRole("button").count(), 0, "buttons");
 });
 
 test("a stranger is told how to get a session", async ({ page }) => {
@@ -97,17 +93,17 @@ test("everything can be reached by keyboard", async ({ page }) => {
   await open(page, scene.sample, "exchanges");
   await page.keyboard.press("Tab");
   await page.keyboard.press("Enter"); // skip to content
-  equal(await page.evaluate(() => document.activeElement?.id), "main", "focus after skipping");
+  await becomes(() => page.evaluate(() => document.activeElement?.id), "main", "focus after skipping");
   const link = page.getByRole("link", { name: /^Exchange 41 of .* with cloud-eu$/ });
   for (let i = 0; i < 12 && !(await link.evaluate((l) => l === document.activeElement)); i++) await page.keyboard.press("Tab");
   await page.keyboard.press("Enter");
   await page.getByText("The peer refused").waitFor();
-  equal(await page.evaluate(() => document.activeElement?.textContent), "Exchange with cloud-eu", "focus on the new page");
+  await becomes(() => page.evaluate(() => document.activeElement?.textContent), "Exchange with cloud-eu", "focus on the new page");
   const summary = page.locator("summary").filter({ hasText: "IKE_SA_INIT request 0" });
   for (let i = 0; i < 12 && !(await summary.evaluate((s) => s === document.activeElement)); i++) await page.keyboard.press("Tab");
   await page.keyboard.press("Enter");
   await page.getByText("AES_GCM_16-256").waitFor();
-  equal(await page.locator("svg .message.chosen").count(), 1, "messages that are marked in the diagram");
+  await becomes(() => page.locator("svg .message.chosen").count(), 1, "messages that are marked in the diagram");
   await accessible(page, "an open message");
 });
 
@@ -115,29 +111,29 @@ test("the diagram says what it shows, and opens messages", async ({ page }) => {
   await open(page, scene.sample, "exchanges/40");
   const diagram = page.getByRole("img", { name: /^Sequence diagram of 6 messages between us at 192.0.2.1:500 and the peer at 192.0.2.10:500: 3 sent, 3 received, 2 of them again/ });
   await diagram.waitFor();
-  equal(await diagram.locator(".echo").count(), 2, "repetitions drawn");
+  await becomes(() => diagram.locator(".echo").count(), 2, "repetitions drawn");
   await diagram.getByText("IKE_INTERMEDIATE request 1").click();
   await page.getByText("ML-KEM-768, 1184 octets").waitFor();
   await diagram.getByText("IKE_AUTH response 2").click();
   await page.locator(".message-card[open]").getByText("digital signature").waitFor();
-  equal(await page.locator(".message-card[open]").count(), 1, "open messages");
+  await becomes(() => page.locator(".message-card[open]").count(), 1, "open messages");
 });
 
 test("both sides' proposals stand beside each other with the difference marked", async ({ page }) => {
   await open(page, scene.sample, "connections/cloud-eu");
   const [ours, theirs] = await Promise.all(["Our side", "The peer's side"].map((name) => page.locator(".sides section").filter({ has: page.getByRole("heading", { name }) }).boundingBox()));
   check(ours!.y === theirs!.y && ours!.x < theirs!.x, "they do not stand beside each other");
-  equal(await page.locator(".sides mark").allTextContents(), ["x25519", "prfsha256", "x25519", "ecp384"], "marked algorithms");
+  await becomes(() => page.locator(".sides mark").allTextContents(), ["x25519", "prfsha256", "x25519", "ecp384"], "marked algorithms");
 });
 
 test("connections are found by word and state", async ({ page }) => {
   await open(page, scene.sample, "connections");
   const names = page.locator("td.name a");
-  equal(await names.first().textContent(), "cloud-eu", "the first is the one that fails");
+  await becomes(() => names.first().textContent(), "cloud-eu", "the first is the one that fails");
   await page.getByRole("button", { name: "3 Up" }).click();
-  equal(await names.allTextContents(), ["office", "lisbon", "staff"], "those that are up");
+  await becomes(() => names.allTextContents(), ["office", "lisbon", "staff"], "those that are up");
   await page.getByRole("searchbox").fill("LISB");
-  equal(await names.allTextContents(), ["lisbon"], "those with the word");
+  await becomes(() => names.allTextContents(), ["lisbon"], "those with the word");
   await page.getByRole("searchbox").fill("nothing");
   await page.getByText("No connection matches").waitFor();
 });
@@ -147,10 +143,10 @@ test("certificates are found by word and state", async ({ page }) => {
   await page.getByText("5 certificates in use, the one that ends first at the head. 3 need somebody.").waitFor();
   const names = page.locator("td.name b");
   await page.getByLabel("State").selectOption("expiring");
-  equal(await names.allTextContents(), ["CN=gw.office.example"], "those that end soon");
+  await becomes(() => names.allTextContents(), ["CN=gw.office.example"], "those that end soon");
   await page.getByLabel("State").selectOption("all");
   await page.getByRole("searchbox").fill("ca.pem");
-  equal(await names.allTextContents(), ["CN=Example Root CA, O=Example"], "those of a file");
+  await becomes(() => names.allTextContents(), ["CN=Example Root CA, O=Example"], "those of a file");
   await page.getByText("and 2 more").waitFor();
   await page.getByRole("link", { name: "office" }).click();
   await page.getByRole("heading", { name: "office", level: 1 }).waitFor();
@@ -161,13 +157,13 @@ test("the log is filtered, paused and goes on", async ({ page }) => {
   const lines = page.locator("li.line");
   await page.getByText("IKE SA up").waitFor();
   await page.getByLabel("Level").selectOption("WARN");
-  equal(await lines.count(), 2, "warnings and errors");
+  await becomes(() => lines.count(), 2, "warnings and errors");
   await page.getByLabel("Connection").selectOption("lab");
-  equal(await lines.count(), 1, "those of lab");
+  await becomes(() => lines.count(), 1, "those of lab");
   await page.getByLabel("Connection").selectOption("");
   await page.getByLabel("Level").selectOption("DEBUG");
   await page.getByRole("searchbox").fill("version=1.0");
-  equal(await lines.count(), 1, "those with the word");
+  await becomes(() => lines.count(), 1, "those with the word");
   await page.getByRole("searchbox").fill("");
   await page.getByRole("button", { name: "Pause" }).click();
   await pull("log");
@@ -181,16 +177,16 @@ test("colours follow the system until the switch says otherwise", async ({ page 
   const ground = (): Promise<string> => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
   const light = await ground();
   await page.emulateMedia({ colorScheme: "dark" });
+  await becomes(async () => (await ground()) !== light, true, "the ground is another in the dark");
   const dark = await ground();
-  check(light !== dark, "both are the same");
   await page.getByRole("button", { name: /Change to light/ }).click();
-  equal(await ground(), light, "the ground by the switch");
+  await becomes(ground, light, "the ground by the switch");
   await page.reload();
   await page.locator("main h1").waitFor();
-  equal(await ground(), light, "the ground after a reload");
+  await becomes(ground, light, "the ground after a reload");
   await page.getByRole("button", { name: /Change to dark/ }).click();
   await page.emulateMedia({ colorScheme: "light" });
-  equal(await ground(), dark, "the ground by the switch");
+  await becomes(ground, dark, "the ground by the switch");
 });
 
 test("what a peer calls itself is never markup", async ({ page }) => {

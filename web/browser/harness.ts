@@ -51,6 +51,18 @@ export function equal(got: unknown, want: unknown, what: string): void {
   check(JSON.stringify(got) === JSON.stringify(want), `${what}: got ${JSON.stringify(got)}, want ${JSON.stringify(want)}`);
 }
 
+/** How long something may take that happens at once, in milliseconds: only what hangs uses it up. */
+const patience = 60_000;
+
+/** Waits until what is read is as wanted: the page draws when the browser lets it. */
+export async function becomes(read: () => Promise<unknown>, want: unknown, what: string): Promise<void> {
+  const end = Date.now() + patience;
+  for (let got = await read(); JSON.stringify(got) !== JSON.stringify(want); got = await read()) {
+    if (Date.now() > end) equal(got, want, what);
+    await new Promise((done) => setTimeout(done, 20));
+  }
+}
+
 /** Has the other side of the test do something. */
 export async function pull<T>(lever: string): Promise<T> {
   const r = await fetch(`${scene.levers}/${lever}`, { method: "POST" });
@@ -106,7 +118,7 @@ async function report(browser: Browser, t: Test): Promise<void> {
 async function attempt(browser: Browser, t: Test): Promise<string> {
   const settings: BrowserContextOptions = { viewport: t.options.phone ? { width: 360, height: 740 } : { width: 1280, height: 860 }, colorScheme: t.options.dark ? "dark" : "light", reducedMotion: "reduce" };
   const context = await browser.newContext(settings);
-  context.setDefaultTimeout(8000);
+  context.setDefaultTimeout(patience);
   const complaints: string[] = [];
   const page = await context.newPage();
   try {
