@@ -15,6 +15,12 @@ var sizes = []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 500,
 // (RFC 8201, Section 4).
 const surelyFits = 1300
 
+// patience is how long something may take that happens at once: only what hangs uses it up.
+const patience = 60 * time.Second
+
+// refusal is how long the echo of a first large datagram is waited for, which may have been refused.
+const refusal = 5 * time.Second
+
 // echo sends datagrams of all sizes, or up to the largest, from an address of moon to one of sun, and expects each back as it was.
 func (s *scene) echo(source, target string, largest int) {
 	s.Helper()
@@ -27,9 +33,12 @@ func (s *scene) echo(source, target string, largest int) {
 		if largest != 0 && size > largest {
 			break
 		}
-		err := exchange(from, to.LocalAddr(), size, 5*time.Second)
-		if err != nil && size > surelyFits {
-			err = exchange(from, to.LocalAddr(), size, 5*time.Second)
+		err := os.ErrDeadlineExceeded
+		if size > surelyFits {
+			err = exchange(from, to.LocalAddr(), size, refusal)
+		}
+		if err != nil {
+			err = exchange(from, to.LocalAddr(), size, patience)
 		}
 		if err != nil {
 			s.Fatalf("%d octets from %s to %s: %v\n%s", size, source, target, err, s.refused())
@@ -60,7 +69,7 @@ func reflect(conn *net.UDPConn) {
 	}
 }
 
-// exchange sends a datagram and waits for its echo.
+// exchange sends a datagram and waits for its echo. What comes late of an earlier one is passed over.
 func exchange(conn *net.UDPConn, to net.Addr, size int, patience time.Duration) error {
 	sent := bytes.Repeat([]byte{byte(size), 0x5a, 0x00, 0xff}, size/4+1)[:size]
 	if _, err := conn.WriteTo(sent, to); err != nil {
@@ -69,10 +78,14 @@ func exchange(conn *net.UDPConn, to net.Addr, size int, patience time.Duration) 
 	if err := conn.SetReadDeadline(time.Now().Add(patience)); err != nil {
 		return err
 	}
-	got := make([]byte, size+1)
-	n, err := conn.Read(got)
-	if err == nil && !bytes.Equal(got[:n], sent) {
-		err = os.ErrInvalid
+	got := make([]byte, 1<<16)
+	for {
+		n, err := conn.Read(got)
+		if err != nil {
+			return err
+		}
+		if bytes.Equal(got[:n], sent) {
+			return nil
+		}
 	}
-	return err
 }

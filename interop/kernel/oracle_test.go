@@ -194,7 +194,7 @@ func (o *oracle) send(sealed []byte) {
 // receive waits for a packet that the kernel has sealed.
 func (o *oracle) receive() []byte {
 	o.Helper()
-	sealed, err := o.poll(10 * time.Second)
+	sealed, err := o.poll(patience)
 	if err != nil {
 		o.Fatalf("no ESP from the kernel: %v\n%v", err, o.stats())
 	}
