@@ -51,7 +51,7 @@ func (d *decoder) checkSecret(c *Connection) {
 		say = d.warn // it may be loaded later
 	}
 	say(explain.ConfigNoSecret, c.block, finding{
-		message: fmt.Sprintf("%s authenticates with a secret, but there is none for %s and %s", c.title(), describeID(c.localIdentity()), describeID(c.Remote.ID)),
+		message: fmt.Sprintf("%s authenticates with a secret, but there is none%s", c.title(), forWhom(c.localIdentity(), c.Remote.ID)),
 		hint:    fmt.Sprintf("add secret %s { psk = file(\"%s.psk\") }, or add the identity to the ids of a secret", quote(c.Name), c.Name)})
 }
 
@@ -61,6 +61,14 @@ func (c *Connection) localIdentity() auth.Identity {
 		return auth.AddressIdentity(c.Local.Addresses[0].Addr())
 	}
 	return c.Local.ID
+}
+
+// forWhom names those of two identities that are given.
+func forWhom(local, remote auth.Identity) string {
+	if local.IsAny() && remote.IsAny() {
+		return ""
+	}
+	return " for " + describeID(local) + " and " + describeID(remote)
 }
 
 func describeID(id auth.Identity) string {

@@ -65,12 +65,12 @@ func (c *Child) contradictions(d *decoder) {
 	}
 	for _, side := range [][]spd.Selector{c.Local, c.Remote} {
 		if len(side) == 0 {
-			d.contradiction(&c.Origin, "local", "local and remote need at least one selector each")
+			d.contradiction(&c.Origin, "local", "local and remote need at least one selector each: leave the option out for the addresses of the ends")
 			return
 		}
 	}
 	if !sharedFamily(c.Local, c.Remote) {
-		d.contradiction(&c.Origin, "remote", "local and remote share no address family: no packet can match both")
+		d.contradiction(&c.Origin, "remote", "local and remote share no address family: no packet can match both; give both sides selectors of IPv4, of IPv6, or of each")
 	}
 }
 

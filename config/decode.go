@@ -154,7 +154,7 @@ func (d *decoder) unknown(s *schema, e entry) {
 		what, code = "block", explain.ConfigUnknownBlock
 	}
 	if slices.ContainsFunc(d.findings, func(f Diagnostic) bool { return f.Code == explain.ConfigSyntax }) {
-		d.report(code, e.span, finding{message: s.title() + " has no such " + what}) // its name may be a secret that has lost its quotes
+		d.report(code, e.span, finding{message: s.title() + " has no such " + what, hint: otherFormat(s, e)}) // its name may be a secret that has lost its quotes
 		return
 	}
 	d.report(code, e.span, finding{

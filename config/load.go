@@ -3,7 +3,7 @@ package config
 import (
 	"cmp"
 	"crypto"
-	"culvert/wire"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -16,6 +16,7 @@ import (
 
 	"culvert/explain"
 	"culvert/keystore"
+	"culvert/wire"
 )
 
 // DefaultPath is where the configuration is looked for.
@@ -167,7 +168,7 @@ func (d *decoder) file(name string, at hcl.Range) {
 
 func (d *decoder) unreadable(name string, at hcl.Range, err error) {
 	m := fileMistake(name, err).(*mistake)
-	if len(d.config.Paths) == 0 {
+	if len(d.config.Paths) == 0 && errors.Is(err, fs.ErrNotExist) {
 		m.hint = "name the configuration with --config; `culvert check --config FILE` tries one out"
 	}
 	d.broken = true

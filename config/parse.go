@@ -17,8 +17,11 @@ import (
 // parse returns the body of a file, as far as it can be parsed, or nil.
 func (d *decoder) parse(name string, raw []byte) *section {
 	whole := &section{at: hcl.Range{Filename: name, Start: hcl.InitialPos, End: hcl.InitialPos}}
+	if !d.readable(name, raw) {
+		return nil
+	}
 	if tooComplex(name, raw) {
-		d.report(explain.ConfigSyntax, whole.at, finding{message: "brackets are nested too deeply"})
+		d.report(explain.ConfigSyntax, whole.at, finding{message: "brackets are nested too deeply", hint: "a block in a block in a block is as deep as it goes"})
 		return nil
 	}
 	var diags hcl.Diagnostics
@@ -31,7 +34,10 @@ func (d *decoder) parse(name string, raw []byte) *section {
 		return whole
 	}
 	if whole.native, diags = parseNative(name, raw, hcl.InitialPos); diags.HasErrors() {
-		whole.native, diags = parsePieces(name, raw)
+		refused := diags
+		if whole.native, diags = parsePieces(name, raw); !diags.HasErrors() {
+			diags = refused // the parts are right, the file is not
+		}
 	}
 	d.syntax(diags)
 	return whole
@@ -52,17 +58,19 @@ func parseNative(name string, raw []byte, start hcl.Pos) (*hclsyntax.Body, hcl.D
 func parsePieces(name string, raw []byte) (*hclsyntax.Body, hcl.Diagnostics) {
 	whole := &hclsyntax.Body{Attributes: hclsyntax.Attributes{}}
 	var all hcl.Diagnostics
-	begins := regexp.MustCompile(`(?m)^[A-Za-z]`).FindAllIndex(raw, -1)
-	for i, at := range begins {
+	lines := regexp.MustCompile(`\n[A-Za-z]`)
+	begin := 0 // what stands before the first such line is a part as well
+	for begin < len(raw) {
 		end := len(raw)
-		if i+1 < len(begins) {
-			end = begins[i+1][0]
+		if next := lines.FindIndex(raw[begin:]); next != nil {
+			end = begin + next[0] + 1
 		}
-		start := hcl.Pos{Line: 1 + bytes.Count(raw[:at[0]], []byte("\n")), Column: 1, Byte: at[0]}
-		body, diags := parseNative(name, raw[at[0]:end], start)
+		start := hcl.Pos{Line: 1 + bytes.Count(raw[:begin], []byte("\n")), Column: 1, Byte: begin}
+		body, diags := parseNative(name, raw[begin:end], start)
 		all = append(all, diags...)
 		maps.Copy(whole.Attributes, body.Attributes)
 		whole.Blocks = append(whole.Blocks, body.Blocks...)
+		begin = end
 	}
 	return whole, all
 }
@@ -86,7 +94,7 @@ func (d *decoder) syntax(diags hcl.Diagnostics) {
 		switch {
 		case follows:
 		case diag.Summary == "Attribute redefined":
-			d.report(explain.ConfigDuplicate, at, finding{message: "the option is given twice"})
+			d.report(explain.ConfigDuplicate, at, finding{message: "the option is given twice", hint: "remove one of the two"})
 		default:
 			d.broken = true
 			d.report(explain.ConfigSyntax, at, syntaxFinding(diag))

@@ -41,7 +41,7 @@ func (p *Policy) finish(d *decoder) {
 	p.refuseDynamic(d, "local", p.Local)
 	p.refuseDynamic(d, "remote", p.Remote)
 	if len(p.Local) > 0 && len(p.Remote) > 0 && !sharedFamily(p.Local, p.Remote) {
-		d.contradiction(&p.Origin, "remote", "local and remote share no address family: no packet can match both")
+		d.contradiction(&p.Origin, "remote", "local and remote share no address family: no packet can match both; give both sides selectors of IPv4, of IPv6, or of each")
 	}
 }
 

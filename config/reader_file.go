@@ -127,7 +127,10 @@ func fileMistake(name string, err error) error {
 	if errors.As(err, &pathError) {
 		m.message = fmt.Sprintf("%s: %v", name, pathError.Err)
 	}
+	var known *mistake
 	switch {
+	case errors.As(err, &known):
+		m.hint = known.hint
 	case errors.Is(err, fs.ErrNotExist):
 		m.message, m.hint = fmt.Sprintf("there is no file %s", name), "paths are relative to the directory of the configuration file"
 	case errors.Is(err, fs.ErrPermission):
@@ -158,7 +161,7 @@ func (d *decoder) readFile(name string) ([]byte, error) {
 	defer f.Close()
 	data, err := io.ReadAll(io.LimitReader(f, most+1))
 	if err == nil && int64(len(data)) > most {
-		err = fmt.Errorf("larger than %d MiB", most>>20)
+		err = &mistake{message: fmt.Sprintf("larger than %d MiB", most>>20), hint: "put parts of it into files of their own, and name these with include"}
 	}
 	return data, err
 }

@@ -42,11 +42,23 @@ func parseAddress(s string) (netip.Addr, error) {
 	a, err := netip.ParseAddr(s)
 	switch {
 	case err != nil:
-		return a, fmt.Errorf("%q is no IP address", s)
+		return a, &mistake{message: fmt.Sprintf("%q is no IP address", s), hint: addressHint(s)}
 	case a.Zone() != "":
 		return a, errors.New("an address with a zone has no meaning here")
 	}
 	return a.Unmap(), nil
+}
+
+// addressHint tells how to write what programs with one field for address and port take.
+func addressHint(s string) string {
+	if at, err := netip.ParseAddrPort(s); err == nil {
+		return fmt.Sprintf("write %s; ports are options of their own", at.Addr())
+	}
+	inner := strings.TrimSuffix(strings.TrimPrefix(s, "["), "]")
+	if a, err := netip.ParseAddr(inner); err == nil {
+		return fmt.Sprintf("write %s, without brackets", a)
+	}
+	return ""
 }
 
 func prefix() reader[netip.Prefix] {
@@ -75,7 +87,7 @@ func parsePrefix(s string) (netip.Prefix, error) {
 	p, err := netip.ParsePrefix(s)
 	switch {
 	case err != nil:
-		return p, fmt.Errorf("%q is no prefix", s)
+		return p, &mistake{message: fmt.Sprintf("%q is no prefix", s), hint: spd.PrefixHint(s)}
 	case p.Masked() != p:
 		return p, &mistake{message: "bits are set behind the length of the prefix", hint: fmt.Sprintf("did you mean %s, or the address %s?", p.Masked(), p.Addr())}
 	}

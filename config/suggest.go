@@ -9,6 +9,9 @@ import (
 // suggest says what an unknown name probably meant: a misspelt one, one in the wrong syntax, one of another block, or
 // one of strongSwan's.
 func suggest(s *schema, e entry) string {
+	if hint := otherFormat(s, e); hint != "" {
+		return hint
+	}
 	if e.block != nil && s.option(e.name) != nil {
 		return fmt.Sprintf("%s is an option here: write %[1]s = ...", e.name)
 	}
@@ -28,6 +31,14 @@ func suggest(s *schema, e entry) string {
 		return fmt.Sprintf("it is called %s here, in the block %s", o.name, home.kind)
 	}
 	return "there are " + strings.Join(s.names(), ", ")
+}
+
+// otherFormat tells a file that is strongSwan's by its first section.
+func otherFormat(s *schema, e entry) string {
+	if s.kind == configurationKind && e.block != nil && len(e.block.labels) == 0 && (e.name == "connections" || e.name == "secrets") {
+		return "this looks like swanctl.conf: read it with --swanctl, or turn it into culvert.hcl with `culvert import swanctl`"
+	}
+	return ""
 }
 
 // names lists the options and blocks of a block.

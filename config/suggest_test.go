@@ -90,7 +90,7 @@ func TestUnknownBlocksAreAnsweredWithWhatWasMeant(t *testing.T) {
 		{"connection", "children", "there are version, peer_type, proposals"},
 		{"connection", "remotes", `did you mean "remote"?`},
 		{configurationKind, "conn", "there are include, daemon, metrics, connection"},
-		{configurationKind, "connections", `did you mean "connection"?`},
+		{configurationKind, "connections", "this looks like swanctl.conf"},
 		{configurationKind, "pools", `did you mean "pool"?`},
 	}
 	for _, tt := range tests {

@@ -1,8 +1,10 @@
 package spd
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"math/bits"
 	"net/netip"
 	"strings"
 )
@@ -80,7 +82,7 @@ func parseRange(first, last string) (Selector, error) {
 func parsePrefix(text string) (Selector, error) {
 	p, err := netip.ParsePrefix(text)
 	if err != nil {
-		return Selector{}, errors.New("malformed address prefix")
+		return Selector{}, malformedPrefix(text)
 	}
 	if _, err := plain(p.Addr()); err != nil {
 		return Selector{}, err
@@ -89,6 +91,42 @@ func parsePrefix(text string) (Selector, error) {
 		return Selector{}, fmt.Errorf("the prefix has bits set behind its length: write %v, or %v for the one host", p.Masked(), p.Addr())
 	}
 	return Prefix(p), nil
+}
+
+func malformedPrefix(text string) error {
+	if hint := PrefixHint(text); hint != "" {
+		return errors.New("malformed address prefix: " + hint)
+	}
+	return errors.New("malformed address prefix")
+}
+
+// PrefixHint says what is to be done about a text that is no prefix, "" if it has none of the usual mistakes: a list in one text, a mask
+// in the place of a length, or a length beyond the address.
+func PrefixHint(text string) string {
+	address, length, _ := strings.Cut(text, "/")
+	a, err := netip.ParseAddr(address)
+	switch mask, notMask := netip.ParseAddr(length); {
+	case strings.ContainsAny(text, ", "):
+		return "write each prefix by itself"
+	case err != nil:
+		return ""
+	case notMask == nil && mask.Is4() && a.Is4():
+		return maskHint(a, mask)
+	case strings.Trim(length, "0123456789") == "":
+		return fmt.Sprintf("a length goes from 0 to %d", a.BitLen())
+	}
+	return ""
+}
+
+// maskHint turns the mask of a network into the length of a prefix.
+func maskHint(a, mask netip.Addr) string {
+	b := mask.As4()
+	ones := bits.LeadingZeros32(^binary.BigEndian.Uint32(b[:]))
+	p := netip.PrefixFrom(a, ones).Masked()
+	if netip.PrefixFrom(mask, ones).Masked().Addr() != mask {
+		return fmt.Sprintf("%v is no mask of a network", mask)
+	}
+	return fmt.Sprintf("write %v", p)
 }
 
 func parseAddr(text string) (netip.Addr, error) {
