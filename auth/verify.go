@@ -29,9 +29,9 @@ type Verify struct {
 
 // VerifyResult is what Verify.Run returns.
 type VerifyResult struct {
-	ID       Identity // the peer's, proven, see proven; of the key where several raw keys are trusted for any identity (RFC 7670, Section 1)
+	ID       Identity // the peer's, proven, see proven; of the key where several raw keys are trusted for any identity (RFC 7670, Section 1). With Leaf it is there in spite of Err
 	Method   Method
-	Leaf     *x509.Certificate // the peer's certificate, if there is one
+	Leaf     *x509.Certificate // the peer's certificate, if there is one; with Err that it was revoked
 	NotAfter time.Time         // when the proof ends: the first end of validity in the path; zero: never
 	Warnings []Warning
 	Err      error // a *Failure
@@ -42,7 +42,7 @@ type VerifyResult struct {
 func (v Verify) Run(ctx context.Context) any {
 	result, failure := v.run(ctx)
 	if failure != nil {
-		return VerifyResult{Err: failure, Forged: result.Forged}
+		return VerifyResult{ID: result.ID, Leaf: result.Leaf, Err: failure, Forged: result.Forged}
 	}
 	result.Method = v.Remote.Method
 	return result

@@ -33,7 +33,11 @@ func (v Verify) certificate(ctx context.Context, sent shown) (VerifyResult, *Fai
 	if failure := v.signature(pub, "certificate "+quote(chain.Name(sent.leaf))); failure != nil {
 		return VerifyResult{Forged: failure.Code == explain.AuthSignature}, failure
 	}
-	return v.unrevoked(ctx, paths, sent.status)
+	result, failure := v.unrevoked(ctx, paths, sent.status)
+	if failure != nil && failure.Code == explain.AuthCertRevoked { // it is the peer's nevertheless
+		result = VerifyResult{ID: v.proven(Identities(sent.leaf)...), Leaf: sent.leaf}
+	}
+	return result, failure
 }
 
 // paths returns the paths that make a certificate trusted and whose usage is right.

@@ -162,7 +162,7 @@ func certificateEntries() []Entry {
 			"remote.require_policy, or a CA in the path, demands a policy. Each certificate between the CA that is trusted and the peer's own must name it, or another one that a CA maps to it, or any (RFC 5280, Section 6.1).",
 			"Compare the certificatePolicies of the certificates in the path (`openssl x509 -text`) with remote.require_policy."},
 		{AuthCertRevoked, "The peer's certificate was revoked.",
-			"Its CA says so, by OCSP or in a revocation list; the message says when and why.",
+			"Its CA says so, by OCSP or in a revocation list; the message says when and why. Tunnels that the peer has from before by the same certificate end as well.",
 			"If the peer may still connect, issue a new certificate for it. If not, there is nothing to do."},
 		{AuthRevocationUnknown, "Nobody says whether the peer's certificate was revoked.",
 			"The servers that the certificate names do not answer or answer wrongly, their lists are out of date, or it names none. Depending on remote.revocation this refuses the peer or is a warning.",

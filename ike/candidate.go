@@ -96,7 +96,9 @@ func (l *login) forNobody(sa *SA) error {
 		return asFailure(l.declined[0].why)
 	}
 	code, reasons := l.reasons()
-	return refuse(code, wire.NotifyAuthenticationFailed, "no connection is for what %s shows: %s%s", sa.remote, reasons, l.untried())
+	f := refuse(code, wire.NotifyAuthenticationFailed, "no connection is for what %s shows: %s%s", sa.remote, reasons, l.untried())
+	f.Revoked = l.revoked()
+	return f
 }
 
 // reasons are those of all candidates that the peer is not for. Where they say the same that is the code.

@@ -23,6 +23,8 @@ func (sa *SA) childCommand(ev Event) {
 		if c := sa.commanded(ev.SPI); c != nil {
 			sa.deleteChild(c, nil)
 		}
+	case EndRevoked:
+		sa.endRevoked(ev)
 	case Close:
 		sa.closeWith(&deleteIKE{drain: ev.Drain})
 	}

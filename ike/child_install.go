@@ -214,6 +214,12 @@ func (sa *SA) dropChild(c *Child, why *Failure) {
 	}
 }
 
+func (sa *SA) dropChildren(why *Failure) {
+	for len(sa.children) > 0 {
+		sa.dropChild(sa.children[0], why)
+	}
+}
+
 // childRekeyed reports that one child stands for another now.
 func (sa *SA) childRekeyed(old, c *Child) {
 	for s := range sa.stats {

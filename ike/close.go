@@ -28,9 +28,7 @@ func (sa *SA) terminate(f *Failure) {
 	sa.passOn(f)
 	sa.renounceAll()
 	sa.state = StateClosed
-	for len(sa.children) > 0 {
-		sa.dropChild(sa.children[0], f)
-	}
+	sa.dropChildren(f)
 	sa.abandonWork(f)
 	sa.abandonAll(f)
 	sa.leaveStream()

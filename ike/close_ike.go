@@ -24,6 +24,9 @@ func (sa *SA) closeWith(t *deleteIKE) {
 		for _, kind := range []timerKind{timerExpire, timerRekey, timerReauth} {
 			sa.timers.stop(kind, 0)
 		}
+		if t.cut {
+			sa.dropChildren(why)
+		}
 		if !t.drain {
 			sa.enqueue(t)
 			return

@@ -10,6 +10,7 @@ import (
 type deleteIKE struct {
 	why      *Failure
 	drain    bool // its traffic goes on through another IKE SA
+	cut      bool // nothing more is taken from the peer, which may not be there to answer
 	answered bool
 }
 

@@ -111,3 +111,4 @@ func (Close) event()           {}
 func (Withdraw) event()        {}
 func (CheckLiveness) event()   {}
 func (Reconfigure) event()     {}
+func (EndRevoked) event()      {}

@@ -24,6 +24,8 @@ type Failure struct {
 	Err      error
 	// Tried is the connection that came nearest, where none is for the peer; or nil.
 	Tried *Connection
+	// Revoked is the certificate that the peer has proven to own, and that was revoked (DER); or nil.
+	Revoked []byte
 }
 
 // Error says what is wrong.

@@ -39,6 +39,8 @@ func (a *authentication) prove(s shown, then func() error) error {
 		switch {
 		case verified.Forged: // no candidate would take it, and each would check it again
 			return verified.Err
+		case verified.Leaf != nil && verified.Err != nil:
+			return objects(sa.revoked(verified))
 		case verified.Err != nil:
 			return objects(verified.Err)
 		}

@@ -86,6 +86,7 @@ func (s *Supervisor) established(l *link, n ike.News) {
 // closed forgets an SA and decides whether it comes again.
 func (s *Supervisor) closed(l *link, n ike.News) {
 	delete(s.replaces, n.SA)
+	s.endRevoked(n)
 	if t := s.sas[n.SA]; t != nil {
 		s.untrack(t)
 		if t.link != nil {
