@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"slices"
 	"testing"
+	"time"
 
 	"culvert/auth"
 	"culvert/explain"
@@ -143,5 +144,23 @@ func TestPeerWarningsAreReported(t *testing.T) {
 	r := &record{actions: map[*SA][]Action{a: a.takeActions()}}
 	if got := r.newsOf(a, NewsWarning); len(got) != 1 || got[0].Failure.Code != explain.AuthPSKWeak {
 		t.Errorf("news %+v", got)
+	}
+}
+
+// An attempt that has been overtaken by another IKE SA before its IKE_AUTH does not claim to be the only one (RFC 7296, Section 2.4).
+func TestInitialContactIsNotClaimedBesideANewerIKESA(t *testing.T) {
+	n, a, b := gateways(t, func(ca, cb *Connection) { ca.InitialContact = true })
+	d := &doorkeeper{}
+	b.env.Admit = d.admit
+	held := n.tap
+	n.tap = func(*testNode, *testNode, []byte) [][]byte { return nil }
+	ev := initiate(a)
+	ev.InitialContact = true
+	n.do(a, ev)
+	n.do(a, Command{SA: a.only(t).LocalSPI(), Event: NotAlone{}})
+	n.tap = held
+	n.elapse(10 * time.Second)
+	if len(d.asked) != 1 || d.asked[0].InitialContact {
+		t.Errorf("asked %+v", d.asked)
 	}
 }

@@ -13,6 +13,10 @@ func (sa *SA) command(ev Event) {
 		if sa.initiator && !sa.state.authenticated() && !sa.authBegun() {
 			sa.terminate(nil)
 		}
+	case NotAlone:
+		if sa.initial != nil {
+			sa.initial.initialContact = false
+		}
 	case RedirectClient:
 		if sa.state.authenticated() {
 			sa.redirectClient(ev.Gateway)

@@ -88,6 +88,8 @@ type (
 	}
 	// Withdraw ends an attempt to connect unless IKE_AUTH was sent: the peer has connected meanwhile.
 	Withdraw struct{}
+	// NotAlone tells an attempt to connect that there is another IKE SA with the peer by now: it claims no INITIAL_CONTACT.
+	NotAlone struct{}
 	// CheckLiveness asks for an empty INFORMATIONAL exchange now (RFC 7296, Section 2.4).
 	CheckLiveness struct{}
 	// Reconfigure gives the SA the new version of its connection; it takes effect at the next exchange.
@@ -109,6 +111,7 @@ func (RekeyIKE) event()        {}
 func (CloseChild) event()      {}
 func (Close) event()           {}
 func (Withdraw) event()        {}
+func (NotAlone) event()        {}
 func (CheckLiveness) event()   {}
 func (Reconfigure) event()     {}
 func (EndRevoked) event()      {}

@@ -1,7 +1,9 @@
 package supervisor
 
 import (
+	"maps"
 	"net/netip"
+	"slices"
 
 	"culvert/auth"
 	"culvert/ike"
@@ -32,6 +34,25 @@ func (s *Supervisor) initialContact(l *link, a *attempt) bool {
 		return false
 	}
 	return s.pairs[pairOf(l.conn, a.addr)] == 0
+}
+
+// accompanied has the attempts of a connection claim no initial contact any more, now that there is an IKE SA which was not when
+// they began: the peer would end it, and we would go on with it.
+func (s *Supervisor) accompanied(l *link) {
+	if l.attempt != nil {
+		s.disclaim(l, l.attempt)
+	}
+	for _, e := range slices.SortedFunc(maps.Keys(l.hosts), ends.compare) {
+		s.disclaim(l, l.hosts[e])
+	}
+}
+
+// disclaim has an attempt claim no initial contact if there is another IKE SA by now.
+func (s *Supervisor) disclaim(l *link, a *attempt) {
+	if a.spi != 0 && a.contact && !s.initialContact(l, a) {
+		a.contact = false
+		s.emit(Command{SA: a.spi, Event: ike.NotAlone{}})
+	}
 }
 
 func pairOf(c *ike.Connection, host netip.Addr) (p pair) {

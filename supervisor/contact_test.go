@@ -2,6 +2,7 @@ package supervisor
 
 import (
 	"net/netip"
+	"slices"
 	"testing"
 
 	"culvert/auth"
@@ -44,6 +45,28 @@ func TestInitialContactIsForTheOnlyIKESABetweenTwoIdentities(t *testing.T) {
 				t.Error("it is not sent after the other SA has ended")
 			}
 		})
+	}
+}
+
+// The peer has connected while our attempt, which was to make the only IKE SA, was under way: it says so no more.
+func TestAnAttemptThatIsOvertakenClaimsNoInitialContact(t *testing.T) {
+	for _, late := range []bool{false, true} {
+		c := connection(child("net", ike.StartUp))
+		c.Unique = ike.UniqueNo
+		c.LocalAuth, c.RemoteAuth = []auth.Local{{ID: named("us.example")}}, []auth.Remote{{ID: named("gw.example")}}
+		b := newBench(t, c)
+		i := one[Initiate](b)
+		ours := b.newSA(i.Connection, i.Ticket)
+		if !late {
+			b.tell(ours, ike.NewsConnecting)
+		}
+		b.accept(c)
+		if late {
+			b.tell(ours, ike.NewsConnecting)
+		}
+		if got := b.commands(ours.SA); !i.InitialContact || !slices.Equal(got, []string{"NotAlone"}) {
+			t.Errorf("late %v: commands %v", late, got)
+		}
 	}
 }
 

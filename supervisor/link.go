@@ -49,6 +49,7 @@ type attempt struct {
 	addr     netip.Addr // of the peer, once begun
 	local    netip.Addr // ours; invalid: that which routing gives
 	fallback bool       // there is a TCP stream to try if the peer is silent
+	contact  bool       // it claims to make the only IKE SA with the peer
 }
 
 func (a *attempt) ends() ends { return ends{a.local, a.addr} }
@@ -251,6 +252,7 @@ func (s *Supervisor) initiateWith(l *link, addr netip.Addr) {
 
 // try begins an IKE SA with the peer's address over a transport.
 func (s *Supervisor) try(l *link, a *attempt, transport dataplane.Transport) {
+	a.contact = s.initialContact(l, a)
 	a.fallback = transport == dataplane.TransportUDP && l.conn.Transport == ike.TransportAuto
 	remote := netip.AddrPortFrom(a.addr, remotePort(l.conn, transport))
 	children := make([]*ike.ChildConfig, len(a.children))
@@ -260,7 +262,7 @@ func (s *Supervisor) try(l *link, a *attempt, transport dataplane.Transport) {
 	s.emit(Note{Connection: l.conn, Kind: NoteAttempt, Remote: remote, Transport: transport, Attempt: l.attempts + 1})
 	s.emit(Initiate{
 		Connection: l.conn, Remote: remote, Local: a.local, Transport: transport, Fallback: a.fallback, Children: children, Trigger: a.trigger, VirtualIPs: l.virtual,
-		Heritage: a.replaces.heritage(), InitialContact: s.initialContact(l, a), RedirectedFrom: a.via.from, Ticket: a.ticket,
+		Heritage: a.replaces.heritage(), InitialContact: a.contact, RedirectedFrom: a.via.from, Ticket: a.ticket,
 	})
 }
 

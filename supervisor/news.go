@@ -56,6 +56,7 @@ func (s *Supervisor) initiated(l *link, n ike.News) {
 		return
 	}
 	a.spi = n.SA
+	s.disclaim(l, a)
 }
 
 func (s *Supervisor) established(l *link, n ike.News) {
@@ -74,6 +75,7 @@ func (s *Supervisor) established(l *link, n ike.News) {
 			s.replace(t, a.replaces)
 		}
 	}
+	s.accompanied(l)
 	s.crossed(t)
 	l.retryAt = time.Time{}
 	if t.initiator {
