@@ -216,7 +216,7 @@ func TestHostilePackets(t *testing.T) {
 	s := newScene(t)
 	anybody := "connection \"anybody\" {\n local {\n id = \"moon.example.org\"\n}\n remote {\n id = \"*.example.com\"\n}\n}\n" +
 		"secret \"anybody\" {\n psk = \"for-whom-nobody-knows-it-here\"\n}\n"
-	s.start(pskConf("", "")+anybody+"daemon {\n half_open {\n timeout = \"2s\"\n}\n}\n", pskSwan("", ""))
+	s.start(pskConf("", "")+anybody+"daemon {\n half_open {\n timeout = \"5s\"\n}\n}\n", pskSwan("", ""))
 	capture := s.moon.Capture("sun")
 	s.up(charon)
 	s.stream(50, func() { s.theirs.Swanctl("--rekey", "--child", "net") })

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/gopacket/gopacket/layers"
 
@@ -55,12 +54,19 @@ func (s *tfsScene) watch(meanwhile func()) map[int]int {
 	return sizes
 }
 
-// transfer sends through the tunnel for a time.
-func (s *tfsScene) transfer(d time.Duration) {
+// sends waits until moon has sent some more packets through the child.
+func (s *tfsScene) sends(more uint64) {
+	s.Helper()
+	before := s.child().Out.Packets
+	s.Await(fmt.Sprintf("%d packets", more), func() bool { return s.child().Out.Packets >= before+more })
+}
+
+// transfer sends some octets through the tunnel.
+func (s *tfsScene) transfer(octets string) {
 	s.Helper()
 	server := s.sun.Start("iperf3", nil, "iperf3", "-s", "-1", "--forceflush", "-B", "10.2.0.1")
 	s.Await("iperf3 to listen", func() bool { return strings.Contains(server.Log(), "listening") })
-	if out, err := s.moon.Try("iperf3", "-c", "10.2.0.1", "-B", "10.1.0.1", "-t", fmt.Sprint(int(d.Seconds())), "-f", "m"); err != nil {
+	if out, err := s.moon.Try("iperf3", "-c", "10.2.0.1", "-B", "10.1.0.1", "-n", octets, "-f", "m"); err != nil {
 		s.Errorf("the transfer failed: %v\n%s", err, out)
 	}
 }
@@ -71,16 +77,15 @@ const tfs = "iptfs {\n mode = %q\n %s\n}\n"
 func TestIPTFSHidesTraffic(t *testing.T) {
 	constant := fmt.Sprintf(tfs, "constant", "rate = \"4Mbit\"\npacket_size = 1000")
 	s := newTFSScene(t, constant, constant)
-	if !s.moon.Ping("10.1.0.1", "10.2.0.1") {
+	if !s.moon.Reaches("10.1.0.1", "10.2.0.1") {
 		t.Fatal("no ping through the tunnel")
 	}
-	const span = 3 * time.Second
-	for name, meanwhile := range map[string]func(){
-		"idle":   func() { s.moon.Must("sleep", "3") },
-		"loaded": func() { s.transfer(span) },
-	} {
+	for name, load := range map[string]func(){"idle": func() {}, "loaded": func() { s.transfer("1M") }} {
 		before := s.child().Out
-		sizes := s.watch(meanwhile)
+		sizes := s.watch(func() {
+			load()
+			s.sends(1200)
+		})
 		out := s.child().Out
 		sent, all := out.IPTFS.InnerPackets-before.IPTFS.InnerPackets, out.Packets-before.Packets
 		if len(sizes) != 1 {
@@ -110,7 +115,7 @@ func TestIPTFSControlled(t *testing.T) {
 	if c := s.child(); c.Out.IPTFS == nil || c.Out.IPTFS.Sending != "controlled" {
 		t.Errorf("after the rekey: %+v", c.Out.IPTFS)
 	}
-	if !s.moon.Ping("10.1.0.1", "10.2.0.1") {
+	if !s.moon.Reaches("10.1.0.1", "10.2.0.1") {
 		t.Error("no ping after the rekey")
 	}
 }
@@ -119,14 +124,14 @@ func TestIPTFSControlled(t *testing.T) {
 func TestIPTFSAsNeeded(t *testing.T) {
 	needed := fmt.Sprintf(tfs, "as-needed", `max_aggregation_time = "2ms"`)
 	s := newTFSScene(t, needed, needed)
-	if !s.moon.Ping("10.1.0.1", "10.2.0.1") {
+	if !s.moon.Reaches("10.1.0.1", "10.2.0.1") {
 		t.Fatal("no ping through the tunnel")
 	}
 	before := s.child().Out.Packets
 	if sizes := s.watch(func() { s.moon.Must("sleep", "1") }); len(sizes) > 0 {
 		t.Errorf("without traffic: %v", sizes)
 	}
-	s.transfer(time.Second)
+	s.transfer("1M")
 	out := s.child().Out
 	if out.IPTFS.InnerPackets < 100 || out.Packets-before >= 2*out.IPTFS.InnerPackets {
 		t.Errorf("%d inner packets in %d outer ones", out.IPTFS.InnerPackets, out.Packets-before)
@@ -146,7 +151,7 @@ func TestIPTFSRequired(t *testing.T) {
 	if c := s.child(); c.Out.IPTFS != nil {
 		t.Errorf("%+v", c)
 	}
-	if !s.moon.Ping("10.1.0.1", "10.2.0.1") {
+	if !s.moon.Reaches("10.1.0.1", "10.2.0.1") {
 		t.Error("no ping without IP-TFS")
 	}
 }
@@ -155,7 +160,7 @@ func TestIPTFSRequired(t *testing.T) {
 func TestDummyPackets(t *testing.T) {
 	const cover = "tfc = 600\ntfc_rate = 200"
 	s := newTFSScene(t, cover, "")
-	sizes := s.watch(func() { s.moon.Must("sleep", "2") })
+	sizes := s.watch(func() { s.sends(250) })
 	n := 0
 	for _, k := range sizes {
 		n += k
@@ -163,7 +168,7 @@ func TestDummyPackets(t *testing.T) {
 	if len(sizes) != 1 || n < 200 {
 		t.Errorf("sizes %v", sizes)
 	}
-	if !s.moon.Ping("10.1.0.1", "10.2.0.1") {
+	if !s.moon.Reaches("10.1.0.1", "10.2.0.1") {
 		t.Error("no ping among dummies")
 	}
 }

@@ -14,7 +14,7 @@ import (
 func (s *scene) probed(from *lab.Host, args ...string) probe.Report {
 	s.Helper()
 	var r probe.Report
-	out := from.Must(append([]string{s.Binary(), "probe", "--json", "--interval", "10ms", "--timeout", "400ms"}, args...)...)
+	out := from.Must(append([]string{s.Binary(), "probe", "--json", "--interval", "10ms", "--timeout", "10s"}, args...)...)
 	if err := json.Unmarshal([]byte(out), &r); err != nil {
 		s.Fatalf("%v in %s", err, out)
 	}

@@ -29,7 +29,7 @@ func (p ppkConf) String() string {
 
 // ours and theirs are whole configurations. What charon has begun and does not go on with is soon forgotten.
 func (p ppkConf) ours() string {
-	const forget = "daemon {\n half_open {\n timeout = \"2s\"\n }\n}\n"
+	const forget = "daemon {\n half_open {\n timeout = \"5s\"\n }\n}\n"
 	if p.id == "" {
 		return pskConf("", "") + forget
 	}

@@ -33,7 +33,7 @@ func TestCharonRedirectsUs(t *testing.T) {
 	if got := s.ours.Status().SAs[0].Remote.Address; !strings.HasPrefix(got, "10.99.0.2:") {
 		t.Fatalf("we are at %s", got)
 	}
-	s.stream(300, func() {
+	s.streamToAnother(300, func() {
 		s.theirs.Swanctl("--redirect", "--ike", "site", "--gateway", secondSun)
 		s.Await("us at the other address", func() bool {
 			sas := s.ours.Status().SAs

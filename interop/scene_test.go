@@ -146,10 +146,10 @@ func (s *scene) blocked(inner [][2]string) {
 func (s *scene) carries(inner [][2]string) {
 	s.Helper()
 	for _, pair := range inner {
-		if !s.moon.Ping(pair[0], pair[1]) {
+		if !s.moon.Reaches(pair[0], pair[1]) {
 			s.Fatalf("%s does not reach %s through the tunnel", pair[0], pair[1])
 		}
-		if !s.sun.Ping(pair[1], pair[0]) {
+		if !s.sun.Reaches(pair[1], pair[0]) {
 			s.Fatalf("%s does not reach %s through the tunnel", pair[1], pair[0])
 		}
 	}
@@ -255,7 +255,5 @@ secrets {
 // logged expects a text in charon's log.
 func (s *scene) logged(text string) {
 	s.Helper()
-	if !strings.Contains(s.theirs.CharonLog(), text) {
-		s.Errorf("charon's log does not say %q", text)
-	}
+	s.Await(fmt.Sprintf("charon's log to say %q", text), func() bool { return strings.Contains(s.theirs.CharonLog(), text) })
 }

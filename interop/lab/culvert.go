@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"sync"
+	"syscall"
 
 	"culvert/api"
 )
@@ -30,6 +31,11 @@ var binary = sync.OnceValues(func() (string, error) {
 	}
 	dir := string(root[:len(root)-1])
 	bin := filepath.Join(dir, "bin", "culvert-interop")
+	free, err := alone(bin + ".lock")
+	if err != nil {
+		return "", err
+	}
+	defer free()
 	cmd := exec.Command("go", "build", "-o", bin, "./cmd/culvert")
 	cmd.Dir = dir
 	if out, err := cmd.CombinedOutput(); err != nil {
@@ -37,6 +43,22 @@ var binary = sync.OnceValues(func() (string, error) {
 	}
 	return bin, nil
 })
+
+// alone keeps the tests of other packages, which build the same file at the same time, from replacing it while it is run.
+func alone(lock string) (free func(), err error) {
+	if err := os.MkdirAll(filepath.Dir(lock), 0o755); err != nil {
+		return nil, err
+	}
+	f, err := os.OpenFile(lock, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX); err != nil {
+		f.Close()
+		return nil, err
+	}
+	return func() { f.Close() }, nil
+}
 
 // BuildBinary builds the culvert binary under test, once per test process.
 func BuildBinary() (string, error) { return binary() }

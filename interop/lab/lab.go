@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -94,6 +95,19 @@ func (l *Lab) Link(a, b *Host, addrsA, addrsB []string) {
 	l.must("ip", "link", "add", "name", b.Name, "netns", a.ns, "type", "veth", "peer", "name", a.Name, "netns", b.ns)
 	a.address(b.Name, addrsA)
 	b.address(a.Name, addrsB)
+	l.settle(a, b.Name)
+	l.settle(b, a.Name)
+}
+
+// settle waits until the kernel has done what it does later by itself when both ends of a link are up: it notes that the link
+// carries, and gives it an address of its own. What a test compares with the state of the host later has to have all of that.
+func (l *Lab) settle(h *Host, link string) {
+	l.Helper()
+	l.Await(link+" to be up at "+h.Name, func() bool {
+		state := h.Must("ip", "-6", "-o", "addr", "show", "dev", link, "up")
+		return strings.Contains(state, "scope link") && !strings.Contains(state, "tentative") &&
+			strings.Contains(h.Must("ip", "-o", "link", "show", "dev", link), "state UP")
+	})
 }
 
 // Address puts addresses on the host's loopback: the networks behind it.
@@ -158,8 +172,17 @@ func (h *Host) Write(name, text string) string {
 	return path
 }
 
-// Ping tells whether one echo request from an address of the host is answered.
-func (h *Host) Ping(from, to string) bool {
-	_, err := h.Try("ping", "-n", "-q", "-c", "1", "-W", "1", "-I", from, to)
+// Ping tells whether one echo request from an address of the host is answered within a second: for packets that are expected not to
+// come through, or to do so one day.
+func (h *Host) Ping(from, to string) bool { return h.ping("1", from, to) }
+
+// Reaches tells whether one echo request from an address of the host is answered, however long that takes.
+func (h *Host) Reaches(from, to string, options ...string) bool {
+	return h.ping(strconv.Itoa(int(patience.Seconds())), from, to, options...)
+}
+
+func (h *Host) ping(seconds, from, to string, options ...string) bool {
+	args := append([]string{"ping", "-n", "-q", "-c", "1", "-W", seconds, "-I", from}, options...)
+	_, err := h.Try(append(args, to)...)
 	return err == nil
 }

@@ -170,7 +170,7 @@ func TestTokensServeAsWithCharon(t *testing.T) {
 	}
 	moon.Must("--initiate", "--child", "net")
 	tree.Must("up", "site")
-	if !s.moon.Ping("10.1.1.1", "10.1.3.1") || !s.mars.Ping("10.1.2.1", "10.1.3.1") || charon.Installed() != 2 {
+	if !s.moon.Reaches("10.1.1.1", "10.1.3.1") || !s.mars.Reaches("10.1.2.1", "10.1.3.1") || charon.Installed() != 2 {
 		t.Errorf("no traffic\n%s", charon.SAs())
 	}
 	moon.Must("--terminate", "--ike", "site")

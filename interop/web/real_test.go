@@ -168,7 +168,7 @@ func (s *site) web(context.Context) (any, error) {
 func (s *site) levers() levers {
 	return levers{
 		"web":        s.web,
-		"ping":       func(context.Context) (any, error) { return s.moon.Ping("10.1.0.1", "10.2.0.1"), nil },
+		"ping":       func(context.Context) (any, error) { return s.moon.Reaches("10.1.0.1", "10.2.0.1"), nil },
 		"status":     func(context.Context) (any, error) { return s.ours.Status(), nil },
 		"end-site":   func(context.Context) (any, error) { s.ours.Stop(); return nil, nil },
 		"begin-site": func(context.Context) (any, error) { s.ours = s.moon.Culvert(moonConf); return nil, nil },
