@@ -22,7 +22,7 @@ type pool struct {
 // poolRows are the keys of a pool.
 func poolRows() []row[*pool] {
 	rows := []row[*pool]{
-		{Key{"addrs", Scalar, Implemented, "`addresses`; a prefix with bits behind its length begins at that address.", ""}, (*pool).addresses},
+		{Key{"addrs", Scalar, Implemented, "`addresses`; a prefix with bits behind its length begins at that address. Neither the first nor the last address of a prefix is leased, and no more than 31 bits of it are.", ""}, (*pool).addresses},
 		{Key{"dns", Several, Implemented, "`dns`.", ""}, tellAddresses("dns")},
 	}
 	for _, k := range []struct{ name, option string }{
@@ -139,17 +139,32 @@ func (p *pool) addresses(v value) error {
 	if err != nil {
 		return wrong
 	}
-	if prefix.Masked() == prefix {
+	if prefix.Masked() == prefix && prefix.Addr().Is4() {
 		p.out.set(v.origin, "addresses", list(s))
 		return nil
 	}
-	end := spd.Prefix(prefix).End
-	if end.Is4() && prefix.Bits() < 31 {
-		end = end.Prev()
-	}
-	if end.Less(prefix.Addr()) {
+	first, last := hosts(prefix)
+	if last.Less(first) {
 		return wrong
 	}
-	p.out.set(v.origin, "addresses", list(prefix.Addr().String()+"-"+end.String()))
+	p.out.set(v.origin, "addresses", list(first.String()+"-"+last.String()))
 	return nil
+}
+
+// poolBits is how many bits of a prefix charon leases at most.
+const poolBits = 31
+
+// hosts are the addresses that charon leases of a prefix: from the address that is written on, and of both families neither the first
+// nor the last of all, unless there are no more than two.
+func hosts(prefix netip.Prefix) (first, last netip.Addr) {
+	first = prefix.Addr()
+	prefix = netip.PrefixFrom(first, max(prefix.Bits(), first.BitLen()-poolBits))
+	last = spd.Prefix(prefix).End
+	if first.BitLen()-prefix.Bits() < 2 {
+		return first, last
+	}
+	if first == prefix.Masked().Addr() {
+		first = first.Next()
+	}
+	return first, last.Prev()
 }

@@ -79,3 +79,24 @@ func TestPoolAttributesThatAreRefused(t *testing.T) {
 		})
 	}
 }
+
+// The addresses of a prefix are those that charon leases.
+func TestPoolOfAPrefix(t *testing.T) {
+	for addrs, want := range map[string]string{
+		"10.9.0.0/24": "10.9.0.1-10.9.0.254 254", "10.9.0.5/24": "10.9.0.5-10.9.0.254 250", "10.9.0.0/31": "10.9.0.0-10.9.0.1 2", "10.9.0.1/31": "10.9.0.1-10.9.0.1 1",
+		"10.9.0.1/32": "10.9.0.1-10.9.0.1 1", "10.9.0.7": "10.9.0.7-10.9.0.7 1", "10.9.0.7-10.9.0.9": "10.9.0.7-10.9.0.9 3",
+		"fd09::/120": "fd09::1-fd09::fe 254", "fd09::5/120": "fd09::5-fd09::fe 250", "fd09::/126": "fd09::1-fd09::2 2", "fd09::/127": "fd09::-fd09::1 2",
+		"fd09::1/127": "fd09::1-fd09::1 1", "fd09::1/128": "fd09::1-fd09::1 1", "fd09::/64": "fd09::1-fd09::7fff:fffe 2147483646",
+		"fd09::5/64": "fd09::5-fd09::7fff:fffe 2147483642", "fd09::-fd09::ff": "fd09::-fd09::ff 256",
+	} {
+		p := newFolder(strings.Replace(poolConf(""), "10.9.0.0/24", addrs, 1)).good(t).Pools[0]
+		if got := fmt.Sprintf("%v-%v %v", p.Addresses[0].First, p.Addresses[0].Last, p.Size()); got != want {
+			t.Errorf("%s is %s, want %s", addrs, got, want)
+		}
+	}
+	for _, empty := range []string{"10.9.0.255/24", "fd09::ff/120", "10.9.0.3/30"} {
+		if cfg, _ := newFolder(strings.Replace(poolConf(""), "10.9.0.0/24", empty, 1)).load(); cfg != nil {
+			t.Errorf("%s, which has nothing to lease, is taken", empty)
+		}
+	}
+}

@@ -75,6 +75,7 @@ pools {
     addrs = 10.3.0.0/24
     dns = 10.1.0.53
   }
+%[2]s
 }
 authorities {
   house {
@@ -82,7 +83,16 @@ authorities {
     crl_uris = http://crl.example.org/ca.crl
   }
 }
-`, n)
+`, n, extents())
+}
+
+// extents are pools of prefixes of all kinds.
+func extents() string {
+	var b strings.Builder
+	for i, addrs := range []string{"10.4.0.5/24", "10.5.0.0/30", "10.5.0.4/31", "10.5.0.7/31", "10.5.0.8/32", "fd09::/120", "fd0a::5/120", "fd0b::/126", "fd0c::/127", "fd0c::3/127", "fd0d::1/128", "fd0e::/64"} {
+		fmt.Fprintf(&b, "  extent%02d {\n    addrs = %s\n  }\n", i, addrs)
+	}
+	return b.String()
 }
 
 // server is the swanctl.conf of sun.

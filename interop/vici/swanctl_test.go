@@ -2,8 +2,11 @@ package vici_test
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
+
+	"culvert/interop/lab"
 )
 
 // Each command of swanctl, its output and what it does, in the order in which an operator comes to them.
@@ -40,7 +43,7 @@ func version(s *stage, t *testing.T) {
 func load(s *stage, t *testing.T) {
 	s.says(t, s.moon.Must("--load-creds", "--noprompt"), "loaded certificate from", "loaded ike secret 'ike-site'")
 	s.says(t, s.moon.Must("--load-authorities"), "loaded authority 'house'", "successfully loaded 1 authorities, 0 unloaded")
-	s.says(t, s.moon.Must("--load-pools"), "loaded pool 'guests'", "successfully loaded 1 pools, 0 unloaded")
+	s.says(t, s.moon.Must("--load-pools"), "loaded pool 'guests'", "successfully loaded 13 pools, 0 unloaded")
 	s.says(t, s.moon.Must("--load-conns"), "loaded connection 'site'", "successfully loaded 1 connections, 0 unloaded")
 	s.says(t, s.moon.Must("--load-all", "--noprompt"), "successfully loaded 1 connections, 0 unloaded")
 }
@@ -63,7 +66,13 @@ func pools(s *stage, t *testing.T) {
 	if out := s.moon.Must("--list-pools"); !regexp.MustCompile(`guests\s+10\.3\.0\.0\s+0 / 0 / 254`).MatchString(out) {
 		t.Errorf("pools:\n%s", out)
 	}
-	s.says(t, s.moon.Must("--list-pools", "--leases", "--raw"), "get-pools reply {guests {base=10.3.0.0 size=254 online=0 offline=0 leases {}}}")
+	s.says(t, s.moon.Must("--list-pools", "--leases", "--raw"), "guests {base=10.3.0.0 size=254 online=0 offline=0 leases {}}")
+	listed := func(by *lab.Swanctl) []string {
+		return slices.Sorted(slices.Values(regexp.MustCompile(`\w+ \{base=[^}]*\}`).FindAllString(by.Must("--list-pools", "--raw"), -1)))
+	}
+	if ours, theirs := listed(s.moon), listed(s.mars); !slices.Equal(ours, theirs) || len(ours) != 13 {
+		t.Errorf("pools are\n%s\nof charon\n%s", strings.Join(ours, "\n"), strings.Join(theirs, "\n"))
+	}
 }
 
 func authorities(s *stage, t *testing.T) {
@@ -188,7 +197,7 @@ func terminate(s *stage, t *testing.T) {
 
 func unload(s *stage, t *testing.T) {
 	s.moon.Configure("")
-	s.says(t, s.moon.Must("--load-all", "--noprompt"), "no connections found, 1 unloaded", "no pools found, 1 unloaded", "no authorities found, 1 unloaded")
+	s.says(t, s.moon.Must("--load-all", "--noprompt"), "no connections found, 1 unloaded", "no pools found, 13 unloaded", "no authorities found, 1 unloaded")
 	if out := s.moon.Must("--list-conns"); strings.TrimSpace(out) != "" {
 		t.Errorf("left is %s", out)
 	}

@@ -118,13 +118,14 @@ func (s *Service) pool(m *settings.Section, p api.Pool, leases bool) {
 	}
 }
 
-// firstAddress is that of the prefix that a range may have been written as: addresses that no host can have are not in it.
+// firstAddress is that of the prefix that a range may have been written as: addresses that no host can have are not in it. What charon
+// leases of a prefix of IPv6 lacks the last one as well.
 func firstAddress(r lease.Range) netip.Addr {
-	start, end := r.First.Prev(), r.Last
-	if r.First.Is4() {
-		end = r.Last.Next()
-	}
-	if start.IsValid() && end.IsValid() {
+	start := r.First.Prev()
+	for _, end := range []netip.Addr{r.Last.Next(), r.Last} {
+		if !start.IsValid() || !end.IsValid() || end == r.Last && (r.First.Is4() || r.First == r.Last) {
+			continue
+		}
 		if _, ok := (spd.Selector{Start: start, End: end}).IsPrefix(); ok {
 			return start
 		}
