@@ -101,7 +101,7 @@ func (w *lateWriter) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// Capture writes a pcapng file until its end. When the context ends the daemon is asked to bring the file to its end.
+// Capture writes a pcapng file until its end, and returns an error of the writer as it is. When the context ends the daemon is asked to bring the file to its end.
 func (c *Client) Capture(ctx context.Context, r CaptureRequest, to io.Writer) error {
 	r.Name = rand.Text()
 	reading, stop := context.WithCancel(context.WithoutCancel(ctx))
@@ -118,8 +118,20 @@ func (c *Client) Capture(ctx context.Context, r CaptureRequest, to io.Writer) er
 		return err
 	}
 	defer response.Body.Close()
-	if _, err = io.Copy(to, response.Body); err != nil {
+	written := &writing{w: to}
+	if _, err = io.Copy(written, response.Body); err != nil && written.err == nil {
 		return c.broken(reading, err)
 	}
-	return nil
+	return written.err
+}
+
+// A writing tells errors of what is written to from those of what is read.
+type writing struct {
+	w   io.Writer
+	err error
+}
+
+func (w *writing) Write(b []byte) (n int, err error) {
+	n, w.err = w.w.Write(b)
+	return n, w.err
 }

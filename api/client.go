@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -43,7 +44,7 @@ func NewRemoteClient(server string, own tls.Certificate, roots *x509.CertPool) *
 
 // newClient returns a client that goes nowhere else, whatever it is told.
 func newClient(base url.URL, socket string, t *http.Transport) *Client {
-	return &Client{base: base, socket: socket, http: &http.Client{Transport: t, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
+	return &Client{base: base, socket: socket, http: &http.Client{Transport: newCourier(t), CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
 }
 
 // Close gives up idle connections.
@@ -180,6 +181,14 @@ func refusal(r *http.Response) *Problem {
 	return &p
 }
 
+// place says where the daemon is.
+func (c *Client) place() string {
+	if c.socket == "" {
+		return "at " + c.base.Host
+	}
+	return "on " + c.socket
+}
+
 // broken says why there is no answer.
 func (c *Client) broken(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
@@ -187,10 +196,13 @@ func (c *Client) broken(ctx context.Context, err error) error {
 	}
 	action := ""
 	var text string
+	var late net.Error
 	if wrapped := (*url.Error)(nil); errors.As(err, &wrapped) {
 		err = wrapped.Err
 	}
 	switch {
+	case errors.As(err, &late) && late.Timeout():
+		text, action = fmt.Sprintf("the daemon %s does not answer in time: %v", c.place(), err), "it hangs or has too much to do: see `systemctl status culvert`; `culvert bugreport` gathers what tells of it, `systemctl restart culvert` starts it anew"
 	case c.socket == "":
 		text, action = fmt.Sprintf("%s gives no answer: %v", c.base.Host, err), "see that api.listen has the address, that --ca vouches for the daemon's certificate and client_ca for the one of --cert"
 	case errors.Is(err, os.ErrNotExist):
@@ -200,7 +212,7 @@ func (c *Client) broken(ctx context.Context, err error) error {
 	case errors.Is(err, os.ErrPermission):
 		text, action = "no permission to use "+c.socket, "be root or a member of the group that daemon.socket_group names"
 	default:
-		text = fmt.Sprintf("the daemon on %s gives no answer: %v", c.socket, err)
+		text = fmt.Sprintf("the daemon %s gives no answer: %v", c.place(), err)
 	}
 	return NewProblem(0, explain.ManageUnreachable, action, "%s", text)
 }

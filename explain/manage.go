@@ -14,6 +14,7 @@ const (
 	ManageSocket          Code = "MANAGE-SOCKET"
 	ManageInternal        Code = "MANAGE-INTERNAL"
 	ManageUsage           Code = "MANAGE-USAGE"
+	ManageFile            Code = "MANAGE-FILE"
 	ManageListen          Code = "MANAGE-LISTEN"
 	ManageTrial           Code = "MANAGE-TRIAL"
 	PKIFailed             Code = "PKI-FAILED"
@@ -58,6 +59,9 @@ func manageEntries() []Entry {
 		{ManageUsage, "A command was not written as it should be.",
 			"A word is misspelt, missing or one too many.",
 			"`culvert help COMMAND` shows how it is written, with examples."},
+		{ManageFile, "A command cannot read or write a file.",
+			"It is not there, the disk is full, or whoever runs the command may not use it. What was written is not whole.",
+			"Look at the path, its permissions and the room on the disk, and run the command again."},
 		{ManageTrial, "A connection did not pass its trial.",
 			"Packets do not go both ways, or rekeying has not given other keys; the step that failed says which.",
 			"Follow the text of the step. `culvert trace CONNECTION` shows the messages, `culvert doctor` looks at the host."},

@@ -169,7 +169,7 @@ func TestMistakesInCommandsAreUsage(t *testing.T) {
 		{[]string{"up", "a", "--tiemout", "1s"}, "unknown flag: --tiemout"},
 		{[]string{"up", "a", "--timeout", "soon"}, "soon"},
 		{[]string{"rekey", "a", "--ike", "--child"}, "ike child"},
-		{[]string{"status", "a", "b"}, "accepts at most 1 arg"},
+		{[]string{"status", "a", "b"}, "takes one word at most"},
 		{[]string{"reload", "now"}, `there is "now"`},
 	}
 	for _, tt := range tests {

@@ -36,13 +36,16 @@ that are there as long as the capture.`,
   culvert capture --ike -o ike.pcapng
   culvert capture --inner --snap 128 -w 1000 | tshark -r -
   culvert capture office --keys -o office.pcapng -w 1m`,
-		Args: cobra.MaximumNArgs(1), ValidArgsFunction: a.targets,
+		Args: atMostOne, ValidArgsFunction: a.targets,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			request.Connection = strings.Join(args, "")
 			for i, wanted := range only {
 				if wanted {
 					request.Layers = append(request.Layers, names[i])
 				}
+			}
+			if request.Snap < 0 {
+				return usage("--snap is a number of octets, not %d", request.Snap)
 			}
 			if err := setEnd(&request, end); err != nil {
 				return err

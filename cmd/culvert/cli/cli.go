@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -117,16 +118,39 @@ func tellApart(cmd *cobra.Command) {
 		if err == nil || errors.As(err, &p) || errors.Is(err, context.Canceled) {
 			return err
 		}
-		return &api.Problem{Code: explain.ManageInternal, Detail: err.Error()}
+		return problemOf(err)
 	}
+}
+
+// problemOf makes a problem of an error that is none.
+func problemOf(err error) error {
+	if wrong := (*fs.PathError)(nil); errors.As(err, &wrong) {
+		return api.NewProblem(0, explain.ManageFile, "", "%v", err)
+	}
+	return &api.Problem{Code: explain.ManageInternal, Detail: err.Error()}
+}
+
+// unwritten makes a problem of an error of the writer of results.
+func unwritten(err error) error {
+	if err == nil {
+		return nil
+	}
+	return api.NewProblem(0, explain.ManageFile, "", "the output is not whole: %v", err)
 }
 
 // Run carries out a command and returns its exit code.
 func Run(ctx context.Context, env Env, args []string, extra ...*cobra.Command) int {
+	result := &sink{w: env.Out}
+	if !env.Terminal {
+		env.Out = result
+	}
 	a := &app{Env: env}
 	root := newRoot(a, extra)
 	root.SetArgs(append([]string{}, args...)) // nil would mean those of the process
 	err := root.ExecuteContext(ctx)
+	if lost := result.failure(); lost != nil && err == nil {
+		err, a.json = lost, false // a document would not arrive either
+	}
 	if err != nil {
 		a.fail(err)
 	}
@@ -161,6 +185,14 @@ func knownCommand(root *cobra.Command, args []string) error {
 func noArgs(cmd *cobra.Command, args []string) error {
 	if len(args) > 0 {
 		return usage("%s takes no further word, there is %q", cmd.CommandPath(), args[0])
+	}
+	return nil
+}
+
+// atMostOne lets a command have one word, or none.
+func atMostOne(cmd *cobra.Command, args []string) error {
+	if len(args) > 1 {
+		return usage("%s takes one word at most, there are %d", cmd.CommandPath(), len(args))
 	}
 	return nil
 }

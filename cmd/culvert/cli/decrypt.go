@@ -30,7 +30,7 @@ without, a line for each packet is shown, and with --payloads what is in message
 		Example: `  culvert decrypt office.pcapng --keys keys -o clear.pcapng
   culvert decrypt wire.pcap --keys keys --payloads
   culvert decrypt office.pcapng --json      how much of it could be opened`,
-		Args: cobra.ExactArgs(1),
+		Args: oneCapture,
 	}
 	payloads := cmd.Flags().Bool("payloads", false, "show what is in messages of IKE")
 	cmd.Flags().StringArrayVar(&keys, "keys", nil, "folder with tables of keys; may be given several times")
@@ -43,6 +43,13 @@ without, a line for each packet is shown, and with --payloads what is in message
 		return a.decrypt(args[0], ring, output, *payloads)
 	}
 	return cmd
+}
+
+func oneCapture(cmd *cobra.Command, args []string) error {
+	if len(args) != 1 {
+		return usage("%s takes one file, as in culvert decrypt office.pcapng --keys keys", cmd.CommandPath())
+	}
+	return nil
 }
 
 // ringOf collects the keys in folders and in a file itself.

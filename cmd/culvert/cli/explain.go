@@ -23,7 +23,7 @@ next. Of a connection it is the last attempt that failed, or else the newest.`,
 		Example: `  culvert explain AUTH-PSK-WRONG
   culvert explain office
   culvert explain 17`,
-		Args: cobra.MaximumNArgs(1),
+		Args: atMostOne,
 		ValidArgsFunction: func(cmd *cobra.Command, args []string, prefix string) ([]string, cobra.ShellCompDirective) {
 			words, directive := a.targets(cmd, args, "")
 			for _, e := range explain.All() {

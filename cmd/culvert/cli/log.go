@@ -31,6 +31,9 @@ never waits for it. The system journal has what is older: journalctl -u culvert.
 			if levels := []string{"", "debug", "info", "warn", "error"}; !slices.Contains(levels, follow.Level) {
 				return usage("there is no level %q; there are%s", follow.Level, strings.Join(levels, " "))
 			}
+			if follow.Backlog < 0 {
+				return usage("-n is a number of lines, not %d", follow.Backlog)
+			}
 			client := a.client()
 			defer client.Close()
 			if events || follow.Connection != "" {

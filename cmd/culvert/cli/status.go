@@ -34,7 +34,7 @@ them: UDP 500 and 4500 have to pass, and ESP (protocol 50) where no NAT is in be
   culvert status office
   culvert status -w                 again and again, as things happen
   culvert status --json | jq '.sas[].children[].in.bytes'`,
-		Args:              cobra.MaximumNArgs(1),
+		Args:              atMostOne,
 		ValidArgsFunction: a.targets,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			name := strings.Join(args, "")

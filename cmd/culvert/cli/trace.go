@@ -37,7 +37,7 @@ successors, or an attempt that led to none. Keys, proofs and passwords are not i
   culvert trace --list
   culvert trace 17 --verbose
   culvert trace office --format svg > office.svg`,
-		Args:              cobra.MaximumNArgs(1),
+		Args:              atMostOne,
 		ValidArgsFunction: a.targets,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if !slices.Contains(traceFormats[:], t.format) {
