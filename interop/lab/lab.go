@@ -41,6 +41,7 @@ func New(t testing.TB) *Lab {
 	}
 	l := &Lab{TB: t, Dir: dir, prefix: fmt.Sprintf("cvi-%d-%d", os.Getpid(), counter.Add(1))}
 	t.Cleanup(func() {
+		l.refuseRaces()
 		if t.Failed() {
 			l.showLogs()
 		}
@@ -49,20 +50,34 @@ func New(t testing.TB) *Lab {
 	return l
 }
 
+// logs calls f with what each process of the scene has written; name is its host and its own name.
+func (l *Lab) logs(f func(name, text string)) {
+	names, _ := filepath.Glob(filepath.Join(l.Dir, "*", "*.log"))
+	for _, name := range names {
+		if text, err := os.ReadFile(name); err == nil && len(text) > 0 {
+			f(filepath.Base(filepath.Dir(name))+"/"+filepath.Base(name), string(text))
+		}
+	}
+}
+
+// refuseRaces fails the test if the race detector, where the daemon is built with it, has found one.
+func (l *Lab) refuseRaces() {
+	l.logs(func(name, text string) {
+		if report := race(text); report != "" {
+			l.Errorf("%s: data race\n%s", name, report)
+		}
+	})
+}
+
 // showLogs prints what the daemons of a failed test logged.
 func (l *Lab) showLogs() {
-	logs, _ := filepath.Glob(filepath.Join(l.Dir, "*", "*.log"))
-	for _, name := range logs {
-		text, err := os.ReadFile(name)
-		if err != nil || len(text) == 0 {
-			continue
-		}
+	l.logs(func(name, text string) {
 		const most = 12000
 		if len(text) > most {
 			text = text[len(text)-most:]
 		}
-		l.Logf("%s:\n%s", filepath.Base(filepath.Dir(name))+"/"+filepath.Base(name), text)
-	}
+		l.Logf("%s:\n%s", name, text)
+	})
 }
 
 // A Host is a network namespace.
