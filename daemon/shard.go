@@ -68,6 +68,7 @@ func (l *shardLoop) handle(ev ike.Event) {
 	for _, a := range actions {
 		l.perform(a)
 	}
+	l.tellGone(0)
 	l.last.forget()
 }
 

@@ -6,6 +6,7 @@ import (
 	"culvert/explain"
 	"culvert/ike"
 	"culvert/vici/service"
+	"culvert/wire"
 )
 
 // last is what was known of SAs and policies that were removed since the shard began with what it is doing. News of a child that is
@@ -13,6 +14,7 @@ import (
 type last struct {
 	carried map[childKey]dataplane.Counters
 	reqids  map[dataplane.PolicyID]uint32
+	gone    []ike.News // children that have gone with their IKE SA, of which nobody was told yet
 }
 
 // newLast keeps what anybody could ask for.
@@ -20,7 +22,7 @@ func (e *engine) newLast() last {
 	if e.vici == nil {
 		return last{}
 	}
-	return last{make(map[childKey]dataplane.Counters), make(map[dataplane.PolicyID]uint32)}
+	return last{carried: make(map[childKey]dataplane.Counters), reqids: make(map[dataplane.PolicyID]uint32)}
 }
 
 func (m last) keep(a ike.RemoveSA, carried dataplane.Counters) {
@@ -41,12 +43,37 @@ func (m last) forget() {
 	clear(m.reqids)
 }
 
-// tellVICI tells news to the clients of VICI that listen.
+// tellVICI tells news to the clients of VICI that listen, in charon's order: of an IKE SA that goes before its children.
 func (l *shardLoop) tellVICI(n ike.News) {
-	v := l.engine.vici
-	if v == nil || n.Status == nil && n.Failure == nil {
-		return
+	switch {
+	case l.engine.vici == nil || n.Status == nil && n.Failure == nil:
+	case n.Kind == ike.NewsChildDown && n.Ending:
+		l.last.gone = append(l.last.gone, n)
+	case n.Kind == ike.NewsClosed:
+		l.tellListeners(n)
+		l.tellGone(n.SA)
+	default:
+		l.tellGone(0)
+		l.tellListeners(n)
 	}
+}
+
+// tellGone tells of the children that have gone with their IKE SA, which has closed.
+func (l *shardLoop) tellGone(closed wire.SPI) {
+	for _, n := range l.last.gone {
+		if n.SA == closed && n.Status != nil {
+			s := *n.Status
+			s.State = ike.StateClosing
+			n.Status = &s
+		}
+		l.tellListeners(n)
+	}
+	clear(l.last.gone)
+	l.last.gone = l.last.gone[:0]
+}
+
+func (l *shardLoop) tellListeners(n ike.News) {
+	v := l.engine.vici
 	if kind := alertOf(n); kind != "" && v.Listened(service.EventAlert) {
 		l.alert(v, kind, n)
 	}

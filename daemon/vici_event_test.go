@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"regexp"
+	"slices"
 	"testing"
 
 	"culvert/api"
@@ -32,4 +33,35 @@ func TestVICITellsAnIKESAThatThePeerClosesAsDeleted(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.told(`^ike-updown site \{uniqueid=1 version=2 state=DELETING `)
+}
+
+// Of an IKE SA and its children that go together listeners hear as from charon: the IKE SA first, whoever has closed it. Of a child that
+// goes alone they have heard when the command is over.
+func TestVICITellsAnIKESAThatGoesBeforeItsChildren(t *testing.T) {
+	west, east := viciPair(t, "")
+	for _, byPeer := range []bool{false, true} {
+		c := west.controller("child-updown", "ike-updown")
+		c.must("initiate", "child", "net", "timeout", "20000")
+		if byPeer {
+			if err := east.client.Down(t.Context(), command(api.Target{})); err != nil {
+				t.Fatal(err)
+			}
+		} else {
+			c.must("terminate", "ike", "site", "timeout", "20000")
+		}
+		c.told(`^child-updown site \{uniqueid=\d version=2 state=DELETING `)
+		var order []string
+		for _, e := range c.events {
+			order = append(order, regexp.MustCompile(`^\S+( up=yes)?`).FindString(e))
+		}
+		if want := []string{"ike-updown up=yes", "child-updown up=yes", "ike-updown", "child-updown"}; !slices.Equal(order, want) {
+			t.Errorf("closed by the peer %v: %q, want %q", byPeer, order, want)
+		}
+	}
+	c := west.controller("child-updown")
+	c.must("initiate", "child", "net", "timeout", "20000")
+	c.must("terminate", "child", "net", "timeout", "20000")
+	if n := len(c.events); n != 2 {
+		t.Errorf("%d events when the child was terminated: %q", n, c.events)
+	}
 }

@@ -77,6 +77,7 @@ type News struct {
 	Former     *ChildInfo   // NewsChildRekeyed: that child
 	Assigned   *Assignment  // NewsAssigned
 	Successor  wire.SPI     // NewsRekeyed
+	Ending     bool         // the IKE SA ends with that: its NewsClosed follows, unless it has a successor
 	Gateway    wire.Gateway // NewsRedirected
 	Reason     DropReason   // NewsDropped
 	Failure    *Failure     // NewsFailure, NewsClosed, NewsSwitched
@@ -98,7 +99,7 @@ type Traced struct {
 // news reports something about the SA; time, SPI, connection and peer are filled in.
 func (sa *SA) news(n News) {
 	n.Time, n.SA, n.ID, n.Connection, n.Initiator = sa.now, sa.LocalSPI(), sa.id, sa.conn, sa.initiator
-	n.Ticket = sa.ticket
+	n.Ticket, n.Ending = sa.ticket, sa.state == StateClosed
 	if !n.Path.Remote.IsValid() {
 		n.Path = sa.path
 	}
