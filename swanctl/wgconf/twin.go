@@ -11,7 +11,7 @@ import (
 // the placeholders in their place have to be filled in on both sides before the tunnel can come up.
 func (t *Tunnel) Twin(name string) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "# Made from the WireGuard tunnel %s: what it would be with IKEv2.\n#\n", name)
+	fmt.Fprintf(&b, "# Made from the WireGuard tunnel %s: what it would be with IKEv2.\n#\n", oneLine(name))
 	b.WriteString("# Keys cannot be carried over: those of WireGuard make no signatures. Peers show that they know a secret here, one for each;\n" +
 		"# put the same into the configuration of the other side, made by `openssl rand -hex 32` behind 0x. Addresses of the interface\n" +
 		"# are the selectors of children; peers do not move to what sends good packets, but keep their address or connect again.\n")

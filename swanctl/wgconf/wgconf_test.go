@@ -74,6 +74,7 @@ func TestParseTellsTheLine(t *testing.T) {
 func FuzzParse(f *testing.F) {
 	f.Add(sample, "wg0")
 	f.Add("[Peer]\nEndpoint = [::1]:1\nAllowedIPs = ::/0", "x y\"")
+	f.Add(sample, "wg0\ndaemon {")
 	f.Fuzz(func(t *testing.T, text, name string) {
 		tunnel, err := Parse(text)
 		if err != nil {
