@@ -16,7 +16,7 @@ import (
 )
 
 // patience is how long a test waits for what ought to happen at once; only a hung daemon ever uses it up.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // nodes counts the daemons of the process: each has a loopback address of its own, so that ports do not collide.
 var nodes atomic.Uint32

@@ -85,7 +85,7 @@ func TestDemoWithRootThatDoesNotStart(t *testing.T) {
 	if err := os.WriteFile(script, []byte("#!/bin/sh\necho no tunnels today >&2\n"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	err := Run(ctx, Options{Out: new(bytes.Buffer), Exe: script, Root: true})
 	if err == nil || !strings.Contains(err.Error(), "no tunnels today") {

@@ -78,7 +78,9 @@ func TestTunnelWhereUDPIsBlocked(t *testing.T) {
 	}
 	s.ours.Must("down", "site")
 	s.Await("the gateway to forget the IKE SA", func() bool { return len(s.gateway.Status().SAs) == 0 })
-	s.Await("the stream to end", func() bool { return s.moon.Must("ss", "-Htn", "state", "all", "exclude", "time-wait", "dport = 4500") == "" })
+	s.Await("the stream to end", func() bool {
+		return s.moon.Must("ss", "-Htn", "state", "all", "exclude", "time-wait", "dport = 4500") == ""
+	})
 	file := capture.Stop()
 	s.readsStream(file)
 	if leaked := s.Tshark(file, "icmp and (ip.addr == 10.1.0.0/16 or ip.addr == 10.2.0.0/16)"); len(leaked) > 0 {

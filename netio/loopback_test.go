@@ -16,7 +16,7 @@ import (
 )
 
 // patience bounds waiting for what has to happen.
-const patience = 10 * time.Second
+const patience = time.Minute
 
 // arrival is what a handler was given, copied.
 type arrival struct {

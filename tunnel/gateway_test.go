@@ -22,7 +22,7 @@ import (
 )
 
 // patience is how long a test waits for what ought to happen at once; only what hangs ever uses it up.
-const patience = 30 * time.Second
+const patience = time.Minute
 
 // gateways counts the gateways of the process: each has a loopback address of its own, so that ports do not collide.
 var gateways atomic.Uint32

@@ -64,7 +64,7 @@ func TestSaltsOfSignatures(t *testing.T) {
 		if CheckSigned(pssSigned(t, salt, 1, good), signer) == nil {
 			t.Errorf("a salt of %d octets", salt)
 		}
-		if took := time.Since(start); took > 20*time.Second {
+		if took := time.Since(start); took > time.Minute {
 			t.Errorf("a salt of %d octets took %v", salt, took)
 		}
 	}

@@ -16,7 +16,7 @@ import (
 )
 
 // patience is how long a test waits for what ought to happen at once; only what hangs ever uses it up.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // A cable takes the packets of one backend to the other.
 type cable struct{ to **Backend }

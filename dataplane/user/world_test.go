@@ -308,6 +308,6 @@ func (n *node) awaitNotice(kind dataplane.NoticeKind) dataplane.Notice {
 }
 
 // patience bounds waiting for what has to happen; on success nothing takes that long.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 func ip(s string) netip.Addr { return netip.MustParseAddr(s) }

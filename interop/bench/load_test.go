@@ -139,7 +139,7 @@ func (g *generator) initiate(path dataplane.Path, c *ike.Connection) {
 // step waits for one message or timer and handles it.
 func (g *generator) step() {
 	g.Helper()
-	const patience = 20 * time.Second
+	const patience = time.Minute
 	select {
 	case ev := <-g.received:
 		g.handle(ev)

@@ -144,7 +144,7 @@ func (s *scene) byName() api.Explanation {
 func (s *scene) explained(c *failure) api.Explanation {
 	s.Helper()
 	var e api.Explanation
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(time.Minute)
 	for tick := time.NewTicker(50 * time.Millisecond); ; <-tick.C {
 		for _, t := range s.traces() {
 			if number(t.ID) <= s.since {

@@ -16,7 +16,7 @@ var sizes = []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 500,
 const surelyFits = 1300
 
 // patience is how long something may take that happens at once: only what hangs uses it up.
-const patience = 60 * time.Second
+const patience = time.Minute
 
 // refusal is how long the echo of a first large datagram is waited for, which may have been refused.
 const refusal = 5 * time.Second

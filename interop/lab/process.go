@@ -13,7 +13,7 @@ import (
 )
 
 // patience is how long a lab waits for what ought to happen at once; only a hung peer ever uses it up.
-const patience = 30 * time.Second
+const patience = time.Minute
 
 // A Process is a daemon on a host. Its output goes to a log file of the scene.
 type Process struct {

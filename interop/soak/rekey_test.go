@@ -6,7 +6,7 @@ import (
 )
 
 // patience is how long something may take that happens at once.
-const patience = 30 * time.Second
+const patience = time.Minute
 
 // between is how many datagrams pass between two things that happen.
 const between = 10_000

@@ -156,7 +156,7 @@ func TestManySAsAreStreamed(t *testing.T) {
 	if len(list) != 5000 || !strings.Contains(list[4999], "net-5000 {") {
 		t.Fatalf("%d are listed", len(list))
 	}
-	if took := time.Since(began); took > 20*time.Second { // a second on a machine that has nothing else to do
+	if took := time.Since(began); took > time.Minute { // a second on a machine that has nothing else to do
 		t.Errorf("they took %v", took)
 	}
 }

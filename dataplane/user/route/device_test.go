@@ -37,7 +37,7 @@ func TestDeviceThatWasDownHasItsRoutesBack(t *testing.T) {
 		if err := netlink.LinkSetUp(tunnel); err != nil {
 			return err
 		}
-		for deadline := time.Now().Add(10 * time.Second); !inside() && time.Now().Before(deadline); {
+		for deadline := time.Now().Add(time.Minute); !inside() && time.Now().Before(deadline); {
 			runtime.Gosched()
 		}
 		if !inside() {

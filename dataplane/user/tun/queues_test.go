@@ -16,7 +16,7 @@ import (
 
 // anyQueue waits for a packet in any queue.
 func anyQueue(d *Device, b []byte) (queue int, p []byte, err error) {
-	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); {
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); {
 		for i := range d.Queues() {
 			n, err := d.Read(i, b)
 			if errors.Is(err, ErrAgain) {
