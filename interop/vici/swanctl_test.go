@@ -13,6 +13,7 @@ import (
 func TestSwanctlDrivesTheDaemon(t *testing.T) {
 	s := newStage(t)
 	log, monitor := s.moon.Follow("swanctl-log", "--log"), s.moon.Follow("swanctl-monitor", "--monitor-sa", "--raw")
+	theirs := s.mars.Follow("swanctl-monitor", "--monitor-sa", "--raw")
 	for _, step := range []struct {
 		name string
 		test func(*stage, *testing.T)
@@ -30,8 +31,18 @@ func TestSwanctlDrivesTheDaemon(t *testing.T) {
 	}
 	log.Stop() // its output is buffered
 	monitor.Stop()
+	theirs.Stop()
+	if us, them := lastDowns(monitor.Log()), lastDowns(theirs.Log()); us != them || us == "" {
+		t.Errorf("as the last IKE SA ended we told of %s, charon of %s", us, them)
+	}
 	s.says(t, log.Log(), "00[IKE] IKE SA established between client-1.example.org and sun.example.org", "00[IKE] child net up")
 	s.says(t, monitor.Log(), "ike-updown event {up=yes site {uniqueid=", "child-updown event {up=yes site {uniqueid=", "child-updown event {site {uniqueid=", "ike-updown event {site {uniqueid=")
+}
+
+// lastDowns are the last two events of the end of something.
+func lastDowns(log string) string {
+	downs := regexp.MustCompile(`\w+-updown event \{site`).FindAllString(log, -1)
+	return strings.Join(downs[max(0, len(downs)-2):], ", ")
 }
 
 func version(s *stage, t *testing.T) {
@@ -191,6 +202,7 @@ func terminate(s *stage, t *testing.T) {
 		t.Errorf("what is not there: %s, %v", out, err)
 	}
 	s.moon.Must("--initiate", "--child", "net")
+	s.mars.Must("--terminate", "--ike", "site")
 	s.onSun.Kill()
 	s.says(t, s.moon.Must("--terminate", "--ike", "site", "--force", "--timeout", "1"), "terminate completed successfully")
 }
