@@ -83,6 +83,21 @@ type Settler interface {
 	Settled() error
 }
 
+// A Restorer puts back what other programs remove of what it has made in the host.
+type Restorer interface {
+	// SetRestored names the function that learns of it. It does not block.
+	SetRestored(func(Restored))
+}
+
+// Restored is how many things were missing and are there again. States are those of the kernel, which cannot be put back: their
+// SAs have ended.
+type Restored struct{ Rules, Routes, Addresses, Filters, Policies, States int }
+
+// Total is how many they are together.
+func (r Restored) Total() int {
+	return r.Rules + r.Routes + r.Addresses + r.Filters + r.Policies + r.States
+}
+
 // An Identifier has numbers of its own for what SAs and policies share in the host.
 type Identifier interface {
 	// ReqID returns the number of a policy; 0: it has none.

@@ -130,6 +130,13 @@ func (b *Backend) SetNotices(f func(dataplane.Notice)) { b.notices.set(f) }
 // Warnings returns what the host lacks, as values of type route.Warning, and errors of removals.
 func (b *Backend) Warnings() []error { return b.plumber.Warnings() }
 
+// SetRestored is that of dataplane.Restorer.
+func (b *Backend) SetRestored(f func(dataplane.Restored)) {
+	if p, ok := b.plumber.(dataplane.Restorer); ok {
+		p.SetRestored(f)
+	}
+}
+
 // Settled is that of dataplane.Settler.
 func (b *Backend) Settled() error {
 	if p, ok := b.plumber.(dataplane.Settler); ok {

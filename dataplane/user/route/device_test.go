@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"culvert/dataplane/removal"
 	"github.com/vishvananda/netlink"
 )
 
@@ -53,7 +54,11 @@ func TestReturnedDeviceGetsAddressesAndRoutes(t *testing.T) {
 	routes, addresses := len(k.routes), len(k.addresses)
 	clear(k.routes)
 	clear(k.addresses)
-	p.deviceReturned()
+	for _, up := range []bool{true, false, true} {
+		if p.missing.note(&p.config, removal.Event{Kind: removal.Link, Link: p.config.Index, Up: up}) {
+			p.mend()
+		}
+	}
 	if len(k.routes) != routes || len(k.addresses) != addresses || routes == 0 {
 		t.Errorf("%d of %d routes, %d of %d addresses", len(k.routes), routes, len(k.addresses), addresses)
 	}

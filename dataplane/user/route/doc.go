@@ -10,7 +10,8 @@
 //
 // A view's routes point at the device, and behind each stands an unreachable route that takes effect when the device is
 // gone: what a policy protects leaves protected or not at all. That holds after a crash too: rules and routes stay, and a
-// successor removes them when its own stand. Packets without a source address yet, of sockets that are
+// successor removes them when its own stand. What another program removes is put back at once, as long as the device is there: whose
+// device is gone does not own what stands any more. Packets without a source address yet, of sockets that are
 // not bound, meet a view if the host owns an address in it, and get that address.
 //
 // Inbound, a table of nftables drops what a policy protects and arrives another way than through the device (RFC 4301,
@@ -65,10 +66,14 @@ const (
 // kernel is what a Plumber asks of the host.
 type kernel interface {
 	addRule(rule) error
+	// restoreRule, and those like it, put something back if it is not there, and tell whether it was not.
+	restoreRule(rule) (missing bool, err error)
 	deleteRule(rule) error
 	addRoute(route) error // replaces the one to the same destination in the table; may fail half-way
+	restoreRoute(route) (missing bool, err error)
 	deleteRoute(route) error
 	addAddress(address) error
+	restoreAddress(address) (missing bool, err error)
 	deleteAddress(address) error
 	// localAddresses are those of the host that routes may take as sources, the device's own first.
 	localAddresses() ([]address, error)
@@ -76,6 +81,10 @@ type kernel interface {
 	linkMTU(netip.Addr) int
 	// setGuard replaces the rules for policies with protocols or ports.
 	setGuard([]guardRule) error
+	// guarded tells whether the rules of the last setGuard stand.
+	guarded() bool
+	// present tells whether the device is there.
+	present() bool
 	// refused counts the packets that the guard dropped.
 	refused() (uint64, error)
 	// settled removes what a predecessor left.

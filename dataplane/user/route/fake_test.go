@@ -6,6 +6,8 @@ import (
 	"maps"
 	"net/netip"
 	"slices"
+
+	"culvert/dataplane/removal"
 )
 
 // fakeKernel keeps what it is told, and fails when it is told to.
@@ -17,6 +19,8 @@ type fakeKernel struct {
 	local     []address
 	failAfter int // operations that still succeed; negative is for ever
 	closed    bool
+	breached  bool // the guard is not what it was set to
+	bereft    bool // the device is gone
 }
 
 var errKernel = errors.New("kernel says no")
@@ -51,6 +55,30 @@ func (k *fakeKernel) deleteRule(r rule) error {
 	delete(k.rules, r)
 	return nil
 }
+
+func (k *fakeKernel) restoreRule(r rule) (bool, error) {
+	if k.rules[r] {
+		return false, nil
+	}
+	return true, k.addRule(r)
+}
+
+func (k *fakeKernel) restoreRoute(r route) (bool, error) {
+	if k.routes[r] {
+		return false, nil
+	}
+	return true, k.addRoute(r)
+}
+
+func (k *fakeKernel) restoreAddress(a address) (bool, error) {
+	if k.addresses[a] {
+		return false, nil
+	}
+	return true, k.addAddress(a)
+}
+
+func (k *fakeKernel) guarded() bool { return !k.breached }
+func (k *fakeKernel) present() bool { return !k.bereft }
 
 func (k *fakeKernel) linkMTU(netip.Addr) int { return 1500 }
 
@@ -90,7 +118,7 @@ func (k *fakeKernel) localAddresses() ([]address, error) {
 }
 
 func (k *fakeKernel) setGuard(g []guardRule) error {
-	k.guards = g
+	k.guards, k.breached = g, false
 	return k.step()
 }
 
@@ -129,4 +157,18 @@ func (r rule) takes(from, to netip.Addr, protocol uint8, source, destination uin
 	unbound := r.findSource && from.IsUnspecified()
 	return (inPrefix(r.from, from) || unbound) && inPrefix(r.to, to) && (r.protocol == 0 || r.protocol == protocol) &&
 		inPorts(r.source, source) && inPorts(r.destination, destination) && (r.table != 0 || r.jumpTo != 0)
+}
+
+// addressesChanged tells a Plumber that an address has come.
+func addressesChanged(p *Plumber) { happen(p, removal.Event{Kind: removal.Arrival}) }
+
+// happen has a Plumber hear of events, and do what they ask for.
+func happen(p *Plumber, events ...removal.Event) {
+	wanted := false
+	for _, e := range events {
+		wanted = p.missing.note(&p.config, e) || wanted
+	}
+	if wanted {
+		p.mend()
+	}
 }

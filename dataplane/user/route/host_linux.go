@@ -6,7 +6,6 @@ import (
 	"net/netip"
 	"os"
 	"strings"
-	"sync"
 
 	"github.com/vishvananda/netlink"
 	"github.com/vishvananda/netlink/nl"
@@ -42,7 +41,7 @@ func New(c Config) (*Plumber, error) {
 		return nil, errors.Join(fmt.Errorf("route: leftovers: %w", err), h.close())
 	}
 	p.avoid = h.left.tables()
-	if p.stopping, err = p.watch(); err != nil {
+	if p.stopping, err = p.watch(h.wall != nil); err != nil {
 		return nil, errors.Join(fmt.Errorf("route: %w", err), h.close())
 	}
 	return p, nil
@@ -84,6 +83,8 @@ func (h *host) setGuard(rules []guardRule) error {
 	return h.wall.set(rules)
 }
 
+func (h *host) guarded() bool { return h.wall == nil || h.wall.whole() }
+
 func (h *host) refused() (uint64, error) {
 	if h.wall == nil {
 		return 0, nil
@@ -105,44 +106,6 @@ func (h *host) linkMTU(remote netip.Addr) int {
 
 // maxPacket is the longest IP packet, jumbograms apart.
 const maxPacket = 65535
-
-// watch follows the addresses of the host and the state of the device until the returned function is called.
-func (p *Plumber) watch() (stop func(), err error) {
-	addresses, links, done := make(chan netlink.AddrUpdate, 16), make(chan netlink.LinkUpdate, 16), make(chan struct{})
-	if err := netlink.AddrSubscribe(addresses, done); err != nil {
-		return func() {}, err
-	}
-	if err := netlink.LinkSubscribe(links, done); err != nil {
-		close(done)
-		return func() {}, err
-	}
-	var ended sync.WaitGroup
-	ended.Go(func() {
-		for range addresses {
-			p.addressesChanged()
-		}
-	})
-	ended.Go(func() { p.follow(links) })
-	return func() { close(done); ended.Wait() }, nil
-}
-
-// follow watches the device: when it goes down, the kernel forgets its routes and IPv6 addresses.
-func (p *Plumber) follow(links <-chan netlink.LinkUpdate) {
-	for down := false; ; {
-		u, ok := <-links
-		if !ok {
-			return
-		}
-		if int(u.Index) != p.config.Index {
-			continue
-		}
-		up := u.IfInfomsg.Flags&unix.IFF_UP != 0
-		if up && down {
-			p.deviceReturned()
-		}
-		down = !up
-	}
-}
 
 // strictFilter reports whether any interface drops packets whose way back leads through another.
 func strictFilter() bool {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 
 	"culvert/dataplane"
 )
@@ -15,6 +16,8 @@ type Plumber struct {
 	kernel   kernel
 	strict   bool // rp_filter
 	stopping func()
+	missing  missing
+	restored atomic.Pointer[func(dataplane.Restored)]
 
 	mu        sync.Mutex
 	policies  map[dataplane.PolicyID]needs

@@ -202,7 +202,7 @@ func TestFailureIsUndone(t *testing.T) {
 		if !errors.Is(err, errKernel) {
 			t.Fatalf("step %d: %v", n, err)
 		}
-		p.addressesChanged()
+		addressesChanged(p)
 		if !maps.Equal(rules, k.rules) || !maps.Equal(routes, k.routes) || len(k.addresses) != 0 {
 			t.Errorf("step %d: left rules %+v, routes %+v, addresses %v", n, k.rules, k.routes, k.addresses)
 		}
@@ -212,7 +212,7 @@ func TestFailureIsUndone(t *testing.T) {
 
 func TestSourcesFollowTheHost(t *testing.T) {
 	p, k := newTestPlumber("192.0.2.1/24")
-	p.addressesChanged() // nothing to do yet
+	addressesChanged(p) // nothing to do yet
 	set(t, p, policy(t, 1, spd.Protect, 0, "10.1.0.0/16", "10.2.0.0/16"), policy(t, 2, spd.Protect, 0, "fd01::/64", "fd02::/64"))
 	sources := func() (list []string) {
 		for r := range k.routes {
@@ -226,17 +226,17 @@ func TestSourcesFollowTheHost(t *testing.T) {
 		t.Errorf("sources %v, unbound packets taken %v", got, unbound())
 	}
 	k.local = append(k.local, netip.MustParsePrefix("10.1.0.3/16"), netip.MustParsePrefix("fd01::3/64"))
-	p.addressesChanged()
+	addressesChanged(p)
 	if got := sources(); !slices.Equal(got, []string{"10.1.0.3", "fd01::3"}) || !unbound() {
 		t.Errorf("sources %v, unbound packets taken %v", got, unbound())
 	}
 	k.local = k.local[:1]
-	p.addressesChanged()
+	addressesChanged(p)
 	if got := sources(); !slices.Equal(got, []string{"invalid IP", "invalid IP"}) || unbound() {
 		t.Errorf("sources %v, unbound packets taken %v", got, unbound())
 	}
 	k.failAfter = 0
-	p.addressesChanged()
+	addressesChanged(p)
 	if w := p.Warnings(); len(w) != 1 || !errors.Is(w[0], errKernel) {
 		t.Errorf("warnings %v", w)
 	}

@@ -19,6 +19,23 @@ func (h *host) addRule(r rule) error {
 	return nil
 }
 
+// restoreRule asks that the rule be new, and so leaves alone one that is there.
+func (h *host) restoreRule(r rule) (missing bool, err error) {
+	err = h.ask(unix.RTM_NEWRULE, unix.NLM_F_CREATE|unix.NLM_F_EXCL|unix.NLM_F_ACK, r)
+	if missing, err = restored(err); err != nil {
+		return false, fmt.Errorf("rule %d: %w", r.preference, err)
+	}
+	return missing, nil
+}
+
+// restored reads the kernel's answer to a request to add what may be there.
+func restored(err error) (missing bool, _ error) {
+	if errors.Is(err, unix.EEXIST) {
+		return false, nil
+	}
+	return err == nil, ignoreMissingFamily(err)
+}
+
 func (h *host) deleteRule(r rule) error {
 	err := ignoreMissingFamily(h.ask(unix.RTM_DELRULE, unix.NLM_F_ACK, r))
 	if err != nil && !errors.Is(err, unix.ENOENT) {

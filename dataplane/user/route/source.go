@@ -42,29 +42,6 @@ func (p *Plumber) refresh() error {
 	return nil
 }
 
-// addressesChanged is called when the host got or lost an address.
-func (p *Plumber) addressesChanged() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if len(p.policies) > 0 {
-		p.note(p.settle(true))
-	}
-}
-
-// deviceReturned is called when the device is up again that somebody had set down: it has its addresses and routes back.
-func (p *Plumber) deviceReturned() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for a := range p.addresses {
-		p.note(p.kernel.addAddress(a))
-	}
-	for _, t := range p.views {
-		for remote := range t.routes {
-			p.note(p.kernel.addRoute(route{t.number, remote, t.source}))
-		}
-	}
-}
-
 // checkFilter warns when the kernel is going to take ESP packets of the peer for spoofed, as the way back to it leads
 // into the device. Routes by source spare all but policies that hold the addresses of both gateways.
 func (p *Plumber) checkFilter(policy dataplane.Policy) {

@@ -23,6 +23,21 @@ func (h *host) addRoute(r route) error {
 	return nil
 }
 
+// restoreRoute is addRoute for what may be there, both or one of the two. While the device is down there is but the fallback.
+func (h *host) restoreRoute(r route) (missing bool, err error) {
+	for _, nlr := range h.routes(r) {
+		one, err := restored(h.handle.RouteAdd(nlr))
+		if errors.Is(err, unix.ENETDOWN) {
+			return missing, nil
+		}
+		if err != nil {
+			return missing, fmt.Errorf("route to %v in table %d: %w", r.remote, r.table, err)
+		}
+		missing = missing || one
+	}
+	return missing, nil
+}
+
 func (h *host) deleteRoute(r route) error {
 	for _, nlr := range h.routes(r) {
 		nlr.Src = nil
@@ -55,6 +70,13 @@ func (h *host) addAddress(a address) error {
 	return nil
 }
 
+func (h *host) restoreAddress(a address) (missing bool, err error) {
+	if missing, err = restored(h.handle.AddrAdd(h.device(), h.address(a))); err != nil {
+		return false, fmt.Errorf("address %v: %w", a, err)
+	}
+	return missing, nil
+}
+
 func (h *host) deleteAddress(a address) error {
 	if err := ignoreMissingFamily(h.handle.AddrDel(h.device(), h.address(a))); err != nil && !errors.Is(err, unix.EADDRNOTAVAIL) {
 		return fmt.Errorf("remove address %v: %w", a, err)
@@ -64,6 +86,12 @@ func (h *host) deleteAddress(a address) error {
 
 func (h *host) device() netlink.Link {
 	return &netlink.GenericLink{LinkAttrs: netlink.LinkAttrs{Name: h.config.Interface, Index: h.config.Index}}
+}
+
+// present goes by number and name, since numbers may be given to others.
+func (h *host) present() bool {
+	l, err := h.handle.LinkByIndex(h.config.Index)
+	return err == nil && l.Attrs().Name == h.config.Interface
 }
 
 func (h *host) address(a address) *netlink.Addr {

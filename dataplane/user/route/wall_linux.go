@@ -18,8 +18,9 @@ type wall struct {
 	config Config
 	conn   *nftables.Conn
 	table  *nftables.Table
-	knows  bool   // nftables sees the marks of sockets
-	past   uint64 // packets dropped by rules that were replaced
+	knows  bool           // nftables sees the marks of sockets
+	past   uint64         // packets dropped by rules that were replaced
+	rules  map[string]int // how many there are, by chain
 }
 
 // newWall puts up the wall, in place of one that stands there.
@@ -46,6 +47,7 @@ func (w *wall) set(rules []guardRule) error {
 	w.conn.AddTable(w.table) // deleting what is not there would be an error
 	w.conn.DelTable(w.table)
 	w.conn.AddTable(w.table)
+	w.rules = make(map[string]int, 2)
 	for _, hook := range []*nftables.ChainHook{nftables.ChainHookInput, nftables.ChainHookForward} {
 		w.chain(hook, rules)
 	}
@@ -72,6 +74,7 @@ func (w *wall) chain(hook *nftables.ChainHook, rules []guardRule) {
 		for _, e := range exprs {
 			all = append(all, e...)
 		}
+		w.rules[name]++
 		w.conn.AddRule(&nftables.Rule{Table: w.table, Chain: c, Exprs: all})
 	}
 	input := name == "input"
@@ -239,6 +242,17 @@ func (w *wall) dropped() (total uint64, err error) {
 		}
 	}
 	return total, nil
+}
+
+// whole tells whether all rules are there.
+func (w *wall) whole() bool {
+	for name, n := range w.rules {
+		rules, err := w.conn.GetRules(w.table, &nftables.Chain{Name: name, Table: w.table})
+		if err != nil || len(rules) != n {
+			return false
+		}
+	}
+	return true
 }
 
 // close tears the wall down.
