@@ -88,7 +88,7 @@ type Policy struct {
 	ID            PolicyID
 	Name          string // connection/child, for messages
 	Action        spd.Action
-	Local, Remote []spd.Selector // seen from us; outbound traffic is Local -> Remote
+	Local, Remote []spd.Selector // seen from us; outbound traffic is Local -> Remote. Nobody changes them: backends keep them
 	Priority      int            // higher is looked at first; equal: the more specific, then the older
 	Trap          bool           // Protect without an SA raises NoticeAcquire
 	Mode          esp.Mode
@@ -114,7 +114,7 @@ type SA struct {
 	EncrKey       secret.Bytes // owned by the backend after Install
 	IntegKey      secret.Bytes
 	ReplayWindow  int            // packets, 64 to 8192; 0 switches replay protection off
-	Local, Remote []spd.Selector // negotiated; checked on every inbound packet (RFC 4301, Section 5.2)
+	Local, Remote []spd.Selector // negotiated; checked on every inbound packet (RFC 4301, Section 5.2). Nobody changes them
 	SoftBytes     uint64         // 0 is no limit; NoticeSoftLimit is sent once
 	HardBytes     uint64         // the SA stops and NoticeHardLimit is sent
 	SoftPackets   uint64

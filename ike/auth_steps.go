@@ -79,7 +79,7 @@ func (a *authentication) makeAuth(then func() error) error {
 
 // signing is the making of our proof in our next round, as far as it is known before we have said who we are.
 func (sa *SA) signing() auth.Sign {
-	return auth.Sign{Local: sa.localRound(), PeerID: sa.remote, Announced: sa.announcedFor(sa.initial.login.signed), PeerHashes: sa.peer.hashes,
+	return auth.Sign{Local: sa.localRound(), PeerID: sa.remote, Announced: sa.announcedFor(sa.initial.login.signed), PeerHashes: sa.initial.hashes,
 		CertReqs: sa.initial.certReqs, LooksUp: sa.peer.looksUp, Now: sa.now, Rand: sa.env.Rand}
 }
 
@@ -115,7 +115,8 @@ func (a *authentication) show() (shown, error) {
 	if err != nil {
 		return shown{}, err
 	}
-	return shown{id: l.theirs, unsaid: l.signed == 0, proof: auth.Verify{ID: auth.FromPayload(l.theirs), LocalID: sa.local, PRF: prf, Octets: octets,
+	id := auth.FromPayload(l.theirs)
+	return shown{id: id, unsaid: l.signed == 0, proof: auth.Verify{ID: id, LocalID: sa.local, PRF: prf, Octets: octets,
 		Auth: authOf(a.in.payloads), Key: sa.authKey(l.theirs.Payload), Certs: findAll[*wire.Cert](a.in.payloads), Now: sa.now}}, nil
 }
 
@@ -299,10 +300,7 @@ func (sa *SA) becomeEstablished(payloads []wire.Payload) {
 	sa.state, sa.established = StateEstablished, sa.now
 	sa.interfaces()
 	sa.timers.stop(timerHalfOpen, 0)
-	sa.peer.hashes = nil
-	sa.keys.Pi.Clear()
-	sa.keys.Pr.Clear()
-	sa.keys.Pi, sa.keys.Pr = nil, nil
+	sa.forgetAuthKeys()
 	sa.initial.ppk.unmixed.Clear()
 	sa.learnWindow(payloads)
 	if newer := sa.initial.newer; newer != nil && newer.Name == sa.conn.Name {

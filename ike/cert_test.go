@@ -87,8 +87,8 @@ func TestHandshakeWithCertificates(t *testing.T) {
 		t.Errorf("b sent %q", sent)
 	}
 	for _, x := range []*testNode{a, b} {
-		if sa := x.only(t); !sa.proofEnds.Equal(startOfTime.Add(24 * time.Hour)) {
-			t.Errorf("%s: the proof ends at %v", x.name, sa.proofEnds)
+		if sa := x.only(t); !sa.lifetimes.expiry.Equal(startOfTime.Add(24 * time.Hour)) {
+			t.Errorf("%s: the proof ends at %v", x.name, sa.lifetimes.expiry)
 		}
 	}
 }

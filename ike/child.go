@@ -18,27 +18,27 @@ type Child struct {
 	config        *ChildConfig
 	id            uint32             // of the node's children, never used again
 	policy        dataplane.PolicyID // kept across rekeys
-	kernel        dataplane.Kernel   // with numbers of its own, kept likewise
+	kernel        *dataplane.Kernel  // with numbers of its own, kept likewise; the configuration's where there are none
 	inSPI, outSPI uint32
 	suite         suite.Selection
-	suiteText     string // of suite, once somebody has asked
-	mode          esp.Mode
-	local, remote []spd.Selector     // negotiated, as our SPD sees them
+	suiteText     string             // of suite, once somebody has asked
+	local, remote []spd.Selector     // negotiated, as our SPD sees them; they do not change
 	aggFrag       *dataplane.AggFrag // nil: not in AGGFRAG mode
-	unhidden      bool               // the peer does without the AGGFRAG mode that is configured
-	state         childState
-	initiator     bool   // we initiated the exchange that made it
-	ppk           string // name of the PPK that its exchange has mixed in; empty: none
+	ppk           string             // name of the PPK that its exchange has mixed in; empty: none
 	created       time.Time
+	mode          esp.Mode
+	unhidden      bool // the peer does without the AGGFRAG mode that is configured
+	initiator     bool // we initiated the exchange that made it
+	state         childState
 
 	sending    bool          // the outbound SA is installed
 	receiving  bool          // the inbound SA is installed
+	redundant  bool          // lost a collision (RFC 7296, Section 2.8.1)
+	rekeyFails bool          // an exchange that was to replace it has failed
+	deleteSent bool          // our Delete is under way
 	deferred   *dataplane.SA // the outbound SA, until the peer has shown to be ready for it (RFC 7296, Section 2.8)
 	successor  *Child        // made by rekeying this one
-	redundant  bool          // lost a collision (RFC 7296, Section 2.8.1)
 	rekey      *createChild  // our exchange that replaces it, while under way
-	rekeyFails bool          // such an exchange has failed
-	deleteSent bool          // our Delete is under way
 	// As responder we do not know that our answer, to the request with this Message ID, has come to the peer.
 	unconfirmed bool
 	answered    uint32
@@ -86,7 +86,7 @@ type ChildInfo struct {
 	KeyExchanges  []string         // of the exchange that made it, the additional ones behind the first; empty: none of its own
 	PPK           string           // that the exchange has mixed in (RFC 9867); empty: none of its own
 	Initiator     bool             // we began the exchange that made it
-	Local, Remote []spd.Selector
+	Local, Remote []spd.Selector   // for reading: the Child SA has the same
 	Created       time.Time
 	State         string
 	AggFrag       *dataplane.AggFrag // nil: not in AGGFRAG mode
@@ -111,8 +111,8 @@ func (sa *SA) childInfo(c *Child) ChildInfo {
 		c.suiteText = suite.FormatProposal(c.suite.Proposal)
 	}
 	return ChildInfo{
-		ID: c.id, Name: c.config.Name, InSPI: c.inSPI, OutSPI: c.outSPI, Resource: c.resource, Policy: c.policy, ReqID: c.config.ReqID, Kernel: c.kernel, Mode: c.mode,
-		Suite: c.suiteText, Transforms: slices.Clone(c.suite.Proposal.Transforms), KeyExchanges: keyExchangesOf(c.suite), PPK: c.ppk, Initiator: c.initiator, Local: slices.Clone(c.local), Remote: slices.Clone(c.remote),
+		ID: c.id, Name: c.config.Name, InSPI: c.inSPI, OutSPI: c.outSPI, Resource: c.resource, Policy: c.policy, ReqID: c.config.ReqID, Kernel: *c.kernel, Mode: c.mode,
+		Suite: c.suiteText, Transforms: slices.Clone(c.suite.Proposal.Transforms), KeyExchanges: keyExchangesOf(c.suite), PPK: c.ppk, Initiator: c.initiator, Local: c.local, Remote: c.remote,
 		Created: c.created, State: c.state.String(), AggFrag: c.aggFrag, Unhidden: c.unhidden,
 		Rekey:  sa.timers.at(timerChildRekey, c.inSPI),
 		Expire: sa.timers.at(timerChildExpire, c.inSPI),
@@ -190,11 +190,11 @@ func (sa *SA) full(rekey bool) bool {
 // localAddrs returns what our dynamic selectors stand for: the virtual addresses that the peer has assigned to us, else our
 // address of the IKE SA.
 func (sa *SA) localAddrs() []netip.Addr {
-	if len(sa.assigned.Addresses) == 0 {
+	if len(sa.assigned.addresses()) == 0 {
 		return []netip.Addr{sa.path.Local.Addr().Unmap()}
 	}
 	var out []netip.Addr
-	for _, p := range sa.assigned.Addresses {
+	for _, p := range sa.assigned.addresses() {
 		out = append(out, p.Addr())
 	}
 	return out

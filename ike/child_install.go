@@ -48,12 +48,20 @@ func (sa *SA) place(c *Child, d childDeal, old *Child) {
 	switch {
 	case old != nil:
 		c.policy, c.line, c.perResource, c.resource = old.policy, old.line, old.perResource, old.resource
-		c.kernel = d.config.Kernel.NumberedAs(&old.kernel)
+		c.ask(d.config.Kernel.NumberedAs(old.kernel))
 	case d.first != nil:
 		c.policy, c.line, c.resource, c.kernel = d.first.policy, c.inSPI, d.resource, d.first.kernel
 	default:
 		c.policy, c.line, c.perResource = sa.env.NewPolicy(), c.inSPI, d.perResource
-		c.kernel = sa.numbered(d.config)
+		c.ask(sa.numbered(d.config))
+	}
+}
+
+// ask has the child ask something of the kernel, which is mostly what its configuration does.
+func (c *Child) ask(k dataplane.Kernel) {
+	c.kernel = &k
+	if k == c.config.Kernel {
+		c.kernel = &c.config.Kernel
 	}
 }
 
@@ -64,7 +72,7 @@ func (sa *SA) directions(c *Child, d childDeal, keys suite.ChildKeys) (in, out d
 		ReplayWindow: d.config.ReplayWindow, Local: c.local, Remote: c.remote, SoftBytes: soft.bytes, HardBytes: d.config.HardBytes,
 		SoftPackets: soft.packets, HardPackets: d.config.HardPackets, NoECN: d.config.NoECN, DF: d.config.DF,
 		NonFirstFragments: d.fragments, OriginalRemote: d.originalRemote, OriginalLocal: d.originalLocal,
-		Resource: c.resource, Kernel: c.kernel}
+		Resource: c.resource, Kernel: *c.kernel}
 	in, out = base, base
 	in.Direction, in.SPI = dataplane.Inbound, c.inSPI
 	out.Direction, out.SPI = dataplane.Outbound, c.outSPI
@@ -95,8 +103,8 @@ func (c *Child) transforms() suite.ESP {
 // setPolicy adds or changes the policy of a child.
 func (sa *SA) setPolicy(c *Child, priority int) {
 	sa.emit(SetPolicy{Policy: dataplane.Policy{ID: c.policy, Name: sa.conn.Name + "/" + c.config.Name, Action: spd.Protect,
-		Local: c.local, Remote: c.remote, Priority: priority, Mode: c.mode, VirtualIPs: sa.assigned.Addresses,
-		Peer: sa.path.Remote.Addr().Unmap(), PerResource: c.perResource && sa.env.Resources > 1, ReqID: c.config.ReqID, Kernel: c.kernel}})
+		Local: c.local, Remote: c.remote, Priority: priority, Mode: c.mode, VirtualIPs: sa.assigned.addresses(),
+		Peer: sa.path.Remote.Addr().Unmap(), PerResource: c.perResource && sa.env.Resources > 1, ReqID: c.config.ReqID, Kernel: *c.kernel}})
 }
 
 // activate begins to send through a child.

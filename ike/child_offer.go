@@ -51,7 +51,7 @@ func (sa *SA) offerAgain(old *Child) childMessage {
 // wishedAddrs is localAddrs, and before virtual addresses are assigned any address of the families that we ask for
 // (RFC 7296, Section 2.19).
 func (sa *SA) wishedAddrs() []netip.Addr {
-	if len(sa.assigned.Addresses) > 0 || len(sa.conn.VirtualIPs) == 0 {
+	if len(sa.assigned.addresses()) > 0 || len(sa.conn.VirtualIPs) == 0 {
 		return sa.localAddrs()
 	}
 	var out []netip.Addr
@@ -93,7 +93,7 @@ func (sa *SA) accept(c *ChildConfig, offer, m childMessage, old *Child) (childDe
 
 // acceptTraffic takes the selectors of an answer. Where we were given a virtual address they are reduced to it.
 func (sa *SA) acceptTraffic(d *childDeal, offer, m childMessage) error {
-	if len(sa.conn.VirtualIPs) > 0 && len(sa.assigned.Addresses) == 0 && isDynamic(d.config.Local) {
+	if len(sa.conn.VirtualIPs) > 0 && len(sa.assigned.addresses()) == 0 && isDynamic(d.config.Local) {
 		return refuse(explain.IKENoAddress, 0, "child %q needs a virtual address and the peer gave none", d.config.Name)
 	}
 	single := true
@@ -103,7 +103,7 @@ func (sa *SA) acceptTraffic(d *childDeal, offer, m childMessage) error {
 	}
 	d.local, d.remote = m.tsi, m.tsr
 	subset := spd.Covers(offer.tsi, d.local) && spd.Covers(offer.tsr, d.remote)
-	if len(sa.assigned.Addresses) > 0 && isDynamic(d.config.Local) {
+	if len(sa.assigned.addresses()) > 0 && isDynamic(d.config.Local) {
 		d.local = narrow(d.local, expand(d.config.Local, sa.localAddrs()))
 	}
 	if single && subset && len(d.local) > 0 && len(d.remote) > 0 {

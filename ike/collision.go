@@ -35,14 +35,14 @@ import (
 type exchanges struct {
 	children    []task // our exchanges about children that are under way
 	answering   int    // requests for SAs whose answer is being computed
-	replacing   bool   // one of them replaces the IKE SA
 	rekey       *rekeyIKE
 	successor   *SA          // this IKE SA was rekeyed
 	predecessor *SA          // the IKE SA that this one was made by, until that is gone
 	pending     []*pendingSA // of the peer, while additional key exchanges are to come
-	nextPending uint32
 	retries     []retryLater
+	nextPending uint32
 	nextRetry   uint32
+	replacing   bool       // one of those that are being answered replaces the IKE SA
 	superseded  bool       // another IKE SA has taken over: the end of this one is no news
 	draining    *deleteIKE // the exchange that ends this IKE SA, which waits for packets on their way
 	lastNotice  time.Time  // when the peer was last told about a bad packet

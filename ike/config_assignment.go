@@ -216,6 +216,18 @@ func maskBits(octets []byte) (int, bool) {
 	return 0, false
 }
 
-func (as Assignment) clone() Assignment {
+// addresses are the virtual addresses, none of a nil Assignment.
+func (as *Assignment) addresses() []netip.Prefix {
+	if as == nil {
+		return nil
+	}
+	return as.Addresses
+}
+
+// clone returns a copy, the zero value of a nil Assignment.
+func (as *Assignment) clone() Assignment {
+	if as == nil {
+		return Assignment{}
+	}
 	return Assignment{slices.Clone(as.Addresses), slices.Clone(as.DNS), slices.Clone(as.Subnets), slices.Clone(as.Others)}
 }

@@ -32,7 +32,7 @@ func (sa *SA) configRequest() *wire.Configuration {
 
 // addressWishes are the configured virtual addresses, each unspecified one replaced by one that we had.
 func (sa *SA) addressWishes() []netip.Addr {
-	had := slices.Clone(sa.wishes)
+	had := slices.Clone(sa.initial.wishes)
 	var out []netip.Addr
 	for _, want := range sa.conn.VirtualIPs {
 		i := slices.IndexFunc(had, func(a netip.Addr) bool { return a.Is4() == want.Is4() })
@@ -77,7 +77,7 @@ func (sa *SA) learnAssignment(payloads []wire.Payload) {
 		}
 		return
 	}
-	sa.assigned = as
+	sa.assigned = &as
 	sa.news(News{Kind: NewsAssigned, Assigned: &as})
 }
 

@@ -124,7 +124,7 @@ func (a *authentication) hearEAPKey() error {
 		return err
 	}
 	if l.eap.only {
-		l.noted(shown{id: l.theirs}, sa.remote, l.eap.result.Method.String())
+		l.noted(shown{id: auth.FromPayload(l.theirs)}, sa.remote, l.eap.result.Method.String())
 	}
 	if _, more := wire.FindNotify(a.in.payloads, wire.NotifyAnotherAuthFollows); more {
 		l.follows = true

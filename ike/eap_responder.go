@@ -184,7 +184,7 @@ func (a *authentication) hearInitiatorKey() error {
 	if a.keyed, err = sa.eapAuth(l.ours); err != nil {
 		return err
 	}
-	l.notedEAP(shown{id: l.theirs, eap: l.eap})
+	l.notedEAP(shown{id: auth.FromPayload(l.theirs), eap: l.eap})
 	sa.endConversation()
 	return a.next()
 }

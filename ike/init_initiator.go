@@ -19,8 +19,8 @@ const (
 // newInitiator begins an IKE SA. The first of children is made inside IKE_AUTH, the others follow.
 func newInitiator(env *Env, now time.Time, spi wire.SPI, ev Initiate) *SA {
 	sa := &SA{env: env, id: env.NewSAID(), conn: ev.Connection, initiator: true, spiI: spi, path: ev.Path, now: now, created: now, lastHeard: now}
-	sa.wishes, sa.ticket, sa.heritage = ev.VirtualIPs, ev.Ticket, ev.Heritage
-	sa.initial = &initialState{trigger: ev.Trigger, children: ev.Children, fallback: ev.Fallback, redirectedFrom: ev.RedirectedFrom, initialContact: ev.InitialContact && ev.Connection.InitialContact}
+	sa.ticket, sa.heritage = ev.Ticket, ev.Heritage
+	sa.initial = &initialState{wishes: ev.VirtualIPs, trigger: ev.Trigger, children: ev.Children, fallback: ev.Fallback, redirectedFrom: ev.RedirectedFrom, initialContact: ev.InitialContact && ev.Connection.InitialContact}
 	sa.news(News{Kind: NewsConnecting})
 	if sa.inStream() {
 		sa.stream.originator = true

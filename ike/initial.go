@@ -34,6 +34,8 @@ type initialState struct {
 	redirectedFrom     netip.Addr      // gateway that has sent us here; invalid: none has
 	trigger            *spd.Flow       // the packet that asks for the first child
 	first              firstChild
+	wishes             []netip.Addr          // virtual addresses that an earlier IKE SA had
+	hashes             []wire.HashAlgorithm  // of the peer; nil: it does not do RFC 7427
 	login              login                 // IKE_AUTH
 	announced          [][]auth.Announcement // SUPPORTED_AUTH_METHODS of the peer (RFC 9593)
 	announceLater      bool                  // ours goes into IKE_INTERMEDIATE
@@ -152,11 +154,11 @@ func (sa *SA) learn(in *inbound) {
 	_, sa.peer.childless = wire.FindNotify(in.payloads, wire.NotifyChildlessIKEv2Supported)
 	sa.peer.client = sa.initiator
 	sa.peer.redirectable = !sa.initiator && redirectable(in.payloads)
-	sa.peer.hashes = nil
+	sa.initial.hashes = nil
 	notifies(in.payloads, wire.NotifySignatureHashAlgorithms, func(n *wire.Notify) {
-		sa.peer.hashes = []wire.HashAlgorithm{}
+		sa.initial.hashes = []wire.HashAlgorithm{}
 		for d := n.Data; len(d) >= 2; d = d[2:] {
-			sa.peer.hashes = append(sa.peer.hashes, wire.HashAlgorithm(binary.BigEndian.Uint16(d)))
+			sa.initial.hashes = append(sa.initial.hashes, wire.HashAlgorithm(binary.BigEndian.Uint16(d)))
 		}
 	})
 	_, sa.initial.intermediateAgreed = wire.FindNotify(in.payloads, wire.NotifyIntermediateExchangeSupported)

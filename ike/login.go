@@ -28,7 +28,9 @@ type login struct {
 	eapOnly  bool                 // the initiator does without another proof of the responder (RFC 5998)
 	eap      *eapRound            // under way
 	proof    Proof
-	shown    []shown // what the peer has proven, round by round
+	// proofEnds is the end of validity of the peer's certificates; zero is never.
+	proofEnds time.Time
+	shown     []shown // what the peer has proven, round by round
 
 	// of the responder
 	candidates []*Connection // beside that of the IKE SA, in order

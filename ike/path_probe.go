@@ -113,6 +113,9 @@ func (sa *SA) packetSize(n int) int {
 
 // probePath makes what is known about the path public, and has the next probe sent, if any is wanted.
 func (sa *SA) probePath() {
+	if sa.pathMTU == nil {
+		return
+	}
 	sa.publishPath()
 	if _, wanted := sa.pathMTU.Probe(); wanted {
 		if !sa.probing() {
@@ -154,7 +157,7 @@ func (sa *SA) raisePath() {
 
 // confirmPath has the MTU of the path probed again, if it was found.
 func (sa *SA) confirmPath() {
-	if sa.pathMTU.State() != plpmtu.SearchComplete || sa.state != StateEstablished || sa.inStream() || sa.conn.NoPathProbes {
+	if sa.pathMTU == nil || sa.pathMTU.State() != plpmtu.SearchComplete || sa.state != StateEstablished || sa.inStream() || sa.conn.NoPathProbes {
 		return
 	}
 	sa.pathMTU.Confirm()
@@ -166,8 +169,11 @@ func (sa *SA) pathSeen(p dataplane.PathMTU) {
 	if sa.state != StateEstablished || sa.inStream() || sa.conn.NoPathProbes {
 		return
 	}
+	if sa.pathMTU == nil {
+		sa.pathMTU = &plpmtu.Search{}
+	}
 	if sa.pathMTU.Max() != p.Link || p == (dataplane.PathMTU{Link: p.Link}) {
-		sa.pathMTU = plpmtu.New(p.Link, !sa.path.Remote.Addr().Unmap().Is4())
+		*sa.pathMTU = plpmtu.New(p.Link, !sa.path.Remote.Addr().Unmap().Is4())
 	}
 	if p.TooBig > 0 {
 		sa.pathMTU.TooBig(p.TooBig, p.Validated)

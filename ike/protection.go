@@ -50,6 +50,13 @@ func (sa *SA) wake() error {
 	return nil
 }
 
+// forgetAuthKeys clears the keys that nothing but IKE_AUTH needs.
+func (sa *SA) forgetAuthKeys() {
+	sa.keys.Pi.Clear()
+	sa.keys.Pr.Clear()
+	sa.keys.Pi, sa.keys.Pr = nil, nil
+}
+
 // rest drops the ciphers when no message is under way. Those made later number their IVs from another random start.
 func (sa *SA) rest() {
 	if sa.state == StateEstablished && len(sa.requests.pending)+len(sa.requests.begun)+len(sa.tasks)+len(sa.fragments) == 0 {

@@ -10,7 +10,7 @@ import (
 
 // A shown is what the peer has shown in one round: it may be held against several connections.
 type shown struct {
-	id     *wire.Identification
+	id     auth.Identity
 	proof  auth.Verify // without EAP; Remote and, unless it was said, LocalID are those of a connection
 	unsaid bool        // we had not said who we are
 	eap    *eapRound   // what came of EAP; or nil
@@ -24,7 +24,7 @@ func (a *authentication) prove(s shown, then func() error) error {
 	case round == nil:
 		return objects(sa.tooOften())
 	case s.eap != nil:
-		if err := s.eap.judge(round, sa.conn, auth.FromPayload(s.id)); err != nil {
+		if err := s.eap.judge(round, sa.conn, s.id); err != nil {
 			return objects(err)
 		}
 		sa.initial.login.notedEAP(s)
@@ -52,7 +52,7 @@ func (a *authentication) prove(s shown, then func() error) error {
 // noted takes a round of the peer's as proven.
 func (sa *SA) noted(s shown, verified auth.VerifyResult) {
 	l := &sa.initial.login
-	sa.remote, sa.proofEnds = verified.ID, soonest(sa.proofEnds, verified.NotAfter)
+	sa.remote, l.proofEnds = verified.ID, soonest(l.proofEnds, verified.NotAfter)
 	sa.warn(verified.Warnings)
 	l.noted(s, verified.ID, verified.Method.String())
 	if verified.Leaf != nil {
@@ -63,7 +63,7 @@ func (sa *SA) noted(s shown, verified auth.VerifyResult) {
 // noted takes a round of the peer's as proven.
 func (l *login) noted(s shown, id auth.Identity, how string) {
 	if len(l.proof.remotes) == 0 {
-		l.proof.IKEIdentity = auth.FromPayload(s.id)
+		l.proof.IKEIdentity = s.id
 	}
 	l.proof.remotes = append(l.proof.remotes, id)
 	l.proof.Remote = append(l.proof.Remote, how)
@@ -79,7 +79,7 @@ func (l *login) notedEAP(s shown) {
 	if r.Grant != nil {
 		l.proof.Grants = append(l.proof.Grants, r.Grant)
 	}
-	l.noted(s, auth.FromPayload(s.id), r.Method.String())
+	l.noted(s, s.id, r.Method.String())
 	if s.eap.only {
 		l.proof.Local[0] = r.Method.String()
 	}
@@ -88,8 +88,7 @@ func (l *login) notedEAP(s shown) {
 // proveAgain holds all that the peer has proven against another connection, and goes on with then.
 func (a *authentication) proveAgain(then func() error) error {
 	l := &a.sa.initial.login
-	l.proven, l.proof = 0, Proof{Local: l.proof.Local, local: l.proof.local}
-	a.sa.proofEnds = time.Time{}
+	l.proven, l.proof, l.proofEnds = 0, Proof{Local: l.proof.Local, local: l.proof.local}, time.Time{}
 	return a.proveNext(then)
 }
 

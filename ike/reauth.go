@@ -15,7 +15,7 @@ const authMargin = time.Minute
 // startAuthLifetime begins the times that count from the authentication. Only the original initiator can authenticate anew;
 // the responder ends what was not renewed. What the peer has proven ends with its certificates.
 func (sa *SA) startAuthLifetime() {
-	sa.lifetimes.expiry = sa.proofEnds
+	sa.lifetimes.expiry = sa.initial.login.proofEnds
 	switch c := sa.conn; {
 	case sa.initiator && c.ReauthTime > 0:
 		sa.lifetimes.reauth = sa.now.Add(sa.earlier(c.ReauthTime, c.Lifetime.Jitter))

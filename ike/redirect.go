@@ -112,7 +112,7 @@ func (sa *SA) redirectClient(g wire.Gateway) {
 
 // awaitLeaving closes the IKE SA of a client that does not leave by itself (RFC 5685, Section 5).
 func (sa *SA) awaitLeaving(g wire.Gateway) {
-	sa.peer.sentTo = g
+	sa.peer.sentTo = &g
 	sa.timers.set(timerRedirect, 0, sa.now.Add(sa.conn.RedirectTo.wait()))
 }
 

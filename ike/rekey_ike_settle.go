@@ -27,8 +27,7 @@ func (sa *SA) next(initiator bool, chosen suite.Selection, from keySources, spiI
 	if from.ppk != nil {
 		next.ppk, next.ppkUse = from.ppk, ppkByCreateChild
 	}
-	keys.Pi.Clear()
-	keys.Pr.Clear()
+	next.forgetAuthKeys()
 	sa.emit(Adopt{SA: next})
 	sa.within(next, next.armLiveness)
 	return next, nil
@@ -116,7 +115,10 @@ func (sa *SA) inherit(stays *SA) {
 			stays.emit(Bind{SA: stays.LocalSPI(), SPI: c.inSPI, Policy: c.policy})
 		}
 		stays.timers.take(&sa.timers, timerChildRekey, timerChildExpire, timerChildIdle, timerRedirect, timerLinger, timerRaise)
-		stays.pathMTU = sa.pathMTU
+		if sa.pathMTU != nil { // which this one may still have a probe of
+			search := *sa.pathMTU
+			stays.pathMTU = &search
+		}
 		stays.probePath()
 		stays.tasks = append(stays.tasks, slices.DeleteFunc(sa.waiting(), isRekeyIKE)...)
 		stays.assigned, stays.leases, stays.lifetimes = sa.assigned, sa.leases, sa.lifetimes

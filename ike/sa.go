@@ -40,12 +40,12 @@ func (s State) String() string {
 // An SA is one IKE SA: a pure machine driven by Handle. It is not safe for concurrent use.
 type SA struct {
 	env       *Env
-	id        uint32 // of the node's IKE SAs, never used again
 	conn      *Connection
-	initiator bool // we are the original initiator: flag I of our messages (RFC 7296, Section 3.1)
+	id        uint32 // of the node's IKE SAs, never used again
+	initiator bool   // we are the original initiator: flag I of our messages (RFC 7296, Section 3.1)
+	state     State
 	spiI      wire.SPI
 	spiR      wire.SPI
-	state     State
 	path      dataplane.Path
 	now       time.Time // of the event being handled
 	actions   []Action
@@ -67,14 +67,13 @@ type SA struct {
 	timers    timers
 	fragments []*reassembly
 
-	fragmentSize int           // what was learnt about the path; 0 is the configured size
-	pathMTU      plpmtu.Search // of the path that ESP takes
+	fragmentSize int            // what was learnt about the path; 0 is the configured size
+	pathMTU      *plpmtu.Search // of the path that ESP takes; nil until the data plane tells of it
 
 	children  []*Child
 	exchanges exchanges
 	lifetimes lifetimes
-	assigned  Assignment    // to us, by the peer
-	wishes    []netip.Addr  // virtual addresses that an earlier IKE SA had
+	assigned  *Assignment   // to us, by the peer; nil: nothing
 	ticket    uint64        // of the Initiate
 	ppk       *auth.PPK     // in SK_d, the last one if there were several; nil is none
 	ppkUse    ppkUse        // how it came there
@@ -85,7 +84,6 @@ type SA struct {
 	initial   *initialState // dropped when authenticated
 
 	created, established time.Time
-	proofEnds            time.Time // end of validity of the peer's certificates; zero is never
 	lastHeard, lastSent  time.Time
 	stream               streamLife
 	lastComplaint        time.Time // of ours about a Message ID, to limit their rate
@@ -99,14 +97,13 @@ type peerTraits struct {
 	childless     bool
 	behindNAT     bool // NAT_DETECTION_SOURCE_IP did not match (RFC 7296, Section 2.23)
 	weBehindNAT   bool
-	detectsNAT    bool                 // it told its addresses, so it knows NAT traversal
-	encap         bool                 // ESP goes in UDP: there is a NAT, or we pretend
-	hashes        []wire.HashAlgorithm // nil: the peer does not do RFC 7427
-	client        bool                 // we have connected, and the peer is our gateway
-	redirectable  bool                 // it is a client that may be sent to another gateway (RFC 5685)
-	sentTo        wire.Gateway         // where it was sent
-	looksUp       bool                 // HTTP_CERT_LOOKUP_SUPPORTED (RFC 7296, Section 3.7)
-	authLifetime  time.Duration        // AUTH_LIFETIME that we were told (RFC 4478); 0 is none
+	detectsNAT    bool          // it told its addresses, so it knows NAT traversal
+	encap         bool          // ESP goes in UDP: there is a NAT, or we pretend
+	client        bool          // we have connected, and the peer is our gateway
+	redirectable  bool          // it is a client that may be sent to another gateway (RFC 5685)
+	looksUp       bool          // HTTP_CERT_LOOKUP_SUPPORTED (RFC 7296, Section 3.7)
+	sentTo        *wire.Gateway // where it was sent; nil: nowhere
+	authLifetime  time.Duration // AUTH_LIFETIME that we were told (RFC 4478); 0 is none
 }
 
 // LocalSPI returns our SPI, the key of the SA in its shard.

@@ -84,6 +84,14 @@ type timer struct {
 // timers are the pending timers of one SA: few, so a slice. The zero value is ready.
 type timers struct{ pending []timer }
 
+// remove takes out the timer at a place; the last one takes the slice with it.
+func (t *timers) remove(i int) {
+	t.pending = slices.Delete(t.pending, i, i+1)
+	if len(t.pending) == 0 {
+		t.pending = nil
+	}
+}
+
 // set arms a timer, replacing one with the same key.
 func (t *timers) set(kind timerKind, id uint32, at time.Time) {
 	key := timerKey{kind, id}
@@ -101,7 +109,7 @@ func (t *timers) stop(kind timerKind, id uint32) {
 	key := timerKey{kind, id}
 	for i := range t.pending {
 		if t.pending[i].key == key {
-			t.pending = append(t.pending[:i], t.pending[i+1:]...)
+			t.remove(i)
 			return
 		}
 	}
@@ -151,6 +159,6 @@ func (t *timers) takeDue(now time.Time) (timerKey, bool) {
 		return timerKey{}, false
 	}
 	key := t.pending[best].key
-	t.pending = append(t.pending[:best], t.pending[best+1:]...)
+	t.remove(best)
 	return key, true
 }

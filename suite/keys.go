@@ -14,7 +14,7 @@ type IKEKeys struct {
 	D      secret.Bytes // for deriving further keys
 	Ai, Ar secret.Bytes // integrity of messages from the original initiator and responder
 	Ei, Er secret.Bytes // encryption
-	Pi, Pr secret.Bytes // for the AUTH payload
+	Pi, Pr secret.Bytes // for the AUTH payload, in memory of their own
 }
 
 // Clear zeroes all keys.
@@ -70,16 +70,18 @@ func expandIKEKeys(prf *PRF, sel Selection, skeyseed, ni, nr []byte, spii, spir 
 	seed = binary.BigEndian.AppendUint64(seed, uint64(spii))
 	seed = binary.BigEndian.AppendUint64(seed, uint64(spir))
 	p := prf.KeySize()
-	keymat, err := prf.Plus(skeyseed, seed, 3*p+2*integ+2*encr)
+	lasting := p + 2*integ + 2*encr
+	keymat, err := prf.Plus(skeyseed, seed, lasting+2*p)
 	if err != nil {
 		return IKEKeys{}, err
 	}
-	cut := cutter(keymat)
+	defer clear(keymat)
+	cut, forAuth := cutter(slices.Clone(keymat[:lasting])), cutter(slices.Clone(keymat[lasting:]))
 	return IKEKeys{
 		D:  cut.next(p),
 		Ai: cut.next(integ), Ar: cut.next(integ),
 		Ei: cut.next(encr), Er: cut.next(encr),
-		Pi: cut.next(p), Pr: cut.next(p),
+		Pi: forAuth.next(p), Pr: forAuth.next(p),
 	}, nil
 }
 

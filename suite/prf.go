@@ -91,17 +91,18 @@ func (p *PRF) Plus(key, seed []byte, n int) ([]byte, error) {
 			TransformName(wire.Transform{Type: wire.TransformPRF, ID: p.id}))
 	}
 	mac := p.new(key)
-	stream := make([]byte, 0, n+p.size)
-	var block []byte // T1, T2, ...: each covers the one before, the seed and its number
+	stream := make([]byte, 0, n)
+	block := make([]byte, 0, p.size) // T1, T2, ...: each covers the one before, the seed and its number
+	defer func() { clear(block) }()
 	for number := byte(1); len(stream) < n; number++ {
 		mac.Reset()
 		mac.Write(block)
 		mac.Write(seed)
 		mac.Write([]byte{number})
-		stream = mac.Sum(stream)
-		block = stream[len(stream)-p.size:]
+		block = mac.Sum(block[:0])
+		stream = append(stream, block[:min(p.size, n-len(stream))]...)
 	}
-	return stream[:n:n], nil
+	return stream, nil
 }
 
 // skeyseedKey returns the key of the PRF that makes SKEYSEED. The two PRFs with keys of fixed length take the first 64

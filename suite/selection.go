@@ -1,13 +1,14 @@
 package suite
 
 import (
+	"bytes"
 	"slices"
 
 	"culvert/wire"
 )
 
 // A Selection is one suite out of a negotiation: exactly one transform of each type that the chosen proposal contains, with
-// the number and the SPI of that proposal (RFC 7296, Section 3.3.6).
+// the number and the SPI of that proposal (RFC 7296, Section 3.3.6). It owns its fields.
 type Selection struct {
 	Proposal wire.Proposal
 }
@@ -58,7 +59,7 @@ func Select(offered, configured []wire.Proposal, opt SelectOptions) (Selection, 
 			}
 			chosen, failed, ok := m.run()
 			if ok {
-				p := wire.Proposal{Number: m.offered.Number, Protocol: m.offered.Protocol, SPI: m.offered.SPI, Transforms: chosen}
+				p := wire.Proposal{Number: m.offered.Number, Protocol: m.offered.Protocol, SPI: bytes.Clone(m.offered.SPI), Transforms: chosen}
 				return Selection{Proposal: p}, nil
 			}
 			refusal.add(m, failed)

@@ -16,12 +16,15 @@ type pair struct {
 	host        netip.Addr
 }
 
+func (p pair) digest() digest { return digestOf("%q %q %v", p.local, p.peer, p.host) }
+
 // count keeps the number of IKE SAs between an SA's pair, by each way of telling.
 func (s *Supervisor) count(t *tracked, by int) {
 	for _, local := range []string{"", t.local} {
 		for _, p := range []pair{{local: local, peer: t.peer}, {local: local, host: t.ends.remote}} {
-			if s.pairs[p] += by; s.pairs[p] == 0 {
-				delete(s.pairs, p)
+			key := p.digest()
+			if s.pairs[key] += by; s.pairs[key] == 0 {
+				delete(s.pairs, key)
 			}
 		}
 	}
@@ -33,7 +36,7 @@ func (s *Supervisor) initialContact(l *link, a *attempt) bool {
 	if len(l.sas) > 0 && l.hosts[a.ends()] != a {
 		return false
 	}
-	return s.pairs[pairOf(l.conn, a.addr)] == 0
+	return s.pairs[pairOf(l.conn, a.addr).digest()] == 0
 }
 
 // accompanied has the attempts of a connection claim no initial contact any more, now that there is an IKE SA which was not when

@@ -1,8 +1,6 @@
 package supervisor
 
 import (
-	"crypto/sha256"
-	"fmt"
 	"slices"
 
 	"culvert/explain"
@@ -12,14 +10,10 @@ import (
 // with the same addresses. Nothing tells their packets apart but marks or interfaces: what is for either goes to the one that came
 // first, until it is gone.
 
-// traffics are the IKE SAs by what their children carry, of which a digest is enough.
-type traffics map[[8]byte][]*tracked
+// traffics are the IKE SAs by what their children carry.
+type traffics map[digest][]*tracked
 
-func (c twin) traffic() (key [8]byte) {
-	digest := sha256.Sum256(fmt.Append(nil, c.local, c.remote, c.numbers()))
-	copy(key[:], digest[:])
-	return key
-}
+func (c twin) traffic() digest { return digestOf("%v %v %v", c.local, c.remote, c.numbers()) }
 
 // carry notes a child that came up, and tells when the same traffic is that of another peer already.
 func (s *Supervisor) carry(t *tracked, c twin) {

@@ -24,7 +24,7 @@ type Supervisor struct {
 	order    []string
 	sas      map[wire.SPI]*tracked
 	replaces map[wire.SPI][]closing // what goes when an admitted SA is established
-	pairs    map[pair]int           // how many IKE SAs there are between them
+	pairs    map[digest]int         // how many IKE SAs there are between each pair
 	handing  map[*tracked]bool      // SAs that others have to make room for
 	policies policies
 	traffics traffics
@@ -38,7 +38,7 @@ type Supervisor struct {
 func New(jitter func(time.Duration) time.Duration, newPolicy func() dataplane.PolicyID) *Supervisor {
 	return &Supervisor{
 		jitter: jitter, links: make(map[string]*link), sas: make(map[wire.SPI]*tracked),
-		replaces: make(map[wire.SPI][]closing), pairs: make(map[pair]int), handing: make(map[*tracked]bool), policies: newPolicies(newPolicy), traffics: make(traffics),
+		replaces: make(map[wire.SPI][]closing), pairs: make(map[digest]int), handing: make(map[*tracked]bool), policies: newPolicies(newPolicy), traffics: make(traffics),
 	}
 }
 

@@ -2,7 +2,6 @@ package fake
 
 import (
 	"fmt"
-	"slices"
 
 	"culvert/dataplane"
 	"culvert/spd"
@@ -58,7 +57,7 @@ func (b *Backend) SetPolicy(p dataplane.Policy) error {
 	}
 	db, err := b.db.With(spd.Policy{
 		ID: uint32(p.ID), Action: p.Action, Priority: p.Priority,
-		Selectors: spd.Selectors{Local: slices.Clone(p.Local), Remote: slices.Clone(p.Remote)},
+		Selectors: spd.Selectors{Local: p.Local, Remote: p.Remote},
 	}, state)
 	if err != nil {
 		return fmt.Errorf("fake data plane: %s: %w", p.Name, err)

@@ -87,7 +87,7 @@ func (b *Backend) publish(p dataplane.Policy) (old *policy, err error) {
 	}
 	db, err := b.policies.Load().With(spd.Policy{
 		ID: uint32(p.ID), Action: p.Action, Priority: p.Priority,
-		Selectors: spd.Selectors{Local: slices.Clone(p.Local), Remote: slices.Clone(p.Remote)},
+		Selectors: spd.Selectors{Local: p.Local, Remote: p.Remote},
 	}, state)
 	if err != nil {
 		return old, err

@@ -58,7 +58,8 @@ func newInbound(sa *dataplane.SA) (*inbound, error) {
 		return nil, err
 	}
 	in.SetLimits(sa)
-	in.path.Store(&sa.Path)
+	path := sa.Path // alone: what points into sa keeps all of it
+	in.path.Store(&path)
 	return in, nil
 }
 
