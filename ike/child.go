@@ -42,7 +42,6 @@ type Child struct {
 	// As responder we do not know that our answer, to the request with this Message ID, has come to the peer.
 	unconfirmed bool
 	answered    uint32
-	lowest      []byte // the lower nonce of the exchange that made it, while a collision may need it
 
 	line          uint32    // inbound SPI of the first child of those that rekeying has made one of the other
 	perResource   bool      // both sides make Child SAs of single resources beside it (RFC 9611)

@@ -21,15 +21,15 @@ func bothRekeyChild(t *testing.T, seed byte) *childLab {
 	return l
 }
 
-// made returns the child that a node has made last as responder.
-func (l *childLab) made(at *testNode) *Child {
+// rivalOf returns the exchange of a node that collides with one of the peer.
+func (l *childLab) rivalOf(at *testNode) *createChild {
 	l.t.Helper()
-	for _, c := range slices.Backward(l.sa(at).children) {
-		if !c.initiator && c.lowest != nil {
-			return c
+	for _, c := range l.sa(at).children {
+		if c.rekey != nil && c.rekey.rival != nil {
+			return c.rekey
 		}
 	}
-	l.failf("%s has made no child", at.name)
+	l.failf("%s has no rival", at.name)
 	return nil
 }
 
@@ -40,11 +40,11 @@ func TestCollisionBothRekeyTheChildAndTheLowestNonceLoses(t *testing.T) {
 		old := l.child(l.a).inSPI
 		l.deliver(l.a) // both notice: the requests cross
 		l.deliver(l.b)
-		ofA, ofB := l.made(l.b), l.made(l.a) // by the exchanges of a and of b
+		ofA, ofB := l.rivalOf(l.b), l.rivalOf(l.a) // what the exchanges of a and of b have made
 		winner, loser := l.a, l.b
-		stays := ofA.outSPI // inbound SPI at a
-		if bytes.Compare(ofA.lowest, ofB.lowest) < 0 {
-			winner, loser, stays = l.b, l.a, ofB.inSPI
+		stays := ofA.rival.outSPI // inbound SPI at a
+		if bytes.Compare(ofA.rivalLowest, ofB.rivalLowest) < 0 {
+			winner, loser, stays = l.b, l.a, ofB.rival.inSPI
 		}
 		won[winner.name]++
 		l.deliver(l.a)

@@ -15,19 +15,20 @@ import (
 // A createChild is our CREATE_CHILD_SA exchange for a Child SA: a new one (RFC 7296, Section 1.3.1), or one that replaces
 // another (Section 1.3.3).
 type createChild struct {
-	config   *ChildConfig
-	trigger  *spd.Flow        // the packet that asks for it, or nil
-	pair     bool             // the peer wants a single pair of addresses
-	old      *Child           // to be replaced, or nil
-	first    *Child           // beside which one of a single resource is made (RFC 9611), or nil
-	resource int              // that one
-	rival    *Child           // what the peer replaced it by meanwhile (RFC 7296, Section 2.8.1)
-	rivals   *pendingSA       // what the peer is going to replace it by (RFC 9370, Section 2.2.4)
-	unwanted bool             // old is to be deleted as soon as this is over
-	why      *Failure         // for people; nil: it was asked for
-	method   wire.TransformID // what the peer wants instead of our first
-	tried    []wire.TransformID
-	patience patience
+	config      *ChildConfig
+	trigger     *spd.Flow        // the packet that asks for it, or nil
+	pair        bool             // the peer wants a single pair of addresses
+	old         *Child           // to be replaced, or nil
+	first       *Child           // beside which one of a single resource is made (RFC 9611), or nil
+	resource    int              // that one
+	rival       *Child           // what the peer replaced it by meanwhile (RFC 7296, Section 2.8.1)
+	rivalLowest []byte           // the lower nonce of the exchange that made the rival
+	rivals      *pendingSA       // what the peer is going to replace it by (RFC 9370, Section 2.2.4)
+	unwanted    bool             // old is to be deleted as soon as this is over
+	why         *Failure         // for people; nil: it was asked for
+	method      wire.TransformID // what the peer wants instead of our first
+	tried       []wire.TransformID
+	patience    patience
 
 	spi   uint32
 	ours  *suite.KeyExchange

@@ -203,7 +203,9 @@ func (sa *SA) respondWith(p *promisedChild, from keySources) (*Child, error) {
 		return nil, err
 	}
 	c := sa.install(p.deal, p.spi, keys, false, p.old, p.old != nil || p.deal.first != nil)
-	c.lowest = lowest
+	if p.old != nil && p.old.rekey != nil {
+		p.old.rekey.rival, p.old.rekey.rivalLowest = c, lowest
+	}
 	return c, nil
 }
 

@@ -62,7 +62,7 @@ func (t *createChild) rivalled(sa *SA) bool { return t.rival != nil && sa.has(t.
 func (t *createChild) outdone(sa *SA, lowest []byte) bool {
 	switch {
 	case t.rivalled(sa):
-		return bytes.Compare(lowest, t.rival.lowest) < 0
+		return bytes.Compare(lowest, t.rivalLowest) < 0
 	case sa.pending(t.rivals):
 		return bytes.Compare(lowest, t.rivals.from.lowest()) < 0
 	}
@@ -118,9 +118,7 @@ func childNotFound(n *wire.Notify) error {
 // only then it is known to have the new one (RFC 7296, Section 2.8).
 func (sa *SA) replaced(old, c *Child) {
 	old.successor = c
-	if old.rekey != nil {
-		old.rekey.rival = c
-	} else {
+	if old.rekey == nil {
 		sa.awaitDelete(old)
 	}
 	sa.childRekeyed(old, c)
