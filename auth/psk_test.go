@@ -106,6 +106,10 @@ func TestWeakPSK(t *testing.T) {
 		"\x00\x00\x00\x00\x00\x00\x00\x00":  true,
 		"x8Qm!2vLpR#9tZkW4bNc":              false,
 		"9f86d081884c7d659a2feaa0c55ad015a": false,
+		// sixteen random octets of which two are alike, as in half of all such keys
+		"\x9b\x1c\x6f\x2d\x8e\x3a\x47\x50\xc1\x0f\xa3\x94\x3a\x76\xf0\xe1": false,
+		"\xde\xad\xbe\xef\xde\xad\xbe\xef\xde\xad\xbe\xef\xde\xad\xbe\xef": true,
+		"Übermütig12345678": true,
 		"\x9f\x86\xd0\x81\x88\x4c\x7d\x65\x9a\x2f\xea\xa0\xc5\x5a\xd0\x15\xa3\xbf\x4f\x1b": false,
 	} {
 		warning, got := WeakPSK(Secret{Name: "office", PSK: secret.Bytes(psk)})

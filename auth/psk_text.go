@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"math"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"culvert/explain"
 	"culvert/secret"
@@ -60,7 +62,8 @@ func WeakPSK(s Secret) (Warning, bool) {
 }
 
 // pskBits estimates the unpredictability of a secret by how often each octet occurs, and counts an octet that continues a
-// sequence (aaaa, abcd, 4321) for nothing. It overrates words, and never rates a secret higher than its octets.
+// sequence (aaaa, abcd, 4321) for nothing. It overrates words, and never rates a secret higher than its octets. Octets that are no
+// text have come from a generator: each one that is not there twice counts whole.
 func pskBits(b secret.Bytes) float64 {
 	var count [256]int
 	fresh := 0
@@ -70,12 +73,28 @@ func pskBits(b secret.Bytes) float64 {
 			fresh++
 		}
 	}
-	perOctet := 0.0
+	perOctet, distinct := 0.0, 0
 	for _, n := range count {
 		if n > 0 {
+			distinct++
 			p := float64(n) / float64(len(b))
 			perOctet -= p * math.Log2(p)
 		}
 	}
+	if !isText(b) {
+		perOctet = max(perOctet, 8*float64(distinct)/float64(len(b)))
+	}
 	return perOctet * float64(fresh)
+}
+
+// isText tells a secret that somebody can have typed.
+func isText(b secret.Bytes) bool {
+	for rest := b; len(rest) > 0; {
+		r, n := utf8.DecodeRune(rest)
+		if r == utf8.RuneError && n == 1 || !unicode.IsPrint(r) {
+			return false
+		}
+		rest = rest[n:]
+	}
+	return true
 }

@@ -28,10 +28,21 @@ func addresses(texts []string, names bool) (list []string, reachable bool, err e
 		case isHostName(s):
 			return nil, false, &mistake{fmt.Sprintf("%q is a name, and our own address is no matter of the DNS here", s), "write the address, or %any"}
 		default:
-			return nil, false, &mistake{fmt.Sprintf("%q is no address, prefix, range or name", s), ""}
+			return nil, false, &mistake{fmt.Sprintf("%q is no address, prefix, range or name", s), addressHint(s)}
 		}
 	}
 	return alone(list), reachable, nil
+}
+
+// addressHint tells how to write what programs with one field for address and port take.
+func addressHint(s string) string {
+	if at, err := netip.ParseAddrPort(s); err == nil {
+		return fmt.Sprintf("write %s; ports are keys of their own", at.Addr())
+	}
+	if a, err := netip.ParseAddr(strings.Trim(s, "[]")); err == nil {
+		return fmt.Sprintf("write %s, without brackets", a)
+	}
+	return "put commas between several"
 }
 
 // anyOf returns the word for every address, of a family or of both.

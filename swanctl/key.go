@@ -147,8 +147,24 @@ func (t *translation) unknown(v value, keys []Key) {
 	}
 	if near := nearest(v.item.Name, keys); near != "" {
 		hint = "did you mean " + near + "?"
+	} else if v.item.Kind == settings.Sub {
+		hint = blocksOf(keys)
 	}
 	t.refuse(v.diagnostic(config.Error, code, reason, hint))
+}
+
+// blocksOf names the sections that there are.
+func blocksOf(keys []Key) string {
+	var all []string
+	for _, k := range keys {
+		if k.Form == Block {
+			all = append(all, k.Name)
+		}
+	}
+	if all == nil {
+		return ""
+	}
+	return "there are " + strings.Join(all, ", ")
 }
 
 // invalid refuses an item for its value.

@@ -149,7 +149,7 @@ func (c *child) startAction(v value) error {
 }
 
 func wrongAction(v value) error {
-	return &mistake{fmt.Sprintf("%q is none of none, trap, start and trap|start", v.text()), ""}
+	return &mistake{fmt.Sprintf("%q is no action", v.text()), "write none, trap, start or trap|start"}
 }
 
 // action reads what is done at an end. Culvert calls nothing and starting otherwise in each.

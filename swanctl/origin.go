@@ -33,6 +33,23 @@ func (o origin) diagnostic(s config.Severity, code explain.Code, message, hint s
 	return d
 }
 
+// reword tells what the configuration says of what comes from the place, in the words of strongSwan's configuration.
+func (o origin) reword(d config.Diagnostic) config.Diagnostic {
+	message, hint := d.Message, d.Hint
+	switch d.Code {
+	case explain.ConfigNoSecret:
+		hint = "add a section ike-... with secret = ... to secrets, whose ids, if there are any, are those of both sides"
+	case explain.ConfigBadProposal, explain.ConfigBadValue:
+		if name, text, ok := strings.Cut(message, ": "); ok && !strings.ContainsAny(name, " \"") {
+			message = text // the path of the key stands before it
+		}
+		if hint == "" && d.Code == explain.ConfigBadProposal {
+			hint = d.Expected
+		}
+	}
+	return o.diagnostic(d.Severity, d.Code, message, hint)
+}
+
 // Stock tells a client of VICI why something is refused: in the words of charon first, then where and why.
 func Stock(d config.Diagnostic) string {
 	name := d.File[strings.LastIndex(d.File, ".")+1:]

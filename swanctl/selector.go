@@ -1,6 +1,7 @@
 package swanctl
 
 import (
+	"cmp"
 	"fmt"
 	"net"
 	"net/netip"
@@ -18,7 +19,7 @@ func selector(s string) (string, error) {
 	if strings.Contains(addrs, "/") {
 		p, err := netip.ParsePrefix(addrs)
 		if err != nil {
-			return "", &mistake{fmt.Sprintf("%q is no prefix", addrs), ""}
+			return "", &mistake{fmt.Sprintf("%q is no prefix", addrs), prefixHint(addrs)}
 		}
 		addrs = p.Masked().String()
 	}
@@ -40,6 +41,14 @@ func selector(s string) (string, error) {
 		return "", &mistake{fmt.Sprintf("%q is no traffic selector", s), "write a prefix, range, address or dynamic, as 10.1.0.0/16[tcp/443]"}
 	}
 	return addrs + upper, nil
+}
+
+// prefixHint says what is to be done about a text that is no prefix.
+func prefixHint(s string) string {
+	if strings.Contains(s, " ") {
+		return "put commas between prefixes"
+	}
+	return cmp.Or(spd.PrefixHint(s), "write it as 10.1.0.0/16")
 }
 
 // protocolAndPort puts numbers in the place of names.

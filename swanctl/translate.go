@@ -82,7 +82,7 @@ func (t *Translation) tell(found config.Diagnostics) config.Diagnostics {
 	for _, d := range found {
 		lines, ours := t.told[d.File]
 		if ours && d.Line > 0 && d.Line <= len(lines) {
-			d = lines[d.Line-1].diagnostic(d.Severity, d.Code, d.Message, d.Hint)
+			d = lines[d.Line-1].reword(d)
 		}
 		if !seen[d] {
 			seen[d] = true

@@ -72,12 +72,12 @@ func (t *tree) unreadable(conf string, err error) { t.refuse(unreadable(conf, er
 
 func unreadable(conf string, err error) config.Diagnostic {
 	at, code := origin{path: conf, place: settings.Place{File: conf}}, explain.ConfigFile
-	message := err.Error()
+	message, hint := err.Error(), "name a folder that has a swanctl.conf, or the file"
 	var wrong *settings.SyntaxError
 	if errors.As(err, &wrong) {
-		at, code, message = origin{path: path.Base(wrong.File), place: wrong.Place}, explain.ConfigSyntax, wrong.Message
+		at, code, message, hint = origin{path: path.Base(wrong.File), place: wrong.Place}, explain.ConfigSyntax, wrong.Message, wrong.Hint
 	}
-	return at.diagnostic(config.Error, code, message, "")
+	return at.diagnostic(config.Error, code, message, hint)
 }
 
 // outermost reads one of the sections of swanctl.conf. Others are there for sections to inherit from.

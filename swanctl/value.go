@@ -16,7 +16,7 @@ func yes(s string) (bool, error) {
 	case "no", "false", "disabled", "0":
 		return false, nil
 	}
-	return false, &mistake{fmt.Sprintf("%q is neither yes nor no", s), ""}
+	return false, &mistake{fmt.Sprintf("%q is neither yes nor no", s), "write yes or no"}
 }
 
 // whole reads an integer as strtol does: decimal, 0x for hexadecimal, 0 for octal.
@@ -62,7 +62,7 @@ func scaled(s string, units map[string]uint64) (uint64, error) {
 func word(s string, words ...string) (string, error) {
 	lower := strings.ToLower(s)
 	if !slices.Contains(words, lower) {
-		return "", &mistake{fmt.Sprintf("%q is none of %s", s, strings.Join(words, ", ")), ""}
+		return "", &mistake{fmt.Sprintf("%q is not known here", s), "write one of " + strings.Join(words, ", ")}
 	}
 	return lower, nil
 }

@@ -81,7 +81,7 @@ func (h *heir) exhausted(steps int) bool {
 	return h.steps < 0
 }
 
-func tooMuch(at Place) error { return &SyntaxError{at, "sections inherit too much"} }
+func tooMuch(at Place) error { return &SyntaxError{Place: at, Message: "sections inherit too much"} }
 
 // add puts an item into a section.
 func (h *heir) add(s *Section, i *leaf, all []*node) error {
@@ -120,9 +120,9 @@ func (h *heir) ancestors(nodes []*node) ([]*node, error) {
 			case h.exhausted(len(all) + len(under) + len(h.open)):
 				return tooMuch(ref.place)
 			case from == nil:
-				return &SyntaxError{ref.place, "there is no section " + ref.path + " to inherit from"}
+				return &SyntaxError{ref.place, "there is no section " + ref.path + " to inherit from", "name it by its path from the outermost level"}
 			case slices.Contains(under, from) || slices.Contains(h.open, from) || from == n || from.above(n):
-				return &SyntaxError{ref.place, "the section " + n.name + " inherits from itself"}
+				return &SyntaxError{Place: ref.place, Message: "the section " + n.name + " inherits from itself"}
 			}
 			h.used[from] = true
 			if err := visit(from, append(under, n)); err != nil {

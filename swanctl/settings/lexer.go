@@ -17,13 +17,14 @@ type lexer struct {
 type SyntaxError struct {
 	Place
 	Message string
+	Hint    string // what to do, if that is known
 }
 
 // Error says where the mistake is, and what.
 func (e *SyntaxError) Error() string { return e.Place.String() + ": " + e.Message }
 
 func (l *lexer) fail(format string, args ...any) error {
-	return &SyntaxError{l.place(), fmt.Sprintf(format, args...)}
+	return &SyntaxError{Place: l.place(), Message: fmt.Sprintf(format, args...)}
 }
 
 func (l *lexer) place() Place { return Place{l.file, l.line} }
@@ -117,14 +118,14 @@ func (l *lexer) quoted() (string, error) {
 		case '\r':
 		case '\\':
 			if l.at == len(l.text) {
-				return "", &SyntaxError{begin, "the string does not end"}
+				return "", &SyntaxError{begin, "the string does not end", "add the closing quote"}
 			}
 			l.escape(&b)
 		default:
 			b.WriteByte(c)
 		}
 	}
-	return "", &SyntaxError{begin, "the string does not end"}
+	return "", &SyntaxError{begin, "the string does not end", "add the closing quote"}
 }
 
 // escape reads what stands behind a backslash.

@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -69,7 +70,7 @@ func (p *parser) file(name string, into *node) error {
 	}
 	p.read++
 	if p.octets += len(data); p.octets > mostOctets {
-		return &SyntaxError{Place{name, 1}, "the files are too large together"}
+		return &SyntaxError{Place: Place{name, 1}, Message: "the files are too large together"}
 	}
 	return p.text(name, string(data), into)
 }
@@ -80,7 +81,7 @@ func ReadFile(files fs.FS, name string) ([]byte, error) {
 	info, err := fs.Stat(files, name)
 	switch {
 	case err != nil:
-		return nil, err
+		return nil, rooted(name, err)
 	case !info.Mode().IsRegular() || info.Size() > largestFile:
 		return nil, &fs.PathError{Op: "read", Path: "/" + name, Err: fmt.Errorf("it is no regular file of at most %d MiB", largestFile>>20)}
 	}
@@ -92,13 +93,25 @@ func ReadFile(files fs.FS, name string) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(f, largestFile)) // some files of the kernel's have more than they say
 }
 
+// rooted names a file in an error as its reader does.
+func rooted(name string, err error) error {
+	var wrong *fs.PathError
+	if errors.As(err, &wrong) {
+		return &fs.PathError{Op: "read", Path: "/" + name, Err: wrong.Err}
+	}
+	return err
+}
+
 func (p *parser) text(name, text string, into *node) error {
-	l := &lexer{text: text, line: 1, file: name}
+	if strings.HasPrefix(text, "\xff\xfe") || strings.HasPrefix(text, "\xfe\xff") {
+		return &SyntaxError{Place{name, 1}, "the file is in UTF-16", "save it as UTF-8, or: iconv -f UTF-16 -t UTF-8 " + name}
+	}
+	l := &lexer{text: strings.TrimPrefix(text, "\ufeff"), line: 1, file: name}
 	if err := p.statements(l, into, 0); err != nil {
 		return err
 	}
 	if l.peek() == '}' {
-		return l.fail("a brace closes what nothing has opened")
+		return &SyntaxError{l.place(), "a brace closes what nothing has opened", "remove it, or look for one too many above, or for a section that is written with ="}
 	}
 	return nil
 }
@@ -138,7 +151,18 @@ func (p *parser) statement(l *lexer, into *node, depth int) error {
 	case '{', ':':
 		return p.section(l, into.section(name, at), depth)
 	}
-	return l.fail(`%q is followed neither by "=" nor by "{"`, name)
+	return &SyntaxError{l.place(), fmt.Sprintf(`%q is followed neither by "=" nor by "{"`, name), otherFormat(name)}
+}
+
+// otherFormat says what to do about a file that begins as another program's does, or how lines are written.
+func otherFormat(word string) string {
+	switch word {
+	case "conn", "config", "ca":
+		return "this looks like ipsec.conf: `culvert import ipsec.conf` turns it into culvert.hcl"
+	case "connection", "secret":
+		return "this looks like culvert.hcl: read it with --config"
+	}
+	return "write key = value, or name { ... }"
 }
 
 func followsAssignment(l *lexer) bool {
@@ -159,7 +183,7 @@ func (p *parser) section(l *lexer, n *node, depth int) error {
 		return err
 	}
 	if l.next() != '}' {
-		return &SyntaxError{begin, "the section " + n.name + " is not closed"}
+		return &SyntaxError{begin, "the section " + n.name + " is not closed", "add its closing brace, or look for one that is missing in it"}
 	}
 	return nil
 }
@@ -194,28 +218,28 @@ func (p *parser) include(l *lexer, into *node) error {
 	case err != nil:
 		return err
 	case pattern == "" || p.files == nil:
-		return &SyntaxError{at, "there is nothing to include"}
+		return &SyntaxError{Place: at, Message: "there is nothing to include"}
 	case p.depth == deepestInclude:
-		return &SyntaxError{at, "files include each other too deeply"}
+		return &SyntaxError{at, "files include each other too deeply", "look for a file that includes itself"}
 	}
 	if !path.IsAbs(pattern) {
 		pattern = path.Join(path.Dir(l.file), pattern)
 	}
 	names, err := matching(p.files, pattern)
 	if err != nil {
-		return &SyntaxError{at, pattern + " is no pattern"}
+		return &SyntaxError{Place: at, Message: pattern + " is no pattern"}
 	}
 	p.depth++
 	defer func() { p.depth-- }()
 	for _, name := range names {
 		if p.read == mostFiles {
-			return &SyntaxError{at, "there are too many files"}
+			return &SyntaxError{Place: at, Message: "there are too many files"}
 		}
 		if err := p.file(name, into); err != nil {
 			if _, inside := err.(*SyntaxError); inside {
 				return err
 			}
-			return &SyntaxError{at, err.Error()}
+			return &SyntaxError{Place: at, Message: err.Error()}
 		}
 	}
 	return nil
