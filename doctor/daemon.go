@@ -35,6 +35,17 @@ func (e *examination) troubles() {
 }
 
 func checkConfiguration(_ context.Context, e *examination) {
+	e.configured()
+	switch n := len(e.Loaded.Connections); {
+	case e.Loaded.Err != nil:
+		e.unknown("", "what was loaded into the daemon beside the file is not known: %v", e.Loaded.Err)
+	case n > 0:
+		e.ok("the daemon has %d connections that are not in the file: they are examined as it has them", n)
+	}
+}
+
+// configured looks at the file.
+func (e *examination) configured() {
 	const most = 5
 	if _, err := fs.Stat(e.Host.Files(), strings.TrimPrefix(e.Path, "/")); errors.Is(err, fs.ErrNotExist) {
 		e.unknown("name it with --config", "there is no %s: nothing is said about connections", e.Path)
@@ -63,6 +74,9 @@ func checkConfiguration(_ context.Context, e *examination) {
 
 // unlooked tells which checks are left out without connections.
 func (e *examination) unlooked() {
+	if len(e.Loaded.Connections) > 0 {
+		return
+	}
 	var names []string
 	for _, c := range Checks() {
 		if c.of == connections {

@@ -65,6 +65,14 @@ type Patient struct {
 	Socket      string
 	Status      *api.Status // nil: no daemon answers
 	Unreachable error       // why not
+	Loaded      Loaded      // what the daemon has that is not in the file
+}
+
+// Loaded are connections that came to the daemon in another way than by the file: over VICI, or from a tree as /etc/swanctl.
+type Loaded struct {
+	Connections  []*config.Connection // as config.Outline has them
+	Certificates []api.Certificate    // all that the daemon has
+	Err          error                // why nothing is known of them; nil: it is
 }
 
 // Level is how bad a finding is.

@@ -74,7 +74,7 @@ func (e *examination) examine(ctx context.Context, c Check) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	e.check = c.Name
-	if c.of == host || e.Config != nil { // checkConfiguration tells what is left out
+	if c.of == host || e.Config != nil || len(e.Loaded.Connections) > 0 { // checkConfiguration tells what is left out
 		c.run(ctx, e)
 	}
 }

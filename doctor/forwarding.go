@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"net/netip"
 	"path"
+	"slices"
 	"strings"
 
 	"culvert/config"
@@ -28,9 +29,9 @@ func (e *examination) behind(six bool) (*config.Connection, *config.Child) {
 
 func (e *examination) connections() []*config.Connection {
 	if e.Config == nil {
-		return nil
+		return e.Loaded.Connections
 	}
-	return e.Config.Connections
+	return slices.Concat(e.Config.Connections, e.Loaded.Connections)
 }
 
 func (e *examination) ownAddresses() map[netip.Addr]bool {

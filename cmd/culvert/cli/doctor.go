@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -24,6 +25,9 @@ ports and who holds them, other IKE daemons, ESP in the kernel, the TUN device,
 capabilities, forwarding, the reverse path filter, packet filters, NAT, overlaps of
 networks, routes, MTU, names, the clock, certificates, the kernel's counters, leftovers and
 limits.
+
+Connections that came to the running daemon in another way than by the file, as over
+VICI, are examined as it has them.
 
 Nothing is changed. It works without root and without a daemon; what only root can see is
 listed as unknown. It ends with 0 if nothing fails, and with 1 otherwise.`,
@@ -66,7 +70,29 @@ func (a *app) patient(ctx context.Context, path string) *doctor.Patient {
 	}
 	p.Path = path
 	p.Config, p.Diagnostics = a.Source.Load(path)
+	if p.Status != nil {
+		p.Loaded = loaded(ctx, client, p.Config)
+	}
 	return p
+}
+
+// loaded is what the daemon has beside a file.
+func loaded(ctx context.Context, client *api.Client, file *config.Config) (l doctor.Loaded) {
+	got, err := client.Configuration(ctx)
+	if err != nil {
+		l.Err = errors.New(reason(err))
+		return l
+	}
+	l.Connections = slices.DeleteFunc(config.Outline(got.Effective), func(c *config.Connection) bool {
+		return file != nil && file.Connection(c.Name) != nil
+	})
+	if len(l.Connections) > 0 {
+		l.Certificates, err = client.Certificates(ctx)
+	}
+	if err != nil {
+		l.Err = errors.New(reason(err))
+	}
+	return l
 }
 
 // reason is the sentence of an error, without what to do and its code.

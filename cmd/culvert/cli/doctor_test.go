@@ -64,3 +64,20 @@ func TestDoctorWorksWithoutDaemon(t *testing.T) {
 		t.Errorf("got\n%s", got)
 	}
 }
+
+// What the daemon has from elsewhere than the file is examined as well, and what is in both once.
+func TestDoctorAsksTheDaemonForWhatWasLoaded(t *testing.T) {
+	fake := apitest.New(8)
+	fake.Now = sampleStatus()
+	for _, name := range []string{"office", "branch"} {
+		fake.Configured.Effective = append(fake.Configured.Effective, config.Effective{Kind: "connection", Name: name,
+			Blocks: []config.Effective{{Kind: "remote", Options: []config.Setting{{Name: "address", Value: `["2001:db8::7"]`}}}}})
+	}
+	s, h := serving(t, fake), doctortest.New()
+	h.Tree["etc/culvert/culvert.hcl"] = &fstest.MapFile{Data: []byte("connection \"office\" {\n  local { id = \"gw.example.org\" }\n}\nsecret \"office\" { psk = \"correct horse battery staple\" }\n"), Mode: 0o600}
+	s.env.Host, s.env.Source = h, config.Source{Files: h.Tree}
+	s.run(exitFailure, "doctor")
+	if got := s.out.String(); !strings.Contains(got, "there is no route to 2001:db8::7, the peer of branch") || strings.Contains(got, "the peer of office") {
+		t.Errorf("got\n%s", got)
+	}
+}
