@@ -137,7 +137,7 @@ func (s *scene) prove(initiator who, inner ...[2]string) {
 func (s *scene) blocked(inner [][2]string) {
 	s.Helper()
 	for _, pair := range inner {
-		if s.moon.Ping(pair[0], pair[1]) {
+		if !s.moon.Blocked(pair[0], pair[1]) {
 			s.Fatalf("clear text from %s reached %s without a tunnel", pair[0], pair[1])
 		}
 	}

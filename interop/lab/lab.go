@@ -191,6 +191,10 @@ func (h *Host) Write(name, text string) string {
 // come through, or to do so one day.
 func (h *Host) Ping(from, to string) bool { return h.ping("1", from, to) }
 
+// Blocked sends one echo request from an address of the host, and tells that no answer has come soon. Who looks for what should not
+// leave a host looks at the link as well: on a busy machine the answer may come later.
+func (h *Host) Blocked(from, to string) bool { return !h.ping("0.2", from, to) }
+
 // Reaches tells whether one echo request from an address of the host is answered, however long that takes.
 func (h *Host) Reaches(from, to string, options ...string) bool {
 	return h.ping(strconv.Itoa(int(patience.Seconds())), from, to, options...)
