@@ -45,7 +45,13 @@ func back(p dataplane.Path) dataplane.Path {
 // knock is a peer that we write by hand.
 func knock(t testing.TB, to netip.AddrPort, stream []byte) net.Conn {
 	t.Helper()
-	c, err := net.Dial("tcp", to.String())
+	return knockFrom(t, nil, to, stream)
+}
+
+// knockFrom is knock from an address of our choice.
+func knockFrom(t testing.TB, from net.Addr, to netip.AddrPort, stream []byte) net.Conn {
+	t.Helper()
+	c, err := (&net.Dialer{LocalAddr: from}).Dial("tcp", to.String())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -284,16 +290,13 @@ func TestStreamsThatWereLeftAreFew(t *testing.T) {
 
 func TestAStreamFromTheSamePortOutlivesTheOneBefore(t *testing.T) {
 	gate, at := newGate(t, "127.0.0.1")
-	old := knock(t, at, framed()).(*net.TCPConn)
+	// The port stays free on an address that no other program of the machine has.
+	old := knockFrom(t, &net.TCPAddr{IP: net.IPv4(127, 47, 11, 8)}, at, framed()).(*net.TCPConn)
 	gate.admitAll(1)
 	first := gate.streams.find(new(pathOf(old)))
 	_ = old.SetLinger(0) // a reset leaves the port free
 	old.Close()
-	again, err := (&net.Dialer{LocalAddr: old.LocalAddr()}).Dial("tcp", at.String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer again.Close()
+	again := knockFrom(t, old.LocalAddr(), at, nil)
 	for deadline := time.Now().Add(patience); gate.Counts()[StreamOpened] < 2 && time.Now().Before(deadline); time.Sleep(time.Millisecond) {
 		gate.streams.accept(gate.streams.doors[0].fd) // it is seen before the reset
 	}
