@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"culvert/dataplane"
+	"culvert/internal/heapuse"
 	"culvert/spd"
 	"culvert/wire"
 )
@@ -77,19 +78,10 @@ func BenchmarkHandshake(b *testing.B) {
 }
 
 // heapOf returns the heap that a function leaves in use.
-func heapOf(f func()) uint64 {
-	before := inUse()
+func heapOf(f func()) int {
+	before := heapuse.Octets()
 	f()
-	return inUse() - before
-}
-
-// inUse returns the octets in use after everything unused is gone: what a sync.Pool holds goes with the second collection.
-func inUse() uint64 {
-	var m runtime.MemStats
-	runtime.GC()
-	runtime.GC()
-	runtime.ReadMemStats(&m)
-	return m.HeapAlloc
+	return heapuse.Octets() - before
 }
 
 // TestHeapPerSA brings up IKE SAs with a child each, and counts what both sides keep of one when all is quiet.

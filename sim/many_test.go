@@ -11,6 +11,7 @@ import (
 	"culvert/auth"
 	"culvert/dataplane"
 	"culvert/ike"
+	"culvert/internal/heapuse"
 	"culvert/secret"
 	"culvert/spd"
 	"culvert/wire"
@@ -77,15 +78,6 @@ func (m *multitude) forget() {
 	}
 }
 
-// inUse returns the octets in use after everything unused is gone.
-func inUse() float64 {
-	runtime.GC()
-	runtime.GC()
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	return float64(m.HeapAlloc)
-}
-
 // A hundred thousand IKE SAs, each with a child, in one process, and a hundred thousand at their other ends, with no more heap
 // for each than they need now and a tenth.
 func TestHundredThousandSAs(t *testing.T) {
@@ -98,7 +90,7 @@ func TestHundredThousandSAs(t *testing.T) {
 	for i := range parts {
 		all = append(all, newMultitude(i, size/parts))
 	}
-	before, begun := inUse(), time.Now()
+	before, begun := heapuse.Octets(), time.Now()
 	var wg sync.WaitGroup
 	for _, m := range all {
 		wg.Go(m.establish)
@@ -116,16 +108,16 @@ func TestHundredThousandSAs(t *testing.T) {
 	if up != size {
 		t.Fatalf("%d IKE SAs are up", up)
 	}
-	both := inUse()
+	both := heapuse.Octets()
 	for _, m := range all {
 		m.b.core = nil
 	}
-	initiators := inUse()
+	initiators := heapuse.Octets()
 	for _, m := range all {
 		m.a.core.plane.Close()
 	}
-	engine := inUse()
-	each := func(octets float64) int { return int(octets) / size }
+	engine := heapuse.Octets()
+	each := func(octets int) int { return octets / size }
 	initiator, responder := each(initiators-before), each(both-initiators)
 	t.Logf("octets of heap for an IKE SA with its child: %d as initiator, %d as responder; %d of those of an initiator are the data plane's",
 		initiator, responder, each(initiators-engine))
