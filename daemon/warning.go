@@ -18,6 +18,7 @@ func (d *Daemon) warnings() []api.Warning {
 	for _, err := range d.world.hostFaults() {
 		list = append(list, hostWarning(err))
 	}
+	list = append(list, d.world.restored.warning()...)
 	faults := d.engine.leases.faults()
 	if err := d.world.unstored; err != nil && d.engine.leases.configured() {
 		faults = append(faults, err)

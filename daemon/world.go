@@ -36,6 +36,7 @@ type world struct {
 	store    *lease.File // nil: leases end with the process
 	unstored error       // why there is no store
 	sims     *sims
+	restored restorations
 }
 
 // openWorld opens sockets and data plane as configured.
@@ -49,9 +50,12 @@ func (d *Daemon) openWorld(cfg *config.Config) error {
 	if err != nil {
 		return explainListen(err)
 	}
-	w := &world{listener: l, sims: newSIMs(c.StateDir), plane: plane}
+	w := &world{listener: l, sims: newSIMs(c.StateDir), plane: plane, restored: restorations{log: d.log}}
 	if err := w.openBackend(c, plane.backend, &d.options); err != nil {
 		return errors.Join(err, l.Close())
+	}
+	if b, ok := w.backend.(dataplane.Restorer); ok {
+		b.SetRestored(w.restored.note)
 	}
 	if d.options.Plane == nil {
 		w.store, w.unstored = openStore(c)
@@ -179,6 +183,7 @@ func (w *world) spareProcessors() {
 // close takes everything away.
 func (w *world) close(log *slog.Logger) {
 	err := errors.Join(w.backend.Close(), w.listener.Close(), w.sims.close())
+	w.restored.stop()
 	if w.store != nil {
 		err = errors.Join(err, w.store.Close())
 	}

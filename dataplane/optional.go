@@ -98,6 +98,11 @@ func (r Restored) Total() int {
 	return r.Rules + r.Routes + r.Addresses + r.Filters + r.Policies + r.States
 }
 
+// Plus returns the sums.
+func (r Restored) Plus(o Restored) Restored {
+	return Restored{r.Rules + o.Rules, r.Routes + o.Routes, r.Addresses + o.Addresses, r.Filters + o.Filters, r.Policies + o.Policies, r.States + o.States}
+}
+
 // An Identifier has numbers of its own for what SAs and policies share in the host.
 type Identifier interface {
 	// ReqID returns the number of a policy; 0: it has none.

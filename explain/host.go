@@ -13,6 +13,7 @@ const (
 	HostUnfit        Code = "HOST-UNFIT"
 	HostSelftest     Code = "HOST-SELFTEST"
 	HostDevice       Code = "HOST-DEVICE"
+	HostRemoved      Code = "HOST-REMOVED"
 )
 
 // hostEntries documents the warnings about the host.
@@ -48,6 +49,9 @@ func hostEntries() []Entry {
 		{HostDevice, "The network device of the data plane is gone.",
 			"Somebody has removed the TUN device, with `ip link del` or by a network manager that tidies up.",
 			"Nothing, if the service manager starts the daemon again, as its unit does; the tunnels come back with it. See that nothing else manages the device."},
+		{HostRemoved, "Another program removes what the data plane has made in the host.",
+			"systemd-networkd removes rules and routes that it does not know when it starts; a packet filter that is loaded anew, a network manager or a script does the same. What was removed is put back at once; SAs of the kernel are negotiated anew.",
+			"Once is no harm. If it keeps happening, find the program with `ip monitor rule route` or `ip xfrm monitor`, and have it leave protocol number 50 alone: for systemd-networkd, ManageForeignRoutes=no and ManageForeignRoutingPolicyRules=no in networkd.conf; for nftables, `flush table` of its own tables in the place of `flush ruleset`."},
 		{HostPort, "The daemon cannot listen on the ports of IKE.",
 			"Another IKE daemon holds UDP port 500 or 4500, the host has not the address that daemon.listen names, or the daemon lacks the rights, or may not open more files.",
 			"See who holds the port with `ss -ulpn` and stop it, correct daemon.listen, or start the daemon as root or with the capabilities of its unit."},
