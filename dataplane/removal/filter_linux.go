@@ -11,7 +11,7 @@ import (
 // do on a busy host is left in the kernel.
 type filter struct {
 	types []uint16
-	// typed messages are wanted if they have the value at an offset.
+	// typed messages are wanted if they have the value at an offset; no message is of type 0.
 	typed  uint16
 	offset uint32
 	value  uint8
@@ -57,6 +57,19 @@ func nftablesFilter() filter {
 		types: []uint16{nftables(unix.NFT_MSG_DELTABLE), nftables(unix.NFT_MSG_DELCHAIN)},
 		typed: nftables(unix.NFT_MSG_DELRULE), offset: family, value: unix.NFPROTO_INET,
 	}
+}
+
+// Types of messages of XFRM.
+const (
+	deleteState     = 0x11 // XFRM_MSG_DELSA
+	deletePolicy    = 0x14 // XFRM_MSG_DELPOLICY
+	flushedStates   = 0x1c // XFRM_MSG_FLUSHSA
+	flushedPolicies = 0x1d // XFRM_MSG_FLUSHPOLICY
+)
+
+// xfrmFilter leaves states that come in the kernel, whose messages have keys.
+func xfrmFilter() filter {
+	return filter{types: []uint16{deleteState, deletePolicy, flushedStates, flushedPolicies}}
 }
 
 func nftables(message uint16) uint16 { return unix.NFNL_SUBSYS_NFTABLES<<8 | message }

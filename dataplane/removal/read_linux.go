@@ -124,4 +124,11 @@ func readNFTables(m netlink.Message) (Event, bool) {
 	return e, e.Name != ""
 }
 
+func readXFRM(m netlink.Message) Event {
+	if t := m.Header.Type; t == deletePolicy || t == flushedPolicies {
+		return Event{Kind: Policy}
+	}
+	return Event{Kind: State}
+}
+
 func native32(b []byte) uint32 { return binary.NativeEndian.Uint32(b) }

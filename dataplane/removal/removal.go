@@ -1,4 +1,4 @@
-// Package removal hears what other programs remove from the routing and the packet filter of a Linux host. systemd-networkd
+// Package removal hears what other programs remove from the routing, the packet filter and the IPsec of a Linux host. systemd-networkd
 // removes rules and routes that it does not know when it starts, network managers tidy up, packet filters are loaded anew, and
 // people try things. Whoever has made what is gone puts it back.
 //
@@ -21,6 +21,8 @@ const (
 	Link                     // an interface has come or changed
 	Unlinked                 // an interface was removed
 	Filter                   // something of a table of nftables was removed
+	Policy                   // policies of XFRM were removed
+	State                    // states of XFRM were removed
 )
 
 // An Event is one piece of news, with what belongs to its kind.

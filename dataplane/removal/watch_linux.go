@@ -31,6 +31,13 @@ func Filters() (*Watch, error) {
 	return open(unix.NETLINK_NETFILTER, nftablesFilter(), readNFTables, unix.NFNLGRP_NFTABLES)
 }
 
+// XFRM watches policies and states in the network namespace of the calling thread, apart from what is removed from the port own.
+func XFRM(own uint32) (*Watch, error) {
+	const states, policies = 3, 4 // XFRMNLGRP_SA, XFRMNLGRP_POLICY
+	read := func(m netlink.Message) (Event, bool) { return readXFRM(m), m.Header.PID != own }
+	return open(unix.NETLINK_XFRM, xfrmFilter(), read, states, policies)
+}
+
 // open sets the filter before it joins groups, so that nothing else is ever in the buffer.
 func open(family int, f filter, read func(netlink.Message) (Event, bool), groups ...uint32) (*Watch, error) {
 	c, err := netlink.Dial(family, nil)

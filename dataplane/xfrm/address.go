@@ -33,9 +33,14 @@ func (r *routes) address(device string, a netip.Addr) error {
 	if err != nil {
 		return err
 	}
+	return r.handle.AddrReplace(l, r.own(a))
+}
+
+// own is an address with our mark.
+func (r *routes) own(a netip.Addr) *netlink.Addr {
 	at := whole(a)
 	at.Flags, at.Protocol = unix.IFA_F_NODAD, r.origin
-	return r.handle.AddrReplace(l, at)
+	return at
 }
 
 // dropAddress undoes address.

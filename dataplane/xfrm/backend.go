@@ -54,6 +54,7 @@ type plumber interface {
 	Index(device string) (uint32, error)      // of a network device
 	LinkMTU(netip.Addr) int                   // of the first link to a host; 0: there is no way
 	Fit(id dataplane.PolicyID, mtu int) error // bounds packets that a policy's routes lead into its tunnel; 0: no bound
+	Mend(suspects) dataplane.Restored         // puts back what others have removed
 	Settled() error                           // removes what a predecessor left
 	Close() error
 }
@@ -75,6 +76,10 @@ type Backend struct {
 	tapping   sync.Mutex // guards watch
 	watch     *watch     // nil: nobody looks at packets
 	watches   sync.WaitGroup
+
+	lookout     lookout
+	restored    atomic.Pointer[func(dataplane.Restored)]
+	stopKeeping func() error
 
 	mu       sync.Mutex // guards what follows
 	spis     map[uint32]bool
@@ -120,6 +125,9 @@ func New(c Config) (*Backend, error) {
 	if err := b.inherit(); err != nil {
 		return nil, errors.Join(fmt.Errorf("data plane: leftovers: %w", err), routes.Close(), listener.Close(), conn.Close(), b.stat.Close(), b.namespace.Close())
 	}
+	if err := b.keep(conn.PID(), routes); err != nil {
+		return nil, errors.Join(fmt.Errorf("data plane: %w", err), routes.Close(), listener.Close(), conn.Close(), b.stat.Close(), b.namespace.Close())
+	}
 	go b.run()
 	return b, nil
 }
@@ -127,7 +135,7 @@ func New(c Config) (*Backend, error) {
 // newBackend puts the parts together. The caller starts run.
 func newBackend(c Config, k kernel, e events, p plumber) *Backend {
 	return &Backend{
-		kernel: k, events: e, plumber: p, config: c, owner: newOwner(c.Owner), done: make(chan struct{}),
+		kernel: k, events: e, plumber: p, config: c, owner: newOwner(c.Owner), done: make(chan struct{}), stopKeeping: func() error { return nil },
 		spis: make(map[uint32]bool), ins: make(map[uint32]*sa), leaving: make(map[uint32][]*sa), paths: make(map[netip.Addr]*remotePath), known: make(map[dataplane.PolicyID]*policy),
 		byReqID: make(map[uint32]*policy), byState: make(map[nl.StateID]*sa), database: newDatabase(k), reqIDs: dataplane.ReqIDs{Apart: true},
 	}
@@ -144,13 +152,14 @@ func (b *Backend) send(n dataplane.Notice) {
 
 // Close removes everything that the backend made, and clears the keys.
 func (b *Backend) Close() error {
+	err := b.stopKeeping()
 	b.mu.Lock()
 	if b.closed {
 		b.mu.Unlock()
 		return nil
 	}
 	b.closed = true
-	err := errors.Join(b.sweep(), b.plumber.Close())
+	err = errors.Join(err, b.sweep(), b.plumber.Close())
 	for _, s := range b.byState {
 		s.clear()
 	}

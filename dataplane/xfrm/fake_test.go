@@ -211,8 +211,9 @@ func (p *fakePlumber) Index(device string) (uint32, error) {
 	}
 	return 7, nil
 }
-func (p *fakePlumber) Settled() error { return nil }
-func (p *fakePlumber) Close() error   { return nil }
+func (p *fakePlumber) Mend(suspects) dataplane.Restored { return dataplane.Restored{} }
+func (p *fakePlumber) Settled() error                   { return nil }
+func (p *fakePlumber) Close() error                     { return nil }
 
 // A bench is a backend over fakes, with the notices that it sent, those about paths apart.
 type bench struct {

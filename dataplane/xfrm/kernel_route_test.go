@@ -77,7 +77,7 @@ func TestKernelRoutesFromTheAddressThatThePolicyTakes(t *testing.T) {
 func TestKernelRoutesOfAPredecessorAreRemoved(t *testing.T) {
 	netnstest.Enter(t)
 	addressed(t, "192.0.2.1/24")
-	crashed := newNode(t, "a")
+	crashed := crashedNode(t, "a")
 	p := protect(t, 1, "192.0.2.1", "10.2.0.0/16")
 	p.Peer = netip.MustParseAddr("192.0.2.2")
 	if err := crashed.SetPolicy(p); err != nil {
@@ -104,8 +104,7 @@ func TestKernelAddressesOfAPredecessorAreRemoved(t *testing.T) {
 	netnstest.Enter(t)
 	addressed(t, "192.0.2.1/24")
 	run(t, "ip", "address", "add", "10.1.0.9/32", "dev", "lo")
-	with := func(owner string, addresses ...string) *node {
-		n := newNode(t, owner)
+	with := func(n *node, addresses ...string) *node {
 		p := protect(t, 1, "10.1.0.0/16", "10.2.0.0/16")
 		p.Peer = netip.MustParseAddr("192.0.2.2")
 		for _, a := range addresses {
@@ -116,9 +115,9 @@ func TestKernelAddressesOfAPredecessorAreRemoved(t *testing.T) {
 		}
 		return n
 	}
-	with("other", "10.1.0.8/32")
-	with("a", "10.1.0.5/32", "10.1.0.6/32", "fd01::5/128")
-	successor := with("a", "10.1.0.6/32")
+	with(newNode(t, "other"), "10.1.0.8/32")
+	with(crashedNode(t, "a"), "10.1.0.5/32", "10.1.0.6/32", "fd01::5/128")
+	successor := with(newNode(t, "a"), "10.1.0.6/32")
 	if there := run(t, "ip", "address", "show", "dev", "lo"); !strings.Contains(there, "10.1.0.5/32") || !strings.Contains(there, "fd01::5/128") {
 		t.Errorf("gone before the successor's policies stand: %s", there)
 	}

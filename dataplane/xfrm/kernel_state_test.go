@@ -152,7 +152,7 @@ func TestKernelRemovesItsOwnStatesAlone(t *testing.T) {
 	netnstest.Enter(t)
 	needESP(t)
 	run(t, "ip", "xfrm", "state", "add", "src", "192.0.2.1", "dst", "192.0.2.9", "proto", "esp", "spi", "0x100", "reqid", "1", "mode", "tunnel", "aead", "rfc4106(gcm(aes))", "0x"+strings.Repeat("00", 20), "128")
-	other, crashed := newNode(t, "other"), newNode(t, "a")
+	other, crashed := newNode(t, "other"), crashedNode(t, "a")
 	other.installed(t, nil)
 	crashed.installed(t, func(sa *dataplane.SA) {
 		sa.Path = path("192.0.2.3:4500", "192.0.2.4:4500")

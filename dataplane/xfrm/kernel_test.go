@@ -58,6 +58,16 @@ func newNode(t *testing.T, owner string) *node {
 	return n
 }
 
+// crashedNode is a node that does not look after what it has made, as if its process had ended.
+func crashedNode(t *testing.T, owner string) *node {
+	t.Helper()
+	n := newNode(t, owner)
+	if err := n.stopKeeping(); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
 // await returns the next notice of a kind.
 func (n *node) await(t *testing.T, kind dataplane.NoticeKind) dataplane.Notice {
 	t.Helper()
@@ -227,7 +237,7 @@ func TestKernelKeepsWhatOthersMade(t *testing.T) {
 	if err := other.SetPolicy(protect(t, 1, "10.5.0.0/16", "10.6.0.0/16")); err != nil {
 		t.Fatal(err)
 	}
-	crashed := newNode(t, "a")
+	crashed := crashedNode(t, "a")
 	for id, local := range []string{"10.1.0.0/16", "fd01::/64"} {
 		remote := map[bool]string{true: "10.2.0.0/16", false: "fd02::/64"}[id == 0]
 		if err := crashed.SetPolicy(protect(t, dataplane.PolicyID(id+1), local, remote)); err != nil {
@@ -261,7 +271,7 @@ func TestKernelKeepsWhatOthersMade(t *testing.T) {
 func TestKernelHoldsBackUntilSettled(t *testing.T) {
 	netnstest.Enter(t)
 	addressed(t, "192.0.2.1/24")
-	crashed := newNode(t, "a")
+	crashed := crashedNode(t, "a")
 	if err := crashed.SetPolicy(protect(t, 1, "0.0.0.0/0", "192.0.2.7")); err != nil {
 		t.Fatal(err)
 	}
@@ -285,7 +295,7 @@ func TestKernelHoldsBackUntilSettled(t *testing.T) {
 
 func TestKernelIsSweptForAnotherDataPlane(t *testing.T) {
 	netnstest.Enter(t)
-	crashed := newNode(t, "a")
+	crashed := crashedNode(t, "a")
 	if err := crashed.SetPolicy(protect(t, 1, "10.1.0.0/16", "10.2.0.0/16")); err != nil {
 		t.Fatal(err)
 	}

@@ -15,7 +15,7 @@ type Plumber struct {
 	config   Config
 	kernel   kernel
 	strict   bool // rp_filter
-	stopping func()
+	stopping func() error
 	missing  missing
 	restored atomic.Pointer[func(dataplane.Restored)]
 
@@ -51,7 +51,7 @@ type route struct {
 
 func newPlumber(c Config, k kernel) *Plumber {
 	return &Plumber{
-		config: c, kernel: k, stopping: func() {},
+		config: c, kernel: k, stopping: func() error { return nil },
 		policies: make(map[dataplane.PolicyID]needs), views: make(map[view]*table), bypasses: make(map[path]int),
 		ranks: make(map[rank]int), addresses: make(map[address]int), rules: make(map[rule]bool), changed: make(map[*table]view),
 		nextTable: firstTable,
@@ -283,12 +283,12 @@ func (p *Plumber) Settled() error {
 
 // Close removes everything that the Plumber made.
 func (p *Plumber) Close() error {
-	p.stopping()
+	err := p.stopping()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for id, n := range p.policies {
 		delete(p.policies, id)
 		p.give(n)
 	}
-	return errors.Join(p.arrange(), p.kernel.close())
+	return errors.Join(err, p.arrange(), p.kernel.close())
 }

@@ -2,41 +2,24 @@ package route
 
 import (
 	"errors"
-	"sync"
 
 	"culvert/dataplane/removal"
 )
 
 // watch follows what others do to the host until the returned function is called.
-func (p *Plumber) watch(guarded bool) (stop func(), err error) {
+func (p *Plumber) watch(guarded bool) (stop func() error, err error) {
 	routing, err := removal.Routing(protocol)
 	if err != nil {
-		return func() {}, err
+		return nil, err
 	}
 	watches := []*removal.Watch{routing}
 	if guarded {
 		filters, err := removal.Filters()
 		if err != nil {
-			return func() {}, errors.Join(err, routing.Close())
+			return nil, errors.Join(err, routing.Close())
 		}
 		watches = append(watches, filters)
 	}
-	mender := removal.NewMender(p.mend)
-	var ended sync.WaitGroup
-	for _, w := range watches {
-		ended.Go(func() {
-			w.Receive(func(e removal.Event) {
-				if p.missing.note(&p.config, e) {
-					mender.Want()
-				}
-			})
-		})
-	}
-	return func() {
-		for _, w := range watches {
-			w.Close()
-		}
-		ended.Wait()
-		mender.Stop()
-	}, nil
+	note := func(e removal.Event) bool { return p.missing.note(&p.config, e) }
+	return removal.Keep(note, p.mend, watches...), nil
 }

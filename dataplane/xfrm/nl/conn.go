@@ -27,6 +27,9 @@ func Dial() (*Conn, error) {
 // Close ends the connection.
 func (c *Conn) Close() error { return c.netlink.Close() }
 
+// PID is the port from which it asks, by which the kernel names the one who caused an event.
+func (c *Conn) PID() uint32 { return c.netlink.PID() }
+
 // refused makes an error of the kernel's answer, with its words if it has some.
 func refused(err error) error {
 	var op *netlink.OpError
