@@ -25,6 +25,19 @@ func (c viciControl) Configuration() *config.Config {
 	return c.configuration()
 }
 
+// Fetched lists the revocation lists and OCSP answers that were fetched, or shown by peers, and still count.
+func (c viciControl) Fetched() []service.Certificate {
+	var all []service.Certificate
+	lists, answers := c.answers.Fetched(time.Now())
+	for _, der := range lists {
+		all = append(all, service.Certificate{Type: service.TypeCRL, DER: der})
+	}
+	for _, der := range answers {
+		all = append(all, service.Certificate{Type: service.TypeOCSP, DER: der})
+	}
+	return all
+}
+
 // Loaded lists the certificates that clients have loaded.
 func (c viciControl) Loaded() []service.Certificate {
 	c.useLoaded()

@@ -1,8 +1,10 @@
 package revocation
 
 import (
+	"bytes"
 	"context"
 	"crypto/x509"
+	"slices"
 	"time"
 
 	"culvert/auth/internal/memo"
@@ -30,6 +32,24 @@ func NewCache(limits CacheLimits) *Cache { return &Cache{memo.New[value](limits)
 
 // put remembers a value as long as it says.
 func (c *Cache) put(k memo.Key, v value) { c.Put(k, v, v.octets, v.expires) }
+
+// Fetched are the revocation lists and the OCSP answers that are remembered, in DER. What several certificates need is there once.
+func (c *Cache) Fetched(now time.Time) (lists, answers [][]byte) {
+	for _, v := range c.Values(now) {
+		if v.crl != nil {
+			lists = append(lists, v.crl.Raw)
+		}
+		if v.response != nil {
+			answers = append(answers, v.response.whole)
+		}
+	}
+	return distinct(lists), distinct(answers)
+}
+
+func distinct(list [][]byte) [][]byte {
+	slices.SortFunc(list, bytes.Compare)
+	return slices.CompactFunc(list, bytes.Equal)
+}
 
 // recall returns what is remembered under a key, or else makes it, for all who ask at the same time but once, and remembers
 // it, failures for Options.Retry.

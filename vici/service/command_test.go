@@ -272,16 +272,19 @@ func TestCertificatesAreFiltered(t *testing.T) {
 	d := newDesk(t, site)
 	a, ca := certified(t, "a.example.org", false), certified(t, "ca", true)
 	d.loaded = []Certificate{{Type: TypeX509, Flag: FlagCA, DER: ca}, {Type: TypeX509, Flag: FlagNone, DER: a}, {Type: TypeX509, Flag: FlagNone, DER: a, HasKey: true}, {Type: TypeCRL, DER: []byte("crl")}, {Type: TypePublicKey, DER: []byte("key")}}
+	d.fetched = []Certificate{{Type: TypeCRL, DER: []byte("crl")}, {Type: TypeOCSP, DER: []byte("answer")}, {Type: TypeCRL, DER: make([]byte, mostFetched)}}
+	const answer = "list-cert type=OCSP_RESPONSE data=answer"
 	const key, entity, authority, crl = "list-cert type=PUBKEY data=key", "list-cert type=X509 flag=NONE has_privkey=yes data=", "list-cert type=X509 flag=CA data=", "list-cert type=X509_CRL data=crl"
 	for _, tt := range []struct {
 		pairs []string
 		want  []string
 	}{
-		{nil, []string{key, entity + string(a), authority + string(ca), crl}},
+		{nil, []string{key, entity + string(a), authority + string(ca), crl, answer}},
 		{[]string{"type", "x509"}, []string{entity + string(a), authority + string(ca)}},
 		{[]string{"type", "X509", "flag", "none"}, []string{entity + string(a)}},
 		{[]string{"type", "x509ca"}, []string{authority + string(ca)}},
 		{[]string{"type", "x509crl"}, []string{crl}},
+		{[]string{"type", "ocsp_response"}, []string{answer}},
 		{[]string{"type", "any", "subject", "CN=ca"}, []string{authority + string(ca)}},
 		{[]string{"subject", "A.example.org"}, []string{entity + string(a)}},
 		{[]string{"type", "nonsense"}, nil},

@@ -23,6 +23,7 @@ type fake struct {
 	*apitest.Fake
 	config  *config.Config
 	loaded  []Certificate
+	fetched []Certificate
 	traps   []api.Target
 	counts  []api.IKECounters
 	trouble map[string]error // by what is done: "close 7"
@@ -42,6 +43,7 @@ func (f *fake) do(ctx context.Context, format string, args ...any) error {
 
 func (f *fake) Configuration() *config.Config { return f.config }
 func (f *fake) Loaded() []Certificate         { return f.loaded }
+func (f *fake) Fetched() []Certificate        { return f.fetched }
 func (f *fake) Load(_ context.Context, command string, _ *settings.Section) (*settings.Section, bool) {
 	return vici.Done().Add("did", command), command != "load-token"
 }

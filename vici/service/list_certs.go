@@ -27,6 +27,9 @@ const (
 	anyValue = "ANY"
 )
 
+// mostFetched bounds what is listed of what others have made: a longer one fits no message.
+const mostFetched = vici.MaxSegment - 4096
+
 // distinguishedName prints a name as strongSwan does: "C=CH, O=strongSwan, CN=moon".
 func distinguishedName(der []byte) string { return dn.Format(der) }
 
@@ -171,6 +174,11 @@ func (s *Service) certificates() []Certificate {
 	}
 	for _, a := range s.daemon.Configuration().Authorities {
 		all.files(a.CA, false)
+	}
+	for _, c := range s.daemon.Fetched() {
+		if len(c.DER) < mostFetched {
+			all.put(c)
+		}
 	}
 	return all.list
 }

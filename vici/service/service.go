@@ -22,6 +22,8 @@ type Daemon interface {
 	Configuration() *config.Config
 	// Loaded lists the certificates that clients have loaded, beside those that the configuration names.
 	Loaded() []Certificate
+	// Fetched lists the revocation lists and OCSP answers that were fetched and still count.
+	Fetched() []Certificate
 	// Load does one of the commands that change or tell what clients have loaded; ok is false for a command that is none of them.
 	Load(ctx context.Context, command string, request *settings.Section) (reply *settings.Section, ok bool)
 	// Raise brings up the IKE SA of a connection without its children.

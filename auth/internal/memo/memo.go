@@ -67,6 +67,19 @@ func (m *Memo[V]) Get(k Key, now time.Time) (V, bool) {
 	return e.value, ok && now.Before(e.expires)
 }
 
+// Values are those that have not expired, in no order.
+func (m *Memo[V]) Values(now time.Time) []V {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var list []V
+	for _, e := range m.entries {
+		if now.Before(e.expires) {
+			list = append(list, e.value)
+		}
+	}
+	return list
+}
+
 // Put remembers a value. To make room, what expires first is forgotten first. What is larger than all room is not kept.
 func (m *Memo[V]) Put(k Key, v V, octets int, expires time.Time) {
 	m.mu.Lock()
