@@ -3,7 +3,6 @@ package interop_test
 import (
 	"context"
 	"crypto/tls"
-	"net"
 	"os"
 	"os/exec"
 	"strconv"
@@ -21,6 +20,7 @@ import (
 	"culvert/eap/mschapv2"
 	"culvert/eap/peap"
 	"culvert/eap/ttls"
+	"culvert/interop/lab"
 	"culvert/radius"
 	"culvert/secret"
 )
@@ -98,7 +98,7 @@ func (a *aaa) freeRADIUS(t *testing.T, version uint16) *radius.Group {
 	if err != nil {
 		t.Fatal(err)
 	}
-	port := freePort(t)
+	port := strconv.Itoa(lab.FreePort(t))
 	number := map[uint16]string{tls.VersionTLS12: "1.2", tls.VersionTLS13: "1.3"}[version]
 	a.write("radiusd.conf", strings.NewReplacer("DIR", a.dir, "PORT", port, "VERSION", number).Replace(string(template)))
 	a.write("users", "alice Cleartext-Password := \"correct horse\"\n")
@@ -121,19 +121,8 @@ func (a *aaa) freeRADIUS(t *testing.T, version uint16) *radius.Group {
 	case <-time.After(30 * time.Second):
 		t.Fatalf("FreeRADIUS does not become ready:\n%s", tail(log.String()))
 	}
-	server := radius.Server{Name: "freeradius", Auth: "127.0.0.1:" + port, Secret: secret.Bytes(frontSecret), Timeout: 5 * time.Second, Tries: 2}
+	server := radius.Server{Name: "freeradius", Auth: "127.0.0.1:" + port, Secret: secret.Bytes(frontSecret), Timeout: time.Minute, Tries: 1}
 	return radius.NewGroup("freeradius", time.Minute, server)
-}
-
-// freePort returns a UDP port that is free at the moment.
-func freePort(t *testing.T) string {
-	t.Helper()
-	conn, err := net.ListenPacket("udp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	return strconv.Itoa(conn.LocalAddr().(*net.UDPAddr).Port)
 }
 
 // readiness collects the log of FreeRADIUS and tells when it is ready.

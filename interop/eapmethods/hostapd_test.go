@@ -2,10 +2,10 @@ package eapmethods_test
 
 import (
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -29,7 +29,7 @@ const users = `"md5" MD5 "clientPass"
 func newHostapd(t *testing.T, centre *usim.Centre) eap.Server {
 	t.Helper()
 	dir := shortDir(t)
-	port := freePort(t)
+	port := lab.FreePort(t)
 	lab.Home(t, filepath.Join(dir, "home"), centre)
 	write := func(name, text string) string {
 		path := filepath.Join(dir, name)
@@ -58,17 +58,20 @@ func newHostapd(t *testing.T, centre *usim.Centre) eap.Server {
 		log.Close()
 	})
 	address := fmt.Sprintf("127.0.0.1:%d", port)
-	// The tries cover the time until hostapd listens.
+	awaitText(t, log.Name(), "Setup of interface done")
 	return &radius.Proxy{NAS: radius.NAS{Identifier: "culvert"}, Group: radius.NewGroup("hostapd", time.Second,
-		radius.Server{Name: "hostapd", Auth: address, Accounting: address, Secret: secret.Bytes(radiusSecret), Timeout: 100 * time.Millisecond, Tries: 8})}
+		radius.Server{Name: "hostapd", Auth: address, Accounting: address, Secret: secret.Bytes(radiusSecret), Timeout: patience, Tries: 1})}
 }
 
-func freePort(t *testing.T) int {
+// awaitText waits until a file has a text.
+func awaitText(t *testing.T, file, text string) {
 	t.Helper()
-	conn, err := net.ListenPacket("udp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for end := time.Now().Add(patience); ; time.Sleep(5 * time.Millisecond) {
+		if b, err := os.ReadFile(file); err == nil && strings.Contains(string(b), text) {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatalf("%s does not say %q", file, text)
+		}
 	}
-	defer conn.Close()
-	return conn.LocalAddr().(*net.UDPAddr).Port
 }
