@@ -86,13 +86,14 @@ func (e *engine) start() {
 	e.backend.SetNotices(e.notice)
 }
 
-// wait returns when the goroutines have ended.
+// wait returns when the goroutines have ended, and closes what only they have used.
 func (e *engine) wait() {
 	e.wg.Wait()
 	e.workers.wait()
 	e.updowns.wait()
 	e.webhooks.wg.Wait()
 	e.telemetry.wg.Wait()
+	e.radius.close()
 }
 
 // receive takes an IKE message to its shard. The message belongs to the caller again on return.

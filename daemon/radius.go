@@ -59,8 +59,7 @@ func (g *radiusGroups) configure(list []*config.RADIUS, accounts map[string]stri
 		r, err := g.open(c, g.groups[c.Name])
 		if err != nil {
 			for _, m := range made {
-				m.hush()
-				m.stop()
+				m.close()
 			}
 			return fmt.Errorf("radius %q: %w", c.Name, err)
 		}
@@ -127,6 +126,12 @@ func (r *radiusGroup) retire(ctx context.Context) {
 		defer cancel()
 		r.accountant.Flush(ctx)
 	}
+	r.close()
+}
+
+// close ends what still hears and accounts, and then the sockets and connections to the servers.
+func (r *radiusGroup) close() {
+	r.hush()
 	r.stop()
 	r.group.Retire()
 }
@@ -229,6 +234,13 @@ func (g *radiusGroups) sayGoodbye(ctx context.Context) {
 		}
 	}
 	wg.Wait()
+}
+
+// close closes the groups. Nobody asks them any more.
+func (g *radiusGroups) close() {
+	for _, r := range g.all() {
+		r.close()
+	}
 }
 
 // warnings are the servers that do not answer, and records that wait or were lost.

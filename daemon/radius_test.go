@@ -59,6 +59,7 @@ func groupsOf(t *testing.T) *radiusGroups {
 	t.Cleanup(func() {
 		cancel()
 		g.wg.Wait()
+		g.close()
 	})
 	return g
 }
@@ -161,6 +162,34 @@ func TestReloadEndsAccountingOnlyWithTheGroup(t *testing.T) {
 	}
 	if n, _, _ := last.accountant.State(); n != 1 {
 		t.Errorf("%d records at the end", n)
+	}
+}
+
+// What goes to servers goes over sockets, each with a goroutine that reads: none outlives the daemon.
+func TestGroupsLeaveNoSocketBehind(t *testing.T) {
+	conn, port := quietServer(t)
+	g := groupsOf(t)
+	cfg := radiusConfig(t, port, freeUDP(t))
+	if err := g.configure(cfg.RADIUS, nil); err != nil {
+		t.Fatal(err)
+	}
+	_, from, err := conn.ReadFrom(make([]byte, 4096))
+	if err != nil {
+		t.Fatal(err)
+	}
+	g.close()
+	g.wg.Wait()
+	free := func() bool {
+		again, err := net.ListenPacket("udp", from.String())
+		if err != nil {
+			return false
+		}
+		return again.Close() == nil
+	}
+	for deadline := time.Now().Add(patience); !free(); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("the socket %v is still open", from)
+		}
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -90,6 +91,9 @@ func TestGoodbyeToADeadPeer(t *testing.T) {
 
 // After Run nothing of the daemon is left.
 func TestRunLeavesNoGoroutine(t *testing.T) {
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, syscall.SIGHUP) // has package signal start its one goroutine, which stays
+	signal.Stop(signals)
 	before := runtime.NumGoroutine()
 	west, east := pair(t, "", "")
 	west.up()
