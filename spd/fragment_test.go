@@ -60,6 +60,23 @@ func TestFragmentsOfAnotherPacketStayOpaque(t *testing.T) {
 	}
 }
 
+// Who asks what a first fragment is has not let it through yet: what follows it must not pass on its account.
+func TestFirstFragmentsThatNobodyLetThroughSpeakForNone(t *testing.T) {
+	table := NewFragmentTable(8)
+	first, info := parsed(t, fragment4(ipv4Packet(t, 17, 16), 0, true))
+	rest, restInfo := parsed(t, fragment4(ipv4Packet(t, 17, 16), 16, false))
+	if f := table.Whole(first, info, epoch()); f != first {
+		t.Errorf("the first is %v", f)
+	}
+	if f := table.Whole(rest, restInfo, epoch()); !f.Opaque {
+		t.Errorf("it is asked for, and the next is %v", f)
+	}
+	table.Passed(first, info, epoch())
+	if f := table.Whole(rest, restInfo, epoch()); f != first {
+		t.Errorf("it has passed, and the next is %v, want %v", f, first)
+	}
+}
+
 func TestPacketsThatNeedNoTable(t *testing.T) {
 	table := NewFragmentTable(1)
 	tests := []struct {
