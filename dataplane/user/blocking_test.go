@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"os/exec"
 	"slices"
 	"strings"
 	"testing"
@@ -281,4 +282,33 @@ func traces(t *testing.T, n *node) string {
 		return err
 	})
 	return s.String()
+}
+
+// Other programs remove rules and routes under a tunnel: traffic goes through it again without a change of policies, and what left in the
+// clear meanwhile is not taken by the peer.
+func TestTunnelOutlivesWhatOthersRemove(t *testing.T) {
+	a, b := started(t)
+	clearRoutes(t, a, b)
+	u := tunnel{id: 1, transforms: aesGCM()}
+	u.setPolicies(a, b)
+	c := u.connect(a, b)
+	sent := func() uint64 {
+		counters, err := a.backend.Query(dataplane.Outbound, c.b, u.id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return counters.Packets
+	}
+	for _, removal := range []string{
+		"-4 rule flush protocol 50", "-6 rule flush protocol 50", "-4 route flush table all proto 50", "-6 route flush table all proto 50", "rule del pref 5100",
+	} {
+		a.do(func() error { return exec.Command("ip", strings.Fields(removal)...).Run() })
+		before := sent()
+		for _, v6 := range []bool{false, true} {
+			waitFor(t, "traffic after ip "+removal, func() bool { return a.ping(a.inner(v6), b.inner(v6), patience) == nil })
+		}
+		if n := sent() - before; n < 2 {
+			t.Errorf("after ip %s: %d packets in the tunnel", removal, n)
+		}
+	}
 }

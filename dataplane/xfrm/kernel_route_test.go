@@ -23,7 +23,7 @@ func TestKernelRoutesHaveAnOwner(t *testing.T) {
 	p := protect(t, 1, "192.0.2.1", "10.2.0.0/16")
 	p.Peer = netip.MustParseAddr("192.0.2.2")
 	for _, owner := range []string{"a", "b"} {
-		if err := newNode(t, owner).SetPolicy(p); err != nil {
+		if err := crashedNode(t, owner).SetPolicy(p); err != nil {
 			t.Fatal(err)
 		}
 	}
