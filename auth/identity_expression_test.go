@@ -39,6 +39,12 @@ func TestExpressionsAreIdentitiesOfThePeer(t *testing.T) {
 // A peer that sends the text of an expression is nobody by that, nor do names end where a line does.
 func TestExpressionsAreNotFooled(t *testing.T) {
 	p := mustID(t, `fqdn:^gw[0-9]\.example\.org$`)
+	k := mustID(t, `fqdn:^kiosk\.example\.org$`)
+	for _, lookalike := range []string{"\u212aiosk.example.org", "kio\u017fk.example.org"} {
+		if k.Matches(Identity{wire.IDFQDN, lookalike}) || !k.Matches(Identity{wire.IDFQDN, "KIOSK.example.org"}) {
+			t.Errorf("%q fits", lookalike)
+		}
+	}
 	for name, data := range map[string]string{
 		"itself": p.Data, "empty": "", "a second line": "gw1.example.org\nx", "a line before": "x\ngw1.example.org", "endless": strings.Repeat("a", 1<<16), "octets": "\xff\xfe",
 	} {

@@ -106,7 +106,7 @@ func TestNewsAreCounted(t *testing.T) {
 		{Kind: ike.NewsConnecting, Connection: office}, {Kind: ike.NewsRetransmitted, Connection: office}, {Kind: ike.NewsRetransmitted},
 		up("office", "gw", 0, 40*time.Millisecond), {Kind: ike.NewsRekeyed, Connection: office}, {Kind: ike.NewsAddress, Connection: office},
 		{Kind: ike.NewsClosed, Connection: office, Failure: failure}, {Kind: ike.NewsFailure, Connection: office, Failure: failure},
-		{Kind: ike.NewsWarning, Connection: office, Failure: failure}, {Kind: ike.NewsMessageSent, Connection: &ike.Connection{Name: "quiet"}},
+		{Kind: ike.NewsWarning, Connection: office, Failure: &ike.Failure{Code: explain.IKEHalfOpen}}, {Kind: ike.NewsMessageSent, Connection: &ike.Connection{Name: "quiet"}},
 	} {
 		tally.Follow(n)
 	}
@@ -121,7 +121,7 @@ func TestNewsAreCounted(t *testing.T) {
 	if h.Count != 1 || h.Sum != 0.04 || h.cumulative()[0.025] != 0 || h.cumulative()[0.05] != 1 || h.cumulative()[60] != 1 {
 		t.Errorf("the handshake is %+v", h)
 	}
-	if c.Failures[Pair{"office", "IKE-TIMEOUT"}] != 2 || c.Failures[Pair{"office", string(explain.IKEPeerUnresolved)}] != 1 {
+	if c.Failures[Pair{"office", "IKE-TIMEOUT"}] != 2 || len(c.Failures) != 2 || c.Failures[Pair{"office", string(explain.IKEPeerUnresolved)}] != 1 {
 		t.Errorf("failures are %v", c.Failures)
 	}
 }

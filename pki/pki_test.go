@@ -128,7 +128,6 @@ func TestAuthorityOutlivesItsProcess(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer b.Close()
 	if r, err := b.Current("carol", day); err != nil || r != got.Record {
 		t.Errorf("%+v, %v; want %+v", r, err, got.Record)
 	}
@@ -137,6 +136,10 @@ func TestAuthorityOutlivesItsProcess(t *testing.T) {
 	}
 	if _, err := Create(a.dir, Options{Name: "again"}, day); err == nil {
 		t.Error("an authority is overwritten")
+	}
+	b.Close()
+	if _, err := Create(a.dir, Options{Name: "again"}, day); err == nil || !strings.Contains(err.Error(), "already") {
+		t.Errorf("an authority that nobody uses is overwritten: %v", err)
 	}
 	if _, err := Open(t.TempDir()); err == nil || !strings.Contains(err.Error(), "pki init") {
 		t.Errorf("an empty folder: %v", err)
