@@ -55,7 +55,7 @@ func (d *decoder) checkAuthorities(o *Origin, option string, f CertificateFile) 
 		if !c.IsCA && c.Version >= 3 {
 			d.report(explain.ConfigBadFile, o.span(option), finding{
 				message: fmt.Sprintf("%s: the certificate of %s is no certificate authority", f.Path, chain.Name(c)),
-				hint:    "a certificate that the peer itself has goes to the option certificate"})
+				hint:    "an authority says CA:TRUE in basicConstraints (RFC 5280, Section 4.2.1.9): issue it anew; a certificate that the peer itself has goes to the option certificate"})
 		}
 	}
 }
