@@ -270,6 +270,24 @@ func TestUnusableAnswerToAnIKERekeyEndsTheIKESA(t *testing.T) {
 	}
 }
 
+// An SPI of zero names no IKE SA (RFC 7296, Section 3.1).
+func TestAnswerToAnIKERekeyNeedsAnSPI(t *testing.T) {
+	l := oneChild(t, nil)
+	l.lossless, l.holding = false, true
+	l.command(l.a, RekeyIKE{})
+	l.intercept(l.b, func(request []wire.Payload) []wire.Payload {
+		offer, _ := wire.Find[*wire.SA](request)
+		ke, _ := wire.Find[*wire.KE](request)
+		p := offer.Proposals[0]
+		p.SPI = make([]byte, 8)
+		return []wire.Payload{&wire.SA{Proposals: []wire.Proposal{p}}, nonceOf(3), ke}
+	})
+	l.intercept(l.b, func([]wire.Payload) []wire.Payload { return nil })
+	if f := l.a.failure(t, NewsClosed); f.Code != explain.IKEBadProposal {
+		l.failf("closed with %v", f)
+	}
+}
+
 func TestAnswerWithoutNonceEndsTheIKESA(t *testing.T) {
 	l := oneChild(t, nil)
 	l.lossless, l.holding = false, true
