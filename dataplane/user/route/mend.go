@@ -2,7 +2,10 @@ package route
 
 import (
 	"cmp"
+	"errors"
 	"slices"
+
+	"golang.org/x/sys/unix"
 
 	"culvert/dataplane"
 )
@@ -36,18 +39,26 @@ func (p *Plumber) mendAddresses() (missing int) {
 		missing += p.found(p.kernel.restoreAddress(a))
 	}
 	if len(p.policies) > 0 {
-		p.note(p.settle(true))
+		p.noteUnlessPassing(p.settle(true))
 	}
 	return missing
 }
 
 // found is how many things a restoration has found missing.
 func (p *Plumber) found(missing bool, err error) int {
-	p.note(err)
+	p.noteUnlessPassing(err)
 	if missing {
 		return 1
 	}
 	return 0
+}
+
+// noteUnlessPassing is note but for a route whose source address has gone since the addresses were read: word of that is on its way, and
+// everything is looked at again.
+func (p *Plumber) noteUnlessPassing(err error) {
+	if !errors.Is(err, unix.EINVAL) {
+		p.note(err)
+	}
 }
 
 // mendAtOnce is how many rules or routes are looked at before policies may change again.
