@@ -62,17 +62,17 @@ func (c *Client) Pools(ctx context.Context) (p []Pool, err error) {
 
 // Down closes the target.
 func (c *Client) Down(ctx context.Context, cmd Command) error {
-	return c.call(ctx, http.MethodPost, "down", nil, cmd, nil)
+	return c.command(ctx, "down", cmd)
 }
 
 // Rekey gives new keys to the target.
 func (c *Client) Rekey(ctx context.Context, cmd Command) error {
-	return c.call(ctx, http.MethodPost, "rekey", nil, cmd, nil)
+	return c.command(ctx, "rekey", cmd)
 }
 
 // Reauth authenticates the target anew.
 func (c *Client) Reauth(ctx context.Context, cmd Command) error {
-	return c.call(ctx, http.MethodPost, "reauth", nil, cmd, nil)
+	return c.command(ctx, "reauth", cmd)
 }
 
 // Reload has the configuration read and the difference applied.
@@ -89,6 +89,8 @@ func (c *Client) Check(ctx context.Context) (config.Diagnostics, error) {
 
 // Up brings up the target and returns when it is up or has failed. progress is told what happens meanwhile.
 func (c *Client) Up(ctx context.Context, cmd Command, progress func(Event)) error {
+	ctx, cancel := cmd.bounded(ctx)
+	defer cancel()
 	return follow(ctx, c, http.MethodPost, "up", nil, cmd, func(e Event) error { progress(e); return nil }, func(uint64) {})
 }
 
@@ -126,6 +128,13 @@ func (c *Client) Log(ctx context.Context, f Follow, each func(LogEntry) error, g
 }
 
 // call sends a request and decodes its answer.
+// command carries out what has no answer but that it is done.
+func (c *Client) command(ctx context.Context, name string, cmd Command) error {
+	ctx, cancel := cmd.bounded(ctx)
+	defer cancel()
+	return c.call(ctx, http.MethodPost, name, nil, cmd, nil)
+}
+
 func (c *Client) call(ctx context.Context, method, name string, query url.Values, body, answer any) error {
 	response, err := c.send(ctx, method, name, query, body)
 	if err != nil {

@@ -48,3 +48,23 @@ func TestCommandsTakeTheirTime(t *testing.T) {
 		}
 	})
 }
+
+// A daemon that hangs does not keep to the time of a command: the client does.
+func TestCommandsWithATimeEndThoughTheDaemonHangs(t *testing.T) {
+	for name, command := range map[string]func(*Client, context.Context, Command) error{
+		"down": (*Client).Down, "rekey": (*Client).Rekey, "reauth": (*Client).Reauth,
+		"up": func(c *Client, ctx context.Context, cmd Command) error { return c.Up(ctx, cmd, func(Event) {}) },
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			begun := time.Now()
+			err := command(silent(), t.Context(), Command{TimeoutSeconds: 60})
+			var p *Problem
+			if !errors.As(err, &p) || p.Code != explain.ManageTimeout {
+				t.Errorf("%s: got %v", name, err)
+			}
+			if took := time.Since(begun); took != time.Minute+grace {
+				t.Errorf("%s took %v", name, took)
+			}
+		})
+	}
+}

@@ -8,12 +8,17 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 )
 
+// timeout is the time to wait for the end; 0: as long as it takes.
+func (c Command) timeout() time.Duration {
+	return time.Duration(c.TimeoutSeconds * float64(time.Second))
+}
+
 // limit bounds the time of a command.
 func (c Command) limit(ctx context.Context) (context.Context, context.CancelFunc) {
 	if c.TimeoutSeconds == 0 {
 		return context.WithCancel(ctx)
 	}
-	return context.WithTimeout(ctx, time.Duration(c.TimeoutSeconds*float64(time.Second)))
+	return context.WithTimeout(ctx, c.timeout())
 }
 
 // up brings up a target and sends what happens meanwhile, and at last how it ended.

@@ -8,7 +8,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"culvert/api"
-	"culvert/explain"
 )
 
 // targetUse is how a target is written.
@@ -66,18 +65,6 @@ type action struct {
 	sa                        bool // one IKE SA can be chosen
 }
 
-// grace is what a daemon has to say that the time of a command is over, before it is taken to hang.
-const grace = 5 * time.Second
-
-// bounded ends a command whose daemon does not keep to its time. 0: it takes as long as it takes.
-func bounded(ctx context.Context, timeout time.Duration) (context.Context, context.CancelFunc) {
-	if timeout == 0 {
-		return context.WithCancel(ctx)
-	}
-	return context.WithTimeoutCause(ctx, timeout+grace, api.NewProblem(0, explain.ManageTimeout,
-		"it hangs or has too much to do: see `systemctl status culvert`", "the daemon has said nothing within %v", timeout+grace))
-}
-
 // command returns the command and what its flags fill.
 func (a *app) command(act action, run func(context.Context, api.Command) error) (*cobra.Command, *api.Command) {
 	var timeout time.Duration
@@ -92,9 +79,7 @@ func (a *app) command(act action, run func(context.Context, api.Command) error) 
 			}
 			target.SA = filled.SA
 			filled.Target, filled.TimeoutSeconds = target, timeout.Seconds()
-			ctx, cancel := bounded(cmd.Context(), timeout)
-			defer cancel()
-			return run(ctx, *filled)
+			return run(cmd.Context(), *filled)
 		},
 	}
 	cmd.Flags().DurationVar(&timeout, "timeout", act.timeout, "time to wait for the end; 0: as long as it takes")
