@@ -34,20 +34,26 @@ const (
 // An overload is what a worker has when more comes than it can send.
 type overload struct {
 	full    bool      // the device has not been empty for as long as packets may wait
-	empty   time.Time // when it was, while full is false
+	since   time.Time // when a batch left packets in the device, while full is false; zero: it was empty
 	blind   bool      // more waits in the device than can be read ahead, nobody knows for how long
 	fair    *fair.Queue
 	origin  time.Time     // of its times
 	crowded time.Duration // when several children had packets
+	waits   bool          // packets wait in the device for room that others' packets have
+	short   time.Duration // since when they do
+	shed    time.Duration // when packets were last dropped for room
 	skip    bool          // the packet that is sealed next is given up
 }
 
 // kept notes how a batch that was not read ahead has ended.
 func (o *overload) kept(empty bool, now time.Time) {
-	if empty || o.empty.IsZero() {
-		o.empty = now
+	switch {
+	case empty:
+		o.since = time.Time{}
+	case o.since.IsZero():
+		o.since = now
 	}
-	o.full = now.Sub(o.empty) >= fair.Target
+	o.full = !empty && now.Sub(o.since) >= fair.Target
 }
 
 // behind reports whether packets are to be read ahead.
@@ -82,7 +88,7 @@ func (t *transmitter) overloaded() (more bool) {
 		t.take(&a)
 	}
 	o.skip = false
-	o.empty = t.now
+	o.since = time.Time{}
 	return o.behind()
 }
 
@@ -104,6 +110,7 @@ func (t *transmitter) ahead(now time.Duration) (more bool) {
 			if !errors.Is(err, tun.ErrAgain) {
 				t.drop(esp.ErrOther, 1)
 			}
+			o.waits = false
 			return false
 		}
 		policy, hash := t.belongs(raw[:n])
@@ -119,18 +126,31 @@ func (o *overload) isCrowded(now time.Duration) bool {
 	return o.crowded > 0 && now-o.crowded < crowdMemory
 }
 
-// makeRoom returns where the next packet is read to. When there is no room, the child that has most loses packets to others; one
-// that is alone has the rest wait in the device, and nil is returned.
+// isBurst reports whether packets without room have waited in the device for less than the target, so that they may go by
+// themselves (RFC 8289, Section 4.3). A flood that pauses is no burst when it comes back within an interval.
+func (o *overload) isBurst(now time.Duration) bool {
+	if !o.waits {
+		o.waits = true
+		if o.shed == 0 || now-o.shed >= fair.Interval {
+			o.short = now
+		}
+	}
+	return now-o.short < fair.Target
+}
+
+// makeRoom returns where the next packet is read to. When there is no room, a burst and a child that is alone have the rest wait
+// in the device, and nil is returned; else the child that has most loses packets to others.
 func (t *transmitter) makeRoom(now time.Duration) []byte {
-	f := t.overload.fair
+	o, f := &t.overload, t.overload.fair
 	for {
-		if raw := f.Room(); raw != nil || !t.overload.isCrowded(now) {
+		if raw := f.Room(); raw != nil || !o.isCrowded(now) || o.isBurst(now) {
 			return raw
 		}
 		raw := f.Fattest()
 		if raw == nil {
 			return nil
 		}
+		o.shed = now
 		t.lose(raw, esp.ErrOverload)
 		f.Sent()
 	}

@@ -81,6 +81,66 @@ func TestFloodOfOneChildCostsAnotherNothing(t *testing.T) {
 	}
 }
 
+// burst has so many packets come at once, and the worker send them, a batch every 100 microseconds. It returns how many were lost.
+func (s *bench) burst(d *mixture, packets int) uint64 {
+	before := s.Drops()
+	d.left = packets
+	for s.tx.step() {
+		s.clock = s.clock.Add(100 * time.Microsecond)
+	}
+	after := s.Drops()
+	return after[esp.ErrOverload] + after[esp.ErrCoDel] - before[esp.ErrOverload] - before[esp.ErrCoDel]
+}
+
+// What does not fit into the read-ahead and is gone within the target is a burst: nobody loses anything, however often it comes
+// (RFC 8289, Section 4.3).
+func TestBurstOfSeveralChildrenThatDrainsLosesNothing(t *testing.T) {
+	s, d := newMixture(t)
+	for range 20 {
+		if n := s.burst(d, 4000); n != 0 {
+			t.Fatalf("%d of 4000 packets were lost", n)
+		}
+		if s.tx.overload.waits {
+			t.Fatal("the device is empty, and packets are said to wait there")
+		}
+		s.clock = s.clock.Add(50 * time.Millisecond)
+	}
+	if s.tx.overload.fair == nil {
+		t.Fatal("nothing was read ahead")
+	}
+	if n := segments(s.network.take()); n != 20*4000 {
+		t.Errorf("%d packets left, want all %d", n, 20*4000)
+	}
+}
+
+// A flood is not taken for a burst whenever the device runs dry for a moment, but once it has been gone for an interval.
+func TestFloodThatPausesIsNoBurst(t *testing.T) {
+	s, d := newMixture(t)
+	if n := s.burst(d, 20_000); n < 5000 {
+		t.Errorf("%d packets of a flood were lost", n)
+	}
+	s.clock = s.clock.Add(fair.Interval / 2)
+	if s.burst(d, 4000) == 0 {
+		t.Error("a flood that comes back soon is a burst")
+	}
+	s.clock = s.clock.Add(2 * fair.Interval)
+	if n := s.burst(d, 4000); n != 0 {
+		t.Errorf("%d packets of a burst long after a flood were lost", n)
+	}
+}
+
+// A device that was empty for long has not been full for that time.
+func TestBurstAfterAPauseReadsNothingAhead(t *testing.T) {
+	s, d := newMixture(t)
+	for range 3 {
+		s.burst(d, 1000)
+		s.clock = s.clock.Add(time.Minute)
+	}
+	if s.tx.overload.fair != nil {
+		t.Error("packets were read ahead though all left within the target")
+	}
+}
+
 // One child alone is not read ahead beyond what fits: nothing is dropped that the device can hold.
 func TestOneChildAloneWaitsInTheDevice(t *testing.T) {
 	s, d := newMixture(t)
