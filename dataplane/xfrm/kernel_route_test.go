@@ -1,6 +1,7 @@
 package xfrm
 
 import (
+	"errors"
 	"net/netip"
 	"strconv"
 	"strings"
@@ -130,7 +131,8 @@ func TestKernelAddressesOfAPredecessorAreRemoved(t *testing.T) {
 			t.Errorf("%s: want %v of %s", address, want, left)
 		}
 	}
-	if err := Sweep(Config{Owner: "a", Mark: 4500}); err != nil { // as by a process with another data plane
+	// As by a process with another data plane, when this one has ended.
+	if err := errors.Join(successor.stopKeeping(), Sweep(Config{Owner: "a", Mark: 4500})); err != nil {
 		t.Fatal(err)
 	}
 	if left := run(t, "ip", "address", "show", "dev", "lo"); strings.Contains(left, "10.1.0.6/") || !strings.Contains(left, "10.1.0.8/") {
