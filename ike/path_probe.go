@@ -14,8 +14,8 @@ import (
 //
 // A request cannot be given up (RFC 7296, Section 2.1). One that is lost goes on as packets that may be fragmented, then in
 // fragments of IKE (RFC 7383, Section 2.5.2), whose answer tells a narrow path from one that is down. charon takes no
-// fragments of INFORMATIONAL requests: the last resort is the same request without what fills it. The peer has not seen the
-// former one, or answers both alike by their Message ID.
+// fragments of INFORMATIONAL requests: the last resort, and the first over IPv6, is the same request without what fills it. The peer has
+// not seen the former one, or answers both alike by their Message ID.
 
 // notifyHeader is the octets of a Notify payload without SPI before its data (RFC 7296, Section 3.10).
 const notifyHeader = 8
@@ -72,6 +72,9 @@ func (sa *SA) probeLost(r *pendingRequest) {
 		return
 	}
 	r.probing = false
+	if !sa.path.Remote.Addr().Unmap().Is4() { // no router cuts it (RFC 8200, Section 5)
+		sa.deflate(r)
+	}
 	sa.repeat(r, sa.backoff(0))
 }
 

@@ -1,6 +1,7 @@
 package ike
 
 import (
+	"net/netip"
 	"testing"
 	"time"
 
@@ -65,6 +66,28 @@ func TestPathThatTakesNoFragmentsAtAllKeepsTheSA(t *testing.T) {
 	n.elapse(5 * time.Minute)
 	if got := last(a.published()); len(a.of(NewsClosed)) != 0 || got > 1400 || got < 1384 {
 		t.Errorf("found %v; closed %d times", a.published(), len(a.of(NewsClosed)))
+	}
+}
+
+// No router cuts packets of IPv6, and one that says nothing is found out as soon as over IPv4.
+func TestNarrowPathIsFoundAsSoonOverIPv6(t *testing.T) {
+	for name, hosts := range map[string][2]netip.Addr{
+		"IPv4": {addrA, addrB}, "IPv6": {netip.MustParseAddr("2001:db8::1"), netip.MustParseAddr("2001:db8::2")},
+	} {
+		a := &testNode{name: "a", addr: hosts[0], env: &Env{Connections: NewConnections(pskConnection(t, "a.example", "b.example"))}}
+		b := &testNode{name: "b", addr: hosts[1], env: &Env{Connections: NewConnections(pskConnection(t, "b.example", "a.example"))}}
+		n := newTestNet(t, a, b)
+		ev := initiate(a)
+		ev.Path = pathBetween(hosts[0], hosts[1])
+		n.do(a, ev)
+		n.refuse = func(s Send, datagram []byte) bool {
+			return (s.DontFragment || hosts[0].Is6()) && a.only(t).packetSize(len(datagram)) > 1400
+		}
+		n.do(a, Command{SA: a.only(t).LocalSPI(), Event: Noticed{Notice: dataplane.Notice{Kind: dataplane.NoticePath, PathMTU: dataplane.PathMTU{Link: 1500}}}})
+		n.elapse(4 * time.Second)
+		if got := last(a.published()); got > 1400 || got < 1384 {
+			t.Errorf("%s: found %v by then", name, a.published())
+		}
 	}
 }
 
