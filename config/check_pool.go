@@ -8,6 +8,7 @@ import (
 
 	"culvert/explain"
 	"culvert/lease"
+	"culvert/legible"
 )
 
 // finish refuses pools that contradict themselves.
@@ -135,7 +136,7 @@ func (d *decoder) checkPoolUse() {
 		case n == 0:
 			d.warn(explain.ConfigUnused, p.block, finding{message: fmt.Sprintf("no connection uses %s", p.title()), hint: fmt.Sprintf("add pools = [%s] to a connection", quote(p.Name))})
 		case p.Size().Cmp(big.NewInt(int64(n))) < 0:
-			d.warn(explain.ConfigPoolSize, p.span("addresses"), finding{message: fmt.Sprintf("%s has %s for %s: it runs out with one client each", p.title(), plural(int(p.Size().Int64()), "address"), plural(n, "connection"))})
+			d.warn(explain.ConfigPoolSize, p.span("addresses"), finding{message: fmt.Sprintf("%s has %s for %s: it runs out with one client each", p.title(), legible.Count(int(p.Size().Int64()), "address"), legible.Count(n, "connection"))})
 		}
 	}
 }

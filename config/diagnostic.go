@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 
 	"culvert/explain"
+	"culvert/legible"
 )
 
 // Severity tells what keeps a configuration from being used from what merely deserves a look, or may do so.
@@ -69,9 +70,9 @@ func (ds Diagnostics) String() string {
 
 // Summary returns "2 errors, 1 warning", and notes if there are any.
 func (ds Diagnostics) Summary() string {
-	s := plural(ds.count(Error), "error") + ", " + plural(ds.count(Warning), "warning")
+	s := legible.Count(ds.count(Error), "error") + ", " + legible.Count(ds.count(Warning), "warning")
 	if n := ds.count(Note); n > 0 {
-		s += ", " + plural(n, "note")
+		s += ", " + legible.Count(n, "note")
 	}
 	return s
 }
@@ -107,16 +108,6 @@ func (ds Diagnostics) count(s Severity) int {
 		}
 	}
 	return n
-}
-
-func plural(n int, noun string) string {
-	switch {
-	case n == 1:
-		return "1 " + noun
-	case strings.HasSuffix(noun, "s"):
-		return fmt.Sprintf("%d %ses", n, noun)
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
 }
 
 // A finding is what a check has to say about a place.

@@ -8,12 +8,14 @@ import (
 
 	"culvert/api"
 	"culvert/config"
+	"culvert/legible"
 )
 
 func checkDaemon(_ context.Context, e *examination) {
 	switch p, running := e.daemon(); {
 	case e.Status != nil:
-		e.ok("the daemon answers on %s: version %s, %d connections, %d IKE SAs; packets are carried in %s", e.Socket, e.Status.Version, len(e.Status.Connections), len(e.Status.SAs), e.Status.Dataplane)
+		e.ok("the daemon answers on %s: version %s, %s, %s; packets are carried in %s", e.Socket, e.Status.Version,
+			legible.Count(len(e.Status.Connections), "connection"), legible.Count(len(e.Status.SAs), "IKE SA"), e.Status.Dataplane)
 		e.troubles()
 	case running:
 		e.fail("see `journalctl -u culvert`; name its socket with --socket if it has another one", "the daemon runs (process %s), but does not answer: %v", p.pid, e.Unreachable)
@@ -40,7 +42,7 @@ func checkConfiguration(_ context.Context, e *examination) {
 	case e.Loaded.Err != nil:
 		e.unknown("", "what was loaded into the daemon beside the file is not known: %v", e.Loaded.Err)
 	case n > 0:
-		e.ok("the daemon has %d connections that are not in the file: they are examined as it has them", n)
+		e.ok("the daemon has %s beside the file: what it has is examined", legible.Count(n, "connection"))
 	}
 }
 
@@ -68,7 +70,7 @@ func (e *examination) configured() {
 	if e.Config == nil {
 		e.unlooked()
 	} else {
-		e.ok("%s can be used: %d connections", e.Path, len(e.Config.Connections))
+		e.ok("%s can be used: %s", e.Path, legible.Count(len(e.Config.Connections), "connection"))
 	}
 }
 

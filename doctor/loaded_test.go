@@ -41,7 +41,7 @@ func TestLoadedConnectionsAreExamined(t *testing.T) {
 			if len(got) != 1 || !strings.Contains(got[0].Text, "our certificate of branch, CN=own of branch in the daemon, expired on 2026-05-01") {
 				t.Errorf("certificates: %v", got)
 			}
-			if got := findings(t, p, "configuration").Of(doctor.OK); len(got) == 0 || !strings.Contains(got[len(got)-1].Text, "1 connections that are not in the file") {
+			if got := findings(t, p, "configuration").Of(doctor.OK); len(got) == 0 || !strings.Contains(got[len(got)-1].Text, "1 connection beside the file") {
 				t.Errorf("configuration: %v", got)
 			}
 		})

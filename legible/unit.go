@@ -2,6 +2,7 @@ package legible
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -16,6 +17,19 @@ func Octets(n uint64) string {
 		v, i = v/1024, i+1
 	}
 	return fmt.Sprintf("%.1f %s", v, units[i])
+}
+
+// Count writes a number with its noun: "1 child", "2 children", "3 addresses".
+func Count(n int, noun string) string {
+	switch {
+	case n == 1:
+		return "1 " + noun
+	case strings.HasSuffix(noun, "child"):
+		return fmt.Sprintf("%d %sren", n, noun)
+	case strings.HasSuffix(noun, "s"):
+		return fmt.Sprintf("%d %ses", n, noun)
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
 }
 
 // Span writes a duration with its two largest units: "3h12m", "45s". One below zero is none.

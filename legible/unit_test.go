@@ -20,3 +20,13 @@ func TestUnitsAreReadable(t *testing.T) {
 		}
 	}
 }
+
+func TestNumbersAgreeWithTheirNouns(t *testing.T) {
+	for want, got := range map[string]string{
+		"1 child": Count(1, "child"), "0 children": Count(0, "child"), "2 connections": Count(2, "connection"), "3 addresses": Count(3, "address"),
+	} {
+		if got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}

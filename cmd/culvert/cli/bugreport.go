@@ -72,7 +72,7 @@ func (a *app) bugreport(ctx context.Context, path, file string) error {
 		case e.Problem != "":
 			out.hanging("  "+e.Name+": ", cell{e.Problem, out.warn})
 		case e.Removed > 0:
-			out.line("  %s: %s, secrets were taken out at %s", e.Name, legible.Octets(uint64(e.Octets)), plural(e.Removed, "place"))
+			out.line("  %s: %s, secrets were taken out at %s", e.Name, legible.Octets(uint64(e.Octets)), legible.Count(e.Removed, "place"))
 		default:
 			out.line("  %s: %s", e.Name, legible.Octets(uint64(e.Octets)))
 		}

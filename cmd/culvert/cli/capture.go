@@ -133,7 +133,7 @@ func (a *app) tellCapture(octets uint64, s capture.Statistics, complete bool) {
 		told.line("%s", told.warn(legible.Octets(octets)+" written; the file ends early, so nobody knows what is missing"))
 		return
 	}
-	told.line("%s of packets written, %s", legible.Octets(octets), plural(int(s.Received-min(s.Dropped, s.Received)), "packet"))
+	told.line("%s of packets written, %s", legible.Octets(octets), legible.Count(int(s.Received-min(s.Dropped, s.Received)), "packet"))
 	if s.Dropped > 0 {
 		told.line("%s", told.warn(fmt.Sprintf("%d more were lost, as whoever wrote the file was too slow: --snap and a name make it smaller", s.Dropped)))
 	}

@@ -13,6 +13,7 @@ import (
 	"culvert/capture"
 	"culvert/explain"
 	"culvert/keylog"
+	"culvert/legible"
 )
 
 func (a *app) decryptCommand() *cobra.Command {
@@ -116,10 +117,10 @@ func (a *app) decrypt(file string, ring *keylog.Ring, output string, payloads bo
 		told.line("%s", told.warn(totals.Cut))
 	}
 	if totals.Fragments > 0 {
-		told.line("%s", told.warn(plural(totals.Fragments, "fragment")+" of IP packets were not put together"))
+		told.line("%s", told.warn(legible.Count(totals.Fragments, "fragment")+" of IP packets were not put together"))
 	}
 	told.line("opened %d of %d messages of IKE and %d of %d packets of ESP, with %d packets inside; there are keys of %s",
-		totals.IKERead, totals.IKE, totals.ESPRead, totals.ESP, totals.Inner, plural(ring.Len(), "SA"))
+		totals.IKERead, totals.IKE, totals.ESPRead, totals.ESP, totals.Inner, legible.Count(ring.Len(), "SA"))
 	return nil
 }
 

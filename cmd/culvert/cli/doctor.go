@@ -13,6 +13,7 @@ import (
 	"culvert/config"
 	"culvert/doctor"
 	"culvert/explain"
+	"culvert/legible"
 )
 
 func (a *app) doctorCommand() *cobra.Command {
@@ -124,7 +125,7 @@ func (a *app) showReport(r doctor.Report, strict, quiet bool) error {
 	if !bad {
 		return nil
 	}
-	return silent{api.NewProblem(0, explain.HostUnfit, "", "%s and %s", plural(counts[doctor.Fail], "fault"), plural(counts[doctor.Warn], "warning"))}
+	return silent{api.NewProblem(0, explain.HostUnfit, "", "%s and %s", legible.Count(counts[doctor.Fail], "fault"), legible.Count(counts[doctor.Warn], "warning"))}
 }
 
 // showFindings writes findings by their level, the worst ones last, where they are seen.
@@ -148,5 +149,5 @@ func (a *app) showFindings(r doctor.Report, quiet bool) {
 		}
 		out.line("")
 	}
-	out.line("%d right, %d not known, %s, %s", r.Count(doctor.OK), r.Count(doctor.Unknown), plural(r.Count(doctor.Warn), "warning"), plural(r.Count(doctor.Fail), "fault"))
+	out.line("%d right, %d not known, %s, %s", r.Count(doctor.OK), r.Count(doctor.Unknown), legible.Count(r.Count(doctor.Warn), "warning"), legible.Count(r.Count(doctor.Fail), "fault"))
 }

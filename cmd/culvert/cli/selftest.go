@@ -8,6 +8,7 @@ import (
 
 	"culvert/api"
 	"culvert/explain"
+	"culvert/legible"
 	"culvert/selftest"
 )
 
@@ -69,7 +70,7 @@ func (a *app) selftest(ctx context.Context, tests []selftest.Test, verbose bool)
 	if all.Failed == 0 {
 		return nil
 	}
-	return silent{api.NewProblem(0, explain.HostSelftest, "", "%s of %d failed", plural(all.Failed, "test"), len(tests))}
+	return silent{api.NewProblem(0, explain.HostSelftest, "", "%s of %d failed", legible.Count(all.Failed, "test"), len(tests))}
 }
 
 func (p *printer) tested(r selftest.Result) {

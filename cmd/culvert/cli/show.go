@@ -15,8 +15,8 @@ func (a *app) showStatus(s *api.Status) {
 	w := bufio.NewWriter(a.Out)
 	defer w.Flush()
 	out := a.printer(w)
-	out.line("culvert %s, up %s, %s, %s, %s", s.Version, a.ago(s.Started), plural(len(s.Connections), "connection"),
-		plural(len(s.SAs), "IKE SA"), plural(countChildren(s.SAs), "child"))
+	out.line("culvert %s, up %s, %s, %s, %s", s.Version, a.ago(s.Started), legible.Count(len(s.Connections), "connection"),
+		legible.Count(len(s.SAs), "IKE SA"), legible.Count(countChildren(s.SAs), "child"))
 	if s.DataplaneReason != "" {
 		out.line("packets: %s, since %s", s.Dataplane, s.DataplaneReason)
 	}
@@ -68,7 +68,7 @@ func (a *app) connectionRows(out *printer, s *api.Status) [][]cell {
 func (a *app) more(c *api.Connection, sas []api.SA) string {
 	var parts []string
 	if len(sas) > 0 {
-		parts = append(parts, plural(len(sas), "IKE SA")+", "+plural(countChildren(sas), "child"))
+		parts = append(parts, legible.Count(len(sas), "IKE SA")+", "+legible.Count(countChildren(sas), "child"))
 	}
 	if c.NextAttempt != nil {
 		parts = append(parts, fmt.Sprintf("attempt %d in %s", c.Attempts+1, a.until(*c.NextAttempt)))

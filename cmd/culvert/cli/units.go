@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"fmt"
 	"time"
 
 	"culvert/legible"
@@ -12,14 +11,3 @@ func (a *app) ago(t time.Time) string { return legible.Span(a.Now().Sub(t)) }
 
 // until tells how far off a time is; one in the past is now.
 func (a *app) until(t time.Time) string { return legible.Span(t.Sub(a.Now())) }
-
-// plural writes a number with its noun.
-func plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	if noun == "child" {
-		return fmt.Sprintf("%d children", n)
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
-}
