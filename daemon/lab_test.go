@@ -63,7 +63,7 @@ func newNode(t *testing.T, name, network string) *node {
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	n := &node{T: t, name: name, network: network, dir: dir, tries: 3, arrived: make(chan []byte, 64), ended: make(chan error, 1)}
 	pid := os.Getpid()
-	n.addr = fmt.Sprintf("127.%d.%d.%d", 1+pid>>8&0x7f, pid&0xff, nodes.Add(1))
+	n.addr = fmt.Sprintf("127.%d.%d.%d", 1+pid>>8&0x7f, pid&0xff, 1+nodes.Add(1)%254)
 	n.client = api.NewClient(n.socket())
 	n.packets.Deliver = func(p []byte) { n.arrived <- p }
 	return n
