@@ -113,7 +113,7 @@ func (sa *SA) choosePPK(in *inbound) error {
 func (sa *SA) candidates() func(yield func(*Connection) bool) {
 	return func(yield func(*Connection) bool) {
 		for c := range sa.env.Connections.ForPath(sa.path) {
-			if c.allows(sa.suite) && !yield(c) {
+			if sa.suite.AllowedBy(c.Proposals) && !yield(c) {
 				return
 			}
 		}

@@ -81,7 +81,7 @@ func (t *rekeyIKE) begin(sa *SA) bool {
 func (sa *SA) rekeyOffer() []wire.Proposal {
 	offer := suite.NotWeaker(sa.conn.Proposals, sa.suite)
 	now := sa.suite.Proposal
-	if _, err := suite.Select([]wire.Proposal{now}, offer, suite.SelectOptions{}); err == nil {
+	if sa.suite.AllowedBy(offer) {
 		same := func(p wire.Proposal) bool { return slices.Equal(p.Transforms, now.Transforms) }
 		offer = append([]wire.Proposal{now}, slices.DeleteFunc(slices.Clone(offer), same)...)
 	}

@@ -122,7 +122,7 @@ func (f fitness) less(g fitness) bool {
 
 func (sa *SA) fitness(c *Connection, cl claim) fitness {
 	local, remote := sa.path.Local.Addr(), sa.path.Remote.Addr()
-	if len(c.LocalAuth) == 0 || len(c.RemoteAuth) == 0 || !c.covers(sa.path) || !c.allows(sa.suite) {
+	if len(c.LocalAuth) == 0 || len(c.RemoteAuth) == 0 || !c.covers(sa.path) || !sa.suite.AllowedBy(c.Proposals) {
 		return fitness{}
 	}
 	first := &c.RemoteAuth[0]
@@ -139,10 +139,4 @@ func (sa *SA) fitness(c *Connection, cl claim) fitness {
 		}
 	}
 	return f
-}
-
-// allows tells whether a connection allows the algorithms of an IKE SA.
-func (c *Connection) allows(sel suite.Selection) bool {
-	_, err := suite.Select([]wire.Proposal{sel.Proposal}, c.Proposals, suite.SelectOptions{})
-	return err == nil
 }

@@ -46,7 +46,7 @@ func CheckAccepted(offered []wire.Proposal, accepted wire.Proposal) error {
 
 // impliesNone reports whether t is NONE for a type that the proposal leaves out, which means the same.
 func impliesNone(offered wire.Proposal, t wire.Transform) bool {
-	return t == wire.Transform{Type: t.Type} && isOptional(offered.Protocol, t.Type) && len(transformsOf(offered, t.Type)) == 0
+	return t == wire.Transform{Type: t.Type} && isOptional(offered.Protocol, t.Type) && !names(offered, t.Type)
 }
 
 // checkComplete checks that no type of the offer lacks an answer, and that cipher and integrity fit each other.

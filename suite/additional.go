@@ -22,11 +22,8 @@ func isExchange(t wire.TransformType) bool { return t == wire.TransformKE || isA
 
 // exchangeTypes lists the transform types that negotiate key exchanges, in the order in which these take place.
 func exchangeTypes() []wire.TransformType {
-	types := []wire.TransformType{wire.TransformKE}
-	for t := wire.TransformADDKE1; t <= wire.TransformADDKE7; t++ {
-		types = append(types, t)
-	}
-	return types
+	return []wire.TransformType{wire.TransformKE, wire.TransformADDKE1, wire.TransformADDKE2, wire.TransformADDKE3,
+		wire.TransformADDKE4, wire.TransformADDKE5, wire.TransformADDKE6, wire.TransformADDKE7}
 }
 
 // cutAdditional splits a word like "ke1_mlkem768" into its transform type and the word of the method.

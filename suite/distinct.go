@@ -22,10 +22,14 @@ func (m match) exchanges() (choice exchangeChoice, failed wire.TransformType) {
 	if m.opt.IgnoreKE {
 		return nil, 0
 	}
-	types := exchangeTypes()
-	sets := make([][]wire.Transform, len(types))
-	for i, t := range types {
-		sets[i] = m.common(m.alternatives(m.offered, t), m.alternatives(m.configured, t))
+	var types []wire.TransformType
+	var sets [][]wire.Transform
+	for _, t := range exchangeTypes() {
+		if isAdditional(t) && !names(m.offered, t) && !names(m.configured, t) {
+			continue // which is NONE
+		}
+		types = append(types, t)
+		sets = append(sets, m.common(m.alternatives(m.offered, t), m.alternatives(m.configured, t)))
 	}
 	choice, i := chooseExchanges(sets)
 	if i >= 0 {

@@ -25,6 +25,28 @@ func (s Selection) Get(t wire.TransformType) (wire.Transform, bool) {
 // String returns the names of the chosen transforms: "AES_GCM_16_256/PRF_HMAC_SHA2_384/CURVE_25519".
 func (s Selection) String() string { return joinNames(s.Proposal.Transforms, "/") }
 
+// AllowedBy tells whether Select could have chosen the suite from one of these proposals as well.
+func (s Selection) AllowedBy(configured []wire.Proposal) bool {
+	return slices.ContainsFunc(configured, s.fits)
+}
+
+// fits tells whether the proposal has what was chosen for each type, NONE included, and demands nothing that was not.
+func (s Selection) fits(p wire.Proposal) bool {
+	if p.Protocol != s.Proposal.Protocol {
+		return false
+	}
+	cipher, _ := s.Get(wire.TransformENCR)
+	allowed := func(t wire.Transform) bool {
+		return t.Type == wire.TransformINTEG && IsAEAD(cipher) || slices.Contains(p.Transforms, t) || impliesNone(p, t)
+	}
+	for _, t := range p.Transforms {
+		if chosen, _ := s.Get(t.Type); !allowed(chosen) {
+			return false
+		}
+	}
+	return !slices.ContainsFunc(s.Proposal.Transforms, func(t wire.Transform) bool { return !allowed(t) })
+}
+
 // SelectOptions modify Select.
 type SelectOptions struct {
 	// IgnoreKE is for the Child SA that an IKE_AUTH exchange creates, which has no key exchange of its own (RFC 7296,
@@ -94,6 +116,11 @@ func transformsOf(p wire.Proposal, t wire.TransformType) []wire.Transform {
 		}
 	}
 	return list
+}
+
+// names reports whether a proposal has alternatives for a type.
+func names(p wire.Proposal, t wire.TransformType) bool {
+	return slices.ContainsFunc(p.Transforms, func(x wire.Transform) bool { return x.Type == t })
 }
 
 // A match compares one offered with one configured proposal of the same protocol.
