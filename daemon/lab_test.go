@@ -186,15 +186,21 @@ func (n *node) status() api.Status {
 // await waits until a condition of the status holds.
 func (n *node) await(what string, condition func(api.Status) bool) api.Status {
 	n.Helper()
+	return awaited(n.T, n.name+", "+what, n.status, condition)
+}
+
+// awaited looks until what it sees is as it should be, and returns that.
+func awaited[T any](t *testing.T, what string, look func() T, right func(T) bool) T {
+	t.Helper()
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
 	for deadline := time.Now().Add(patience); ; <-tick.C {
-		s := n.status()
-		if condition(s) {
-			return s
+		seen := look()
+		if right(seen) {
+			return seen
 		}
 		if time.Now().After(deadline) {
-			n.Fatalf("%s waited in vain for %s: %+v", n.name, what, s)
+			t.Fatalf("waited in vain for %s: %+v", what, seen)
 		}
 	}
 }

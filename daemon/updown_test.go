@@ -1,12 +1,12 @@
 package daemon
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"culvert/api"
 	"culvert/explain"
@@ -15,24 +15,19 @@ import (
 // told waits until a file has lines that say all that is asked for, in this order.
 func (n *node) told(path string, want ...string) []string {
 	n.Helper()
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
-	for deadline := time.Now().Add(patience); ; <-tick.C {
+	lines := func() []string {
 		text, _ := os.ReadFile(path)
-		lines := strings.Split(strings.TrimSpace(string(text)), "\n")
+		return strings.Split(strings.TrimSpace(string(text)), "\n")
+	}
+	return awaited(n.T, fmt.Sprintf("%s to say %q", path, want), lines, func(lines []string) bool {
 		found := 0
 		for _, l := range lines {
 			if found < len(want) && says(l, want[found]) {
 				found++
 			}
 		}
-		if found == len(want) {
-			return lines
-		}
-		if time.Now().After(deadline) {
-			n.Fatalf("%s says %q, not %q", path, lines, want)
-		}
-	}
+		return found == len(want)
+	})
 }
 
 func TestUpdownCommandFollowsTheChild(t *testing.T) {
@@ -93,11 +88,5 @@ func (n *node) carries(peer *node) { carries(n, peer) }
 // awaitEvent waits for an event.
 func (n *node) awaitEvent(is func(api.Event) bool) {
 	n.Helper()
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
-	for deadline := time.Now().Add(patience); !slices.ContainsFunc(n.events(), is); <-tick.C {
-		if time.Now().After(deadline) {
-			n.Fatalf("%s waited in vain for an event: %+v", n.name, n.events())
-		}
-	}
+	awaited(n.T, "an event", n.events, func(seen []api.Event) bool { return slices.ContainsFunc(seen, is) })
 }
