@@ -17,7 +17,7 @@ import (
 
 // levels are the packages from the ground up. A package imports only from lower levels, or what allowed names.
 var levels = [][]string{
-	{"secret", "prefetch", "internal"},
+	{"secret", "prefetch", "allowance", "internal"},
 	{"aesgcm", "checksum", "explain", "legible", "web"},
 	{"wire", "spd", "eap", "proxy"},
 	{"suite", "users", "radius"},
@@ -35,7 +35,7 @@ var levels = [][]string{
 }
 
 // pure packages touch no socket, clock, file, goroutine or logger.
-var pure = []string{"aesgcm", "prefetch", "checksum", "legible", "wire", "suite", "spd", "esp", "ike", "trace"}
+var pure = []string{"allowance", "aesgcm", "prefetch", "checksum", "legible", "wire", "suite", "spd", "esp", "ike", "trace"}
 
 // impure standard packages that no pure package imports.
 var impure = []string{"net", "os", "log", "log/slog", "net/http", "syscall", "os/exec"}

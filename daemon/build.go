@@ -22,7 +22,7 @@ func (d *Daemon) build(ctx context.Context, cfg *config.Config, log *slog.Logger
 	w := d.world
 	e := &engine{
 		ctx: ctx, clock: systemClock(), log: log, network: w.listener, backend: w.backend, world: w,
-		owners: newOwners(), keys: new(keyring), hub: newHub(), tally: metrics.NewTally(cfg.Metrics.Peers), strangers: newAllowance(strangersEvery, strangersAtOnce), leases: newLeases(w.leaseStore(), log), seed: maphash.MakeSeed(),
+		owners: newOwners(), keys: new(keyring), hub: newHub(), tally: metrics.NewTally(cfg.Metrics.Peers), strangers: newCrowd(strangersEvery, strangersAtOnce), leases: newLeases(w.leaseStore(), log), seed: maphash.MakeSeed(),
 		listers: make(chan struct{}, listersAtOnce), lost: make(chan struct{}),
 	}
 	e.tracer = newTracer(e.clock)

@@ -54,7 +54,7 @@ type engine struct {
 	tally      *metrics.Tally
 	tracer     *tracer
 	icmp       unreachable
-	strangers  *allowance
+	strangers  *crowd
 	listers    chan struct{} // one for each list of IKE SAs that is gone on with
 	leases     *leases
 	radius     *radiusGroups

@@ -115,7 +115,7 @@ func reporter(t *testing.T) (*engine, *hands, *bytes.Buffer) {
 	t.Helper()
 	h, c := newHands()
 	var text bytes.Buffer
-	e := &engine{ctx: t.Context(), clock: c, hub: newHub(), tracer: newTracer(c), tally: metrics.NewTally(1), strangers: newAllowance(strangersEvery, strangersAtOnce), leases: newLeases(nil, slog.New(slog.DiscardHandler))}
+	e := &engine{ctx: t.Context(), clock: c, hub: newHub(), tracer: newTracer(c), tally: metrics.NewTally(1), strangers: newCrowd(strangersEvery, strangersAtOnce), leases: newLeases(nil, slog.New(slog.DiscardHandler))}
 	e.backend = fake.New(rand.Reader, time.Now, fake.Hooks{})
 	e.radius = newRadiusGroups(e)
 	e.sessions = newSessions(e)

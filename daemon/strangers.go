@@ -4,6 +4,7 @@ import (
 	"sync"
 	"time"
 
+	"culvert/allowance"
 	"culvert/ike"
 )
 
@@ -19,41 +20,25 @@ func stranger(n ike.News) bool {
 	return n.Kind == ike.NewsDropped || n.Peer == "" && !n.Initiator
 }
 
-// An allowance is a bucket of tokens. It is safe for concurrent use.
-type allowance struct {
-	every time.Duration // one more token
-	most  int
-
+// A crowd is the strangers of an engine: what is told of them has a limit. It is safe for concurrent use.
+type crowd struct {
 	mu       sync.Mutex
-	tokens   int
-	filled   time.Time // when the tokens were counted
-	withheld uint64    // how often there was none, since there was one
+	bucket   allowance.Bucket
+	withheld uint64 // what was not told, since something was
 }
 
-func newAllowance(every time.Duration, most int) *allowance {
-	return &allowance{every: every, most: most, tokens: most}
+func newCrowd(every time.Duration, most int) *crowd {
+	return &crowd{bucket: allowance.Bucket{Every: every, Most: most}}
 }
 
-// take takes a token, and tells how many times there was none before. Without one it returns false.
-func (a *allowance) take(now time.Time) (withheld uint64, ok bool) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.fill(now)
-	if a.tokens == 0 {
-		a.withheld++
+// take tells whether something may be told, and how much was withheld before that.
+func (c *crowd) take(now time.Time) (withheld uint64, ok bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.bucket.Take(now) {
+		c.withheld++
 		return 0, false
 	}
-	a.tokens--
-	withheld, a.withheld = a.withheld, 0
+	withheld, c.withheld = c.withheld, 0
 	return withheld, true
-}
-
-// fill adds the tokens of the time that has passed. A full bucket does not save time up.
-func (a *allowance) fill(now time.Time) {
-	n := int(max(0, now.Sub(a.filled)/a.every))
-	if n >= a.most-a.tokens {
-		a.tokens, a.filled = a.most, now
-		return
-	}
-	a.tokens, a.filled = a.tokens+n, a.filled.Add(time.Duration(n)*a.every)
 }

@@ -7,9 +7,9 @@ import (
 	"culvert/ike"
 )
 
-func TestAllowance(t *testing.T) {
+func TestWhatIsWithheldOfStrangersIsCounted(t *testing.T) {
 	now := time.Unix(1000, 0)
-	a := newAllowance(time.Second, 3)
+	a := newCrowd(time.Second, 3)
 	steps := []struct {
 		after    time.Duration
 		takes    int

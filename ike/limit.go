@@ -61,21 +61,3 @@ func (h *halfOpen) remove(p netip.Prefix) {
 		delete(h.byPrefix, p)
 	}
 }
-
-// A bucket limits a rate: it fills with rate tokens per second up to burst. The zero time is long ago.
-type bucket struct {
-	rate, burst float64
-	tokens      float64
-	last        time.Time
-}
-
-// take tells whether there is a token left.
-func (b *bucket) take(now time.Time) bool {
-	b.tokens = min(b.burst, b.tokens+now.Sub(b.last).Seconds()*b.rate)
-	b.last = now
-	if b.tokens < 1 {
-		return false
-	}
-	b.tokens--
-	return true
-}

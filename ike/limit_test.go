@@ -3,7 +3,6 @@ package ike
 import (
 	"net/netip"
 	"testing"
-	"time"
 
 	"culvert/wire"
 )
@@ -38,24 +37,5 @@ func TestHalfOpenCountsPerNetwork(t *testing.T) {
 	h.remove(b)
 	if h.total != 0 || len(h.byPrefix) != 0 {
 		t.Errorf("left over: %+v", h)
-	}
-}
-
-func TestBucket(t *testing.T) {
-	b := bucket{rate: 2, burst: 3}
-	take := func(at time.Duration) int {
-		n := 0
-		for b.take(startOfTime.Add(at)) {
-			n++
-		}
-		return n
-	}
-	for _, tt := range []struct {
-		at   time.Duration
-		want int
-	}{{0, 3}, {0, 0}, {400 * time.Millisecond, 0}, {500 * time.Millisecond, 1}, {time.Hour, 3}} {
-		if got := take(tt.at); got != tt.want {
-			t.Errorf("at %v: %d tokens, want %d", tt.at, got, tt.want)
-		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"time"
 
+	"culvert/allowance"
 	"culvert/dataplane"
 	"culvert/wire"
 )
@@ -19,8 +20,8 @@ type Shard struct {
 	gates    []gate
 	half     halfOpen
 	cookies  cookieJar
-	answers  bucket // unprotected answers (RFC 7296, Section 2.21.4)
-	hints    bucket // liveness checks for unprotected complaints
+	answers  allowance.Bucket // unprotected answers (RFC 7296, Section 2.21.4)
+	hints    allowance.Bucket // liveness checks for unprotected complaints
 	inits    map[initKey]wire.SPI
 	children map[uint32]wire.SPI             // inbound SPI -> IKE SA
 	policies map[dataplane.PolicyID]wire.SPI // policy -> IKE SA
@@ -28,18 +29,19 @@ type Shard struct {
 	actions  []Action
 }
 
-// Rates of what unauthenticated messages cause, per second.
+// Limits of what unauthenticated messages cause.
 const (
-	answerRate  = 100
+	answerEvery = 10 * time.Millisecond
 	answerBurst = 200
-	hintRate    = 10
+	hintEvery   = 100 * time.Millisecond
+	hintBurst   = 10
 )
 
 // NewShard returns shard number index. It owns env, and sets NewSPI and FreeSPI in it.
 func NewShard(index uint8, env *Env) *Shard {
 	s := &Shard{env: env, slots: slots{shard: index}, gates: gates(),
-		answers:  bucket{rate: answerRate, burst: answerBurst},
-		hints:    bucket{rate: hintRate, burst: hintRate},
+		answers:  allowance.Bucket{Every: answerEvery, Most: answerBurst},
+		hints:    allowance.Bucket{Every: hintEvery, Most: hintBurst},
 		inits:    make(map[initKey]wire.SPI),
 		children: make(map[uint32]wire.SPI), policies: make(map[dataplane.PolicyID]wire.SPI), peers: make(map[netip.Addr]wire.SPI)}
 	env.counted = make(map[string]*Stats)

@@ -99,7 +99,7 @@ func (s *Shard) refuse(m *firstMessage, f *Failure) {
 
 // answer sends an unprotected notify, if the rate allows (RFC 7296, Section 2.21.4).
 func (s *Shard) answer(h wire.Header, path dataplane.Path, f *Failure) bool {
-	if !s.answers.take(s.now) {
+	if !s.answers.Take(s.now) {
 		s.env.Stats.dropped(DropRateLimit)
 		return false
 	}
@@ -132,7 +132,7 @@ func (s *Shard) hint(ev MessageReceived) {
 		return
 	}
 	spi, known := s.peers[ev.Path.Remote.Addr().Unmap()]
-	if _, complains := wire.FindNotify(m.Payloads, wire.NotifyInvalidSPI); complains && known && s.hints.take(s.now) {
+	if _, complains := wire.FindNotify(m.Payloads, wire.NotifyInvalidSPI); complains && known && s.hints.Take(s.now) {
 		s.give(spi, CheckLiveness{})
 	}
 }

@@ -74,12 +74,12 @@ func TestUnprotectedComplaintIsAHintOnly(t *testing.T) {
 	m := &wire.Message{Header: wire.Header{InitiatorSPI: 1, Version: 0x20, Exchange: wire.ExchangeInformational, Flags: wire.FlagInitiator},
 		Payloads: []wire.Payload{&wire.Notify{NotifyType: wire.NotifyInvalidSPI, Data: []byte{1, 2, 3, 4}}}}
 	before := len(b.messages(NewsMessageSent))
-	for range 3 * hintRate {
+	for range 3 * hintBurst {
 		n.do(b, MessageReceived{Path: reverse(testPath()), Datagram: m.Append(nil)})
 	}
 	checks := len(b.messages(NewsMessageSent)) - before
-	if checks == 0 || checks > hintRate {
-		t.Errorf("%d liveness checks for %d complaints", checks, 3*hintRate)
+	if checks == 0 || checks > hintBurst {
+		t.Errorf("%d liveness checks for %d complaints", checks, 3*hintBurst)
 	}
 	if len(a.of(NewsClosed))+len(b.of(NewsClosed)) != 0 {
 		t.Error("an SA was closed")

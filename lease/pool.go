@@ -95,7 +95,7 @@ func (p *Pool) set(c Config) {
 // leasable tells whether the address may be leased to anybody.
 func (p *Pool) leasable(a netip.Addr) bool {
 	_, static := p.owners[a]
-	return !static && contains(p.config.Ranges, a) && !contains(p.config.Exclude, a)
+	return !static && Contains(p.config.Ranges, a) && !Contains(p.config.Exclude, a)
 }
 
 // add takes an address into the books.
@@ -212,12 +212,12 @@ func (p *Pool) Holds(a netip.Addr) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	_, static := p.owners[a]
-	return static || contains(p.config.Ranges, a) && !contains(p.config.Exclude, a)
+	return static || Contains(p.config.Ranges, a) && !Contains(p.config.Exclude, a)
 }
 
 // Size is the number of addresses that the pool can lease.
 func (p *Pool) Size() *big.Int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.config.size()
+	return Count(p.config.Ranges, p.config.Exclude)
 }

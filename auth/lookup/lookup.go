@@ -13,8 +13,10 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
+	"culvert/allowance"
 	"culvert/auth/fetch"
 	"culvert/auth/internal/memo"
 	"culvert/wire"
@@ -26,6 +28,10 @@ const (
 	timeout     = 5 * time.Second
 	keepFound   = 24 * time.Hour // what has the hash does not change; the bound is for memory
 	keepFailure = 30 * time.Second
+
+	// Fetches for peers who are not authenticated: some at once, then one in a while.
+	burst      = 32
+	fetchEvery = time.Second / 8
 )
 
 // Rules are those by which certificates and bundles are fetched.
@@ -62,12 +68,15 @@ type found struct {
 type Service struct {
 	fetcher fetch.Fetcher
 	memo    *memo.Memo[found]
-	rate    bucket
+
+	mu   sync.Mutex
+	rate allowance.Bucket
 }
 
 // NewService returns a service that gets what it wants from a Fetcher that keeps to Rules.
 func NewService(f fetch.Fetcher) *Service {
-	return &Service{fetcher: f, memo: memo.New[found](memo.Limits{Entries: 256, Octets: 4 << 20, Fetches: 8})}
+	return &Service{fetcher: f, memo: memo.New[found](memo.Limits{Entries: 256, Octets: 4 << 20, Fetches: 8}),
+		rate: allowance.Bucket{Every: fetchEvery, Most: burst}}
 }
 
 // For returns a Lookup for the peers of one connection, who may name addresses at some hosts: "certs.example.org", which
@@ -158,6 +167,12 @@ func sameHost(a, b string) bool {
 	return strings.EqualFold(strings.TrimSuffix(a, ":80"), strings.TrimSuffix(b, ":80"))
 }
 
+func (s *Service) mayFetch(now time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.rate.Take(now)
+}
+
 // get returns the document with a hash, remembered or fetched. The hash is SHA-1, as the RFC has it: it finds mistakes and
 // stale copies. Whether the certificate is to be trusted, its signatures say.
 func (s *Service) get(ctx context.Context, hash []byte, address string, now time.Time) ([]byte, error) {
@@ -165,7 +180,7 @@ func (s *Service) get(ctx context.Context, hash []byte, address string, now time
 	if f, ok := s.memo.Get(k, now); ok {
 		return f.der, f.err
 	}
-	if !s.rate.take(now) {
+	if !s.mayFetch(now) {
 		return nil, errRate
 	}
 	f, err := s.memo.Do(ctx, k, func() found {

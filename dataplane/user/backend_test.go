@@ -296,25 +296,3 @@ func TestEpochWaitsForTheBatch(t *testing.T) {
 	}
 	e.wait()
 }
-
-func TestLimiter(t *testing.T) {
-	l := limiter{every: time.Second, burst: 3}
-	now := time.Unix(1000, 0)
-	count := func() (n int) {
-		for range 10 {
-			if l.allow(now) {
-				n++
-			}
-		}
-		return n
-	}
-	for _, step := range []struct {
-		wait time.Duration
-		want int
-	}{{0, 3}, {0, 0}, {time.Second, 1}, {2500 * time.Millisecond, 2}, {500 * time.Millisecond, 1}, {-time.Hour, 0}, {time.Hour, 3}} {
-		now = now.Add(step.wait)
-		if got := count(); got != step.want {
-			t.Errorf("after %v more: %d pass, want %d", step.wait, got, step.want)
-		}
-	}
-}

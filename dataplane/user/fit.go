@@ -119,7 +119,7 @@ func (t *transmitter) piece(n int) []byte {
 // tooBig tells the sender of a packet that it does not fit, unless what is known about the path turns out to be old. It
 // reports whether the packet does not fit.
 func (t *transmitter) tooBig(sa *lane, pkt []byte) bool {
-	if t.aging.allow(t.now) {
+	if t.aging.Take(t.now) {
 		t.b.remotes.age(t.now)
 		if sa.way.Load().remote.mtu.Load() == 0 {
 			return false
@@ -131,7 +131,7 @@ func (t *transmitter) tooBig(sa *lane, pkt []byte) bool {
 
 // tellMTU tells the sender of a packet how large its packets may be, unless many were told just now.
 func (t *transmitter) tellMTU(pkt []byte, mtu int) {
-	if t.answers.allow(t.now) {
+	if t.answers.Take(t.now) {
 		t.answer(esp.AppendTooBig(t.icmp[:0], pkt, mtu, netip.Addr{}))
 	}
 }
@@ -139,7 +139,7 @@ func (t *transmitter) tellMTU(pkt []byte, mtu int) {
 // discarded drops what a policy discards, and tells the sender that it is prohibited (RFC 4301, Section 5.1.1).
 func (t *transmitter) discarded(pkt []byte, count int) {
 	t.drop(esp.ErrDiscarded, count)
-	if t.answers.allow(t.now) {
+	if t.answers.Take(t.now) {
 		t.answer(esp.AppendProhibited(t.icmp[:0], pkt, netip.Addr{}))
 	}
 }

@@ -39,7 +39,7 @@ func (r *remotes) heard(m dataplane.TooBig, now time.Time) (*outbound, dataplane
 		h.publish(now)
 		return h.any(out), news
 	}
-	if !h.hints.allow(now) {
+	if !h.hints.Take(now) {
 		return nil, news
 	}
 	return h.any(out), news

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"culvert/allowance"
 	"culvert/dataplane"
 	"culvert/dataplane/user/offload"
 	"culvert/esp"
@@ -31,7 +32,7 @@ type receiver struct {
 	run       run
 	now       time.Time
 	tap       *tap // of the batch
-	strangers limiter
+	strangers allowance.Bucket
 	fragments *spd.FragmentTable // of SAs that carry fragments without ports
 	watched   watched
 }
@@ -44,7 +45,7 @@ func (r *receiver) init(b *Backend, w *worker) {
 	r.out = port{b.device, b.affinity}
 	r.coalescer.UDP = b.device.JoinsUDP()
 	r.rebuilt = make([]byte, 0, rebuildSize)
-	r.strangers = limiter{every: badSPIEvery, burst: badSPIBurst}
+	r.strangers = allowance.Bucket{Every: badSPIEvery, Most: badSPIBurst}
 }
 
 // HandleESP takes ESP packets from the network, in the order of their arrival. They are changed in place, and the
@@ -186,7 +187,7 @@ func (r *receiver) settle(in *inbound) {
 // stranger tells about a packet without SA (RFC 7296, Section 2.21.4, INVALID_SPI).
 func (r *receiver) stranger(p []byte, from *dataplane.Burst) {
 	r.drop(esp.ErrUnknownSPI, 1)
-	if r.strangers.allow(r.now) {
+	if r.strangers.Take(r.now) {
 		r.b.notices.send(dataplane.Notice{Kind: dataplane.NoticeBadSPI, Direction: dataplane.Inbound, SPI: binary.BigEndian.Uint32(p), Path: from.Path})
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"culvert/allowance"
 	"culvert/dataplane"
 	"culvert/esp"
 )
@@ -18,7 +19,7 @@ type remote struct {
 	path  esp.PathMTU
 	users int
 	sas   map[uint32]*outbound // by SPI; of two peers behind one NAT that chose the same, the newer
-	hints limiter              // of notices that anybody can provoke
+	hints allowance.Bucket     // of notices that anybody can provoke
 }
 
 // unknownMTU is more than any path carries.
@@ -54,7 +55,7 @@ func (r *remotes) enter(out *outbound, p dataplane.Path) (news bool, link int) {
 	defer r.mu.Unlock()
 	h := r.hosts[p.Remote.Addr()]
 	if h == nil {
-		h = &remote{sas: make(map[uint32]*outbound), hints: limiter{every: hintEvery, burst: 1}}
+		h = &remote{sas: make(map[uint32]*outbound), hints: allowance.Bucket{Every: hintEvery, Most: 1}}
 		r.hosts[p.Remote.Addr()] = h
 	}
 	if h.users == 0 || h.local != p.Local.Addr() {

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"culvert/allowance"
 	"culvert/dataplane"
 	"culvert/dataplane/user/fair"
 	"culvert/dataplane/user/offload"
@@ -58,8 +59,8 @@ type transmitter struct {
 
 	overload  overload
 	fragments *spd.FragmentTable
-	answers   limiter // ICMP to the inside
-	aging     limiter
+	answers   allowance.Bucket // ICMP to the inside
+	aging     allowance.Bucket
 }
 
 // Limits of what packets from inside provoke.
@@ -74,7 +75,7 @@ func (t *transmitter) init(b *Backend, w *worker, s dataplane.Sender) {
 		b: b, worker: w, outbox: newOutbox(s, &b.tap, b.device.Queues() > 1), done: make(chan struct{}),
 		in: make([]byte, batchFull+readSize+2*readAlign), inner: make([]byte, readSize), cache: spd.NewCache[*policy](flowCache),
 		arrivals: make([]arrival, 0, readBatch), fetcher: spd.NewFetcher[*policy](readBatch), fragments: spd.NewFragmentTable(fragmentMemory),
-		answers: limiter{every: answerEvery, burst: answerBurst}, aging: limiter{every: ageEvery, burst: 1},
+		answers: allowance.Bucket{Every: answerEvery, Most: answerBurst}, aging: allowance.Bucket{Every: ageEvery, Most: 1},
 	}
 }
 
