@@ -122,12 +122,8 @@ func offersKE(proposals []wire.Proposal, method wire.TransformID) bool {
 
 // firstKE returns the key exchange method that an offer leads with, or KENone.
 func firstKE(proposals []wire.Proposal) wire.TransformID {
-	for _, p := range proposals {
-		for _, t := range p.Transforms {
-			if t.Type == wire.TransformKE && t.ID != wire.KENone {
-				return t.ID
-			}
-		}
+	if list := methodsOf(proposals); len(list) > 0 {
+		return list[0]
 	}
 	return wire.KENone
 }

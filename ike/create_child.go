@@ -26,7 +26,7 @@ type createChild struct {
 	rivals      *pendingSA       // what the peer is going to replace it by (RFC 9370, Section 2.2.4)
 	unwanted    bool             // old is to be deleted as soon as this is over
 	why         *Failure         // for people; nil: it was asked for
-	method      wire.TransformID // what the peer wants instead of our first
+	method      wire.TransformID // what is tried after the peer refused our first
 	tried       []wire.TransformID
 	patience    patience
 
@@ -67,8 +67,8 @@ func (t *createChild) begin(sa *SA) bool {
 		t.old.state, t.old.rekey, t.rival, t.rivals = childRekeying, t, nil, nil
 	}
 	method := t.method
-	if method == wire.KENone {
-		method = firstKE(t.proposals())
+	if list := t.methods(sa); method == wire.KENone && len(list) > 0 {
+		method = list[0]
 	}
 	if method == wire.KENone {
 		t.send(sa, nil)

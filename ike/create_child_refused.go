@@ -18,6 +18,9 @@ func (t *createChild) refused(sa *SA, n *wire.Notify) {
 	switch {
 	case n.NotifyType == wire.NotifyInvalidKEPayload:
 		t.retryMethod(sa, n)
+	case n.NotifyType == wire.NotifyInvalidSyntax && len(t.tried) > 0 && t.untried(sa) != wire.KENone:
+		t.method = t.untried(sa)
+		sa.enqueue(t)
 	case n.NotifyType == wire.NotifyTemporaryFailure && !t.unwanted:
 		sa.retryIn(t, &t.patience)
 	case n.NotifyType == wire.NotifyStateNotFound && !t.unwanted:
