@@ -101,15 +101,13 @@ func (c *controller) stream(command, event string, pairs ...string) []string {
 // told waits until an event has come that matches, and returns it.
 func (c *controller) told(pattern string) string {
 	c.Helper()
-	re := regexp.MustCompile(pattern)
-	for range 200 {
-		if i := slices.IndexFunc(c.events, re.MatchString); i >= 0 {
-			return c.events[i]
-		}
+	matches := regexp.MustCompile(pattern).MatchString
+	look := func() []string {
 		c.must("version") // events come with the answer at the latest
+		return c.events
 	}
-	c.Fatalf("no event matches %s among %q", pattern, c.events)
-	return ""
+	seen := awaited(c.T, "an event that matches "+pattern, look, func(seen []string) bool { return slices.ContainsFunc(seen, matches) })
+	return seen[slices.IndexFunc(seen, matches)]
 }
 
 // viciPair is a pair of which west serves VICI.

@@ -134,9 +134,11 @@ func (r *webhook) wants(ev *api.Event) bool {
 func (r *webhook) offer(ev api.Event) {
 	n := notice{ID: fmt.Sprintf("%s-%d", r.owner.run, ev.Seq), Webhook: r.config.Name, Host: r.owner.host, Missed: r.sender.Missed(), Event: ev}
 	body, err := json.Marshal(n)
-	if err != nil || !r.sender.Offer(hook.Delivery{ID: n.ID, Kind: string(ev.Kind), Body: body}) {
-		r.sender.Skip(n.Missed)
+	if err != nil {
+		r.sender.Skip(1 + n.Missed)
+		return
 	}
+	r.sender.Offer(hook.Delivery{ID: n.ID, Kind: string(ev.Kind), Missed: n.Missed, Body: body})
 }
 
 // told notes what became of a delivery: the first one that fails, and the first one that arrives again.

@@ -40,9 +40,10 @@ const maxPause = time.Minute
 
 // A Delivery is one event for an endpoint.
 type Delivery struct {
-	ID   string
-	Kind string
-	Body []byte // JSON
+	ID     string
+	Kind   string
+	Missed uint64 // how many lost ones it tells of: they count as lost again if it is
+	Body   []byte // JSON
 }
 
 // ErrRefused means that the server has answered in a way which another try would not change.

@@ -20,14 +20,12 @@ func NewSender(tell func(d Delivery, err error)) *Sender {
 	return &Sender{queue: make(chan Delivery, maxDeliveries), tell: tell}
 }
 
-// Offer takes a delivery unless too many wait.
-func (s *Sender) Offer(d Delivery) bool {
+// Offer takes a delivery. If too many wait, it counts as missed.
+func (s *Sender) Offer(d Delivery) {
 	select {
 	case s.queue <- d:
-		return true
 	default:
-		s.missed.Add(1)
-		return false
+		s.lose(d)
 	}
 }
 
@@ -63,7 +61,10 @@ func (s *Sender) Run(ctx context.Context, e *Endpoint, end <-chan struct{}) {
 func (s *Sender) deliver(ctx context.Context, e *Endpoint, d Delivery) {
 	err := e.Deliver(ctx, d)
 	if err != nil {
-		s.missed.Add(1)
+		s.lose(d)
 	}
 	s.tell(d, err)
 }
+
+// lose counts a delivery that will not arrive, and those it was to tell of.
+func (s *Sender) lose(d Delivery) { s.missed.Add(1 + d.Missed) }
