@@ -1,9 +1,7 @@
 package dataplane
 
 import (
-	"crypto/sha256"
-	"encoding/binary"
-	"fmt"
+	"hash/maphash"
 
 	"culvert/spd"
 )
@@ -15,6 +13,7 @@ type ReqIDs struct {
 	// Apart gives policies that ask for an SA numbers of their own, so that who asks is known by the number.
 	Apart bool
 
+	seed  maphash.Seed // once there is a policy
 	of    map[PolicyID]likeness
 	known map[likeness]reqID
 	last  uint32   // that was made here
@@ -24,7 +23,10 @@ type ReqIDs struct {
 type reqID struct{ number, users uint32 }
 
 // A likeness is what policies have in common whose number is the same: a digest, or the ID of one that has its own.
-type likeness [16]byte
+type likeness struct {
+	digest uint64
+	alone  PolicyID
+}
 
 // Take returns the number of a policy: the one that it has, that of its like, or a fresh one; without fresh from 1 up, those
 // first that were given back.
@@ -35,13 +37,13 @@ func (r *ReqIDs) Take(p *Policy, fresh func() (uint32, error)) (uint32, error) {
 	if fresh == nil {
 		fresh = r.next
 	}
+	if r.of == nil {
+		r.seed, r.of, r.known = maphash.MakeSeed(), make(map[PolicyID]likeness), make(map[likeness]reqID)
+	}
 	l := r.likenessOf(p)
 	n, err := r.find(l, fresh)
 	if err != nil {
 		return 0, err
-	}
-	if r.of == nil {
-		r.of, r.known = make(map[PolicyID]likeness), make(map[likeness]reqID)
 	}
 	n.users++
 	r.of[p.ID], r.known[l] = l, n
@@ -89,15 +91,16 @@ func (r *ReqIDs) next() (uint32, error) {
 	return r.last, nil
 }
 
-// likenessOf is that of a policy. None is the zero value.
-func (r *ReqIDs) likenessOf(p *Policy) (l likeness) {
+// likenessOf is that of a policy.
+func (r *ReqIDs) likenessOf(p *Policy) likeness {
 	if p.Action != spd.Protect || p.Name == "" || r.Apart && (p.Trap || p.PerResource) {
-		binary.BigEndian.PutUint32(l[1:], uint32(p.ID))
-		l[len(l)-1] = 1
-		return l
+		return likeness{alone: p.ID}
 	}
-	digest := sha256.Sum256(fmt.Append(nil, p.Name, p.Local, p.Remote, p.Kernel))
-	copy(l[:], digest[:])
-	l[0] |= 1
-	return l
+	var h maphash.Hash
+	h.SetSeed(r.seed)
+	maphash.WriteComparable(&h, p.Name)
+	spd.Hash(&h, p.Local)
+	spd.Hash(&h, p.Remote)
+	maphash.WriteComparable(&h, p.Kernel)
+	return likeness{digest: h.Sum64()}
 }

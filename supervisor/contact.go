@@ -16,13 +16,11 @@ type pair struct {
 	host        netip.Addr
 }
 
-func (p pair) digest() digest { return digestOf("%q %q %v", p.local, p.peer, p.host) }
-
 // count keeps the number of IKE SAs between an SA's pair, by each way of telling.
 func (s *Supervisor) count(t *tracked, by int) {
 	for _, local := range []string{"", t.local} {
 		for _, p := range []pair{{local: local, peer: t.peer}, {local: local, host: t.ends.remote}} {
-			key := p.digest()
+			key := s.digestOfPair(p)
 			if s.pairs[key] += by; s.pairs[key] == 0 {
 				delete(s.pairs, key)
 			}
@@ -36,7 +34,7 @@ func (s *Supervisor) initialContact(l *link, a *attempt) bool {
 	if len(l.sas) > 0 && l.hosts[a.ends()] != a {
 		return false
 	}
-	return s.pairs[pairOf(l.conn, a.addr).digest()] == 0
+	return s.pairs[s.digestOfPair(pairOf(l.conn, a.addr))] == 0
 }
 
 // accompanied has the attempts of a connection claim no initial contact any more, now that there is an IKE SA which was not when

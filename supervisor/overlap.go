@@ -13,11 +13,9 @@ import (
 // traffics are the IKE SAs by what their children carry.
 type traffics map[digest][]*tracked
 
-func (c twin) traffic() digest { return digestOf("%v %v %v", c.local, c.remote, c.numbers()) }
-
 // carry notes a child that came up, and tells when the same traffic is that of another peer already.
 func (s *Supervisor) carry(t *tracked, c twin) {
-	key := c.traffic()
+	key := s.digestOfTraffic(c)
 	first := s.traffics[key]
 	s.traffics[key] = append(first, t)
 	if i := slices.IndexFunc(first, func(o *tracked) bool { return o.peer != t.peer && !o.closing }); i >= 0 && t.link != nil {
@@ -29,7 +27,7 @@ func (s *Supervisor) carry(t *tracked, c twin) {
 
 // drop forgets a child.
 func (s *Supervisor) drop(t *tracked, c twin) {
-	key := c.traffic()
+	key := s.digestOfTraffic(c)
 	list := s.traffics[key]
 	if i := slices.Index(list, t); i >= 0 {
 		list = slices.Delete(list, i, i+1)

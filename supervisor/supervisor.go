@@ -6,6 +6,7 @@
 package supervisor
 
 import (
+	"hash/maphash"
 	"maps"
 	"net/netip"
 	"time"
@@ -24,6 +25,7 @@ type Supervisor struct {
 	order    []string
 	sas      map[wire.SPI]*tracked
 	replaces map[wire.SPI][]closing // what goes when an admitted SA is established
+	seed     maphash.Seed           // of digests
 	pairs    map[digest]int         // how many IKE SAs there are between each pair
 	handing  map[*tracked]bool      // SAs that others have to make room for
 	policies policies
@@ -39,6 +41,7 @@ func New(jitter func(time.Duration) time.Duration, newPolicy func() dataplane.Po
 	return &Supervisor{
 		jitter: jitter, links: make(map[string]*link), sas: make(map[wire.SPI]*tracked),
 		replaces: make(map[wire.SPI][]closing), pairs: make(map[digest]int), handing: make(map[*tracked]bool), policies: newPolicies(newPolicy), traffics: make(traffics),
+		seed: maphash.MakeSeed(),
 	}
 }
 
