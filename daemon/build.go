@@ -25,7 +25,7 @@ func (d *Daemon) build(ctx context.Context, cfg *config.Config, log *slog.Logger
 		owners: newOwners(), keys: new(keyring), hub: newHub(), tally: metrics.NewTally(cfg.Metrics.Peers), strangers: newCrowd(strangersEvery, strangersAtOnce), leases: newLeases(w.leaseStore(), log), seed: maphash.MakeSeed(),
 		listers: make(chan struct{}, listersAtOnce), lost: make(chan struct{}),
 	}
-	e.tracer = newTracer(e.clock)
+	e.tracer = newTracer()
 	if cfg.VICI.Socket != "" {
 		e.vici = service.New(viciControl{d}, d.options.Version, log)
 	}

@@ -24,7 +24,7 @@ import (
 // parked is an engine whose shards do not run.
 func parked(t *testing.T, shards int) *engine {
 	t.Helper()
-	e := &engine{ctx: t.Context(), clock: systemClock(), hub: newHub(), tally: metrics.NewTally(1), tracer: newTracer(systemClock()), owners: newOwners(), keys: new(keyring), seed: maphash.MakeSeed(), log: slog.New(slog.DiscardHandler)}
+	e := &engine{ctx: t.Context(), clock: systemClock(), hub: newHub(), tally: metrics.NewTally(1), tracer: newTracer(), owners: newOwners(), keys: new(keyring), seed: maphash.MakeSeed(), log: slog.New(slog.DiscardHandler)}
 	e.backend = fake.New(rand.Reader, time.Now, fake.Hooks{})
 	e.radius = newRadiusGroups(e)
 	e.sessions = newSessions(e)

@@ -31,29 +31,35 @@ func (e *engine) news(n ike.News) {
 	if senseless(n) {
 		e.doubt(n.Path)
 	}
-	e.tracer.news(n)
-	e.telemetry.news(n)
 	e.announce(n)
 	e.supervisor.news(n) // last: whoever waits finds the event when the wait is over
 }
 
-// announce tells news to the readers of the event stream and of the log.
+// announce tells news to whoever keeps traces, and to the readers of the event stream and of the log. Traces want no words for
+// messages.
 func (e *engine) announce(n ike.News) {
-	if stranger(n) && !e.mayTell() {
-		return
+	at, told := e.clock.shown(n.Time), !stranger(n) || e.mayTell(n.Time)
+	var ev api.Event
+	var level slog.Level
+	if told || !n.Kind.OfMessage() {
+		ev, level = describe(n, at)
 	}
-	ev, level := describe(n)
-	if ev.Kind == "" {
-		return
+	e.tracer.news(n, at, ev)
+	e.telemetry.news(n, at)
+	if told && ev.Kind != "" {
+		e.publish(ev, level)
 	}
-	ev.Time = e.clock.shown(ev.Time)
+}
+
+// publish tells an event to the readers of the event stream and of the log.
+func (e *engine) publish(ev api.Event, level slog.Level) {
 	e.hub.events.Publish(ev)
 	e.logEvent(ev, level)
 }
 
 // mayTell tells whether news of a stranger may be told, and what was left out before.
-func (e *engine) mayTell() bool {
-	withheld, ok := e.strangers.take(e.clock.now())
+func (e *engine) mayTell(now time.Time) bool {
+	withheld, ok := e.strangers.take(now)
 	if withheld > 0 {
 		e.log.Warn("strangers send more than is worth telling: see the counters", "count", withheld)
 	}
@@ -86,9 +92,9 @@ func (e *engine) logEvent(ev api.Event, level slog.Level) {
 	e.log.LogAttrs(ctx, level, ev.Text, attrs...)
 }
 
-// describe turns news into an event and the level at which it is logged. News that nobody outside needs have no kind.
-func describe(n ike.News) (api.Event, slog.Level) {
-	ev := api.Event{Time: n.Time, SA: spiText(n.SA), SAID: n.ID, Peer: peerText(n), Problem: problem(n.Failure)}
+// describe turns news into an event of that time, and the level at which it is logged. News that nobody outside needs have no kind.
+func describe(n ike.News, at time.Time) (api.Event, slog.Level) {
+	ev := api.Event{Time: at, SA: spiText(n.SA), SAID: n.ID, Peer: peerText(n), Problem: problem(n.Failure)}
 	if n.Connection != nil {
 		ev.Connection = n.Connection.Name
 	}
@@ -215,8 +221,7 @@ func problem(f *ike.Failure) *api.Problem {
 // tell publishes a warning of the daemon's own, and logs it.
 func (e *engine) tell(ev api.Event) {
 	ev.Time = e.clock.wall()
-	e.hub.events.Publish(ev)
-	e.logEvent(ev, slog.LevelWarn)
+	e.publish(ev, slog.LevelWarn)
 }
 
 // note takes news of the supervisor, on its goroutine. An attempt that failed before there was an IKE SA is news to whoever waits for it.
@@ -243,10 +248,9 @@ func (e *engine) note(n supervisor.Note) {
 	}
 	if f := n.Failure; f != nil && beforeSA(f) {
 		e.tracer.failed(n, ev)
-		e.telemetry.news(ike.News{Time: e.clock.now(), Kind: ike.NewsFailure, Connection: n.Connection, Initiator: true, Path: dataplane.Path{Remote: n.Remote}, Failure: f})
+		e.telemetry.news(ike.News{Time: e.clock.now(), Kind: ike.NewsFailure, Connection: n.Connection, Initiator: true, Path: dataplane.Path{Remote: n.Remote}, Failure: f}, ev.Time)
 	}
-	e.hub.events.Publish(ev)
-	e.logEvent(ev, level)
+	e.publish(ev, level)
 }
 
 // beforeSA tells whether an attempt has failed before there was an IKE SA.

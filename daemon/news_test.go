@@ -62,7 +62,7 @@ func TestEachKindOfNewsIsDescribed(t *testing.T) {
 	seen := map[ike.NewsKind]bool{}
 	for _, tt := range tests {
 		seen[tt.kind] = true
-		ev, level := describe(someNews(tt.kind))
+		ev, level := describe(someNews(tt.kind), time.Unix(1000, 0))
 		if ev.Kind != tt.event || level != tt.level || !says(ev.Text, tt.words...) {
 			t.Errorf("%v: %q, %v, %q", tt.kind, ev.Kind, level, ev.Text)
 		}
@@ -81,31 +81,31 @@ func TestEachKindOfNewsIsDescribed(t *testing.T) {
 func TestChildOfAWorkerIsToldFromTheFirst(t *testing.T) {
 	n := someNews(ike.NewsChildUp)
 	n.Child.Resource = 2
-	if ev, _ := describe(n); !says(ev.Text, "child net of worker 2 up: ") {
+	if ev, _ := describe(n, time.Time{}); !says(ev.Text, "child net of worker 2 up: ") {
 		t.Error(ev.Text)
 	}
 }
 
 // What is missing is left out, and what mends itself is no warning.
 func TestNewsWithLittleToSay(t *testing.T) {
-	ev, level := describe(ike.News{Kind: ike.NewsClosed})
+	ev, level := describe(ike.News{Kind: ike.NewsClosed}, time.Time{})
 	if ev.Text != "IKE SA closed" || level != slog.LevelInfo || ev.SA != "" || ev.Peer != "" || ev.Connection != "" || ev.Problem != nil {
 		t.Errorf("%+v at %v", ev, level)
 	}
 	n := someNews(ike.NewsFailure)
 	n.Failure.Code = explain.IKETemporaryFailure
-	if _, level := describe(n); level != slog.LevelInfo {
+	if _, level := describe(n, time.Time{}); level != slog.LevelInfo {
 		t.Errorf("a temporary failure is logged at %v", level)
 	}
-	if ev, _ := describe(ike.News{Kind: ike.NewsRetransmitted}); ev.Text != "sent again a response" {
+	if ev, _ := describe(ike.News{Kind: ike.NewsRetransmitted}, time.Time{}); ev.Text != "sent again a response" {
 		t.Errorf("got %q", ev.Text)
 	}
 	n = someNews(ike.NewsMessageSent)
 	n.Peer = ""
-	if ev, _ := describe(n); ev.Peer != "192.0.2.1:500" {
+	if ev, _ := describe(n, time.Time{}); ev.Peer != "192.0.2.1:500" {
 		t.Errorf("the peer is %q", ev.Peer)
 	}
-	if ev, _ := describe(ike.News{Kind: ike.NewsClosed, Peer: "gw.example.org"}); ev.Peer != "gw.example.org" {
+	if ev, _ := describe(ike.News{Kind: ike.NewsClosed, Peer: "gw.example.org"}, time.Time{}); ev.Peer != "gw.example.org" {
 		t.Errorf("the peer is %q", ev.Peer)
 	}
 }
@@ -115,7 +115,7 @@ func reporter(t *testing.T) (*engine, *hands, *bytes.Buffer) {
 	t.Helper()
 	h, c := newHands()
 	var text bytes.Buffer
-	e := &engine{ctx: t.Context(), clock: c, hub: newHub(), tracer: newTracer(c), tally: metrics.NewTally(1), strangers: newCrowd(strangersEvery, strangersAtOnce), leases: newLeases(nil, slog.New(slog.DiscardHandler))}
+	e := &engine{ctx: t.Context(), clock: c, hub: newHub(), tracer: newTracer(), tally: metrics.NewTally(1), strangers: newCrowd(strangersEvery, strangersAtOnce), leases: newLeases(nil, slog.New(slog.DiscardHandler))}
 	e.backend = fake.New(rand.Reader, time.Now, fake.Hooks{})
 	e.radius = newRadiusGroups(e)
 	e.sessions = newSessions(e)

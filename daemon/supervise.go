@@ -91,8 +91,7 @@ func (l *supervisorLoop) wait() time.Duration {
 
 // news takes news to the supervisor and to whoever waits. Neither is woken for the messages that lead to them.
 func (l *supervisorLoop) news(n ike.News) {
-	switch n.Kind {
-	case ike.NewsMessageSent, ike.NewsMessageReceived, ike.NewsRetransmitted, ike.NewsDropped:
+	if n.Kind.OfMessage() {
 		return
 	}
 	l.box.put(func() {

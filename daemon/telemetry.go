@@ -6,6 +6,7 @@ import (
 	"os"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"culvert/api"
 	"culvert/config"
@@ -28,10 +29,10 @@ type telemetryFeed struct {
 	end    context.CancelFunc
 }
 
-// news takes what the engine reports.
-func (t *telemetryFeed) news(n ike.News) {
+// news takes what the engine reports. at is the time to show.
+func (t *telemetryFeed) news(n ike.News, at time.Time) {
 	if r := t.running.Load(); r != nil {
-		r.News(&n, t.engine.clock.shown(n.Time))
+		r.News(&n, at)
 	}
 }
 

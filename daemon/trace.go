@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"sync"
+	"time"
 
 	"culvert/api"
 	"culvert/explain"
@@ -15,22 +16,14 @@ import (
 
 // A tracer keeps the recent exchanges with peers. It is safe for concurrent use: every shard brings its news.
 type tracer struct {
-	clock *clock
 	mu    sync.Mutex
 	store *trace.Store
 }
 
-func newTracer(c *clock) *tracer { return &tracer{clock: c, store: trace.NewStore()} }
+func newTracer() *tracer { return &tracer{store: trace.NewStore()} }
 
-// news takes what the engine reports.
-func (t *tracer) news(n ike.News) {
-	var e api.Event
-	switch n.Kind {
-	case ike.NewsMessageSent, ike.NewsMessageReceived, ike.NewsRetransmitted, ike.NewsDropped:
-	default:
-		e, _ = describe(n)
-	}
-	at := t.clock.shown(n.Time)
+// news takes what the engine reports, as trace.Store does.
+func (t *tracer) news(n ike.News, at time.Time, e api.Event) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.store.News(n, at, e)

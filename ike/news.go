@@ -48,6 +48,15 @@ func (k NewsKind) String() string {
 	return "NEWS(" + strconv.Itoa(int(k)) + ")"
 }
 
+// OfMessage tells whether news of the kind are about one message that came or went.
+func (k NewsKind) OfMessage() bool {
+	switch k {
+	case NewsMessageSent, NewsMessageReceived, NewsRetransmitted, NewsDropped:
+		return true
+	}
+	return false
+}
+
 // detailed tells whether news of the kind carry a status.
 func (k NewsKind) detailed() bool {
 	switch k {

@@ -63,11 +63,8 @@ func (s *Store) News(n ike.News, at time.Time, e api.Event) {
 
 // recordOf finds the record that news belong to, or begins one. News that belong to none are not kept, unless they tell of a failure.
 func (s *Store) recordOf(n *ike.News, at time.Time) *record {
-	switch n.Kind {
-	case ike.NewsMessageSent, ike.NewsMessageReceived, ike.NewsRetransmitted, ike.NewsDropped:
-		if n.Traced == nil {
-			return nil
-		}
+	if n.Kind.OfMessage() && n.Traced == nil {
+		return nil
 	}
 	if r := s.bySPI[n.SA]; r != nil && n.SA != 0 {
 		return r
