@@ -45,17 +45,25 @@ func (c *Connection) EAPServerCertificate(t *RemoteTLS) ([]CertificateFile, *Key
 	return t.Certificates, t.Key
 }
 
+// placeOfTLS is where to report what a block tls lacks: in it, or in the block eap if there is none. It is nil where no method is
+// over TLS.
+func (d *decoder) placeOfTLS(block, tls *Origin, methods []eap.Type) *Origin {
+	switch over := block.Present() && overTLS(methods); {
+	case over && tls.Present():
+		return tls
+	case over:
+		return block
+	case tls.Present():
+		d.contradiction(tls, "tls", `none of methods is over TLS: add "tls", "ttls" or "peap", or leave out the block tls`)
+	}
+	return nil
+}
+
 // checkEAPClient looks at what EAP over TLS needs as client.
 func (d *decoder) checkEAPClient(c *Connection, e *LocalEAP) {
-	if !e.Present() || !overTLS(e.Methods) {
-		if e.TLS.Present() {
-			d.contradiction(&e.TLS.Origin, "tls", `none of methods is over TLS: add "tls", "ttls" or "peap", or leave out the block tls`)
-		}
+	o := d.placeOfTLS(&e.Origin, &e.TLS.Origin, e.Methods)
+	if o == nil {
 		return
-	}
-	o := &e.TLS.Origin
-	if !o.Present() {
-		o = &e.Origin
 	}
 	trusted, name := c.EAPServerTrust(&e.TLS)
 	switch {
@@ -74,15 +82,9 @@ func (d *decoder) checkEAPClient(c *Connection, e *LocalEAP) {
 
 // checkEAPServer looks at what EAP over TLS needs as server.
 func (d *decoder) checkEAPServer(c *Connection, e *RemoteEAP) {
-	if !e.Present() || !overTLS(e.Methods) {
-		if e.TLS.Present() {
-			d.contradiction(&e.TLS.Origin, "tls", `none of methods is over TLS: add "tls", "ttls" or "peap", or leave out the block tls`)
-		}
+	o := d.placeOfTLS(&e.Origin, &e.TLS.Origin, e.Methods)
+	if o == nil {
 		return
-	}
-	o := &e.TLS.Origin
-	if !o.Present() {
-		o = &e.Origin
 	}
 	files, key := c.EAPServerCertificate(&e.TLS)
 	switch {

@@ -125,12 +125,7 @@ daemon goes on with the one it has.`,
 			if err != nil {
 				return a.refused(err)
 			}
-			if a.json {
-				a.printJSON(r)
-				return nil
-			}
-			a.showReloaded(r)
-			return nil
+			return a.show(r, func() { a.showReloaded(r) })
 		},
 	}
 }

@@ -124,12 +124,7 @@ host; nothing is changed. - is standard input.`,
 			if err != nil {
 				return a.refused(err)
 			}
-			if a.json {
-				a.printJSON(c)
-				return nil
-			}
-			a.showComparison(c)
-			return nil
+			return a.show(c, func() { a.showComparison(c) })
 		},
 	}
 }
@@ -177,13 +172,10 @@ input.`,
 			if err != nil {
 				return a.refused(err)
 			}
-			if a.json {
-				a.printJSON(p)
-				return nil
-			}
-			a.showReloaded(p.Changes)
-			a.out().line("rolled back at %s unless you run culvert config confirm", p.Until.Local().Format(time.TimeOnly))
-			return nil
+			return a.show(p, func() {
+				a.showReloaded(p.Changes)
+				a.out().line("rolled back at %s unless you run culvert config confirm", p.Until.Local().Format(time.TimeOnly))
+			})
 		},
 	}
 	cmd.Flags().DurationVar(&within, "confirm-within", time.Minute, "time until it is rolled back")
@@ -200,12 +192,7 @@ func (a *app) decisionCommand(use, result, short, long string, decide func(*api.
 			if err := decide(client, cmd.Context(), ""); err != nil {
 				return err
 			}
-			if a.json {
-				a.printJSON(outcome{Target: "configuration", Result: result})
-				return nil
-			}
-			a.out().line("the configuration is %s", result)
-			return nil
+			return a.show(outcome{Target: "configuration", Result: result}, func() { a.out().line("the configuration is %s", result) })
 		},
 	}
 }

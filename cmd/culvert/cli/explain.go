@@ -57,12 +57,7 @@ func (a *app) explain(ctx context.Context, word string) error {
 	if err != nil {
 		return err
 	}
-	if a.json {
-		a.printJSON(e)
-		return nil
-	}
-	a.showExplanation(&e)
-	return nil
+	return a.show(e, func() { a.showExplanation(&e) })
 }
 
 func (a *app) explainCode(e explain.Entry) error {

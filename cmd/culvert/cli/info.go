@@ -25,12 +25,7 @@ how many are kept for peers that are away. With --leases, show who holds which a
 			if err != nil {
 				return err
 			}
-			if a.json {
-				a.printJSON(pools)
-				return nil
-			}
-			a.showPools(pools, leases)
-			return nil
+			return a.show(pools, func() { a.showPools(pools, leases) })
 		},
 	}
 	cmd.Flags().BoolVar(&leases, "leases", false, "show every lease")
@@ -80,13 +75,10 @@ may differ after an upgrade until the daemon is restarted.`,
 		RunE: func(*cobra.Command, []string) error {
 			v := versionInfo{a.Version, api.Version, runtime.Version(), runtime.GOOS + "/" + runtime.GOARCH,
 				suite.GCM()}
-			if a.json {
-				a.printJSON(v)
-				return nil
-			}
-			a.out().line("culvert %s (interface %s, %s, %s)", v.Version, v.API, v.Go, v.System)
-			a.out().line("AES-GCM: %s", v.AESGCM)
-			return nil
+			return a.show(v, func() {
+				a.out().line("culvert %s (interface %s, %s, %s)", v.Version, v.API, v.Go, v.System)
+				a.out().line("AES-GCM: %s", v.AESGCM)
+			})
 		},
 	}
 }

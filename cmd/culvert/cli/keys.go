@@ -77,10 +77,7 @@ func (a *app) exportKeys(ctx context.Context, r api.KeyRequest, dir string) erro
 	if err != nil && !errors.Is(err, context.Canceled) {
 		return err
 	}
-	if a.json {
-		a.printJSON(counts)
-		return nil
-	}
-	a.out().line("keys of %d SAs are in %s; Wireshark can use %d of them", counts[keylog.TableAll], dir, counts[keylog.TableIKE]+counts[keylog.TableESP])
-	return nil
+	return a.show(counts, func() {
+		a.out().line("keys of %d SAs are in %s; Wireshark can use %d of them", counts[keylog.TableAll], dir, counts[keylog.TableIKE]+counts[keylog.TableESP])
+	})
 }

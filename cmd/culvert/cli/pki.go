@@ -127,12 +127,7 @@ func (p *authority) list(shown func(pki.Record) bool) func(*cobra.Command, []str
 	return func(*cobra.Command, []string) error {
 		return p.open(func(ca *pki.Authority) error {
 			records := slices.DeleteFunc(ca.Records(), func(r pki.Record) bool { return !shown(r) })
-			if p.json {
-				p.printJSON(append([]pki.Record{}, records...))
-				return nil
-			}
-			p.showRecords(records)
-			return nil
+			return p.show(append([]pki.Record{}, records...), func() { p.showRecords(records) })
 		})
 	}
 }
@@ -194,15 +189,12 @@ when they have the next revocation list: run culvert pki crl and put it where th
 				if err != nil {
 					return err
 				}
-				if p.json {
-					p.printJSON(revoked)
-					return nil
-				}
-				for _, r := range revoked {
-					p.out().line("revoked %s, serial %s", r.Name, r.Serial)
-				}
-				p.out().line("make a new list with culvert pki crl")
-				return nil
+				return p.show(revoked, func() {
+					for _, r := range revoked {
+						p.out().line("revoked %s, serial %s", r.Name, r.Serial)
+					}
+					p.out().line("make a new list with culvert pki crl")
+				})
 			})
 		},
 	}

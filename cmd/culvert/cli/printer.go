@@ -43,6 +43,16 @@ func (a *app) printJSON(v any) {
 	_, _ = io.WriteString(a.Out, escaped(b.String())) // whoever reads it may have gone
 }
 
+// show writes a result: the document with --json, else what words writes. Its error is nil, so that commands end with it.
+func (a *app) show(document any, words func()) error {
+	if a.json {
+		a.printJSON(document)
+	} else {
+		words()
+	}
+	return nil
+}
+
 // escaped writes runes of JSON as JSON escapes them if a terminal would obey them; ends of documents stay.
 func escaped(text string) string {
 	var b strings.Builder

@@ -98,12 +98,7 @@ func (a *app) look(ctx context.Context, client *api.Client, name string, before 
 		}
 	}
 	before()
-	if a.json {
-		a.printJSON(status)
-		return nil
-	}
-	a.showStatus(&status)
-	return nil
+	return a.show(status, func() { a.showStatus(&status) })
 }
 
 // narrowed returns the status with one connection only.

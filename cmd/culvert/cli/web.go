@@ -24,14 +24,11 @@ From another host, forward the port: ssh -L 4580:localhost:4580 gateway`,
 			if err != nil {
 				return err
 			}
-			if a.json {
-				a.printJSON(w)
-				return nil
-			}
-			out := a.out()
-			out.verbatim(w.URL)
-			out.line("good once, until %s", w.Expires.Local().Format(time.TimeOnly))
-			return nil
+			return a.show(w, func() {
+				out := a.out()
+				out.verbatim(w.URL)
+				out.line("good once, until %s", w.Expires.Local().Format(time.TimeOnly))
+			})
 		},
 	}
 }
