@@ -38,9 +38,6 @@ type Change struct {
 	Options []string // that differ: "rekey_time", "local.certificate"
 }
 
-// Empty reports whether nothing differs.
-func (d *Difference) Empty() bool { return reflect.DeepEqual(d, &Difference{}) }
-
 // Diff compares two configurations by what they mean: neither comments nor order nor the files in which blocks stand matter,
 // but the contents of certificates, keys and secrets do.
 func Diff(old, new *Config) *Difference {

@@ -1,8 +1,6 @@
 package config
 
 import (
-	"cmp"
-
 	"github.com/hashicorp/hcl/v2"
 )
 
@@ -53,9 +51,6 @@ type nested struct {
 	within   func() []schema // the blocks with labels that are there, where they are part of the block around
 	open     func() schema   // makes the value that a block fills, adds it to its parent, and binds it
 }
-
-// place tells blocks of one kind apart by where they are.
-func (s *schema) place() string { return cmp.Or(s.path, s.kind) }
 
 // title names a block in messages: `connection "office"`.
 func (s *schema) title() string {

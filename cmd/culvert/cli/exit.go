@@ -22,21 +22,6 @@ const (
 	exitInterrupted = 130
 )
 
-// exitMeanings documents the exit codes.
-func exitMeanings() [][2]string {
-	return [][2]string{
-		{"0", "done"},
-		{"1", "failed for a reason of its own"},
-		{"2", "the command is not written as it should be"},
-		{"3", "no daemon answers on the socket"},
-		{"4", "the connection failed: the peer refused, did not answer, or differs from us"},
-		{"5", "the configuration has errors"},
-		{"6", "there is no connection, child, IKE SA, trace or code of that name"},
-		{"7", "the command did not end in time; what it began goes on"},
-		{"130", "interrupted"},
-	}
-}
-
 // exitCode returns the exit code for an error.
 func exitCode(err error) int {
 	var p *api.Problem

@@ -1,15 +1,46 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
+	"testing"
+
+	"culvert/internal/golden"
 )
 
 //go:generate go test . -run Reference -update
 
-// Reference returns the reference of the configuration as a Markdown page. It is made from the tables that the decoder works
+func TestReferencePageIsUpToDate(t *testing.T) {
+	golden.File(t, "../docs/configuration.md", referencePage())
+}
+
+func TestEveryOptionIsDocumented(t *testing.T) {
+	for _, s := range schemas() {
+		if s.doc == "" || !strings.HasSuffix(s.doc, ".") {
+			t.Errorf("%s: doc %q is no sentence", s.kind, s.doc)
+		}
+		seen := map[string]bool{}
+		for _, o := range s.options {
+			if o.doc == "" || !strings.HasSuffix(strings.TrimSuffix(o.doc, "`"), ".") || o.slot.kind() == "" {
+				t.Errorf("%s.%s: doc %q is no sentence", s.kind, o.name, o.doc)
+			}
+			if seen[o.name] {
+				t.Errorf("%s.%s is there twice", s.kind, o.name)
+			}
+			seen[o.name] = true
+		}
+		for _, n := range s.blocks {
+			if seen[n.kind] {
+				t.Errorf("%s.%s is an option and a block", s.kind, n.kind)
+			}
+		}
+	}
+}
+
+// referencePage returns the reference of the configuration as a Markdown page. It is made from the tables that the decoder works
 // with, so that it cannot say anything else than what is read.
-func Reference() string {
+func referencePage() string {
 	var b strings.Builder
 	b.WriteString(referenceHead)
 	for _, s := range schemas() {
@@ -94,3 +125,6 @@ func (o *option) meaning() string {
 
 // cellText escapes what would end a cell of a table.
 func cellText(s string) string { return strings.ReplaceAll(s, "|", "\\|") }
+
+// place tells blocks of one kind apart by where they are.
+func (s *schema) place() string { return cmp.Or(s.path, s.kind) }

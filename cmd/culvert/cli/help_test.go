@@ -10,12 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"culvert/explain"
-	"culvert/internal/golden"
 )
-
-func TestReferencePageIsUpToDate(t *testing.T) {
-	golden.File(t, "../../../docs/cli.md", Reference(New(newShell(t).env)))
-}
 
 // The person at 3 a.m. gets more than a name: each command says what it does, at length, with an example.
 func TestEveryCommandIsExplained(t *testing.T) {
