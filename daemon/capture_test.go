@@ -41,7 +41,7 @@ func packetsOf(t *testing.T, file []byte) (list []seen, about string) {
 
 func somewhere() netip.AddrPort { return netip.MustParseAddrPort("192.0.2.1:4500") }
 
-// capturing begins a capture at a node and returns a function that waits for its end.
+// capturing begins a capture at a node and returns a function that waits for its end: what it was asked for, or now.
 func (n *node) capturing(r api.CaptureRequest) (end func() []byte) {
 	n.Helper()
 	var file bytes.Buffer
@@ -53,6 +53,9 @@ func (n *node) capturing(r api.CaptureRequest) (end func() []byte) {
 	return func() []byte {
 		n.Helper()
 		defer cancel()
+		if r.Packets == 0 {
+			cancel()
+		}
 		if err := <-done; err != nil {
 			n.Fatal(err)
 		}
@@ -63,13 +66,12 @@ func (n *node) capturing(r api.CaptureRequest) (end func() []byte) {
 // A capture shows every message of a handshake with what is in it, and packets before and behind ESP.
 func TestCaptureOfATunnel(t *testing.T) {
 	west, east := pair(t, "", "")
-	// 2 of IKE_SA_INIT, 3 of IKE_INTERMEDIATE, which is cut in two, 2 of IKE_AUTH; one packet inside, one of ESP
-	const all = 9
-	end := west.capturing(api.CaptureRequest{Packets: all})
+	end := west.capturing(api.CaptureRequest{})
 	west.up()
 	carries(west, east)
 	packets, about := packetsOf(t, end())
-	if len(packets) != all || !says(about, "data plane: none") {
+	// 2 of IKE_SA_INIT, 3 of IKE_INTERMEDIATE, which is cut in two, 2 of IKE_AUTH; one packet inside, one of ESP; on a slow machine some again
+	if len(packets) < 9 || !says(about, "data plane: none") {
 		t.Fatalf("%d packets, about %q", len(packets), about)
 	}
 	var text strings.Builder
