@@ -13,12 +13,11 @@ import (
 const (
 	// inboxSize is how many messages are read at once: what the data plane joins to super-packets has come in one batch.
 	inboxSize = 128
-	// A coalesced message holds up to 64 KiB, so that few fill the processor's cache.
-	coalescedBatch = 16
+	// batchOctets is how much is read at once, about: it is opened, joined and written while it is in the processor's cache. Coalesced
+	// messages hold up to 64 KiB each.
+	batchOctets = 256 << 10
 	// messageSize is the longest IP packet, and the longest coalesced message.
 	messageSize = 1 << 16
-	// longMessage is the mean length from which on messages count as coalesced.
-	longMessage = 9000
 	// errorBatch bounds the ICMP errors handled before packets get their turn again.
 	errorBatch = 32
 )
@@ -70,16 +69,13 @@ func (w *worker) receive(s *socket, in *inbox, h *Handlers) (more bool) {
 	return int(n) == most
 }
 
-// nextBatch says how many messages the next batch is to have, after one of n: few if the kernel coalesces them.
+// nextBatch says how many messages the next batch is to have, after one of n: as many of their mean length as batchOctets are.
 func (in *inbox) nextBatch(n int) int {
-	octets := 0
+	octets := 1
 	for i := range n {
 		octets += int(in.messages[i].n)
 	}
-	if octets > n*longMessage {
-		return coalescedBatch
-	}
-	return inboxSize
+	return min(max(n*batchOctets/octets, 1), inboxSize)
 }
 
 // receiveFailed counts an error of the socket. Those that ICMP caused are behind us once they were reported.
