@@ -8,18 +8,16 @@ import (
 	"strings"
 
 	"github.com/vishvananda/netlink"
-	"github.com/vishvananda/netlink/nl"
-	"github.com/vishvananda/netns"
 	"golang.org/x/sys/unix"
 )
 
 // host is the kernel of the network namespace in which it was made.
 type host struct {
-	config  Config
-	handle  *netlink.Handle
-	request *nl.SocketHandle // for rules, which the library knows in part
-	wall    *wall            // nil without nftables
-	left    leftovers        // of a predecessor, until ours are in their place
+	config Config
+	handle *netlink.Handle
+	line   *line     // for rules, which the library knows in part, and for routes, of which there are many
+	wall   *wall     // nil without nftables
+	left   leftovers // of a predecessor, until ours are in their place
 }
 
 // New prepares the network namespace of the calling thread. What a predecessor that crashed left stays until Settled; there
@@ -52,21 +50,21 @@ func openHost(c Config) (*host, error) {
 	if err != nil {
 		return nil, err
 	}
-	socket, err := nl.GetNetlinkSocketAt(netns.None(), netns.None(), unix.NETLINK_ROUTE)
+	line, err := openLine()
 	if err != nil {
 		handle.Close()
 		return nil, err
 	}
-	return &host{config: c, handle: handle, request: &nl.SocketHandle{Socket: socket}}, nil
+	return &host{config: c, handle: handle, line: line}, nil
 }
 
 func (h *host) close() error {
 	h.handle.Close()
-	h.request.Close()
-	if h.wall == nil {
-		return nil
+	err := h.line.close()
+	if h.wall != nil {
+		err = errors.Join(err, h.wall.close())
 	}
-	return h.wall.close()
+	return err
 }
 
 // settled removes what a predecessor left.

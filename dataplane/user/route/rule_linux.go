@@ -12,7 +12,7 @@ import (
 
 // addRule does not ask that the rule be new (NLM_F_EXCL), for which the kernel would compare it with all others.
 func (h *host) addRule(r rule) error {
-	err := ignoreMissingFamily(h.ask(unix.RTM_NEWRULE, unix.NLM_F_CREATE|unix.NLM_F_ACK, r))
+	err := ignoreMissingFamily(h.askRule(unix.RTM_NEWRULE, unix.NLM_F_CREATE, r))
 	if err != nil {
 		return fmt.Errorf("rule %d: %w", r.preference, err)
 	}
@@ -21,7 +21,7 @@ func (h *host) addRule(r rule) error {
 
 // restoreRule asks that the rule be new, and so leaves alone one that is there.
 func (h *host) restoreRule(r rule) (missing bool, err error) {
-	err = h.ask(unix.RTM_NEWRULE, unix.NLM_F_CREATE|unix.NLM_F_EXCL|unix.NLM_F_ACK, r)
+	err = h.askRule(unix.RTM_NEWRULE, unix.NLM_F_CREATE|unix.NLM_F_EXCL, r)
 	if missing, err = restored(err); err != nil {
 		return false, fmt.Errorf("rule %d: %w", r.preference, err)
 	}
@@ -37,7 +37,7 @@ func restored(err error) (missing bool, _ error) {
 }
 
 func (h *host) deleteRule(r rule) error {
-	err := ignoreMissingFamily(h.ask(unix.RTM_DELRULE, unix.NLM_F_ACK, r))
+	err := ignoreMissingFamily(h.askRule(unix.RTM_DELRULE, 0, r))
 	if err != nil && !errors.Is(err, unix.ENOENT) {
 		return fmt.Errorf("remove rule %d: %w", r.preference, err)
 	}
@@ -47,10 +47,9 @@ func (h *host) deleteRule(r rule) error {
 // findSourceFlag is FIB_RULE_FIND_SADDR.
 const findSourceFlag = 0x10000
 
-// ask sends a request about one rule.
-func (h *host) ask(kind, flags int, r rule) error {
+// askRule sends a request about one rule.
+func (h *host) askRule(kind, flags int, r rule) error {
 	req := nl.NewNetlinkRequest(kind, flags)
-	req.Sockets = map[int]*nl.SocketHandle{unix.NETLINK_ROUTE: h.request}
 	m := &nl.RtMsg{RtMsg: unix.RtMsg{Family: unix.AF_INET, Type: nl.FR_ACT_NOP, Src_len: bitsOf(r.from), Dst_len: bitsOf(r.to)}}
 	if r.v6 {
 		m.Family = unix.AF_INET6
@@ -75,8 +74,7 @@ func (h *host) ask(kind, flags int, r rule) error {
 		number(nl.FRA_FWMASK, -1)
 	}
 	addSelectors(req, r)
-	_, err := req.Execute(unix.NETLINK_ROUTE, 0)
-	return err
+	return h.line.one(req)
 }
 
 func addSelectors(req *nl.NetlinkRequest, r rule) {

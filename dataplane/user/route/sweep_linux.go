@@ -96,12 +96,11 @@ func (h *host) sweep(l leftovers) error {
 // sweepRule removes a rule by preference and protocol alone, which the kernel takes for the first that it finds, and that is the
 // oldest.
 func (h *host) sweepRule(r oldRule) error {
-	req := nl.NewNetlinkRequest(unix.RTM_DELRULE, unix.NLM_F_ACK)
-	req.Sockets = map[int]*nl.SocketHandle{unix.NETLINK_ROUTE: h.request}
+	req := nl.NewNetlinkRequest(unix.RTM_DELRULE, 0)
 	req.AddData(&nl.RtMsg{RtMsg: unix.RtMsg{Family: uint8(r.family)}})
 	req.AddData(nl.NewRtAttr(nl.FRA_PRIORITY, nl.Uint32Attr(uint32(r.preference))))
 	req.AddData(nl.NewRtAttr(nl.FRA_PROTOCOL, nl.Uint8Attr(protocol)))
-	if _, err := req.Execute(unix.NETLINK_ROUTE, 0); err != nil && !errors.Is(err, unix.ENOENT) {
+	if err := h.line.one(req); err != nil && !errors.Is(err, unix.ENOENT) {
 		return fmt.Errorf("rule %d: %w", r.preference, err)
 	}
 	return nil

@@ -1,12 +1,14 @@
 package route
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
 	"net/netip"
 
 	"github.com/vishvananda/netlink"
+	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
 )
 
@@ -15,46 +17,69 @@ const behind = 1<<31 - 1
 
 // addRoute leads a destination into the device, and nowhere when the device is gone.
 func (h *host) addRoute(r route) error {
-	for _, nlr := range h.routes(r) {
-		if err := ignoreMissingFamily(h.handle.RouteReplace(nlr)); err != nil {
-			return fmt.Errorf("route to %v in table %d: %w", r.remote, r.table, err)
-		}
+	refusals, err := h.askRoutes(unix.RTM_NEWROUTE, unix.NLM_F_CREATE|unix.NLM_F_REPLACE, r)
+	for _, refusal := range refusals {
+		err = cmp.Or(err, ignoreMissingFamily(refusal))
+	}
+	if err != nil {
+		return fmt.Errorf("route to %v in table %d: %w", r.remote, r.table, err)
 	}
 	return nil
 }
 
 // restoreRoute is addRoute for what may be there, both or one of the two. While the device is down there is but the fallback.
 func (h *host) restoreRoute(r route) (missing bool, err error) {
-	for _, nlr := range h.routes(r) {
-		one, err := restored(h.handle.RouteAdd(nlr))
-		if errors.Is(err, unix.ENETDOWN) {
-			return missing, nil
+	refusals, err := h.askRoutes(unix.RTM_NEWROUTE, unix.NLM_F_CREATE|unix.NLM_F_EXCL, r)
+	for _, refusal := range refusals {
+		if errors.Is(refusal, unix.ENETDOWN) {
+			continue
 		}
-		if err != nil {
-			return missing, fmt.Errorf("route to %v in table %d: %w", r.remote, r.table, err)
-		}
-		missing = missing || one
+		one, failed := restored(refusal)
+		missing, err = missing || one, cmp.Or(err, failed)
+	}
+	if err != nil {
+		return missing, fmt.Errorf("route to %v in table %d: %w", r.remote, r.table, err)
 	}
 	return missing, nil
 }
 
 func (h *host) deleteRoute(r route) error {
-	for _, nlr := range h.routes(r) {
-		nlr.Src = nil
-		if err := ignoreMissingFamily(h.handle.RouteDel(nlr)); err != nil && !errors.Is(err, unix.ESRCH) {
-			return fmt.Errorf("remove route to %v in table %d: %w", r.remote, r.table, err)
+	r.source = netip.Addr{} // whatever it is
+	refusals, err := h.askRoutes(unix.RTM_DELROUTE, 0, r)
+	for _, refusal := range refusals {
+		if refusal = ignoreMissingFamily(refusal); !errors.Is(refusal, unix.ESRCH) {
+			err = cmp.Or(err, refusal)
 		}
+	}
+	if err != nil {
+		return fmt.Errorf("remove route to %v in table %d: %w", r.remote, r.table, err)
 	}
 	return nil
 }
 
-// routes returns the fallback first, so that the other is never without.
-func (h *host) routes(r route) []*netlink.Route {
-	into := &netlink.Route{LinkIndex: h.config.Index, Dst: ipNet(r.remote), Table: r.table, Protocol: protocol, Scope: netlink.SCOPE_LINK, Type: unix.RTN_UNICAST}
+// askRoutes asks about the fallback first, so that the other is never without.
+func (h *host) askRoutes(kind, flags int, r route) (refusals []error, err error) {
+	into := r.request(kind, flags, &nl.RtMsg{RtMsg: unix.RtMsg{Type: unix.RTN_UNICAST, Scope: unix.RT_SCOPE_LINK}})
+	into.AddData(nl.NewRtAttr(unix.RTA_OIF, nl.Uint32Attr(uint32(h.config.Index))))
 	if r.source.Is4() {
-		into.Src = r.source.AsSlice()
+		into.AddData(nl.NewRtAttr(unix.RTA_PREFSRC, r.source.AsSlice()))
 	}
-	return []*netlink.Route{{Dst: ipNet(r.remote), Table: r.table, Protocol: protocol, Type: unix.RTN_UNREACHABLE, Priority: behind}, into}
+	fallback := r.request(kind, flags, &nl.RtMsg{RtMsg: unix.RtMsg{Type: unix.RTN_UNREACHABLE}})
+	fallback.AddData(nl.NewRtAttr(unix.RTA_PRIORITY, nl.Uint32Attr(behind)))
+	return h.line.ask(fallback, into)
+}
+
+// request begins a request about a route with what its kinds have in common.
+func (r *route) request(kind, flags int, m *nl.RtMsg) *nl.NetlinkRequest {
+	m.Family, m.Dst_len, m.Protocol = unix.AF_INET, uint8(r.remote.Bits()), protocol
+	if r.remote.Addr().Is6() {
+		m.Family = unix.AF_INET6
+	}
+	req := nl.NewNetlinkRequest(kind, flags)
+	req.AddData(m)
+	req.AddData(nl.NewRtAttr(unix.RTA_DST, r.remote.Addr().AsSlice()))
+	req.AddData(nl.NewRtAttr(unix.RTA_TABLE, nl.Uint32Attr(uint32(r.table))))
+	return req
 }
 
 func ipNet(p netip.Prefix) *net.IPNet {
