@@ -38,12 +38,6 @@ func (c *Config) Connection(name string) *Connection { return named(c.Connection
 // Pool returns the pool of that name, or nil.
 func (c *Config) Pool(name string) *Pool { return named(c.Pools, name) }
 
-// Secret returns the secret of that name, or nil.
-func (c *Config) Secret(name string) *Secret { return named(c.Secrets, name) }
-
-// Policy returns the policy of that name, or nil.
-func (c *Config) Policy(name string) *Policy { return named(c.Policies, name) }
-
 // RADIUSGroup returns the group of servers of that name, or nil.
 func (c *Config) RADIUSGroup(name string) *RADIUS { return named(c.RADIUS, name) }
 

@@ -70,7 +70,7 @@ func TestEveryOptionReachesTheModel(t *testing.T) {
 	c := mustLoad(t, everyOption)
 	d, a := c.Daemon, c.Connection("a")
 	child, transport, b := a.Child("c"), a.Child("t"), c.Connection("b").Child("c")
-	p, ssh, s := c.Pool("p"), c.Policy("ssh"), c.Secret("s")
+	p, ssh, s := c.Pool("p"), named(c.Policies, "ssh"), named(c.Secrets, "s")
 	anywhere := spd.Prefix(netip.MustParsePrefix("0.0.0.0/0"))
 	for name, ok := range map[string]bool{
 		"listen":       len(d.Listen) == 2 && d.Port == 501 && d.NATPort == 4501,
@@ -96,7 +96,7 @@ func TestEveryOptionReachesTheModel(t *testing.T) {
 		"secret":       len(s.IDs) == 2 && len(s.PSK) == 32 && s.PSK[0] == 0x9b,
 		"pool":         p.Size().String() == "18446744073709551625" && len(p.DNS) == 2 && p.Static["carol"] == netip.MustParseAddr("10.9.0.2") && len(p.Static) == 2,
 		"policy":       ssh.Action == spd.Bypass && ssh.Local[0].StartPort == 22 && ssh.Remote[0] == anywhere && ssh.Priority == 5,
-		"names absent": c.Connection("x") == nil && a.Child("x") == nil && c.Pool("x") == nil && c.Secret("x") == nil && c.Policy("x") == nil,
+		"names absent": c.Connection("x") == nil && a.Child("x") == nil && c.Pool("x") == nil && named(c.Secrets, "x") == nil && named(c.Policies, "x") == nil,
 	} {
 		if !ok {
 			t.Errorf("%s did not arrive: daemon %+v, connection %+v, child %+v, pool %+v", name, d, a, child, p)
@@ -108,10 +108,10 @@ func TestPlacesAreKnown(t *testing.T) {
 	c := mustLoad(t, office+officeSecret)
 	conn := c.Connection("office")
 	for got, want := range map[Place]string{
-		conn.Place("rekey_time"):             "/etc/culvert/culvert.hcl:1:1",
-		conn.Remote.Place("address"):         "/etc/culvert/culvert.hcl:2:22",
-		conn.Child("net").Place("remote[0]"): "/etc/culvert/culvert.hcl:5:15",
-		c.Secret("office").Place("psk"):      "/etc/culvert/culvert.hcl:9:25",
+		conn.Place("rekey_time"):                "/etc/culvert/culvert.hcl:1:1",
+		conn.Remote.Place("address"):            "/etc/culvert/culvert.hcl:2:22",
+		conn.Child("net").Place("remote[0]"):    "/etc/culvert/culvert.hcl:5:15",
+		named(c.Secrets, "office").Place("psk"): "/etc/culvert/culvert.hcl:9:25",
 	} {
 		if got.String() != want {
 			t.Errorf("got %s, want %s", got, want)
@@ -187,12 +187,12 @@ func TestSecretsComeFromFilesAndCredentials(t *testing.T) {
 		t.Fatal(found)
 	}
 	for name, want := range map[string]string{"a": "\xff\x00binary ", "b": "text\n"} {
-		if got := c.Secret(name); string(got.PSK) != want {
+		if got := named(c.Secrets, name); string(got.PSK) != want {
 			t.Errorf("%s: got %d octets, want %q", name, len(got.PSK), want)
 		}
 	}
-	if c.Secret("a").Path != dir+"sub/a.psk" {
-		t.Errorf("path is %s", c.Secret("a").Path)
+	if named(c.Secrets, "a").Path != dir+"sub/a.psk" {
+		t.Errorf("path is %s", named(c.Secrets, "a").Path)
 	}
 }
 

@@ -67,7 +67,7 @@ func homes() map[string]home {
 		"iptfs": {iptfsSamples, "connection \"a\" {\nremote { address = \"192.0.2.9\" }\nchild \"c\" {\niptfs {\n%s\n}\n}\n}\n" + psk,
 			func(c *Config) schema { return connection(c).Child("c").IPTFS.schema() }},
 		"pool":   {poolSamples, "pool \"a\" {\n%s\n}\n", func(c *Config) schema { return c.Pool("a").schema() }},
-		"secret": {secretSamples, "connection \"a\" {}\nsecret \"a\" {\n%s\n}\n", func(c *Config) schema { return c.Secret("a").schema() }},
+		"secret": {secretSamples, "connection \"a\" {}\nsecret \"a\" {\n%s\n}\n", func(c *Config) schema { return named(c.Secrets, "a").schema() }},
 		"ppk": {ppkSamples, "connection \"a\" {\nppk = \"a\"\n}\nsecret \"a\" { psk = file(\"office.psk\") }\nppk \"a\" {\n%s\n}\n",
 			func(c *Config) schema { return named(c.PPKs, "a").schema() }},
 		"radius": {radiusSamples, "radius \"a\" {\n%s\nserver \"s\" {\naddress = \"192.0.2.9\"\nsecret = \"swordfish\"\n}\n}\n", func(c *Config) schema { return c.RADIUSGroup("a").schema() }},
@@ -80,7 +80,7 @@ func homes() map[string]home {
 			func(c *Config) schema { return c.Webhooks[0].schema() }},
 		"users":  {usersSamples, "users \"a\" {\n%s\n}\n", func(c *Config) schema { return c.UsersOf("a").schema() }},
 		"user":   {userSamples, "users \"a\" {\nuser \"carol\" {\n%s\n}\n}\n", func(c *Config) schema { return c.UsersOf("a").List[0].schema() }},
-		"policy": {policySamples, "policy \"a\" {\n%s\n}\n", func(c *Config) schema { return c.Policy("a").schema() }},
+		"policy": {policySamples, "policy \"a\" {\n%s\n}\n", func(c *Config) schema { return named(c.Policies, "a").schema() }},
 	}
 }
 

@@ -93,11 +93,6 @@ type Restorer interface {
 // SAs have ended.
 type Restored struct{ Rules, Routes, Addresses, Filters, Policies, States int }
 
-// Total is how many they are together.
-func (r Restored) Total() int {
-	return r.Rules + r.Routes + r.Addresses + r.Filters + r.Policies + r.States
-}
-
 // Plus returns the sums.
 func (r Restored) Plus(o Restored) Restored {
 	return Restored{r.Rules + o.Rules, r.Routes + o.Routes, r.Addresses + o.Addresses, r.Filters + o.Filters, r.Policies + o.Policies, r.States + o.States}

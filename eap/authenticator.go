@@ -18,11 +18,6 @@ type Authenticator struct {
 	AskIdentity bool
 }
 
-// EAPOnly reports whether one of the methods may be all that authenticates the server (RFC 5998, Section 3).
-func (a *Authenticator) EAPOnly() bool {
-	return slices.ContainsFunc(a.Methods, func(m Method) bool { return m.Properties().EAPOnly() })
-}
-
 // Begin starts a conversation. Its first step, with nil, makes the first request.
 func (a *Authenticator) Begin(s Session) (Conversation, error) {
 	r, err := newRun(s, a.Methods)

@@ -14,17 +14,6 @@ type Peer struct {
 	Methods  []Method // that are allowed, best first
 }
 
-// EAPOnly reports whether every method may be all that authenticates the server, so that EAP-only authentication can be
-// offered (RFC 5998, Section 3).
-func (p *Peer) EAPOnly() bool {
-	for _, m := range p.Methods {
-		if !m.Properties().EAPOnly() {
-			return false
-		}
-	}
-	return len(p.Methods) > 0
-}
-
 // Begin starts a conversation, which waits for the server's first request.
 func (p *Peer) Begin(s Session) (Conversation, error) {
 	r, err := newRun(s, p.Methods)

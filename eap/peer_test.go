@@ -249,21 +249,6 @@ func TestMethodsAreUsedWhereTheyMayBe(t *testing.T) {
 	}
 }
 
-func TestPeerKnowsWhetherItCanDoWithEAPAlone(t *testing.T) {
-	safe, weak := client(TypeTLS, done()), scripted{kind: TypeMSCHAPv2}
-	for _, tt := range []struct {
-		methods       []Method
-		peer, authntr bool
-	}{{nil, false, false}, {[]Method{safe}, true, true}, {[]Method{safe, weak}, false, true}, {[]Method{weak}, false, false}} {
-		if got := (&Peer{Methods: tt.methods}).EAPOnly(); got != tt.peer {
-			t.Errorf("peer with %s: got %v", names(tt.methods), got)
-		}
-		if got := (&Authenticator{Methods: tt.methods}).EAPOnly(); got != tt.authntr {
-			t.Errorf("authenticator with %s: got %v", names(tt.methods), got)
-		}
-	}
-}
-
 func TestPeerRefusesIdentitiesThatCannotBeSent(t *testing.T) {
 	for _, identity := range []string{"a\x00b", "a\nb", "\xff", strings.Repeat("x", 254)} {
 		_, err := (&Peer{Identity: identity, Methods: []Method{client(TypeTLS, done())}}).Begin(Session{})

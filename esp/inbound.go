@@ -54,12 +54,6 @@ func (i *Inbound) Sequence() uint64 { return i.window.Top() }
 // Latest returns the sequence number of the packet that was opened last.
 func (i *Inbound) Latest() uint64 { return i.latest }
 
-// Layout returns what the SA adds to a packet.
-func (i *Inbound) Layout() (Layout, error) {
-	err := i.build(zeroes{})
-	return i.layout, err
-}
-
 // Open authenticates and decrypts pkt, an ESP packet from SPI to ICV, in place. It returns the packet inside (in tunnel
 // mode an IP packet without TFC padding, or an AGGFRAG payload; in transport mode what follows the IP header) and its protocol. The result
 // aliases pkt, whose content is undefined after an error. The errors are of type Drop, or wrap one.

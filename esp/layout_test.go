@@ -10,8 +10,8 @@ import (
 
 func layoutOf(t testing.TB, e suite.ESP) Layout {
 	t.Helper()
-	_, in := pair(t, params(e))
-	l, err := in.Layout()
+	out, _ := pair(t, params(e))
+	l, err := out.Layout()
 	if err != nil {
 		t.Fatal(err)
 	}

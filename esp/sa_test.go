@@ -327,7 +327,7 @@ func TestClearedSAPassesNothing(t *testing.T) {
 	_, errReserved := out.SealFrom(nil, inner, 9)
 	_, errDummy := out.SealDummy(nil, 9)
 	_, _, errOpen := in.Open(pkt)
-	_, errLayout := in.Layout()
+	_, errLayout := out.Layout()
 	for _, err := range []error{errSeal, errReserved, errDummy, errOpen, errLayout} {
 		if !errors.Is(err, ErrCipher) || DropOf(err) != ErrCipher {
 			t.Errorf("got %v", err)

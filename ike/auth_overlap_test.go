@@ -14,7 +14,7 @@ func overlapping(t *testing.T, more *Connection, forge func([]wire.Payload) []wi
 	t.Helper()
 	n, a, b := gateways(t, nil)
 	if more != nil {
-		b.env.Connections = NewConnections(append(b.env.Connections.All(), more)...)
+		b.env.Connections = NewConnections(append(b.env.Connections.list, more)...)
 	}
 	n.tap = func(from, to *testNode, d []byte) [][]byte {
 		if h, _ := wire.ParseHeader(d); from != a || h.Exchange != wire.ExchangeAuth || h.MessageID != 1 {

@@ -95,7 +95,7 @@ func checkHeapPerSA(t *testing.T, proposal string) {
 	const count, limit = 1000, 2800
 	l := newLink(t)
 	for _, x := range []*testNode{l.a, l.b} {
-		x.env.Connections.All()[0].Proposals = []wire.Proposal{mustProposal(t, wire.ProtocolIKE, proposal)}
+		x.env.Connections.list[0].Proposals = []wire.Proposal{mustProposal(t, wire.ProtocolIKE, proposal)}
 	}
 	l.connect(0) // makes what is there once
 	used := heapOf(func() {

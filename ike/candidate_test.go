@@ -20,7 +20,7 @@ import (
 func among(n *testNet, b *testNode, change map[string]func(*Connection), order ...string) {
 	var list []*Connection
 	for _, name := range order {
-		c := *b.env.Connections.All()[0]
+		c := *b.env.Connections.list[0]
 		c.LocalAuth, c.RemoteAuth = slices.Clone(c.LocalAuth), slices.Clone(c.RemoteAuth)
 		c.Name = name
 		if f := change[name]; f != nil {
@@ -95,7 +95,7 @@ func TestConnectionIsChosenByWhatThePeerProves(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			n, a, b := gateways(t, withCertificates(first))
-			ca := a.env.Connections.All()[0]
+			ca := a.env.Connections.list[0]
 			ca.LocalAuth[0].Credentials = []auth.Credential{second.issue("a.example")}
 			among(n, b, map[string]func(*Connection){"unfit": tt.unfit, "fit": tt.fit, "last": by(second, nil)}, "unfit", "fit", "last")
 			sa := chosen(t, n, a, b)
@@ -262,7 +262,7 @@ func TestForgedSignatureIsCheckedOnce(t *testing.T) {
 	n, a, b := gateways(t, withCertificates(ca))
 	forged := ca.issue("a.example")
 	forged.Key = newKey(t)
-	a.env.Connections.All()[0].LocalAuth[0].Credentials = []auth.Credential{forged}
+	a.env.Connections.list[0].LocalAuth[0].Credentials = []auth.Credential{forged}
 	among(n, b, nil, "first", "second", "third")
 	n.do(a, initiate(a))
 	if f := b.failure(t, NewsClosed); f.Code != explain.AuthSignature || strings.Contains(f.Error(), "no connection is for") {
@@ -302,7 +302,7 @@ func TestReloadTakesCandidatesAway(t *testing.T) {
 		}
 	}
 	among(n, b, map[string]func(*Connection){"carol": rounds("carol"), "dave": rounds("dave")}, "carol", "dave")
-	before := b.env.Connections.All()
+	before := b.env.Connections.list
 	n.tap = func(from, to *testNode, d []byte) [][]byte {
 		if h, _ := wire.ParseHeader(d); from == b && h.Exchange == wire.ExchangeAuth && h.MessageID == 1 {
 			n.do(b, SetConnections{NewConnections(before[0])})

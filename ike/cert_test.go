@@ -98,7 +98,7 @@ func TestHandshakeWithCertificates(t *testing.T) {
 func TestResponderAsksForAllThatMayCome(t *testing.T) {
 	ca := newAuthority(t, "test CA")
 	n, a, b := gateways(t, withCertificates(ca))
-	second := *b.env.Connections.All()[0]
+	second := *b.env.Connections.list[0]
 	first := second
 	first.Name, first.RemoteAuth = "other", []auth.Remote{{ID: fqdn("c.example"), Method: auth.MethodPSK}}
 	n.do(b, SetConnections{NewConnections(&first, &second)})
@@ -169,7 +169,7 @@ func TestIdentitiesOfAnyLength(t *testing.T) {
 // BenchmarkHandshakeECDSA is BenchmarkHandshake with certificates of P-256.
 func BenchmarkHandshakeECDSA(b *testing.B) {
 	l := newLink(b)
-	ca, cb := l.a.env.Connections.All()[0], l.b.env.Connections.All()[0]
+	ca, cb := l.a.env.Connections.list[0], l.b.env.Connections.list[0]
 	withCertificates(newAuthority(b, "test CA"))(ca, cb)
 	l.a.env.Connections, l.b.env.Connections = NewConnections(ca), NewConnections(cb)
 	b.ReportAllocs()

@@ -89,7 +89,7 @@ func TestClientGetsItsVirtualAddress(t *testing.T) {
 
 func TestClientAsksForWhatItHad(t *testing.T) {
 	l := client(t, addrs("0.0.0.0", "::", "10.9.0.99"), assigns(Assignment{}))
-	sa := &SA{env: l.a.env, conn: l.a.env.Connections.All()[0], initial: &initialState{wishes: addrs("2001:db8:9::7", "10.9.0.7")}}
+	sa := &SA{env: l.a.env, conn: l.a.env.Connections.list[0], initial: &initialState{wishes: addrs("2001:db8:9::7", "10.9.0.7")}}
 	if got := RequestedAddresses(sa.configRequest()); !slices.Equal(got, addrs("10.9.0.7", "2001:db8:9::7", "10.9.0.99")) {
 		t.Errorf("asks for %v", got)
 	}

@@ -56,14 +56,6 @@ func orAny(list []netip.Prefix) []netip.Prefix {
 	return []netip.Prefix{netip.PrefixFrom(netip.IPv4Unspecified(), 0), netip.PrefixFrom(netip.IPv6Unspecified(), 0)}
 }
 
-// All returns every connection, in the order given to NewConnections. It must not be changed.
-func (cs *Connections) All() []*Connection {
-	if cs == nil {
-		return nil
-	}
-	return cs.list
-}
-
 // Find returns a connection by name.
 func (cs *Connections) Find(name string) (*Connection, bool) {
 	if cs == nil {

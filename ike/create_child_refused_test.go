@@ -32,7 +32,7 @@ func TestOtherKeyExchangeIsTriedWhenThePeerAsksForIt(t *testing.T) {
 func TestOtherKeyExchangeIsTriedForTheIKESA(t *testing.T) {
 	ecp := mustProposal(t, wire.ProtocolIKE, "aes128gcm16-prfsha256-x25519-ecp256")
 	l := oneChild(t, func(a, b *Connection) { a.Proposals, b.Proposals = []wire.Proposal{ecp}, []wire.Proposal{ecp} })
-	reduced := *l.b.env.Connections.All()[0]
+	reduced := *l.b.env.Connections.list[0]
 	reduced.Proposals = []wire.Proposal{mustProposal(t, wire.ProtocolIKE, "aes128gcm16-prfsha256-ecp256")}
 	l.command(l.b, Reconfigure{Connection: &reduced})
 	l.story = nil

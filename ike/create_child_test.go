@@ -119,7 +119,7 @@ func TestIKEIsRekeyedInBothRoles(t *testing.T) {
 func TestIKERekeyFollowsARekeyedPRF(t *testing.T) {
 	proposals := []wire.Proposal{mustProposal(t, wire.ProtocolIKE, "aes128gcm16-prfsha256-x25519"), mustProposal(t, wire.ProtocolIKE, "aes256gcm16-prfsha512-ecp256")}
 	l := oneChild(t, func(a, b *Connection) { a.Proposals, b.Proposals = proposals, proposals })
-	reduced := *l.b.env.Connections.All()[0]
+	reduced := *l.b.env.Connections.list[0]
 	reduced.Proposals = proposals[1:]
 	l.command(l.b, Reconfigure{Connection: &reduced})
 	for range 2 { // the second one starts from the new PRF (RFC 7296, Section 2.18)

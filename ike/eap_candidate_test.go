@@ -79,7 +79,7 @@ func TestConnectionIsChosenByTheMethodOfEAP(t *testing.T) {
 			for _, s := range []*scriptedEAP{simple, keys} {
 				s.inside.(*eap.Authenticator).AskIdentity = ask
 			}
-			l.a.env.Connections.All()[0].LocalAuth[0].ID = fqdn("carol") // the name where none is asked for
+			l.a.env.Connections.list[0].LocalAuth[0].ID = fqdn("carol") // the name where none is asked for
 			l.among(map[string]func(*Connection){
 				"md5":  served(func(r *auth.Remote) { r.EAP, r.EAPKeyless = simple, true }),
 				"keys": served(func(r *auth.Remote) { r.EAP = keys }),
@@ -135,7 +135,7 @@ func TestNameInEAPProvesNothing(t *testing.T) {
 	for _, shared := range []bool{true, false} {
 		l := newEAPLab(t, nil)
 		liar := &scriptedEAP{inside: &eap.Peer{Identity: "carol", Methods: l.client.inside.(*eap.Peer).Methods}}
-		l.a.env.Connections.All()[0].LocalAuth[0].EAP = renamed{liar, "dave"}
+		l.a.env.Connections.list[0].LocalAuth[0].EAP = renamed{liar, "dave"}
 		daves, carols := server(), server()
 		if shared {
 			carols = daves

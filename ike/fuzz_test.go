@@ -83,7 +83,7 @@ func FuzzAuthenticatedRequest(f *testing.F) {
 		for _, state := range []State{StateAuthenticating, StateEstablished} {
 			a, b := newEstablishedPair(t)
 			b.env.Connections = NewConnections(pskConnection(t, "b", "a"))
-			b.conn = b.env.Connections.All()[0]
+			b.conn = b.env.Connections.list[0]
 			b.state, b.initial = state, &initialState{messageI: []byte{1}, messageR: []byte{2}, nonceI: []byte{3}, nonceR: []byte{4}}
 			datagram, err := sealChain(a, wire.ExchangeType(exchange), wire.PayloadType(first), chain)
 			if err != nil {

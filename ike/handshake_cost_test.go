@@ -181,7 +181,7 @@ func BenchmarkHandshakeKinds(b *testing.B) {
 	for _, k := range handshakeKinds(b) {
 		b.Run(k.exchange+"/"+strings.ReplaceAll(k.proof, " ", "_"), func(b *testing.B) {
 			l := newLink(b)
-			ca, cb := l.a.env.Connections.All()[0], l.b.env.Connections.All()[0]
+			ca, cb := l.a.env.Connections.list[0], l.b.env.Connections.list[0]
 			k.change(ca, cb)
 			l.a.env.Connections, l.b.env.Connections = NewConnections(ca), NewConnections(cb)
 			b.ReportAllocs()

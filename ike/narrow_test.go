@@ -225,7 +225,7 @@ func TestBestFittingChildIsChosen(t *testing.T) {
 
 func TestRekeyedChildIsNeverNarrower(t *testing.T) {
 	l := oneChild(t, nil)
-	reduced := *l.b.env.Connections.All()[0]
+	reduced := *l.b.env.Connections.list[0]
 	reduced.Children = []*ChildConfig{netChild(t, "10.2.5.0/24", "10.1.0.0/16")}
 	l.command(l.b, Reconfigure{Connection: &reduced})
 	l.command(l.a, RekeyChild{SPI: l.child(l.a).inSPI})

@@ -252,7 +252,7 @@ func gateways(t testing.TB, change func(a, b *Connection)) (*testNet, *testNode,
 
 // initiate returns the command for a to connect to b.
 func initiate(a *testNode) Initiate {
-	c := a.env.Connections.All()[0]
+	c := a.env.Connections.list[0]
 	return Initiate{Connection: c, Path: testPath(), Children: c.Children}
 }
 

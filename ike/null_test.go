@@ -78,7 +78,7 @@ func TestNULLBesideAKnownPeer(t *testing.T) {
 		})
 		open := pskConnection(t, "b.example", "anybody")
 		open.Name, open.RemoteAuth = "open", []auth.Remote{{Method: auth.MethodNULL}}
-		b.env.Connections = NewConnections(open, b.env.Connections.All()[0])
+		b.env.Connections = NewConnections(open, b.env.Connections.list[0])
 		n.do(a, initiate(a))
 		sa := b.only(t)
 		if got := sa.conn.Name == "open"; got == proves || strings.HasPrefix(sa.peerName(), "%null") == proves {
@@ -90,7 +90,7 @@ func TestNULLBesideAKnownPeer(t *testing.T) {
 // INITIAL_CONTACT of a peer without an identity is about nobody.
 func TestNULLTakesNobodysPlace(t *testing.T) {
 	n, a, b := gateways(t, proveNothing(true, false))
-	a.env.Connections.All()[0].InitialContact = true
+	a.env.Connections.list[0].InitialContact = true
 	var asked []Admission
 	b.env.Admit = func(ad Admission) Work {
 		asked = append(asked, ad)

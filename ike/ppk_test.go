@@ -245,7 +245,7 @@ func TestStrippedPPKAnnouncements(t *testing.T) {
 // A PPK that was agreed on before the peer's identity was known must be one for that peer.
 func TestPPKOfAnotherConnectionIsRefused(t *testing.T) {
 	n, a, b := gateways(t, func(ca, _ *Connection) { ca.PPKs = []auth.PPK{testPPK("x", "one")} })
-	cb := b.env.Connections.All()[0]
+	cb := b.env.Connections.list[0]
 	other := *pskConnection(t, "b.example", "c.example")
 	other.PPKs, cb.PPKs = []auth.PPK{testPPK("x", "one")}, []auth.PPK{testPPK("y", "two")}
 	b.env.Connections = NewConnections(cb, &other)

@@ -40,7 +40,7 @@ func certified(t *testing.T) (l *childLab, ca *authority) {
 
 // knows has a node know of revoked certificates from now on.
 func (l *childLab) knows(at *testNode, lists ...*x509.RevocationList) {
-	c := *at.env.Connections.All()[0]
+	c := *at.env.Connections.list[0]
 	c.RemoteAuth = append([]auth.Remote(nil), c.RemoteAuth...)
 	c.RemoteAuth[0].Revocation, c.RemoteAuth[0].RevocationInfo = revocation.Strict, revocation.NewChecker(nil, revocation.Options{CRLs: lists})
 	l.do(at, SetConnections{NewConnections(&c)})
@@ -55,7 +55,7 @@ func TestRefusalNamesTheRevokedCertificate(t *testing.T) {
 		if !initiates {
 			peer, judge = l.b, l.a
 		}
-		leaf := peer.env.Connections.All()[0].LocalAuth[0].Credentials[0].Chain[0]
+		leaf := peer.env.Connections.list[0].LocalAuth[0].Credentials[0].Chain[0]
 		l.knows(judge, ca.revoke(leaf))
 		l.do(l.a, initiate(l.a))
 		f := judge.failure(t, NewsClosed)
@@ -100,7 +100,7 @@ func TestWhatDoesNotStandOnARevokedCertificateStays(t *testing.T) {
 	l, ca := certified(t)
 	l.command(l.b, EndRevoked{Certificate: ca.issue("a.example").Chain[0].Raw, Err: errors.New("it was revoked")})
 	l.agree(1)
-	c := *l.b.env.Connections.All()[0]
+	c := *l.b.env.Connections.list[0]
 	c.RemoteAuth = append([]auth.Remote(nil), c.RemoteAuth...)
 	c.RemoteAuth[0].Revocation = revocation.Off
 	l.do(l.b, SetConnections{NewConnections(&c)})

@@ -126,7 +126,7 @@ func TestAttemptIsAbandoned(t *testing.T) {
 
 func TestReconfigurationReachesLivingSAs(t *testing.T) {
 	n, a, _ := connected(t, nil)
-	newer := *a.env.Connections.All()[0]
+	newer := *a.env.Connections.list[0]
 	newer.DPDDelay = time.Minute
 	n.do(a, SetConnections{NewConnections(&newer)})
 	if got := a.only(t).conn; got != &newer {
@@ -140,7 +140,7 @@ func TestReconfigurationReachesLivingSAs(t *testing.T) {
 
 func TestReconfigurationDuringAHandshakeWaitsForItsEnd(t *testing.T) {
 	n, a, _ := gateways(t, nil)
-	newer := *a.env.Connections.All()[0]
+	newer := *a.env.Connections.list[0]
 	newer.Proposals = nil
 	n.tap = func(from, to *testNode, d []byte) [][]byte {
 		if from == a && a.only(t).conn != &newer {

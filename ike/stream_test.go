@@ -147,7 +147,7 @@ func TestAPeerThatIsGoneEndsTheSAWithItsStream(t *testing.T) {
 	l := newStreams(t, nil)
 	l.refused = errRefused
 	l.cut()
-	l.elapse(l.a.env.Connections.All()[0].Retransmit.Total() + time.Second)
+	l.elapse(l.a.env.Connections.list[0].Retransmit.Total() + time.Second)
 	if f := l.a.failure(t, NewsClosed); f.Code != explain.IKETimeout {
 		t.Errorf("closed with %v", f)
 	}

@@ -70,10 +70,3 @@ type Handlers struct {
 	// Stream is told that a stream which Dial opened has ended.
 	Stream func(path dataplane.Path)
 }
-
-// Features are the parts of the kernel in use, as they were found.
-type Features struct {
-	Segmentation bool // UDP_SEGMENT
-	Coalescing   bool // UDP_GRO
-	RawESP       bool
-}

@@ -133,19 +133,6 @@ func (l *Listener) Counts() Counts {
 	return sum
 }
 
-// Features tells what is in use.
-func (l *Listener) Features() Features {
-	var f Features
-	for _, s := range l.sockets {
-		s.mu.Lock()
-		f.Segmentation = f.Segmentation || s.segment
-		s.mu.Unlock()
-		f.Coalescing = f.Coalescing || s.coalesce
-		f.RawESP = f.RawESP || s.role == roleRaw
-	}
-	return f
-}
-
 // Close ends the receiving threads, waits for the handlers that run, and closes the sockets. It must not be called from
 // a handler.
 func (l *Listener) Close() error {

@@ -140,9 +140,6 @@ func TestRawESPCarriesBursts(t *testing.T) {
 	config := DefaultConfig()
 	config.Mark = 7
 	one, two := a.listen(config), b.listen(config).start()
-	if f := two.Features(); !f.RawESP {
-		t.Errorf("features %+v", f)
-	}
 	for _, p := range []dataplane.Path{between("192.0.2.1", "192.0.2.2", 500), between("2001:db8::1", "2001:db8::2", 500), between("fe80::1%77", "fe80::2%77", 500)} {
 		p.Transport = dataplane.TransportRaw
 		one.SendESP([]dataplane.Burst{{Path: p, Data: espPackets(1, 60)}}) // the neighbour has to be found before many can follow

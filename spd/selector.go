@@ -49,14 +49,6 @@ func (s Selector) AnyPort() bool { return s.StartPort == 0 && s.EndPort == 65535
 // IsOpaque reports whether only packets that hide their port match.
 func (s Selector) IsOpaque() bool { return s.StartPort == OpaqueStart && s.EndPort == OpaqueEnd }
 
-// IsAny reports whether every packet of the selector's address family matches.
-func (s Selector) IsAny() bool {
-	return s.Protocol == 0 && s.AnyPort() && s.Start.IsUnspecified() && s.End == lastAddr(netip.PrefixFrom(s.End, 0))
-}
-
-// Equal reports whether s and o match the same packets.
-func (s Selector) Equal(o Selector) bool { return s == o }
-
 // ContainsAddr reports whether a is in the address range.
 func (s Selector) ContainsAddr(a netip.Addr) bool {
 	return a.BitLen() == s.Start.BitLen() && s.Start.Compare(a) <= 0 && a.Compare(s.End) <= 0

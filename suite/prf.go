@@ -69,9 +69,6 @@ func digest(h hash.Hash, data []byte) []byte {
 // ID returns the transform id of the PRF.
 func (p *PRF) ID() wire.TransformID { return p.id }
 
-// Size is the length of the output in octets.
-func (p *PRF) Size() int { return p.size }
-
 // KeySize is the preferred key length in octets, which SK_d, SK_pi and SK_pr have (RFC 7296, Section 2.14).
 func (p *PRF) KeySize() int { return p.size }
 

@@ -45,7 +45,7 @@ func TestPRFsOfBlockCiphers(t *testing.T) {
 func TestPRFHMACSHA1Wycheproof(t *testing.T) {
 	p := newTestPRF(t, wire.PRFHMACSHA1)
 	proofs(t, "hmac_sha1", func(t *testing.T, g proofGroup, test proofTest) {
-		if len(test.Tag) != p.Size() {
+		if len(test.Tag) != p.size {
 			return
 		}
 		if got := bytes.Equal(p.Sum(test.Key, test.Msg), test.Tag); got != test.valid() {
@@ -60,8 +60,8 @@ func TestPRFSizes(t *testing.T) {
 		wire.PRFAES128XCBC: 16, wire.PRFAES128CMAC: 16,
 	} {
 		p := newTestPRF(t, id)
-		if p.Size() != size || p.KeySize() != size || p.ID() != id || len(p.Sum(nil)) != size {
-			t.Errorf("PRF %d: size %d, key %d, id %d, output %d", id, p.Size(), p.KeySize(), p.ID(), len(p.Sum(nil)))
+		if p.size != size || p.KeySize() != size || p.ID() != id || len(p.Sum(nil)) != size {
+			t.Errorf("PRF %d: size %d, key %d, id %d, output %d", id, p.size, p.KeySize(), p.ID(), len(p.Sum(nil)))
 		}
 	}
 	var unsupported *UnsupportedError
@@ -95,7 +95,7 @@ func TestPRFPlusDefinition(t *testing.T) {
 
 func TestPRFPlusEndsAfter255Blocks(t *testing.T) {
 	p := newTestPRF(t, wire.PRFHMACSHA256)
-	longest := 255 * p.Size()
+	longest := 255 * p.size
 	got, err := p.Plus([]byte("key"), nil, longest)
 	if err != nil || len(got) != longest {
 		t.Fatalf("got %d octets, %v", len(got), err)

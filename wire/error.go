@@ -29,18 +29,6 @@ func (e *Error) Error() string {
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// Notification returns the payload that tells the peer, or nil when it must be told nothing. It carries the type of an
-// unsupported critical payload (RFC 7296, Section 2.5).
-func (e *Error) Notification() *Notify {
-	switch e.Notify {
-	case NotifyNone:
-		return nil
-	case NotifyUnsupportedCriticalPayload:
-		return &Notify{NotifyType: e.Notify, Data: []byte{byte(e.Payload)}}
-	}
-	return &Notify{NotifyType: e.Notify}
-}
-
 // Causes that several parsers share.
 var (
 	errShort  = errors.New("too short")

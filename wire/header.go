@@ -64,9 +64,6 @@ type Header struct {
 // Major returns the major version, 2 for IKEv2.
 func (h Header) Major() uint8 { return h.Version >> 4 }
 
-// Minor returns the minor version, which means nothing (RFC 7296, Section 2.5).
-func (h Header) Minor() uint8 { return h.Version & 0x0f }
-
 // IsResponse reports whether the message answers a request.
 func (h Header) IsResponse() bool { return h.Flags&FlagResponse != 0 }
 

@@ -85,9 +85,6 @@ func (s *Search) PLPMTU() int { return s.plpmtu }
 // Max is MAX_PLPMTU.
 func (s *Search) Max() int { return s.max }
 
-// Confirmed reports whether a probe of the size in use got through.
-func (s *Search) Confirmed() bool { return s.confirmed }
-
 // Probe returns the size of the probe to send; ok is false when there is nothing to find out.
 func (s *Search) Probe() (size int, ok bool) { return s.probed, s.probed != 0 }
 

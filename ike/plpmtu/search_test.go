@@ -70,8 +70,8 @@ func TestSearchFindsThePath(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			s, p := New(tt.link, tt.ipv6), path{mtu: tt.mtu, every: tt.every}
 			p.run(t, &s)
-			if s.PLPMTU() != tt.want || s.State() != tt.state || s.Confirmed() != (tt.state != Error) {
-				t.Errorf("PLPMTU %d in %v, confirmed %v; want %d in %v", s.PLPMTU(), s.State(), s.Confirmed(), tt.want, tt.state)
+			if s.PLPMTU() != tt.want || s.State() != tt.state || s.confirmed != (tt.state != Error) {
+				t.Errorf("PLPMTU %d in %v, confirmed %v; want %d in %v", s.PLPMTU(), s.State(), s.confirmed, tt.want, tt.state)
 			}
 			if p.sent > tt.probes || p.took > tt.took {
 				t.Errorf("%d probes in %v, want %d in %v at most", p.sent, p.took, tt.probes, tt.took)
@@ -82,8 +82,8 @@ func TestSearchFindsThePath(t *testing.T) {
 
 func TestUnconfirmedSizeGivesWayAtTheFirstLoss(t *testing.T) {
 	s := New(1500, false)
-	if s.PLPMTU() != 1500 || s.Confirmed() {
-		t.Errorf("starts with %d, confirmed %v", s.PLPMTU(), s.Confirmed())
+	if s.PLPMTU() != 1500 || s.confirmed {
+		t.Errorf("starts with %d, confirmed %v", s.PLPMTU(), s.confirmed)
 	}
 	if s.Lost() || s.PLPMTU() != base4 {
 		t.Errorf("after one loss %d is used, want BASE_PLPMTU", s.PLPMTU())

@@ -24,7 +24,7 @@ func TestWhatOthersRemoveComesBack(t *testing.T) {
 			return err
 		}
 		var put atomic.Int64
-		p.SetRestored(func(r dataplane.Restored) { put.Add(int64(r.Total())) })
+		p.SetRestored(func(r dataplane.Restored) { put.Add(int64(r.Rules + r.Routes + r.Addresses + r.Filters)) })
 		policies := inEveryWay(t)
 		policies[0].VirtualIPs = []netip.Prefix{netip.MustParsePrefix("10.1.9.9/32"), netip.MustParsePrefix("fd01::9/128")}
 		set(t, p, policies...)
