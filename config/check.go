@@ -5,6 +5,7 @@ import (
 
 	"culvert/esp"
 	"culvert/explain"
+	"culvert/legible"
 )
 
 // check compares blocks with each other. It runs when every block by itself is right.
@@ -94,7 +95,7 @@ func (d *decoder) checkPools(c *Connection) {
 
 // alternatives suggests a block that exists.
 func alternatives(kind, name string, names []string) string {
-	if near := closest(name, names); near != "" {
+	if near := legible.Closest(name, names); near != "" {
 		return fmt.Sprintf("did you mean %s?", quote(near))
 	}
 	return fmt.Sprintf("add %s %s { ... }", kind, quote(name))

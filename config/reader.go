@@ -12,6 +12,8 @@ import (
 	"unicode"
 
 	"github.com/zclconf/go-cty/cty"
+
+	"culvert/legible"
 )
 
 // textual makes a reader of strings from a parser.
@@ -204,7 +206,7 @@ func choice[T comparable](kind string, values ...namedValue[T]) reader[T] {
 			}
 		}
 		m := &mistake{message: fmt.Sprintf("there is no %s %s", kind, quote(s))}
-		if near := closest(s, names); near != "" {
+		if near := legible.Closest(s, names); near != "" {
 			m.hint = fmt.Sprintf("did you mean %q?", near)
 		}
 		return v, m

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"culvert/legible"
 )
 
 // suggest says what an unknown name probably meant: a misspelt one, one in the wrong syntax, one of another block, or
@@ -18,7 +20,7 @@ func suggest(s *schema, e entry) string {
 	if e.block == nil && s.nested(e.name) != nil {
 		return fmt.Sprintf("%s is a block here: write %[1]s { ... }", e.name)
 	}
-	if near := closest(e.name, s.names()); near != "" {
+	if near := legible.Closest(e.name, s.names()); near != "" {
 		return fmt.Sprintf("did you mean %q?", near)
 	}
 	switch o, home := lookup(s, e.name); {
@@ -88,44 +90,4 @@ func schemas() []schema {
 	}
 	walk(new(file).schema(newConfig()))
 	return list
-}
-
-// closest returns the name that takes the fewest edits, if those are few.
-func closest(name string, names []string) string {
-	const longest = 64 // the distance costs the product of both lengths
-	if len(name) > longest {
-		return ""
-	}
-	best, limit := "", min(3, max(1, len(name)/3))
-	for _, candidate := range names {
-		if by := distance(strings.ToLower(name), candidate); by <= limit {
-			best, limit = candidate, by-1
-		}
-	}
-	return best
-}
-
-// distance is the number of octets to insert, remove, replace or swap with their neighbour to turn a into b.
-func distance(a, b string) int {
-	rows := make([][]int, len(a)+1)
-	for i := range rows {
-		rows[i] = make([]int, len(b)+1)
-		rows[i][0] = i
-	}
-	for j := range rows[0] {
-		rows[0][j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		for j := 1; j <= len(b); j++ {
-			cost := 1
-			if a[i-1] == b[j-1] {
-				cost = 0
-			}
-			rows[i][j] = min(rows[i-1][j]+1, rows[i][j-1]+1, rows[i-1][j-1]+cost)
-			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-				rows[i][j] = min(rows[i][j], rows[i-2][j-2]+1)
-			}
-		}
-	}
-	return rows[len(a)][len(b)]
 }

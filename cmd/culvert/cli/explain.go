@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strings"
 
@@ -9,18 +10,22 @@ import (
 
 	"culvert/api"
 	"culvert/explain"
+	"culvert/legible"
 )
 
 func (a *app) explainCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "explain [CODE|CONNECTION|TRACE]", Short: "Explain a code, or why a connection failed",
+		Use: "explain [CODE|NOTIFY|CONNECTION|TRACE]", Short: "Explain a code, or why a connection failed",
 		Long: `Explain what a code means, what leads to it and what to do. Without a word, list all codes.
-No daemon is needed for that.
+An error of IKEv2, as the log of any peer has it, is known by its name and its number.
+Letters may be small, dashes underscores. No daemon is needed for that.
 
 Of a connection, or of a trace that culvert trace --list shows, tell what happened: which
 side refused what, what both sides have, the first thing that differs, and what to do
 next. Of a connection it is the last attempt that failed, or else the newest.`,
 		Example: `  culvert explain AUTH-PSK-WRONG
+  culvert explain NO_PROPOSAL_CHOSEN
+  culvert explain notify-14
   culvert explain office
   culvert explain 17`,
 		Args: atMostOne,
@@ -41,12 +46,46 @@ next. Of a connection it is the last attempt that failed, or else the newest.`,
 }
 
 func (a *app) explain(ctx context.Context, word string) error {
-	if e, ok := explain.Lookup(explain.Code(word)); ok {
+	if e, ok := explain.Lookup(explain.Code(spelled(word))); ok {
 		return a.explainCode(e)
 	}
-	if strings.Contains(word, "-") && strings.ToUpper(word) == word {
-		return api.NewProblem(0, explain.ManageNotFound, "culvert explain lists those that there are", "there is no code %q", word)
+	if n, ok := findNotification(word); ok {
+		return a.explainNotify(n)
 	}
+	if code := spelled(word); strings.Contains(code, "-") && strings.ToUpper(word) == word {
+		return suggesting(word, api.NewProblem(0, explain.ManageNotFound, "culvert explain lists those that there are", "there is no code %q", word))
+	}
+	err := a.explainTrace(ctx, word)
+	if n, ok := findNotification("NOTIFY-" + word); ok && err != nil {
+		return a.explainNotify(n)
+	}
+	return suggesting(word, err)
+}
+
+// suggesting has an error say which code a word that was not found may have meant.
+func suggesting(word string, err error) error {
+	var p *api.Problem
+	if !errors.As(err, &p) {
+		return err
+	}
+	var names []string
+	for _, e := range explain.All() {
+		names = append(names, strings.ToLower(string(e.Code)))
+	}
+	for _, n := range notifications() {
+		names = append(names, strings.ToLower(spelled(n.number.String())))
+	}
+	near := legible.Closest(spelled(word), names)
+	if near == "" {
+		return err
+	}
+	better := *p
+	better.Action = "did you mean " + strings.ToUpper(near) + "? culvert explain lists all codes"
+	return &better
+}
+
+// explainTrace tells why a connection failed, or what a trace shows.
+func (a *app) explainTrace(ctx context.Context, word string) error {
 	client := a.client()
 	defer client.Close()
 	id, err := findTrace(ctx, client, word, true)
@@ -152,10 +191,15 @@ func (a *app) listCodes() error {
 		a.printJSON(all)
 		return nil
 	}
+	a.out().codes(all)
+	return nil
+}
+
+// codes lists codes with what they mean.
+func (p *printer) codes(list []explain.Entry) {
 	var rows [][]cell
-	for _, e := range all {
+	for _, e := range list {
 		rows = append(rows, []cell{plain(string(e.Code)), plain(e.Title)})
 	}
-	a.out().table([]string{"CODE", "MEANING"}, rows)
-	return nil
+	p.table([]string{"CODE", "MEANING"}, rows)
 }

@@ -62,7 +62,7 @@ const referenceJSON = "## JSON\n\n" +
 	"| `selftest` | `processor`, `results` with `kind`, `name`, `passed`, `reason`, `seconds`; `passed`, `failed` |\n" +
 	"| `test` | `target`, `result` (`passed`, `failed`), `steps` with `step`, `verdict` (`ok`, `failed`, `unknown`), `text`, `seconds` |\n" +
 	"| `bugreport` | `file`, `entries` with `name`, `about`, `octets`, `removed`, `cut`, `problem` |\n" +
-	"| `explain` | `code`, `title`, `cause`, `action`; without a code a list of them; of a connection or trace an `Explanation`: `text`, `refused`, `ours`, `theirs`, `differs`, `action`, `steps` |\n" +
+	"| `explain` | `code`, `title`, `cause`, `action`; without a code a list of them; of an error of IKEv2 `notify`, `number`, `title` and the `codes` that go with it; of a connection or trace an `Explanation`: `text`, `refused`, `ours`, `theirs`, `differs`, `action`, `steps` |\n" +
 	"| `version` | `version`, `api`, `go`, `system` |\n\n" +
 	"The daemon describes the types as OpenAPI 3.1:\n\n" +
 	"    curl --unix-socket /run/culvert/culvert.sock http://culvert/openapi.json\n\n"
