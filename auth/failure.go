@@ -111,9 +111,13 @@ func certFailure(err error, r *Remote, now time.Time) *Failure {
 
 // elsewhere explains that a certificate is trusted, and not from an authority that the connection is for.
 func elsewhere(leaf *x509.Certificate, r *Remote) *Failure {
-	return &Failure{Code: explain.AuthCertUntrusted,
+	f := &Failure{Code: explain.AuthCertUntrusted,
 		Cause:  fmt.Sprintf("peer's certificate \"%s\" is not from any authority that this connection is for", chain.Name(leaf)),
 		Action: fmt.Sprintf("issue it below one of them, or change remote.via (it has: %s)", anchorNames(r.Via))}
+	if len(r.Via) == 0 {
+		f.Action = fmt.Sprintf("issue it below such an authority, or change remote.via_id (it is %s)", quote(r.ViaID.String()))
+	}
+	return f
 }
 
 // anchorNames lists the authorities of a connection for an error message.

@@ -133,6 +133,28 @@ func TestVia(t *testing.T) {
 	wantFailure(t, p.connect(t).Err, explain.AuthCertUntrusted)
 }
 
+// TestViaID: an authority that a path has to pass is known by its name, and the peer may be the one to send it. The name of the peer's
+// own certificate is none of an authority.
+func TestViaID(t *testing.T) {
+	p := newParty(t)
+	key := pkitest.NewKey(t)
+	sub := p.authority.Subordinate(t, "sub")
+	leaf := sub.Issue(t, "gw", key.Public(), func(c *x509.Certificate) { c.DNSNames = []string{"gw.example.org"} })
+	p.local.Credentials = []Credential{{Key: key, Chain: []*x509.Certificate{leaf, sub.Cert}}}
+	for name, fits := range map[string]bool{"CN=sub": true, p.authority.Cert.Subject.String(): true, "CN=other": false, "CN=gw": false, "gw.example.org": false} {
+		p.remote.ViaID = mustID(t, name)
+		if err := p.connect(t).Err; !fits {
+			wantFailure(t, err, explain.AuthCertUntrusted, "not from any authority that this connection is for", "remote.via_id")
+		} else if err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	p.remote.Pinned = []*x509.Certificate{leaf}
+	if err := p.connect(t).Err; err != nil {
+		t.Errorf("pinned: %v", err)
+	}
+}
+
 // TestLargeCertificate: a certificate that is good but larger than any in use.
 func TestLargeCertificate(t *testing.T) {
 	p := newParty(t, func(c *x509.Certificate) {

@@ -114,6 +114,7 @@ type Remote struct {
 	Anchors        []*x509.Certificate   // MethodPublicKey: the only authorities that are trusted in this round
 	Intermediates  []*x509.Certificate   // known certificates of authorities that are no anchors
 	Via            []*x509.Certificate   // one of them must be in the path; none: no matter
+	ViaID          Identity              // pattern that an authority in the path must fit; any: no matter
 	Pinned         []*x509.Certificate   // certificates of peers that are trusted as they are
 	RawKeys        []crypto.PublicKey    // trusted raw public keys (RFC 7670)
 	Signatures     suite.SignaturePolicy // of AUTH payloads; the bounds on keys hold for certificates as well

@@ -67,10 +67,13 @@ func (v Verify) paths(sent shown) ([][]*x509.Certificate, *Failure) {
 
 // passes tells whether a path goes through an authority that it has to. A pinned certificate has no path.
 func (v Verify) passes(path []*x509.Certificate) bool {
-	in := func(list []*x509.Certificate) func(*x509.Certificate) bool {
-		return func(c *x509.Certificate) bool { return slices.ContainsFunc(list, c.Equal) }
+	r := v.Remote
+	if slices.ContainsFunc(r.Pinned, path[0].Equal) {
+		return true
 	}
-	return len(v.Remote.Via) == 0 || slices.ContainsFunc(path, in(v.Remote.Via)) || in(v.Remote.Pinned)(path[0])
+	named := func(c *x509.Certificate) bool { return slices.ContainsFunc(r.Via, c.Equal) }
+	fits := func(c *x509.Certificate) bool { return slices.ContainsFunc(Identities(c), r.ViaID.Matches) }
+	return (len(r.Via) == 0 || slices.ContainsFunc(path, named)) && (r.ViaID.IsAny() || slices.ContainsFunc(path[1:], fits))
 }
 
 // trustedPaths returns the paths to an anchor, or the certificate alone if it is pinned.

@@ -1,10 +1,13 @@
 package config
 
+import "culvert/auth"
+
 // Authorities are whose certificates are trusted, in IKE as in EAP over TLS. Each certificate of each file counts.
 type Authorities struct {
 	CAs           []CertificateFile // anchors, whether they sign themselves or not: a path ends there, and nobody asks whether they were revoked
 	Intermediates []CertificateFile // known, and trusted as far as a path leads from them to an anchor
 	Via           []CertificateFile // one of them must be in the path; none: no matter
+	ViaID         auth.Identity     // pattern that an authority in the path must fit; any: no matter
 }
 
 // between are the options for authorities that are no anchors.
@@ -14,6 +17,8 @@ func (a *Authorities) between() []option {
 			doc: "Files with authorities between `ca` and peers that do not send them. Unlike those of `ca` they can be revoked."},
 		{name: "via", slot: many(&a.Via, certificateFile()), aka: "remote.cacerts",
 			doc: "Files with authorities of which one must stand between the peer and `ca`, or be it. Empty: no matter."},
+		{name: "via_id", slot: one(&a.ViaID, identity()), computed: "any", rfc: "RFC 5280, Section 4.1.2.6", aka: "remote.ca_id",
+			doc: "Whom an authority between the peer and `ca`, or `ca` itself, must be: its subject or one of its other names. It need not be there as a file, the peer may send it."},
 	}
 }
 

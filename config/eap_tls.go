@@ -136,7 +136,7 @@ func (t *EAPTLS) finish(d *decoder) {
 		d.missing(&t.Origin, "tls", "key", "a certificate is worth nothing without its private key")
 	case len(t.Certificates) == 0 && t.Key != nil:
 		d.missing(&t.Origin, "tls", "certificate", "a private key is shown by its certificate")
-	case len(t.CAs) == 0 && len(t.Intermediates)+len(t.Via) > 0:
+	case len(t.CAs) == 0 && (len(t.Intermediates)+len(t.Via) > 0 || !t.ViaID.IsAny()):
 		d.missing(&t.Origin, "tls", "ca", "paths by way of intermediate and via have to end somewhere")
 	}
 	d.checkPair(&t.Origin, t.Certificates, t.Key)

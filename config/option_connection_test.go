@@ -266,6 +266,9 @@ func remoteSamples() []sample {
 // demandSamples are those of what is demanded of a peer and its path.
 func demandSamples(ca string) []sample {
 	return []sample{
+		{option: "via_id", value: `"C=CH, CN=Sub CA"`, with: ca},
+		{option: "via_id", value: `"C=CH, CN"`, with: ca, code: badValue},
+		{option: "via_id", value: `"CN=Sub CA"`, code: clash},
 		{option: "require_every_policy", value: `true`, with: ca},
 		{option: "require_every_policy", value: `1`, with: ca, code: wrongType},
 		{option: "id", value: `"fqdn:^gw[0-9]+$"`, with: ca},

@@ -23,6 +23,8 @@ func tlsSamples(with string) []sample {
 		{option: "intermediate", value: `"ca.pem"`, with: with, code: missing},
 		{option: "via", value: `"ca.pem"`, text: "-", with: "ca = \"ca.pem\"\n" + with},
 		{option: "via", value: `"ca.pem"`, with: with, code: missing},
+		{option: "via_id", value: `"CN=Sub CA"`, with: "ca = \"ca.pem\"\n" + with},
+		{option: "via_id", value: `"CN=Sub CA"`, with: with, code: missing},
 		{option: "certificate", value: `["gw.pem", "ca.pem"]`, text: "-", with: "key = \"gw.key\"\n" + with},
 		{option: "certificate", value: `"gw.pem"`, with: with, code: missing},
 		{option: "key", value: `"gw.key"`, text: "-", with: "certificate = \"gw.pem\"\n" + with},

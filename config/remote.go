@@ -157,7 +157,7 @@ func (r *RemoteRound) options() []option {
 func trusting() []string { return []string{"ca", "certificate", "public_key"} }
 
 func (r *RemoteRound) publicKeyOptions() []string {
-	return append(trusting(), "intermediate", "via", "signature_schemes", "allow_sha1", "min_rsa_bits", "eku", "wildcard_san", "revocation", "crl",
+	return append(trusting(), "intermediate", "via", "via_id", "signature_schemes", "allow_sha1", "min_rsa_bits", "eku", "wildcard_san", "revocation", "crl",
 		"chain_keys", "chain_signatures", "require_policy", "require_every_policy", "ocsp_response", "ocsp_signer", "ocsp_nonce", "ocsp_max_age", "certificate_hosts")
 }
 

@@ -217,7 +217,7 @@ func (t *translator) remoteAuth(c *config.Connection, r *config.RemoteRound, sec
 
 // trust has a peer be judged by authorities, the same way in IKE and in EAP over TLS.
 func trust(round *auth.Remote, a config.Authorities) {
-	round.Anchors, round.Via = certificates(a.CAs), certificates(a.Via)
+	round.Anchors, round.Via, round.ViaID = certificates(a.CAs), certificates(a.Via), a.ViaID
 	round.Intermediates = slices.Concat(certificates(a.Intermediates), round.Via)
 }
 

@@ -120,16 +120,16 @@ func TestNamedAuthoritiesAreTheOnlyOnes(t *testing.T) {
 
 func TestAuthoritiesByIdentity(t *testing.T) {
 	f, root, _, _ := gateway(t, "local {\n certs = moon.pem\n }\n remote {\n ca_id = \"CN=root\"\n }")
-	if c := only(t, f.good(t)); len(c.Remote.CAs) != 1 || !c.Remote.CAs[0].Certificates[0].Equal(root.x509) {
-		t.Errorf("%d are trusted", len(c.Remote.CAs))
+	if r := only(t, f.good(t)).Remote; len(r.CAs) != 1 || !r.CAs[0].Certificates[0].Equal(root.x509) || r.ViaID.String() != "CN=root" {
+		t.Errorf("%d are trusted, by way of %v", len(r.CAs), r.ViaID)
 	}
 	f, _, _, _ = gateway(t, "local {\n certs = moon.pem\n }\n remote {\n ca_id = \"CN=nobody\"\n }")
-	cfg, found := f.load()
-	if cfg == nil || !strings.Contains(found.String(), "connections.gw.remote.ca_id") {
-		t.Fatalf("an identity that nobody has: %v", found)
+	if r := only(t, f.good(t)).Remote; len(r.CAs) != 1 || len(r.Pinned)+len(r.PublicKeys) != 0 || r.ViaID.String() != "CN=nobody" {
+		t.Errorf("an identity that none of those has that are loaded: %+v", r)
 	}
-	if r := only(t, cfg).Remote; r.Auth != auth.MethodPublicKey || len(r.CAs)+len(r.Pinned)+len(r.PublicKeys) != 0 {
-		t.Errorf("somebody is trusted: %+v", r)
+	f, _, _, _ = gateway(t, "local {\n certs = moon.pem\n }\n remote {\n ca_id = \"C=CH, CN\"\n }")
+	if cfg, found := f.load(); cfg != nil || !strings.Contains(found.String(), "connections.gw.remote.ca_id") {
+		t.Errorf("no identity: %v", found)
 	}
 }
 

@@ -54,7 +54,7 @@ func roundRows(local bool) []row[*round] {
 	return append(rows,
 		row[*round]{Key{"cacerts", Files, Implemented, "`ca`, and `via` for authorities that do not sign themselves, for which the root has to be loaded as well; without it and without `certs`, all roots that are loaded.", ""}, (*round).setAuthorities},
 		row[*round]{Key{"cacert*", Block, Implemented, "As `cacerts`, by its file, or in a token by its handle.", ""}, (*round).setAuthority},
-		row[*round]{Key{"ca_id", Scalar, Implemented, "The authorities with this identity, among those that are loaded, are `ca`. Without any the peer is refused until one is loaded.", "5.9.7"}, func(r *round, v value) error { r.caID = v; return nil }},
+		row[*round]{Key{"ca_id", Scalar, Implemented, "`via_id`: all roots that are loaded are trusted, for peers with an authority of this identity above them, which they may send themselves.", "5.9.7"}, func(r *round, v value) error { r.caID = v; return nil }},
 		row[*round]{Key{"groups", Several, Implemented, "`groups`, which users and RADIUS servers know. Attribute certificates are not there.", ""}, func(r *round, v value) error { r.groups = v; return nil }},
 		row[*round]{Key{"cert_policy", Several, Implemented, "`require_policy`, and of several each: `require_every_policy`.", ""}, func(r *round, v value) error { r.policies = v; return nil }},
 		row[*round]{Key{"revocation", Scalar, Implemented, "`revocation`.", ""}, (*round).setRevocation})

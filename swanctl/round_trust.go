@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"culvert/auth"
 	"culvert/explain"
 )
 
@@ -88,21 +87,20 @@ func (r *round) trusted() []Certificate {
 	if len(r.authority) > 0 {
 		return r.authority
 	}
-	all := r.setup.of(CertAuthority)
-	wish := r.caID.text()
-	if wish == "" {
-		return all
+	return r.setup.of(CertAuthority)
+}
+
+// passing writes whom a path has to pass, be it loaded or not.
+func (r *round) passing(out *block) {
+	if r.caID.text() == "" {
+		return
 	}
-	id, err := identity(wish)
+	id, err := identity(r.caID.text())
 	if err != nil {
 		r.invalid(r.caID, err)
-		return nil
+		return
 	}
-	all = slices.DeleteFunc(all, func(c Certificate) bool { return !auth.Confirms(c.X509, id) })
-	if len(all) == 0 {
-		r.warn(r.caID.origin, explain.ConfigReference, "no authority of this identity is loaded, and one that the peer sends is not taken for it: the peer is refused", "load it")
-	}
-	return all
+	out.set(r.caID.origin, "via_id", quote(id.String()))
 }
 
 // anchors are the authorities at which a path to the peer may end: those that sign themselves, alone. Where others are named it has to
@@ -116,7 +114,7 @@ func (r *round) anchors() (roots, via []Certificate) {
 	}
 	below := slices.ContainsFunc(named, func(c Certificate) bool { return !isRoot(c.X509) })
 	switch {
-	case len(r.authority) == 0 && r.caID.text() == "":
+	case len(r.authority) == 0:
 		return roots, nil
 	case below:
 		return roots, named
@@ -135,6 +133,7 @@ func (r *round) authorities(out *block) bool {
 	if len(via) > 0 {
 		out.set(r.trustOrigin(), "via", r.files(via))
 	}
+	r.passing(out)
 	r.intermediates(out, slices.Concat(roots, via))
 	return true
 }
