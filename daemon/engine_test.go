@@ -46,7 +46,7 @@ func header(spii, spir uint64, flags wire.Flags) []byte {
 }
 
 // spiOf is an SPI of a shard; its number is in the highest octet.
-func spiOf(shard int) uint64 { return uint64(shard)<<56 | 0x1234 }
+func spiOf(shard int) uint64 { return 1<<32 | uint64(shard)<<24 }
 
 func TestMessagesFindTheirShard(t *testing.T) {
 	e := parked(t, 4)

@@ -12,16 +12,20 @@ import (
 
 // Our SPIs say where their SA is:
 //
-//	| shard (8) | slot (24) | random, not zero (32) |
+//	| random, not zero (32) | shard (8) | slot (24) |
+//
+// The first octets are never zero: Libreswan drops a message on port 4500 whose initiator's SPI begins with
+// four such octets, which it takes for a second Non-ESP Marker (RFC 3948, Section 2.2).
 const (
-	maxSlots  = 1 << 24
-	slotShift = 32
+	maxSlots    = 1 << 24
+	shardShift  = 24
+	randomShift = 32
 )
 
 // ShardOf returns the number of the shard that an SPI of ours belongs to.
-func ShardOf(spi wire.SPI) uint8 { return uint8(spi >> 56) }
+func ShardOf(spi wire.SPI) uint8 { return uint8(spi >> shardShift) }
 
-func slotOf(spi wire.SPI) int { return int(spi >> slotShift & (maxSlots - 1)) }
+func slotOf(spi wire.SPI) int { return int(spi & (maxSlots - 1)) }
 
 // initKey finds the SA of a retransmitted IKE_SA_INIT request: a hash of the whole datagram and where it came from
 // (RFC 7296, Section 2.1).
@@ -66,7 +70,7 @@ func (s *slots) reserve(rand io.Reader) (wire.SPI, error) {
 		s.list = append(s.list, slot{})
 	}
 	random := max(wire.SPI(binary.BigEndian.Uint32(b[:])), 1)
-	s.list[i] = slot{spi: wire.SPI(s.shard)<<56 | wire.SPI(i)<<slotShift | random, heapAt: -1}
+	s.list[i] = slot{spi: random<<randomShift | wire.SPI(s.shard)<<shardShift | wire.SPI(i), heapAt: -1}
 	s.used++
 	return s.list[i].spi, nil
 }

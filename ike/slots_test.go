@@ -1,6 +1,7 @@
 package ike
 
 import (
+	"bytes"
 	"math/rand/v2"
 	"testing"
 	"time"
@@ -31,9 +32,18 @@ func TestSPICarriesShardAndSlot(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if ShardOf(spi) != 0xa5 || slotOf(spi) != i || uint32(spi) == 0 {
+		if ShardOf(spi) != 0xa5 || slotOf(spi) != i || spi>>32 == 0 {
 			t.Fatalf("SPI %v is of shard %x, slot %d", spi, ShardOf(spi), slotOf(spi))
 		}
+	}
+}
+
+// An SPI that begins with four zero octets looks like another Non-ESP Marker on port 4500.
+func TestSPIDoesNotBeginLikeANonESPMarker(t *testing.T) {
+	var s slots
+	spi, err := s.reserve(bytes.NewReader(make([]byte, 8)))
+	if err != nil || spi>>32 == 0 {
+		t.Errorf("SPI %v of random octets that are all zero; %v", spi, err)
 	}
 }
 
@@ -41,7 +51,7 @@ func TestSlotIsFoundByItsWholeSPIOnly(t *testing.T) {
 	var s slots
 	sl := slotSA(t, &s, time.Time{})
 	spi := sl.spi
-	for _, other := range []wire.SPI{0, spi ^ 1, spi ^ 1<<56, spi + 1<<slotShift, 1<<64 - 1} {
+	for _, other := range []wire.SPI{0, spi ^ 1<<63, spi ^ 1<<shardShift, spi + 1, 1<<64 - 1} {
 		if s.find(other) != nil {
 			t.Errorf("SPI %v finds the slot of %v", other, spi)
 		}
