@@ -105,7 +105,7 @@ func (r *Report) detail(n *wire.Notify) {
 	}
 }
 
-// gateway reads whom a REDIRECT names: | type (1) | length (1) | identity | nonce | (RFC 5685, Section 7.2).
+// gateway reads whom a REDIRECT names: | type (1) | length (1) | identity | nonce | (RFC 5685, Section 9.2).
 func gateway(b []byte) string {
 	if len(b) < 2 || len(b) < 2+int(b[1]) {
 		return "a gateway whose name makes no sense"

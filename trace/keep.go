@@ -129,7 +129,7 @@ func keepNotify(n *wire.Notify) kept {
 	if showsData(n.NotifyType) {
 		k.Data = cut(n.Data, maxValue)
 	}
-	if n.NotifyType == wire.NotifyRedirect && len(k.Data) > 2 { // a nonce follows (RFC 5685, Section 6.2)
+	if n.NotifyType == wire.NotifyRedirect && len(k.Data) > 2 { // a nonce follows (RFC 5685, Section 9.2)
 		k.Data = cut(k.Data, 2+int(k.Data[1]))
 	}
 	return kept{payload: k, length: len(n.Data)}

@@ -133,7 +133,7 @@ func announced(b []byte) string {
 	return joined(names)
 }
 
-// gateway shows where a peer is sent: | type (1) | length (1) | identity | nonce | (RFC 5685, Sections 6.2 and 6.3).
+// gateway shows where a peer is sent: | type (1) | length (1) | identity | nonce | (RFC 5685, Sections 9.2 and 9.3).
 func gateway(b []byte) string {
 	if len(b) < 2 || len(b) < 2+int(b[1]) {
 		return ""

@@ -21,7 +21,7 @@ var ipcompNames = []named[IPCompTransform]{
 // String returns the registered name, DEFLATE for example, or IPCOMP(n).
 func (t IPCompTransform) String() string { return nameOf(ipcompNames, "IPCOMP", t) }
 
-// GatewayType is the kind of a gateway identity in REDIRECT (RFC 5685, Section 3).
+// GatewayType is the kind of a gateway identity in REDIRECT (RFC 5685, Section 9.2).
 type GatewayType uint8
 
 // Gateway identity types.

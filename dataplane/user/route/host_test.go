@@ -6,41 +6,27 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
-	"runtime"
 	"slices"
 	"testing"
 
 	"github.com/google/nftables"
 	"github.com/vishvananda/netlink"
 	"github.com/vishvananda/netlink/nl"
-	"github.com/vishvananda/netns"
 	"golang.org/x/sys/unix"
+
+	"culvert/internal/netnstest"
 )
 
-// inNamespace runs f on a thread in a network namespace of its own, with two links that lead nowhere: cvu-out with
-// a default route, and cvu-tun in place of the device.
+// inNamespace runs f in a network namespace of its own, with two links that lead nowhere: cvu-out with a default route, and
+// cvu-tun in place of the device.
 func inNamespace(t *testing.T, f func(tunnel netlink.Link) error) {
 	t.Helper()
-	if os.Geteuid() != 0 {
-		t.Skip("needs root")
+	netnstest.Enter(t)
+	tunnel, err := prepare()
+	if err == nil {
+		err = f(tunnel)
 	}
-	done := make(chan error, 1)
-	go func() {
-		runtime.LockOSThread() // the thread ends with the goroutine
-		ns, err := netns.New()
-		if err != nil {
-			done <- err
-			return
-		}
-		defer ns.Close()
-		tunnel, err := prepare()
-		if err != nil {
-			done <- err
-			return
-		}
-		done <- f(tunnel)
-	}()
-	if err := <-done; err != nil {
+	if err != nil {
 		t.Fatal(err)
 	}
 }

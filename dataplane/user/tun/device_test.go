@@ -6,36 +6,22 @@ import (
 	"net"
 	"net/netip"
 	"os"
-	"runtime"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/vishvananda/netlink"
-	"github.com/vishvananda/netns"
 
 	"culvert/dataplane/user/offload"
+	"culvert/internal/netnstest"
 )
 
-// inNamespace runs f on a thread in a network namespace of its own, which vanishes afterwards.
+// inNamespace runs f in a network namespace of its own, which vanishes after the test.
 func inNamespace(t *testing.T, f func() error) {
 	t.Helper()
-	if os.Geteuid() != 0 {
-		t.Skip("needs root")
-	}
-	done := make(chan error, 1)
-	go func() {
-		runtime.LockOSThread() // the thread ends with the goroutine
-		ns, err := netns.New()
-		if err != nil {
-			done <- err
-			return
-		}
-		defer ns.Close()
-		done <- f()
-	}()
-	if err := <-done; err != nil {
+	netnstest.Enter(t)
+	if err := f(); err != nil {
 		t.Fatal(err)
 	}
 }
