@@ -141,21 +141,10 @@ func (d *decoder) warnWeak(o *Origin, option string, proposals []wire.Proposal) 
 	seen := make(map[wire.Transform]bool)
 	for _, p := range proposals {
 		for _, t := range p.Transforms {
-			if why := weakness(t); why != "" && !seen[t] {
+			if why := suite.Weakness(t); why != "" && !seen[t] {
 				seen[t] = true
 				say(explain.ConfigWeakAlgorithm, o.span(option), finding{message: fmt.Sprintf("%s %s", suite.TransformName(t), why), hint: "remove it as soon as the peer knows something newer"})
 			}
 		}
 	}
-}
-
-// weakness says why an algorithm should not be used any more, or "".
-func weakness(t wire.Transform) string {
-	switch {
-	case t.Type == wire.TransformKE && (t.ID == wire.KEMODP1024 || t.ID == wire.KEMODP1536):
-		return "can be broken with much effort (RFC 8247, Section 2.4)"
-	case t.Type == wire.TransformPRF && t.ID == wire.PRFHMACSHA1, t.Type == wire.TransformINTEG && t.ID == wire.IntegHMACSHA1_96:
-		return "rests on SHA-1 and is on its way out (RFC 8247, Section 2.3)"
-	}
-	return ""
 }

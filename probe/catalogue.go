@@ -64,21 +64,6 @@ func everything() offer {
 	return offer{encr: encryption(), prf: pseudorandom(), integ: integrity(), ke: groups()}
 }
 
-// weak tells whether nobody should use an algorithm (RFC 8247, Sections 2.1 to 2.4).
-func weak(t wire.Transform) bool {
-	switch t.Type {
-	case wire.TransformENCR:
-		return t.ID == wire.Encr3DES
-	case wire.TransformINTEG:
-		return t.ID == wire.IntegHMACMD5_96 || t.ID == wire.IntegHMACSHA1_96
-	case wire.TransformPRF:
-		return t.ID == wire.PRFHMACMD5 || t.ID == wire.PRFHMACSHA1
-	case wire.TransformKE:
-		return t.ID == wire.KEMODP1024 || t.ID == wire.KEMODP1536 || t.ID == wire.KEMODP2048S224 || t.ID == wire.KEMODP2048S256
-	}
-	return false
-}
-
 // name is that of an algorithm without the type of an additional key exchange.
 func name(t wire.Transform) string {
 	if t.Type == wire.TransformADDKE1 {

@@ -3,6 +3,7 @@ package probe
 import (
 	"slices"
 
+	"culvert/suite"
 	"culvert/wire"
 )
 
@@ -52,7 +53,9 @@ func (s *session) walkGroups() {
 	}
 }
 
-func algorithm(t wire.Transform, a Accepted) Algorithm { return Algorithm{name(t), a, weak(t)} }
+func algorithm(t wire.Transform, a Accepted) Algorithm {
+	return Algorithm{name(t), a, suite.Weakness(t) != ""}
+}
 
 // algorithms asks for each algorithm by itself.
 func (s *session) algorithms(base *offer) {

@@ -48,3 +48,22 @@ func keeps(p wire.Proposal, now Selection) bool {
 	}
 	return len(now.PostQuantum()) == 0 || namesPostQuantum(p)
 }
+
+// Weakness says why an algorithm should not be used any more (RFC 8247, Sections 2.1 to 2.4), or "".
+func Weakness(t wire.Transform) string {
+	switch t {
+	case encrID(wire.Encr3DES, 0):
+		return "has blocks of 64 bits (RFC 8247, Section 2.1)"
+	case prfID(wire.PRFHMACMD5), integID(wire.IntegHMACMD5_96):
+		return "rests on MD5 (RFC 8247, Sections 2.2 and 2.3)"
+	case prfID(wire.PRFHMACSHA1):
+		return "rests on SHA-1 and is on its way out (RFC 8247, Section 2.2)"
+	case integID(wire.IntegHMACSHA1_96):
+		return "rests on SHA-1 and is on its way out (RFC 8247, Section 2.3)"
+	case keID(wire.KEMODP1024), keID(wire.KEMODP1536):
+		return "can be broken with much effort (RFC 8247, Section 2.4)"
+	case keID(wire.KEMODP2048S224), keID(wire.KEMODP2048S256):
+		return "has small subgroups (RFC 8247, Section 2.4)"
+	}
+	return ""
+}

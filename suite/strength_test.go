@@ -38,3 +38,21 @@ func TestNotWeakerKeepsTheKeyExchangesOfTheSA(t *testing.T) {
 		})
 	}
 }
+
+func TestWhatIsOnItsWayOutIsCalledWeak(t *testing.T) {
+	for words, want := range map[string]int{"aes128-sha1-prfsha1-modp1024": 3, "aes256-sha256-prfsha256-modp1536": 1, "aes256gcm16-prfsha384-x25519": 0} {
+		p, err := ParseProposal(wire.ProtocolIKE, words)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := 0
+		for _, tr := range p.Transforms {
+			if Weakness(tr) != "" {
+				got++
+			}
+		}
+		if got != want {
+			t.Errorf("%s: %d weak, want %d", words, got, want)
+		}
+	}
+}
