@@ -43,7 +43,7 @@ func (p *pump) send(now time.Time, size int) bool {
 // label says how the packets travel. Nothing of the packets inside shows: DSCP is configured, ECN is Not-ECT (RFC 9347,
 // Sections 2.2.5 and 3.1).
 func (p *pump) label() label {
-	return label{path: p.way.Path, tos: p.how.DSCP << 2, df: p.way.whole(p.out.outer.DF != esp.DFClear)}
+	return label{way: p.way, tos: p.how.DSCP << 2, df: p.way.whole(p.out.outer.DF != esp.DFClear)}
 }
 
 // fill makes a payload in b of what waits, and returns it. As needed it is no longer than that.

@@ -2,6 +2,7 @@ package user
 
 import (
 	"errors"
+	"slices"
 
 	"culvert/dataplane"
 	"culvert/dataplane/user/offload"
@@ -23,12 +24,15 @@ type job struct {
 type group struct {
 	first, last int // as job.next
 	packets     int
+	run         run
 }
 
 // add puts a job to those of its SA.
-func (t *transmitter) add(sa *lane, j job) {
-	t.jobs = append(t.jobs, j)
+func (t *transmitter) add(sa *lane, s *offload.Segments, count int, l label) {
+	t.jobs = slices.Grow(t.jobs, 1)[:len(t.jobs)+1]
 	n, g := len(t.jobs), &sa.batch
+	j := &t.jobs[n-1]
+	j.segments, j.count, j.label, j.next = *s, count, l, 0
 	if g.last == 0 {
 		g.first = n
 		t.groups = append(t.groups, sa)
@@ -36,7 +40,7 @@ func (t *transmitter) add(sa *lane, j job) {
 		t.jobs[g.last-1].next = n
 	}
 	g.last = n
-	g.packets += j.count
+	g.packets += count
 }
 
 func (t *transmitter) dispatchIfFull() {
@@ -59,6 +63,10 @@ func (t *transmitter) dispatch() {
 func (t *transmitter) seal(sa *lane) {
 	g := sa.batch
 	sa.batch = group{}
+	if !t.b.settle(&g.run, &sa.account, dataplane.Outbound, t.now) {
+		t.drop(esp.ErrExpired, g.packets)
+		return
+	}
 	seq, err := sa.sealer.Reserve(g.packets)
 	if err != nil {
 		t.drop(esp.DropOf(err), g.packets)

@@ -89,7 +89,7 @@ func (c *cover) dummy(now time.Time) bool {
 		c.outbox.skip()
 		return false
 	}
-	c.outbox.add(label{path: w.Path, df: w.whole(c.out.outer.DF == esp.DFSet)}, len(sealed))
+	c.outbox.add(label{way: w, df: w.whole(c.out.outer.DF == esp.DFSet)}, len(sealed))
 	return true
 }
 

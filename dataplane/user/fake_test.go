@@ -56,7 +56,8 @@ func (d *fakeDevice) WritePacket(queue int, parts [][]byte) error {
 	if err != nil {
 		return err
 	}
-	s, err := offload.Split(h, p)
+	var s offload.Segments
+	err = s.Split(h, p)
 	if err != nil {
 		return err
 	}

@@ -22,7 +22,7 @@ func (t *transmitter) protect(sa *lane, s *offload.Segments, pkt []byte, flow *s
 	if sa.largest > 0 && isSYN(pkt, flow, info) && clampMSS(pkt, info, sa.largest, s.Partial()) {
 		t.worker.changed[changeMSS].Add(1)
 	}
-	l := label{path: w.Path, tos: sa.outer.TrafficClass(info.TrafficClass), df: w.whole(sa.outer.DF.DontFragment(pkt))}
+	l := label{way: w, tos: sa.outer.TrafficClass(info.TrafficClass), df: w.whole(sa.outer.DF.DontFragment(pkt))}
 	if sa.largest > 0 && s.MaxLen() > sa.largest {
 		switch t.fit(sa, s, pkt, info) {
 		case esp.TooBig:
@@ -45,13 +45,11 @@ func (t *transmitter) commit(sa *lane, s *offload.Segments, l label) {
 	if count == 0 {
 		return
 	}
-	ok, notice := sa.Spend(s.Len(), count, t.now.UnixNano())
-	t.b.notices.limit(notice, dataplane.Outbound, sa.spi, sa.policy)
-	if !ok {
+	if !t.b.spend(&sa.batch.run, &sa.account, dataplane.Outbound, run{s.Len(), count}, t.now) {
 		t.drop(esp.ErrExpired, count)
 		return
 	}
-	t.add(sa, job{segments: *s, count: count, label: l})
+	t.add(sa, s, count, l)
 }
 
 // fit decides about packets that are too large for the path (RFC 4301, Section 8.2.1). Senders that have forbidden
@@ -95,7 +93,7 @@ func (t *transmitter) commitPieces(sa *lane, pkt []byte, l label) error {
 		}
 		t.pieces = t.pieces[:len(t.pieces)+len(piece)]
 		var whole offload.Segments
-		if whole, err = offload.Split(offload.Header{}, piece); err == nil {
+		if err = whole.Split(offload.Header{}, piece); err == nil {
 			t.commit(sa, &whole, l)
 		}
 		if offset == 0 {

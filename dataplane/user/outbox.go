@@ -26,8 +26,9 @@ type outbox struct {
 	buffer  []byte
 	used    int
 	bursts  []dataplane.Burst
-	open    bool // the last burst may take more packets
-	shared  bool // there are other workers
+	open    bool  // the last burst may take more packets
+	last    label // of the last burst
+	shared  bool  // there are other workers
 	tickets []ticket
 }
 
@@ -40,9 +41,14 @@ type ticket struct {
 
 // A label says how packets travel. Packets of one burst have the same.
 type label struct {
-	path dataplane.Path
-	tos  uint8
-	df   bool
+	way *way
+	tos uint8
+	df  bool
+}
+
+// is reports whether packets travel in the same manner.
+func (l label) is(o label) bool {
+	return l == o || l.tos == o.tos && l.df == o.df && l.way.Path == o.way.Path
 }
 
 func newOutbox(s dataplane.Sender, t tapping, shared bool) outbox {
@@ -87,14 +93,14 @@ func (o *outbox) add(l label, n int) {
 	o.skip()
 	if o.open {
 		b := &o.bursts[len(o.bursts)-1]
-		if n <= b.Segment && b.TOS == l.tos && b.DF == l.df && b.Path == l.path {
+		if n <= b.Segment && l.is(o.last) {
 			b.Data = b.Data[:len(b.Data)+n]
 			o.open = n == b.Segment
 			return
 		}
 	}
-	o.bursts = append(o.bursts, dataplane.Burst{Path: l.path, Data: o.buffer[start:o.used], Segment: n, TOS: l.tos, DF: l.df})
-	o.open = true
+	o.bursts = append(o.bursts, dataplane.Burst{Path: l.way.Path, Data: o.buffer[start:o.used], Segment: n, TOS: l.tos, DF: l.df})
+	o.open, o.last = true, l
 }
 
 // skip passes over a sequence number.

@@ -198,7 +198,8 @@ func (t *transmitter) skip(s *offload.Segments) {
 func (t *transmitter) lose(raw []byte, why esp.Drop) {
 	n := 1
 	if header, pkt, err := offload.ParseHeader(raw); err == nil {
-		if s, err := offload.Split(header, pkt); err == nil {
+		var s offload.Segments
+		if s.Split(header, pkt) == nil {
 			n = s.Count()
 		}
 	}

@@ -128,7 +128,7 @@ func (r *receiver) packet(p []byte, from *dataplane.Burst) {
 	}
 	r.moved(in, from, in.esp.Sequence() > before)
 	switch {
-	case !r.spend(in, len(inner)):
+	case !r.b.spend(&r.run, &in.account, dataplane.Inbound, run{len(inner), 1}, r.now):
 		r.drop(esp.ErrExpired, 1)
 	case err != nil:
 		r.drop(esp.ErrDummy, 1)
@@ -147,40 +147,15 @@ func (r *receiver) find(spi uint32) *inbound {
 	return r.last
 }
 
-// A run is what packets of one SA, one behind the other, have carried and is not counted yet.
-type run struct{ bytes, packets int }
-
 // turnTo ends the run of the last SA, and begins one of in, which may be nil.
 func (r *receiver) turnTo(in *inbound) {
 	if r.last != nil {
-		r.settle(r.last)
+		r.b.settle(&r.run, &r.last.account, dataplane.Inbound, r.now)
 		r.last.sequence.Store(r.last.esp.Sequence())
 		r.last.mu.Unlock()
 	}
 	if r.last = in; in != nil {
 		in.mu.Lock()
-	}
-}
-
-// spend counts a packet with the run, and reports whether the SA may carry it.
-func (r *receiver) spend(in *inbound, octets int) bool {
-	if in.Covers(r.run.bytes+octets, r.run.packets+1) {
-		r.run.bytes += octets
-		r.run.packets++
-		return true
-	}
-	r.settle(in)
-	ok, notice := in.Spend(octets, 1, r.now.UnixNano())
-	r.b.notices.limit(notice, dataplane.Inbound, in.spi, in.policy)
-	return ok
-}
-
-// settle counts the run.
-func (r *receiver) settle(in *inbound) {
-	if r.run.packets > 0 {
-		_, notice := in.Spend(r.run.bytes, r.run.packets, r.now.UnixNano())
-		r.b.notices.limit(notice, dataplane.Inbound, in.spi, in.policy)
-		r.run = run{}
 	}
 }
 

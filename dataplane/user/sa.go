@@ -21,9 +21,7 @@ import (
 // What every packet needs comes first, in one piece: of many SAs each line that is not in the processor's cache costs as much as
 // the cipher.
 type inbound struct {
-	dataplane.Lifetime
-	spi      uint32
-	policy   dataplane.PolicyID
+	account
 	mode     esp.Mode
 	noECN    bool // congestion marks of the outer header are not heeded
 	copyDSCP bool
@@ -49,7 +47,7 @@ func (in *inbound) fetch() {
 
 func newInbound(sa *dataplane.SA) (*inbound, error) {
 	in := &inbound{
-		spi: sa.SPI, policy: sa.Policy, mode: sa.Mode, noECN: sa.NoECN, copyDSCP: sa.CopyDSCP, nonFirst: sa.NonFirstFragments,
+		account: account{spi: sa.SPI, policy: sa.Policy}, mode: sa.Mode, noECN: sa.NoECN, copyDSCP: sa.CopyDSCP, nonFirst: sa.NonFirstFragments,
 		selectors: spd.Selectors{Local: sa.Local, Remote: sa.Remote},
 		original:  [2]netip.Addr{sa.OriginalRemote, sa.OriginalLocal},
 		told:      sa.Path.Remote,
@@ -65,12 +63,10 @@ func newInbound(sa *dataplane.SA) (*inbound, error) {
 
 // outbound is an SA as the sending workers see it: in one piece with what the first of them needs for every packet.
 type outbound struct {
-	dataplane.Lifetime
-	way    atomic.Pointer[way]
-	spi    uint32
-	policy dataplane.PolicyID
-	mode   esp.Mode
-	outer  esp.Outer
+	account
+	way   atomic.Pointer[way]
+	mode  esp.Mode
+	outer esp.Outer
 	// takesFragments says that the selectors let all fragments of a packet through that they let through whole (RFC 4301,
 	// Section 7).
 	takesFragments bool
@@ -154,7 +150,7 @@ func newOutbound(sa *dataplane.SA, rand io.Reader, workers int) (*outbound, erro
 	if sa.Mode == esp.Transport { // the header is the packet's own
 		outer = esp.Outer{CopyDSCP: true, DF: esp.DFCopy}
 	}
-	out := &outbound{spi: sa.SPI, policy: sa.Policy, resource: sa.Resource, mode: sa.Mode, tfc: sa.TFC, outer: outer,
+	out := &outbound{account: account{spi: sa.SPI, policy: sa.Policy}, resource: sa.Resource, mode: sa.Mode, tfc: sa.TFC, outer: outer,
 		nonFirst: sa.NonFirstFragments, layout: esp.LayoutOf(sa.Transforms), others: make([]*lane, workers-1)}
 	if err := out.esp.Init(params(sa), rand); err != nil {
 		return nil, err

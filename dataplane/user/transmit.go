@@ -155,8 +155,8 @@ func (t *transmitter) send(a *arrival, since time.Time) {
 		return
 	}
 	t.b.affinity.came(t.worker.index, a.pkt)
-	segments, err := offload.Split(a.header, a.pkt)
-	if err != nil {
+	var segments offload.Segments
+	if err := segments.Split(a.header, a.pkt); err != nil {
 		t.drop(esp.ErrMalformed, 1)
 		return
 	}

@@ -237,7 +237,8 @@ func TestWorkersDoNotBlockOneAnother(t *testing.T) {
 // enqueue protects a packet under an SA.
 func (t *transmitter) enqueue(sa *lane, p []byte) {
 	flow, info, _ := spd.ParseFlow(p)
-	s, _ := offload.Split(offload.Header{}, p)
+	var s offload.Segments
+	_ = s.Split(offload.Header{}, p)
 	t.protect(sa, &s, p, &flow, &info)
 }
 

@@ -28,7 +28,8 @@ func TestResegmentCutsStreamsSmaller(t *testing.T) {
 	for _, v6 := range []bool{false, true} {
 		spec := packetSpec{v6: v6, ttl: 64, df: true, sequence: 0xffffff00, flags: flagACK | flagPSH, payload: payload}
 		h, super := spec.super(1400, false)
-		s, err := Split(h, slices.Clone(super))
+		var s Segments
+		err := s.Split(h, slices.Clone(super))
 		if err != nil || !s.Resegment(1000) {
 			t.Fatalf("a super-packet is not cut: %v", err)
 		}
@@ -38,7 +39,7 @@ func TestResegmentCutsStreamsSmaller(t *testing.T) {
 		}
 		spec.payload = payload[:1300]
 		whole := spec.build()
-		s, err = Split(Header{}, slices.Clone(whole))
+		err = s.Split(Header{}, slices.Clone(whole))
 		if err != nil || !s.Resegment(1000) || s.Count() != 2 {
 			t.Fatalf("a whole packet is not cut: %v", err)
 		}
@@ -59,12 +60,14 @@ func TestResegmentLeavesWhatItMustNotCut(t *testing.T) {
 		"a wrong checksum": spoiled,
 		"no IP":            {1, 2, 3},
 	} {
-		s, err := Split(Header{}, p)
+		var s Segments
+		err := s.Split(Header{}, p)
 		if err != nil || s.Resegment(1000) {
 			t.Errorf("%s is cut: %v", name, err)
 		}
 	}
-	s, _ := Split(Header{}, packetSpec{ttl: 64, flags: flagACK, payload: payload}.build())
+	var s Segments
+	_ = s.Split(Header{}, packetSpec{ttl: 64, flags: flagACK, payload: payload}.build())
 	if s.Resegment(100) {
 		t.Error("cut to almost nothing")
 	}

@@ -39,23 +39,23 @@ type Segments struct {
 	sum      uint64 // of pseudo header and transport header
 }
 
-// Split prepares the cut. What is not a super-packet is left whole, and its checksum completed.
-func Split(h Header, pkt []byte) (Segments, error) {
+// Split prepares the cut. What is not a super-packet is left whole, and its checksum completed. After an error s is undefined.
+func (s *Segments) Split(h Header, pkt []byte) error {
 	if h.Type&^gsoECN == gsoNone {
-		return whole(h, pkt)
+		return s.whole(h, pkt)
 	}
 	head, err := headers(h, pkt)
 	if err != nil {
-		return Segments{}, err
+		return err
 	}
-	s := Segments{
+	*s = Segments{
 		head: pkt[:head], payload: pkt[head:], size: int(h.Size), first: true,
 		transport: int(h.ChecksumStart), udp: h.Type&^gsoECN == gsoUDP,
 	}
 	if h.Type&gsoECN != 0 {
 		s.once = flagCWR
 	}
-	return s, nil
+	return nil
 }
 
 // headers checks the headers of a super-packet and returns their length.
@@ -245,17 +245,17 @@ func (s *Segments) flagsHere() uint8 {
 }
 
 // whole leaves a packet whole.
-func whole(h Header, pkt []byte) (Segments, error) {
-	s := Segments{payload: pkt, size: len(pkt), first: true}
+func (s *Segments) whole(h Header, pkt []byte) error {
+	*s = Segments{payload: pkt, size: len(pkt), first: true}
 	if h.Flags&needsChecksum == 0 {
-		return s, nil
+		return nil
 	}
 	s.transport, s.udp = int(h.ChecksumStart), h.ChecksumOffset == udpChecksum
 	s.checksum = s.transport + int(h.ChecksumOffset)
 	if s.checksum+2 > len(pkt) || s.checksum == 0 {
-		return s, ErrHeader
+		return ErrHeader
 	}
-	return s, nil
+	return nil
 }
 
 // complete computes the checksum of a packet whose sender left it to the device.

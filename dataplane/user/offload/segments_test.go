@@ -10,7 +10,8 @@ import (
 // cutAll splits and collects.
 func cutAll(t testing.TB, h Header, pkt []byte) [][]byte {
 	t.Helper()
-	s, err := Split(h, pkt)
+	var s Segments
+	err := s.Split(h, pkt)
 	if err != nil {
 		t.Fatalf("Split: %v", err)
 	}
@@ -34,7 +35,8 @@ func cutAll(t testing.TB, h Header, pkt []byte) [][]byte {
 
 // cutInPlace collects what Cut returns.
 func cutInPlace(t testing.TB, h Header, pkt []byte) (out [][]byte) {
-	s, err := Split(h, pkt)
+	var s Segments
+	err := s.Split(h, pkt)
 	if err != nil {
 		t.Fatalf("Split: %v", err)
 	}
@@ -147,7 +149,7 @@ func TestSplitRefusesHeadersThatDoNotFit(t *testing.T) {
 				p = p[:ipv4Header+tcpHeader+8]
 			}
 			tt.change(&h, p)
-			if _, err := Split(h, p); !errors.Is(err, ErrHeader) {
+			if err := new(Segments).Split(h, p); !errors.Is(err, ErrHeader) {
 				t.Errorf("got %v, want ErrHeader", err)
 			}
 		})
@@ -182,7 +184,8 @@ func FuzzSplit(f *testing.F) {
 		if err != nil {
 			return
 		}
-		s, err := Split(h, p)
+		var s Segments
+		err = s.Split(h, p)
 		if err != nil {
 			return
 		}
@@ -207,7 +210,8 @@ func TestSplitDoesNotAllocate(t *testing.T) {
 	h, p := spec.super(1400, false)
 	dst := make([]byte, 2000)
 	if n := testing.AllocsPerRun(100, func() {
-		s, _ := Split(h, p)
+		var s Segments
+		_ = s.Split(h, p)
 		for s.Next(dst) > 0 {
 		}
 	}); n != 0 {
@@ -222,7 +226,8 @@ func BenchmarkSplit(b *testing.B) {
 	b.SetBytes(int64(len(p)))
 	b.ReportAllocs()
 	for b.Loop() {
-		s, _ := Split(h, p)
+		var s Segments
+		_ = s.Split(h, p)
 		for s.Next(dst) > 0 {
 		}
 	}

@@ -152,7 +152,8 @@ func TestSuperPacketsArrive(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		s, err := offload.Split(h, p)
+		var s offload.Segments
+		err = s.Split(h, p)
 		if s.Count() != 21 || s.MaxLen() != 1028 {
 			t.Errorf("%d packets of up to %d octets", s.Count(), s.MaxLen())
 		}
