@@ -55,7 +55,7 @@ day. The key is a new one each time.`,
 	flags.StringVar(&e.out, "out", "/etc/culvert/acme", "folder for gateway.pem, gateway.key and account.key")
 	flags.StringVar(&e.root, "directory-ca", "", "file with the authority of the directory's own certificate; default: the system's")
 	flags.Var(&e.before, "renew-before", "days before its end at which a certificate is renewed")
-	flags.DurationVar(&e.timeout, "timeout", 5*time.Minute, "when to give up")
+	spanVar(flags, &e.timeout, "timeout", 5*time.Minute, time.Second, longestSpan, "when to give up")
 	return cmd
 }
 

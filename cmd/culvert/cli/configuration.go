@@ -178,7 +178,7 @@ input.`,
 			})
 		},
 	}
-	cmd.Flags().DurationVar(&within, "confirm-within", time.Minute, "time until it is rolled back")
+	spanVar(cmd.Flags(), &within, "confirm-within", time.Minute, time.Second, longestSpan, "time until it is rolled back")
 	return cmd
 }
 

@@ -74,7 +74,7 @@ func (c *connecting) flags(cmd *cobra.Command) {
 	f.StringSliceVar(&c.dns, "dns", nil, "DNS servers behind the tunnel, in place of the gateway's")
 	f.StringVar(&c.user, "user", "", "whom the proxies let in")
 	f.StringVar(&c.password, "password-file", "", "file whose first line is the password of --user")
-	f.DurationVar(&c.timeout, "timeout", 3*time.Minute, "time for the first attempt to connect; 0: as long as it takes")
+	spanVar(f, &c.timeout, "timeout", 3*time.Minute, 0, longestSpan, "time for the first attempt to connect; 0: as long as it takes")
 	_ = cmd.MarkFlagFilename("password-file") // fails only without the flag
 }
 

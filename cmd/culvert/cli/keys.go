@@ -44,18 +44,15 @@ them when they have served.`,
   tshark -o esp.enable_encryption_decode:TRUE -C keys -r office.pcapng`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			switch {
-			case dir == "":
+			if dir == "" {
 				return usage("-o names the folder for the keys")
-			case wait < 0 || wait > longest:
-				return usage("--for is %v, and an hour is the most", wait)
 			}
 			request.Seconds = wait.Seconds()
 			return a.exportKeys(cmd.Context(), request, dir)
 		},
 	}
 	cmd.Flags().StringVar(&request.Connection, "connection", "", "keys of this connection only")
-	cmd.Flags().DurationVar(&wait, "for", 0, "time for which keys of new SAs are written; 0: only those that are up")
+	spanVar(cmd.Flags(), &wait, "for", 0, 0, longest, "time for which keys of new SAs are written; 0: only those that are up")
 	cmd.Flags().StringVarP(&dir, "output", "o", "", "folder for the tables")
 	_ = cmd.RegisterFlagCompletionFunc("connection", a.targets)
 	return cmd

@@ -12,6 +12,9 @@ import (
 	"culvert/explain"
 )
 
+// shortestLook is the least time between two looks at a daemon.
+const shortestLook = 100 * time.Millisecond
+
 func (a *app) statusCommand() *cobra.Command {
 	var watch bool
 	var interval time.Duration
@@ -45,7 +48,7 @@ them: UDP 500 and 4500 have to pass, and ESP (protocol 50) where no NAT is in be
 		},
 	}
 	cmd.Flags().BoolVarP(&watch, "watch", "w", false, "show it again and again until Ctrl-C")
-	cmd.Flags().DurationVar(&interval, "interval", time.Second, "time between two looks with --watch")
+	spanVar(cmd.Flags(), &interval, "interval", time.Second, shortestLook, longestSpan, "time between two looks with --watch")
 	return cmd
 }
 
@@ -57,10 +60,9 @@ func (a *app) status(ctx context.Context, name string) error {
 
 // watch shows the status until the context ends. A daemon that restarts is waited for.
 func (a *app) watch(ctx context.Context, name string, interval time.Duration) error {
-	const shortest = 100 * time.Millisecond
 	client := a.client()
 	defer client.Close()
-	tick := time.NewTicker(max(interval, shortest))
+	tick := time.NewTicker(interval)
 	defer tick.Stop()
 	clear := func() {
 		if a.Terminal && !a.json && !a.dumb() {

@@ -107,7 +107,7 @@ func TestWatchGoesOnUntilInterrupted(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	looks := &counter{limit: 3, reached: cancel}
 	s.env.Out = looks
-	if got := Run(ctx, s.env, []string{"status", "-w", "--interval", "1ms"}); got != exitInterrupted {
+	if got := Run(ctx, s.env, []string{"status", "-w", "--interval", "100ms"}); got != exitInterrupted {
 		t.Errorf("ended with %d", got)
 	}
 	if looks.n < 3 {

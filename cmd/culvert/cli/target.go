@@ -82,7 +82,7 @@ func (a *app) command(act action, run func(context.Context, api.Command) error) 
 			return run(cmd.Context(), *filled)
 		},
 	}
-	cmd.Flags().DurationVar(&timeout, "timeout", act.timeout, "time to wait for the end; 0: as long as it takes")
+	spanVar(cmd.Flags(), &timeout, "timeout", act.timeout, 0, longestSpan, "time to wait for the end; 0: as long as it takes")
 	if act.sa {
 		cmd.Flags().StringVar(&filled.SA, "sa", "", "only the IKE SA with this SPI, as culvert status shows it")
 	}

@@ -26,14 +26,11 @@ view goes on when it is back. For programs there is culvert status -w --json.`,
 			if !a.Terminal || a.In == nil || a.dumb() {
 				return usage("culvert top draws on a terminal that can be drawn on; use culvert status, or culvert status -w --json")
 			}
-			if interval < 100*time.Millisecond {
-				return usage("--interval %v: 100ms is the least", interval)
-			}
 			client := a.client()
 			defer client.Close()
 			return top.Run(cmd.Context(), client, a.In, a.Out, top.Options{Interval: interval, Colour: a.out().colour, Now: a.Now})
 		},
 	}
-	cmd.Flags().DurationVar(&interval, "interval", time.Second, "time between looks")
+	spanVar(cmd.Flags(), &interval, "interval", time.Second, shortestLook, longestSpan, "time between looks")
 	return cmd
 }

@@ -15,7 +15,7 @@ func TestLiveViewNeedsATerminal(t *testing.T) {
 	}
 	s.env.Terminal, s.env.In = true, strings.NewReader("")
 	s.run(exitUsage, "top", "--interval", "1ms")
-	if !strings.Contains(s.err.String(), "100ms is the least") {
+	if !strings.Contains(s.err.String(), "the least is 100ms") {
 		t.Errorf("got %s", s.err.String())
 	}
 }

@@ -36,9 +36,6 @@ within the selectors of a child to ping from; --ping names the address to ping.`
 			if p.Target, err = parseTarget(args[0]); err != nil {
 				return err
 			}
-			if p.Patience <= 0 {
-				return usage("--patience %v: some time is needed", p.Patience)
-			}
 			if child != "" {
 				p.Target.Child = child
 			}
@@ -55,8 +52,8 @@ within the selectors of a child to ping from; --ping names the address to ping.`
 	cmd.Flags().BoolVar(&p.Rekey, "rekey", false, "give new keys to the IKE SA and the children")
 	cmd.Flags().BoolVar(&p.Reauth, "reauth", false, "authenticate anew")
 	cmd.Flags().BoolVar(&p.MTU, "mtu", false, "send a packet as large as the child carries")
-	cmd.Flags().DurationVar(&p.Timeout, "timeout", time.Minute, "time for each command to the daemon")
-	cmd.Flags().DurationVar(&p.Patience, "patience", 10*time.Second, "time for pings and for the effect of a command")
+	spanVar(cmd.Flags(), &p.Timeout, "timeout", time.Minute, time.Millisecond, longestSpan, "time for each command to the daemon")
+	spanVar(cmd.Flags(), &p.Patience, "patience", 10*time.Second, time.Millisecond, longestSpan, "time for pings and for the effect of a command")
 	return cmd
 }
 
