@@ -69,16 +69,32 @@ func (a *app) check(cmd *cobra.Command, from origin) error {
 		return err
 	}
 	whole := cmp.Or(file, tree)
-	_, found := swanctl.LoadTree(a.Source, file, tree)
+	c, found := swanctl.LoadTree(a.Source, file, tree)
 	if a.json {
 		a.printJSON(api.Checked{Diagnostics: append(config.Diagnostics{}, found...)})
 	} else {
 		a.showDiagnostics(whole, found)
 	}
-	if !found.Errors() {
-		return nil
+	if found.Errors() {
+		return silent{a.corrections(found, whole)}
 	}
-	return silent{a.corrections(found, whole)}
+	if empty := emptiness(c, tree); empty != "" && !a.json {
+		a.out().indented("", empty)
+	}
+	return nil
+}
+
+// emptiness says of a configuration without errors that it does nothing, as one does in which nothing was written yet; "" of others.
+func emptiness(c *config.Config, tree string) string {
+	switch {
+	case len(c.Connections) > 0:
+		return ""
+	case c.VICI.Socket != "":
+		return "It has no connections: clients of VICI, as swanctl, have to load them."
+	case tree != "":
+		return "It has no connections, so no tunnel comes up and no peer is let in: write connections { NAME { ... } } into its swanctl.conf."
+	}
+	return "It has no connections, so no tunnel comes up and no peer is let in: write connection \"NAME\" { ... }; /usr/share/doc/culvert/examples has whole files."
 }
 
 func (a *app) showDiagnostics(path string, found config.Diagnostics) {

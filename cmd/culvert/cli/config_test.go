@@ -42,6 +42,25 @@ func TestCheckOfAGoodConfigurationSaysSo(t *testing.T) {
 	}
 }
 
+func TestCheckSaysThatThereAreNoConnections(t *testing.T) {
+	for _, tt := range []struct{ name, text, flag, want string }{
+		{"nothing", "", "--config", `write connection "NAME"`},
+		{"a daemon alone", "daemon {\n}\n", "--config", "no tunnel comes up"},
+		{"VICI", "vici {\n  socket = \"/run/charon.vici\"\n}\n", "--config", "clients of VICI, as swanctl, have to load them"},
+		{"a tree", "# nothing\n", "--swanctl", "write connections { NAME { ... } } into"},
+	} {
+		s := checking(t, tt.text)
+		s.run(exitOK, "check", tt.flag, "/c/culvert.hcl")
+		if got := strings.Join(strings.Fields(s.out.String()), " "); !strings.HasPrefix(got, "/c/culvert.hcl is right It has no connections") || !strings.Contains(got, tt.want) {
+			t.Errorf("%s: got %q", tt.name, got)
+		}
+		s.run(exitOK, "check", tt.flag, "/c/culvert.hcl", "--json")
+		if s.out.String() != "{\"diagnostics\":[]}\n" {
+			t.Errorf("%s: got %q", tt.name, s.out.String())
+		}
+	}
+}
+
 func TestCheckShowsEveryMistakeAndFails(t *testing.T) {
 	s := checking(t, strings.NewReplacer("address", "adress", `"start"`, `"strat"`).Replace(good))
 	s.run(exitConfig, "check", "-c", "/c/culvert.hcl")
