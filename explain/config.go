@@ -31,6 +31,7 @@ const (
 	ConfigPoolSize      Code = "CONFIG-POOL-SIZE"
 	ConfigUnused        Code = "CONFIG-UNUSED"
 	ConfigClearText     Code = "CONFIG-CLEAR-TEXT"
+	ConfigComment       Code = "CONFIG-COMMENT"
 )
 
 // configEntries documents the codes of the configuration.
@@ -132,5 +133,8 @@ func configMeaningEntries() []Entry {
 		{ConfigClearText, "Something that others should not read leaves the host unencrypted.",
 			"A URL is one of http, and its host is another one.",
 			"Use https, or a server on this host."},
+		{ConfigComment, "A comment cuts a secret off.",
+			"In swanctl.conf # begins a comment wherever it stands outside of quotes. The secret is what stands before it, which is shorter than it looks; strongSwan reads it so without a word.",
+			"Put the secret in quotes if the # belongs to it. If it does not, put a space before the #."},
 	}
 }

@@ -73,6 +73,7 @@ func TestFrequentMistakesSayWhatToDo(t *testing.T) {
 		{"open section", "secrets {", "secrets { a {", 20, "add its closing brace"},
 		{"open string", "0x9b", `"0x9b`, 22, "add the closing quote"},
 		{"no file", "secrets {", "include nothere.conf\nsecrets {", 20, "read /etc/swanctl/nothere.conf: file does not exist"},
+		{"secret with #", "0x9b1c", "pa#ss", 22, "the value ends before the #, which begins a comment"},
 		{"UTF-16", site, "\xff\xfec\x00o\x00", 1, "save it as UTF-8"},
 		{"culvert.hcl", site, "connection \"office\" {\n}\n", 1, "read it with --config"},
 		{"ipsec.conf", site, "conn office\n  left=192.0.2.1\n", 1, "culvert import ipsec.conf"},

@@ -129,14 +129,24 @@ func (t *tree) secret(v value) bool {
 		if !inToken.given() {
 			t.refuse(v.diagnostic(config.Error, explain.ConfigMissingKey, "handle is missing", "add the CKA_ID of the private key in hexadecimal"))
 		}
+		t.uncut(inToken.pin)
 		t.inTokens = append(t.inTokens, inToken)
 		return true
 	}
 	return false
 }
 
+// uncut warns of a secret that a comment cuts off: its owner has meant the # to be part of it. strongSwan cuts it in silence.
+func (t *tree) uncut(v value) {
+	if v.item.Cut {
+		t.warn(v.origin, explain.ConfigComment, "the value ends before the #, which begins a comment",
+			"put the value in quotes if the # belongs to it, or a space before the # if it does not; strongSwan reads it in the same way")
+	}
+}
+
 // decoded returns the octets of a secret.
 func (t *tree) decoded(v value, s *secretSection) (secret.Bytes, bool) {
+	t.uncut(s.data)
 	if s.data.path == "" {
 		t.refuse(v.diagnostic(config.Error, explain.ConfigMissingKey, "secret is missing", "add it"))
 		return nil, false

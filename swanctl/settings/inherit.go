@@ -87,7 +87,7 @@ func tooMuch(at Place) error { return &SyntaxError{Place: at, Message: "sections
 func (h *heir) add(s *Section, i *leaf, all []*node) error {
 	if i.sub == nil {
 		if i.given {
-			s.Items = append(s.Items, Item{Name: i.name, Value: []byte(i.value), Place: i.place})
+			s.Items = append(s.Items, Item{Name: i.name, Value: []byte(i.value), Cut: i.cut, Place: i.place})
 		}
 		return nil
 	}

@@ -35,6 +35,7 @@ type leaf struct {
 	place Place
 	value string
 	given bool // false: the value is cleared
+	cut   bool // a comment begins right behind the value
 	sub   *node
 }
 
@@ -146,7 +147,8 @@ func (p *parser) statement(l *lexer, into *node, depth int) error {
 	case '=':
 		l.next()
 		value, given, err := l.value()
-		into.assign(&leaf{name: name, place: at, value: value, given: given})
+		cut := given && l.peek() == '#' && !strings.ContainsRune(" \t\r\"", rune(l.text[l.at-1]))
+		into.assign(&leaf{name: name, place: at, value: value, given: given, cut: cut})
 		return err
 	case '{', ':':
 		return p.section(l, into.section(name, at), depth)

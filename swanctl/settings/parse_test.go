@@ -67,6 +67,19 @@ func TestParse(t *testing.T) {
 	}
 }
 
+func TestACommentRightBehindAWordIsTold(t *testing.T) {
+	for text, want := range map[string]bool{"a = b#c": true, "a = b c#d\n": true, "a = \"b\"c#d": true, "a = b #c": false, "a = b\t#c": false, "a = \"b#c\"": false, "a = \"b\"#c": false, "a = b": false} {
+		s, err := parse("x.conf", text)
+		if err != nil || len(s.Items) != 1 || s.Items[0].Cut != want {
+			t.Errorf("%q: got %+v, %v", text, s, err)
+		}
+	}
+	s, err := parse("x.conf", "t { a = b#c }\n}\ns : t { }\n")
+	if err != nil || !s.Items[1].Section.Items[0].Cut {
+		t.Errorf("what is inherited is cut too: got %+v, %v", s, err)
+	}
+}
+
 func TestParseTellsTheLineOfAMistake(t *testing.T) {
 	for _, tt := range []struct{ text, want string }{
 		{"a = 1\nb", `x.conf:2: "b" is followed neither`},

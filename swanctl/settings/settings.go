@@ -30,6 +30,7 @@ type Item struct {
 	Section *Section // of a Sub
 	Place   Place
 
+	Cut       bool // of a Value: a comment begins right behind its last word, as it does in one with # that lacks its quotes
 	Inherited bool // other sections of the file inherit from this outermost one, or from one inside
 }
 
