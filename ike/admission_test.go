@@ -141,9 +141,9 @@ func TestWindowSizesAndAuthLifetimeAreAnnounced(t *testing.T) {
 func TestPeerWarningsAreReported(t *testing.T) {
 	a, _ := newEstablishedPair(t)
 	a.warn([]auth.Warning{{Code: explain.AuthPSKWeak, Text: "short"}})
-	r := &record{actions: map[*SA][]Action{a: a.takeActions()}}
-	if got := r.newsOf(a, NewsWarning); len(got) != 1 || got[0].Failure.Code != explain.AuthPSKWeak {
-		t.Errorf("news %+v", got)
+	actions := a.takeActions()
+	if r, ok := actions[0].(Report); len(actions) != 1 || !ok || r.News.Kind != NewsWarning || r.News.Failure.Code != explain.AuthPSKWeak {
+		t.Errorf("actions %+v", actions)
 	}
 }
 

@@ -317,5 +317,5 @@ func (sa *SA) startTimers() {
 	sa.startLifetimes()
 }
 
-// authLifetime is the longest AUTH_LIFETIME that is believed, so that durations do not overflow.
+// maxAuthLifetime is the longest AUTH_LIFETIME that is believed, so that durations do not overflow.
 const maxAuthLifetime = 100 * 365 * 24 * time.Hour

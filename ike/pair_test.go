@@ -2,7 +2,6 @@ package ike
 
 import (
 	"bytes"
-	"context"
 	"encoding/binary"
 	"io"
 	"math/rand/v2"
@@ -99,66 +98,6 @@ func newEstablishedPair(t testing.TB) (a, b *SA) {
 	a.local, a.remote = auth.Identity{Type: wire.IDFQDN, Data: "a"}, auth.Identity{Type: wire.IDFQDN, Data: "b"}
 	b.local, b.remote = a.remote, a.local
 	return a, b
-}
-
-// A wireTap sees every datagram between two SAs and may drop it by returning false.
-type wireTap func(from *SA, datagram []byte) bool
-
-// A record is what two SAs did beside sending messages and working.
-type record struct {
-	actions map[*SA][]Action
-	now     time.Time
-}
-
-// pump handles an event at one SA and carries all that follows between both, works included, until nothing is left to do.
-func pump(a, b *SA, at *SA, ev Event) *record { return pumpTapped(a, b, at, ev, nil) }
-
-// pumpTapped is pump with a tap on the wire.
-func pumpTapped(a, b *SA, at *SA, ev Event, tap wireTap) *record {
-	r := &record{actions: map[*SA][]Action{}, now: at.now}
-	r.run(a, b, at, ev, tap)
-	return r
-}
-
-func (r *record) run(a, b *SA, at *SA, ev Event, tap wireTap) {
-	type delivery struct {
-		to *SA
-		ev Event
-	}
-	queue := []delivery{{at, ev}}
-	for len(queue) > 0 {
-		d := queue[0]
-		queue = queue[1:]
-		for _, action := range d.to.Handle(r.now, d.ev) {
-			switch action := action.(type) {
-			case Send:
-				other := a
-				if d.to == a {
-					other = b
-				}
-				for _, datagram := range action.Datagrams {
-					if tap == nil || tap(d.to, datagram) {
-						queue = append(queue, delivery{other, MessageReceived{Path: reverse(action.Path), Datagram: bytes.Clone(datagram)}})
-					}
-				}
-			case StartWork:
-				queue = append(queue, delivery{d.to, WorkFinished{SA: action.SA, Work: action.ID, Result: action.Work.Run(context.Background())}})
-			default:
-				r.actions[d.to] = append(r.actions[d.to], action)
-			}
-		}
-	}
-}
-
-// newsOf returns the news of one kind that an SA reported.
-func (r *record) newsOf(sa *SA, kind NewsKind) []News {
-	var found []News
-	for _, a := range r.actions[sa] {
-		if report, ok := a.(Report); ok && report.News.Kind == kind {
-			found = append(found, report.News)
-		}
-	}
-	return found
 }
 
 func mustAddrPort(s string) netip.AddrPort { return netip.MustParseAddrPort(s) }

@@ -134,7 +134,7 @@ type signatureAnswer struct {
 
 func (a signatureAnswer) name() string { return "signature " + a.Scheme }
 
-// data is the Authentication payload (RFC 7427, Section 3; RFC 7296, Section 3.8).
+// payload is the Authentication payload (RFC 7427, Section 3; RFC 7296, Section 3.8).
 func (a signatureAnswer) payload() (wire.Auth, suite.SignaturePolicy, error) {
 	schemes := append(suite.DefaultSchemes(), suite.SchemeRSASHA1)
 	i := slices.IndexFunc(schemes, func(s suite.Scheme) bool { return s.String() == a.Scheme })

@@ -27,7 +27,7 @@ func newNetwork(l *Lab) *Network {
 	return &Network{lab: l, hosts: map[Address]host{}, cut: map[[2]Address]bool{}, streams: map[[2]netip.AddrPort]*stream{}}
 }
 
-// Attach gives an address to a host; nil takes it away.
+// attach gives an address to a host; nil takes it away.
 func (n *Network) attach(a Address, h host) {
 	if h == nil {
 		delete(n.hosts, a)

@@ -196,7 +196,7 @@ func (c *connection) find(pool string) bool {
 	return false
 }
 
-// child reads the children of a connection.
+// readChildren reads the children of a connection.
 func (c *connection) readChildren(v value) error {
 	for _, i := range v.item.Section.Items {
 		at := v.in(i)

@@ -7,6 +7,7 @@ import (
 
 	"culvert/config"
 	"culvert/explain"
+	"culvert/legible"
 	"culvert/swanctl/settings"
 )
 
@@ -198,25 +199,11 @@ func printable(i settings.Item) error {
 
 // nearest returns the key that was probably meant, or "".
 func nearest(name string, keys []Key) string {
+	var names []string
 	for _, k := range keys {
-		if differsLittle(strings.ToLower(name), strings.TrimSuffix(k.Name, "*")) {
-			return k.Name
+		if !k.fits(name) {
+			names = append(names, strings.TrimSuffix(k.Name, "*"))
 		}
 	}
-	return ""
-}
-
-// differsLittle tells whether one octet too much, too few, wrong or changed in place with its neighbour is all that keeps two
-// names apart.
-func differsLittle(a, b string) bool {
-	if len(a) < 3 || len(b) < 3 || a == b {
-		return false
-	}
-	i := 0
-	for i < min(len(a), len(b)) && a[i] == b[i] {
-		i++
-	}
-	a, b = a[i:], b[i:]
-	swapped := len(a) >= 2 && len(b) >= 2 && a[0] == b[1] && a[1] == b[0] && a[2:] == b[2:]
-	return swapped || a != "" && a[1:] == b || b != "" && a == b[1:] || a != "" && b != "" && a[1:] == b[1:]
+	return legible.Closest(name, names)
 }

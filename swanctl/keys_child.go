@@ -126,7 +126,7 @@ func (c *child) setMode(v value) error {
 	return nil
 }
 
-// actionWords are the words for what is done, by what Culvert calls them.
+// actionWord is the word of Culvert for what is done, "" for what nobody knows.
 func actionWord(s string) string {
 	return map[string]string{"none": "none", "clear": "none", "trap": "trap", "route": "trap", "start": "start", "restart": "start",
 		"trap|start": "trap|start", "start|trap": "trap|start", "route|start": "trap|start", "start|route": "trap|start"}[strings.ToLower(strings.ReplaceAll(s, " ", ""))]

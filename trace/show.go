@@ -9,6 +9,7 @@ import (
 
 	"culvert/api"
 	"culvert/auth"
+	"culvert/legible"
 	"culvert/spd"
 	"culvert/suite"
 	"culvert/wire"
@@ -100,7 +101,7 @@ func showSA(sa *wire.SA) shown {
 		}
 		s.fields = append(s.fields, f)
 	}
-	s.summary = count(len(sa.Proposals), "proposal")
+	s.summary = legible.Count(len(sa.Proposals), "proposal")
 	if len(s.fields) == 1 {
 		s.summary = s.fields[0].Value
 	}
@@ -172,7 +173,7 @@ func showConfiguration(c *wire.Configuration) shown {
 		s.fields = append(s.fields, field(a.Type.String(), AttributeText(a)))
 	}
 	if n := len(c.Attributes); n > 0 {
-		s.summary += ", " + count(n, "attribute")
+		s.summary += ", " + legible.Count(n, "attribute")
 	}
 	return s
 }

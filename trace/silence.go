@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"culvert/explain"
+	"culvert/legible"
 	"culvert/wire"
 )
 
@@ -16,7 +17,7 @@ func (a *advice) silent() {
 	asked, answered := a.r.unanswered(), a.r.heard()
 	if asked != nil {
 		a.e.Ours = []string{fmt.Sprintf("%v request %d to %s, %s in %s, sent %s", asked.header.Exchange, asked.header.MessageID,
-			endpoint(a.r.remote), octets(asked.size), count(asked.datagrams, "datagram"), times(1+asked.repeated))}
+			endpoint(a.r.remote), octets(asked.size), legible.Count(asked.datagrams, "datagram"), times(1+asked.repeated))}
 	}
 	if answered == nil {
 		a.e.Theirs = []string{"nothing came from " + a.r.remote.Addr().String()}
@@ -41,7 +42,7 @@ func (a *advice) silent() {
 // lost is for what follows the first exchange, which goes through: another port, and larger messages.
 func (a *advice) lost(asked *message) {
 	port := a.r.remote.Port()
-	a.e.Differs = fmt.Sprintf("IKE_SA_INIT was answered, and this was not: it went to UDP port %d and has %s in %s", port, octets(asked.size), count(asked.datagrams, "datagram"))
+	a.e.Differs = fmt.Sprintf("IKE_SA_INIT was answered, and this was not: it went to UDP port %d and has %s in %s", port, octets(asked.size), legible.Count(asked.datagrams, "datagram"))
 	a.e.Action = fmt.Sprintf("Open UDP port %d both ways on firewalls in between.", port)
 	if asked.size > largeMessage && asked.datagrams <= 1 {
 		a.e.Action = fmt.Sprintf("The message is larger than what passes everywhere, and is cut by IP: have both sides fragment IKE messages (fragmentation = \"yes\" for %s in culvert.hcl, fragmentation = yes on strongSwan). Else open UDP port %d both ways on firewalls in between.",

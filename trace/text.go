@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"culvert/api"
+	"culvert/legible"
 )
 
 // maxText bounds a value that is shown, in runes.
@@ -59,19 +60,6 @@ func hexadecimal(b []byte) string {
 	return hex.EncodeToString(b)
 }
 
-func octets(n int) string {
-	if n == 1 {
-		return "1 octet"
-	}
-	return fmt.Sprintf("%d octets", n)
-}
-
-// count writes a number with its noun.
-func count(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
-}
+func octets(n int) string { return legible.Count(n, "octet") }
 
 func field(name, value string) api.TraceField { return api.TraceField{Name: name, Value: value} }
