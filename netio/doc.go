@@ -46,7 +46,7 @@ type Config struct {
 	// Brisk says that Go's scheduler has a processor to spare for each thread that receives, which the thread keeps while it waits for
 	// a moment.
 	Brisk bool
-	// Buffer is what the sockets are asked to hold in each direction, in octets; 0 is 2.5 MiB.
+	// Buffer is what the sockets are asked to hold in each direction, in octets; 0 is 4 MiB.
 	Buffer int
 }
 
