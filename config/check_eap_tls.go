@@ -80,6 +80,9 @@ func (d *decoder) checkEAPClient(c *Connection, e *LocalEAP) {
 	}
 }
 
+// inPEAP tells whether PEAP carries a method: one of EAP that does not need the identifiers of packets, which it leaves out.
+func inPEAP(m InnerMethod) bool { return m != InnerPAP && m != InnerMD5 }
+
 // checkEAPServer looks at what EAP over TLS needs as server.
 func (d *decoder) checkEAPServer(c *Connection, e *RemoteEAP) {
 	o := d.placeOfTLS(&e.Origin, &e.TLS.Origin, e.Methods)
@@ -92,7 +95,7 @@ func (d *decoder) checkEAPServer(c *Connection, e *RemoteEAP) {
 		d.lacks(o, "tls", "certificate", "a server of EAP over TLS shows a certificate: set certificate and key, here or in the block local")
 	case slices.Contains(e.Methods, eap.TypeTLS) && len(e.TLS.CAs) == 0:
 		d.lacks(o, "tls", "ca", "say which authorities may vouch for clients of EAP-TLS")
-	case slices.Contains(e.Methods, eap.TypePEAP) && !slices.Contains(e.TLS.Inner, InnerMSCHAPv2) && !slices.Contains(e.TLS.Inner, InnerGTC):
+	case slices.Contains(e.Methods, eap.TypePEAP) && !slices.ContainsFunc(e.TLS.Inner, inPEAP):
 		d.contradiction(o, "inner", `PEAP has EAP methods inside: add "mschapv2" or "gtc", or leave "peap" out of methods`)
 	case tunnelled(e.Methods) && len(e.TLS.Inner) == 0:
 		d.contradiction(o, "inner", "nothing is accepted inside the tunnel")

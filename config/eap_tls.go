@@ -19,6 +19,8 @@ const (
 	InnerMSCHAPv2    InnerMethod = "mschapv2"
 	InnerEAPMSCHAPv2 InnerMethod = "eap-mschapv2"
 	InnerGTC         InnerMethod = "gtc"
+	InnerMD5         InnerMethod = "md5"
+	InnerEAP         InnerMethod = "eap" // EAP-MSCHAPv2 or EAP-MD5, as the server wants
 )
 
 // EAPTLS is what both sides of EAP over TLS have.
@@ -73,8 +75,8 @@ func (t *LocalTLS) schema(path string) schema {
 				doc: "Files with the authorities that may vouch for the EAP server. No others are trusted, and without any nothing is sent."},
 			{name: "certificate", slot: many(&t.Certificates, certificateFile()), rfc: "RFC 5216, Section 5.2", aka: "local.certs",
 				doc: "PEM or DER files with our certificate first, then those between it and what the server trusts. `tls` needs it."},
-			{name: "inner", slot: one(&t.Inner, words(InnerMSCHAPv2, InnerEAPMSCHAPv2, InnerPAP, InnerGTC)), rfc: "RFC 5281, Section 11.2",
-				doc: "How we authenticate inside the tunnel of `ttls` or `peap`. `pap` and `gtc` show the server the password, `pap` in that of `ttls` only; `eap-mschapv2` is for servers of `ttls` that take nothing but EAP."},
+			{name: "inner", slot: one(&t.Inner, words(InnerMSCHAPv2, InnerEAPMSCHAPv2, InnerEAP, InnerPAP, InnerGTC)), rfc: "RFC 5281, Section 11.2",
+				doc: "How we authenticate inside the tunnel of `ttls` or `peap`. `pap` and `gtc` show the server the password, `pap` in that of `ttls` only; `eap-mschapv2` is for servers of `ttls` that take nothing but EAP, `eap` for those that may want EAP-MD5 instead, as strongSwan's; in PEAP both are `mschapv2`."},
 			{name: "anonymous_identity", slot: one(&t.Anonymous, userName()), computed: "`identity`", rfc: "RFC 9190, Section 2.1.8", aka: "local.eap_id",
 				doc: "The name that is seen outside of the tunnel, such as `@example.org`. RADIUS servers may need the right domain in it."},
 		}, t.options()...),
@@ -91,8 +93,8 @@ func (t *RemoteTLS) schema(path string) schema {
 				doc: "Files with the authorities that may vouch for clients of `tls`. No others are trusted."},
 			{name: "certificate", slot: many(&t.Certificates, certificateFile()), computed: "local.certificate", rfc: "RFC 5216, Section 5.2", aka: "local.certs",
 				doc: "PEM or DER files with the certificate of the EAP server first, then those between it and what clients trust."},
-			{name: "inner", slot: many(&t.Inner, words(InnerMSCHAPv2, InnerPAP, InnerGTC)), rfc: "RFC 5281, Section 11.2",
-				doc: "What is accepted inside the tunnel of `ttls` and `peap`, best first; `mschapv2` with and without EAP, `pap` in that of `ttls` only. With hashed passwords `pap` and `gtc` are all that works."},
+			{name: "inner", slot: many(&t.Inner, words(InnerMSCHAPv2, InnerPAP, InnerGTC, InnerMD5)), rfc: "RFC 5281, Section 11.2",
+				doc: "What is accepted inside the tunnel of `ttls` and `peap`, best first; `mschapv2` with and without EAP, `pap` and `md5`, which is EAP-MD5, in that of `ttls` only. With hashed passwords `pap` and `gtc` are all that works."},
 			{name: "any_certificate", slot: one(&t.AnyCertificate, boolean()), rfc: "RFC 5216, Section 5.2",
 				doc: "Whoever has a certificate gets in by `tls`, without an entry in `users`, which are for the other methods then."},
 		}, t.options()...),

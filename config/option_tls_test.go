@@ -61,6 +61,7 @@ func localTLSSamples() []sample {
 		{option: "anonymous_identity", value: `"@example.org"`, with: with},
 		{option: "anonymous_identity", value: `""`, with: with, code: badValue},
 		{option: "inner", value: `"eap-mschapv2"`, with: with},
+		{option: "inner", value: `"eap"`, with: with},
 		{option: "inner", value: `"pap"`, with: with, code: clash},
 		{option: "inner", value: `"chap"`, with: with, code: badValue},
 	}...)
@@ -68,8 +69,8 @@ func localTLSSamples() []sample {
 
 func remoteTLSSamples() []sample {
 	return append(tlsSamples(""), []sample{
-		{option: "inner", value: `["gtc", "pap"]`},
-		{option: "inner", value: `["pap"]`, code: clash},
+		{option: "inner", value: `["gtc", "pap", "md5"]`},
+		{option: "inner", value: `["pap", "md5"]`, code: clash},
 		{option: "inner", value: `[]`, code: clash},
 		{option: "inner", value: `["chap"]`, code: badValue},
 		{option: "any_certificate", value: `true`},

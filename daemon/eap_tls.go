@@ -15,6 +15,7 @@ import (
 	"culvert/eap/carrier"
 	"culvert/eap/eaptls"
 	"culvert/eap/gtc"
+	"culvert/eap/md5"
 	"culvert/eap/mschapv2"
 	"culvert/eap/peap"
 	"culvert/eap/ttls"
@@ -35,7 +36,7 @@ func (t *translator) tlsClient(kind eap.Type, c *config.Connection, e *config.Lo
 	case eap.TypeTTLS:
 		return ttls.NewClient(carry, e.Identity, innerOfTTLS(e))
 	}
-	return peap.NewClient(carry, &eap.Peer{Identity: e.Identity, Methods: []eap.Method{innerEAP(e)}}, e.TLS.RequireBinding)
+	return peap.NewClient(carry, &eap.Peer{Identity: e.Identity, Methods: ofPEAP(innerEAP(e))}, e.TLS.RequireBinding)
 }
 
 // innerOfTTLS is how we authenticate inside EAP-TTLS.
@@ -47,16 +48,24 @@ func innerOfTTLS(e *config.LocalEAP) ttls.Inner {
 	case config.InnerMSCHAPv2:
 		return ttls.MSCHAPv2(mschapv2.Client{Password: password})
 	}
-	return ttls.EAP(&eap.Peer{Identity: e.Identity, Methods: []eap.Method{innerEAP(e)}})
+	return ttls.EAP(&eap.Peer{Identity: e.Identity, Methods: innerEAP(e)})
 }
 
-// innerEAP is the EAP method inside a tunnel.
-func innerEAP(e *config.LocalEAP) eap.Method {
+// innerEAP are the EAP methods that we agree to inside a tunnel, best first.
+func innerEAP(e *config.LocalEAP) []eap.Method {
 	password := eap.Stored(e.Password)
-	if e.TLS.Inner == config.InnerGTC {
-		return gtc.Client{Password: password}
+	switch e.TLS.Inner {
+	case config.InnerGTC:
+		return []eap.Method{gtc.Client{Password: password}}
+	case config.InnerEAP:
+		return []eap.Method{mschapv2.Client{Password: password}, md5.Client{Password: password}}
 	}
-	return mschapv2.Client{Password: password}
+	return []eap.Method{mschapv2.Client{Password: password}}
+}
+
+// ofPEAP leaves out EAP-MD5, which hashes the identifiers of packets: PEAP does not carry them ([MS-PEAP], Section 3.1.5.6).
+func ofPEAP(methods []eap.Method) []eap.Method {
+	return slices.DeleteFunc(methods, func(m eap.Method) bool { return m.Type() == eap.TypeMD5Challenge })
 }
 
 // tlsServer is a method over TLS that we offer. Accounts are nil where certificates are enough.
@@ -78,7 +87,7 @@ func (t *translator) tlsServer(kind eap.Type, c *config.Connection, e *config.Re
 	case eap.TypeTTLS:
 		return ttls.NewServer(carry, serverOfTTLS(e.TLS.Inner, accounts))
 	}
-	return peap.NewServer(carry, &eap.Authenticator{Methods: innerServers(e.TLS.Inner, accounts)}, e.TLS.RequireBinding)
+	return peap.NewServer(carry, &eap.Authenticator{Methods: ofPEAP(innerServers(e.TLS.Inner, accounts))}, e.TLS.RequireBinding)
 }
 
 // serverOfTTLS is what we accept inside EAP-TTLS.
@@ -104,6 +113,8 @@ func innerServers(inner []config.InnerMethod, accounts eap.Accounts) (methods []
 			methods = append(methods, mschapv2.Server{Accounts: accounts})
 		case config.InnerGTC:
 			methods = append(methods, gtc.Server{Accounts: accounts})
+		case config.InnerMD5:
+			methods = append(methods, md5.Server{Accounts: accounts})
 		}
 	}
 	return methods

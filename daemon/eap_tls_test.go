@@ -85,9 +85,12 @@ func TestEAPOverTLSIsTranslated(t *testing.T) {
 		{"ttls with pap", "ttls", `inner = "pap"`, `inner = ["pap"]`, "gw.example.org", ""},
 		{"ttls with gtc", "ttls", `inner = "gtc"`, "", "gw.example.org", ""},
 		{"ttls with eap-mschapv2", "ttls", `inner = "eap-mschapv2"`, "", "gw.example.org", ""},
+		{"ttls with eap", "ttls", `inner = "eap"`, "", "gw.example.org", ""},
+		{"peap with eap", "peap", `inner = "eap"`, "", "gw.example.org", ""},
 		{"peap", "peap", "crypto_binding = true", "crypto_binding = true", "gw.example.org", ""},
 		{"peap with gtc", "peap", `inner = "gtc"`, `fragment_size = 256`, "*.example.org", ""},
 		{"ttls with what is not accepted", "ttls", `inner = "pap"`, `inner = ["gtc"]`, "gw.example.org", explain.EAPRejected},
+		{"peap leaves md5 out", "peap", `inner = "eap"`, `inner = ["md5", "gtc"]`, "gw.example.org", explain.EAPNoMethod},
 		{"another server", "ttls", "", "", "aaa.example.org", explain.AuthIDMismatch},
 		{"nothing in common", "peap", `max_version = "1.2"`, `min_version = "1.3"`, "gw.example.org", explain.EAPTLSAlert},
 	}
@@ -104,6 +107,17 @@ func TestEAPOverTLSIsTranslated(t *testing.T) {
 				t.Errorf("server: %v, %q, %+v", out.Server.State, out.Server.Identity, out.Server.Grant)
 			}
 		})
+	}
+}
+
+// EAP-MD5 goes inside of EAP-TTLS where the password is there in clear, for a server that wants nothing else and for one that is asked for it.
+func TestMD5InsideOfTTLS(t *testing.T) {
+	files := tlsFiles(t)
+	for _, inner := range []string{`["md5"]`, `["gtc", "md5"]`} {
+		out := runTLS(t, files, "METHOD", "ttls", "NAME", "gw.example.org", "CLIENT", `inner = "eap"`, "SERVER", "inner = "+inner, `password = "SCRYPT"`, `cleartext = "a password"`)
+		if out.Server.Identity != "carol" || !out.Client.MSK.Equal(out.Server.MSK) || len(out.Client.MSK) != 64 {
+			t.Errorf("%s: client %v, server %v", inner, out.Client.Err, out.Server.Err)
+		}
 	}
 }
 

@@ -88,8 +88,21 @@ func TestClientsTakeUpTheServersMethod(t *testing.T) {
 		if !slices.Equal(e.Methods, want) {
 			t.Errorf("%s: methods are %v", theirs, e.Methods)
 		}
+		if inside := map[bool]config.InnerMethod{true: config.InnerMSCHAPv2, false: config.InnerEAP}[theirs == "pubkey"]; e.TLS.Inner != inside {
+			t.Errorf("%s: inside the tunnel goes %s", theirs, e.TLS.Inner)
+		}
 		if tls := theirs != "pubkey"; tls != (len(e.TLS.CAs) == 1 && e.TLS.CAs[0].Certificates[0].Equal(root.x509)) {
 			t.Errorf("%s: %d authorities are trusted", theirs, len(e.TLS.CAs))
+		}
+	}
+}
+
+// What strongSwan's clients do inside a tunnel is one of EAP, MD5 for instance.
+func TestServersOfTunnelsTakeMD5(t *testing.T) {
+	for _, method := range []string{"eap-ttls", "eap-peap"} {
+		f, _, _, _ := gateway(t, "local {\n certs = moon.pem\n }\n remote {\n auth = "+method+"\n }")
+		if inner := only(t, f.good(t)).Remote.EAP.TLS.Inner; !slices.Contains(inner, config.InnerMD5) || inner[0] != config.InnerMSCHAPv2 {
+			t.Errorf("%s: inside go %v", method, inner)
 		}
 	}
 }

@@ -147,6 +147,9 @@ func (r *round) finishClientTLS(e *block, methods []string) {
 	if slices.Contains(methods, "tls") {
 		r.prove(tls)
 	}
+	if tunnelled(methods) {
+		tls.set(r.authOrigin(), "inner", quote("eap"))
+	}
 	if r.aaaID.text() != "" {
 		tls.set(r.aaaID.origin, "server_name", quote(r.aaaID.text()))
 	}
@@ -160,8 +163,11 @@ func (r *round) finishClientTLS(e *block, methods []string) {
 	}
 }
 
-func overTLS(methods []string) bool {
-	return slices.ContainsFunc(methods, func(m string) bool { return m == "tls" || m == "ttls" || m == "peap" })
+func overTLS(methods []string) bool { return tunnelled(methods) || slices.Contains(methods, "tls") }
+
+// tunnelled tells whether a method has another one inside: with strongSwan always one of EAP, MD5 unless strongswan.conf says otherwise.
+func tunnelled(methods []string) bool {
+	return slices.Contains(methods, "ttls") || slices.Contains(methods, "peap")
 }
 
 // clientName is how we call ourselves inside of EAP.
@@ -231,6 +237,9 @@ func (r *round) finishAccounts(e *block) {
 	tls := e.open(r.authOrigin(), "tls", "")
 	if r.locals[0].auth.method != "pubkey" {
 		r.locals[0].prove(tls)
+	}
+	if tunnelled(methods) {
+		tls.set(r.authOrigin(), "inner", list("mschapv2", "md5", "gtc", "pap"))
 	}
 	if slices.Contains(methods, "tls") {
 		r.authorities(tls)
