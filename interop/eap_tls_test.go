@@ -70,28 +70,7 @@ func (c tlsCase) theirs(client bool) string {
 	if client {
 		sides = fmt.Sprintf("local {\n auth = eap-%s\n certs = sun.pem\n id = sun.example.org\n eap_id = %s\n}\nremote {\n auth = %s\n id = moon.example.org\n %s\n}", c.method, c.identity("sun"), proof, trust)
 	}
-	return fmt.Sprintf(`
-connections {
-  site {
-    version = 2
-    local_addrs = 10.99.0.2
-    remote_addrs = 10.99.0.1
-    %s
-    children {
-      net {
-        local_ts = 10.2.0.0/24
-        remote_ts = 10.1.0.0/24
-      }
-    }
-  }
-}
-secrets {
-  eap-carol {
-    id = %s
-    secret = %q
-  }
-}
-`, sides, eapUser, eapPassword)
+	return eapTheirs(sides)
 }
 
 func (c tlsCase) start(s *scene, initiator who, ours string) {
