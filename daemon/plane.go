@@ -1,7 +1,6 @@
 package daemon
 
 import (
-	"errors"
 	"fmt"
 	"iter"
 	"slices"
@@ -212,32 +211,4 @@ func combine(encr wire.Transform, integ, numbers []wire.Transform) (list []suite
 		}
 	}
 	return list
-}
-
-// kernelConfig tells what is ours in the kernel.
-func kernelConfig(d *config.Daemon) xfrm.Config {
-	return xfrm.Config{Owner: d.StateDir, Mark: ownMark}
-}
-
-// openKernel opens the data plane of the kernel.
-func (w *world) openKernel(d *config.Daemon) (err error) {
-	c := kernelConfig(d)
-	_, c.NATPort = w.listener.Ports()
-	w.backend, err = xfrm.New(c)
-	var missing *xfrm.MissingError
-	if errors.As(err, &missing) {
-		return api.NewProblem(0, explain.HostKernelESP, "", "%v", err)
-	}
-	w.name, w.exempt = "kernel", xfrm.Exempt
-	return err
-}
-
-// prepareSocket fits a UDP socket to the data plane of the kernel: policies do not apply to it, and the one for NAT traversal
-// gives its ESP to the kernel.
-func prepareSocket(fd int, ipv6, nat bool) error {
-	err := xfrm.Exempt(fd, ipv6)
-	if err == nil && nat {
-		err = xfrm.TakeESP(fd)
-	}
-	return err
 }
