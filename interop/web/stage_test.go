@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"net"
 	"net/http"
-	"sync"
 	"testing"
 	"time"
 
@@ -17,11 +16,7 @@ import (
 // is restarted.
 type stage struct {
 	testing.TB
-	handler http.Handler
-	address string
-
-	mu     sync.Mutex
-	server *http.Server
+	door *door
 }
 
 // newStage serves a control, and the page, to whoever asks, in a role.
@@ -39,33 +34,20 @@ func pageOf(control api.Control, role api.Role) http.Handler {
 
 func openStage(t testing.TB, handler http.Handler) *stage {
 	t.Helper()
-	s := &stage{TB: t, handler: handler, address: "127.0.0.1:0"}
-	s.open()
-	t.Cleanup(s.close)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &stage{TB: t, door: &door{Listener: l}}
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
+	go server.Serve(s.door)
+	t.Cleanup(func() { server.Close() })
 	return s
 }
 
-func (s *stage) open() {
-	s.Helper()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	l, err := net.Listen("tcp", s.address)
-	if err != nil {
-		s.Error(err)
-		return
-	}
-	s.address = l.Addr().String()
-	s.server = &http.Server{Handler: s.handler, ReadHeaderTimeout: 10 * time.Second}
-	go s.server.Serve(l)
-}
-
-func (s *stage) close() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.server.Close()
-}
-
-func (s *stage) url() string { return "http://" + s.address }
+func (s *stage) open()       { s.door.shut(false) }
+func (s *stage) close()      { s.door.shut(true) }
+func (s *stage) url() string { return "http://" + s.door.Addr().String() }
 
 // levers are functions that the browser's tests pull, by name.
 type levers map[string]func(context.Context) (any, error)
