@@ -109,7 +109,7 @@ func (d *Daemon) schema() schema {
 			{name: "socket_group", slot: one(&d.SocketGroup, word("group name", 32)),
 				doc: "Group whose members may use the socket too, with the role `operate` unless a `role` of the block `api` gives another one. Without it only root can."},
 			{name: "state_dir", slot: one(&d.StateDir, absolute()),
-				doc: "Directory for what outlives the process: address leases, and the sequence numbers of SIMs."},
+				doc: "Directory for what outlives the process: address leases, and the sequence numbers of SIMs. Without it, that of `StateDirectory=` of the unit counts (`$STATE_DIRECTORY`) before `/var/lib/culvert`. Each daemon of a host needs one of its own."},
 			{name: "log_level", slot: one(&d.LogLevel, choice("log level",
 				value("debug", slog.LevelDebug), value("info", slog.LevelInfo), value("warn", slog.LevelWarn), value("error", slog.LevelError))),
 				doc: "The least severe messages that are logged."},

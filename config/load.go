@@ -26,6 +26,7 @@ const DefaultPath = "/etc/culvert/culvert.hcl"
 type Source struct {
 	Files       fs.FS     // its root is "/"
 	Credentials string    // directory of credentials that systemd has given; "": none
+	State       string    // directory for the state that systemd has given, where daemon.state_dir says nothing; "": none
 	Now         time.Time // for the validity of certificates; zero: it is not checked
 	// Keys opens a private key that is in no file, as keystore.Store does with some PKCS #11 modules. nil: there are none.
 	Keys func(modules []keystore.Module, kind keystore.Kind, name string) (crypto.Signer, error)
@@ -42,7 +43,19 @@ const LoadedByFile = "file"
 
 // System is the source of this machine.
 func System(now time.Time) Source {
-	return Source{Files: os.DirFS("/"), Credentials: os.Getenv("CREDENTIALS_DIRECTORY"), Now: now, Keys: open, Certificate: certificate}
+	return Source{
+		Files: os.DirFS("/"), Credentials: os.Getenv("CREDENTIALS_DIRECTORY"), State: firstDirectory(os.Getenv("STATE_DIRECTORY")),
+		Now: now, Keys: open, Certificate: certificate,
+	}
+}
+
+// firstDirectory is the first of the directories that systemd names in one variable, with colons between them; "" if it is not absolute.
+func firstDirectory(list string) string {
+	first, _, _ := strings.Cut(list, ":")
+	if !path.IsAbs(first) {
+		return ""
+	}
+	return first
 }
 
 // certificate reads one in a token.
@@ -75,9 +88,18 @@ func (s Source) Load(name string, more ...string) (*Config, Diagnostics) {
 	return d.config, d.findings
 }
 
+// preset is a configuration that says nothing, on this machine.
+func (s Source) preset() *Config {
+	c := newConfig()
+	if s.State != "" {
+		c.Daemon.StateDir = s.State
+	}
+	return c
+}
+
 func (s Source) decoder() *decoder {
 	return &decoder{
-		Source: s, config: newConfig(),
+		Source: s, config: s.preset(),
 		texts: make(map[string]*text), opened: make(map[string]hcl.Range), exposed: make(map[string]bool),
 	}
 }

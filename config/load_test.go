@@ -182,3 +182,21 @@ func TestNumberOfDiagnosticsIsBounded(t *testing.T) {
 		t.Errorf("got %d", len(found))
 	}
 }
+
+func TestTheStateDirectoryOfSystemdCountsUnlessOneIsNamed(t *testing.T) {
+	for _, tt := range []struct{ variable, text, want string }{
+		{"", "", "/var/lib/culvert"},
+		{"/var/lib/second", "", "/var/lib/second"},
+		{"/var/lib/second:/var/lib/third", "daemon {\n}\n", "/var/lib/second"},
+		{"here", "", "/var/lib/culvert"},
+		{"/var/lib/second", "daemon {\n  state_dir = \"/srv/culvert\"\n}\n", "/srv/culvert"},
+	} {
+		t.Setenv("STATE_DIRECTORY", tt.variable)
+		s := System(time.Time{})
+		s.Files = fstest.MapFS{"c.hcl": {Data: []byte(tt.text), Mode: 0o600}}
+		c, found := s.Load("/c.hcl")
+		if found.Errors() || c.Daemon.StateDir != tt.want {
+			t.Errorf("%q, %q: got %v, %v", tt.variable, tt.text, c, found)
+		}
+	}
+}

@@ -23,7 +23,7 @@ func (h *Host) Culvert(conf string) *Culvert {
 func (h *Host) CulvertOf(binary, conf string) *Culvert {
 	h.lab.Helper()
 	path := h.Write("culvert.hcl", conf)
-	p := h.StartNotify("culvert", nil, binary, "daemon", "--config", path, "--socket", h.socket())
+	p := h.StartNotify("culvert", h.state(), binary, "daemon", "--config", path, "--socket", h.socket())
 	return &Culvert{Process: p, host: h}
 }
 
@@ -31,6 +31,9 @@ func (h *Host) CulvertOf(binary, conf string) *Culvert {
 func (c *Culvert) Socket() string { return c.host.socket() }
 
 func (h *Host) socket() string { return filepath.Join(h.dir, "culvert.sock") }
+
+// state gives a daemon a directory of its own for what outlives it, unless its configuration names one.
+func (h *Host) state() []string { return []string{"STATE_DIRECTORY=" + filepath.Join(h.dir, "state")} }
 
 // Try runs a culvert command against the daemon.
 func (c *Culvert) Try(args ...string) (string, error) {
@@ -68,6 +71,6 @@ func (c *Culvert) Status() api.Status {
 // CulvertTree starts the daemon on the host with nothing but a tree as /etc/swanctl: the folder swanctl of the host.
 func (h *Host) CulvertTree() *Culvert {
 	h.lab.Helper()
-	p := h.StartNotify("culvert", nil, h.lab.Binary(), "daemon", "--swanctl", filepath.Join(h.dir, "swanctl"), "--socket", h.socket())
+	p := h.StartNotify("culvert", h.state(), h.lab.Binary(), "daemon", "--swanctl", filepath.Join(h.dir, "swanctl"), "--socket", h.socket())
 	return &Culvert{Process: p, host: h}
 }
