@@ -14,7 +14,7 @@
 // Packets of a batch take each of these steps together, and the SAs of all are fetched into the processor's cache ahead of them
 // (package prefetch): of many tunnels every place in main memory would be waited for by itself else.
 //
-// Workers share what seldom changes, and counters. Policies and SAs reach them through atomic pointers; what was removed is
+// Workers share what seldom changes, and counters, to which a batch adds once for each SA (account.go). Policies and SAs reach them through atomic pointers; what was removed is
 // destroyed when the batches in progress are over (epoch.go). Nothing is allocated or logged per packet; the lock of an
 // inbound SA is held over runs of packets. Packets of a flow stay in order. What waits for an SA is in queue.go.
 //
