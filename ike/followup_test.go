@@ -172,85 +172,76 @@ func TestPolicyMayMakeTheIKESAWeaker(t *testing.T) {
 	}
 }
 
+// rekeyingInSteps runs a test with the rekeying of a child, and with that of the IKE SA, which take two key exchanges.
+func rekeyingInSteps(t *testing.T, test func(t *testing.T, l *childLab, rekey Event)) {
+	t.Run("child", func(t *testing.T) {
+		l := severalKE(t, twoKE, nil)
+		test(t, l, RekeyChild{SPI: l.child(l.a).inSPI})
+	})
+	t.Run("IKE", func(t *testing.T) { test(t, severalKE(t, twoKE, nil), RekeyIKE{}) })
+}
+
 func TestPeerThatDoesNotGoOnIsForgotten(t *testing.T) {
-	for name, ev := range map[string]func(l *childLab) Event{
-		"child": func(l *childLab) Event { return RekeyChild{SPI: l.child(l.a).inSPI} },
-		"IKE":   func(l *childLab) Event { return RekeyIKE{} },
-	} {
-		t.Run(name, func(t *testing.T) {
-			l := severalKE(t, twoKE, nil)
-			l.holding = true
-			l.command(l.a, ev(l))
-			l.deliver(l.a)
-			if n := len(l.sa(l.b).exchanges.pending); n != 1 {
-				l.failf("%d pending", n)
-			}
-			l.lose(l.b)
-			l.elapse(followUpTime - time.Second)
-			if n := len(l.sa(l.b).exchanges.pending); n != 1 {
-				l.failf("%d pending shortly before the end", n)
-			}
-			l.elapse(time.Second)
-			if n := len(l.sa(l.b).exchanges.pending); n != 0 {
-				l.failf("%d pending", n)
-			}
-			if f := l.b.failure(t, NewsFailure); f.Code != explain.IKEStateNotFound {
-				l.failf("b reports %v", f)
-			}
-			l.letGo() // a's retransmissions are answered; then STATE_NOT_FOUND, and it starts over
-			l.quiet()
-			l.agree(1)
-			if l.sent(l.b, "STATE_NOT_FOUND") != 1 || l.sent(l.a, "CREATE_CHILD_SA request") != 2 {
-				l.failf("a did not start over")
-			}
-		})
-	}
+	rekeyingInSteps(t, func(t *testing.T, l *childLab, rekey Event) {
+		l.holding = true
+		l.command(l.a, rekey)
+		l.deliver(l.a)
+		if n := len(l.sa(l.b).exchanges.pending); n != 1 {
+			l.failf("%d pending", n)
+		}
+		l.lose(l.b)
+		l.elapse(followUpTime - time.Second)
+		if n := len(l.sa(l.b).exchanges.pending); n != 1 {
+			l.failf("%d pending shortly before the end", n)
+		}
+		l.elapse(time.Second)
+		if n := len(l.sa(l.b).exchanges.pending); n != 0 {
+			l.failf("%d pending", n)
+		}
+		if f := l.b.failure(t, NewsFailure); f.Code != explain.IKEStateNotFound {
+			l.failf("b reports %v", f)
+		}
+		l.letGo() // a's retransmissions are answered; then STATE_NOT_FOUND, and it starts over
+		l.quiet()
+		l.agree(1)
+		if l.sent(l.b, "STATE_NOT_FOUND") != 1 || l.sent(l.a, "CREATE_CHILD_SA request") != 2 {
+			l.failf("a did not start over")
+		}
+	})
 }
 
 func TestPeerThatForgetsForEverLosesTheIKESA(t *testing.T) {
-	for name, ev := range map[string]func(l *childLab) Event{
-		"child": func(l *childLab) Event { return RekeyChild{SPI: l.child(l.a).inSPI} },
-		"IKE":   func(l *childLab) Event { return RekeyIKE{} },
-	} {
-		t.Run(name, func(t *testing.T) {
-			l := severalKE(t, twoKE, nil)
-			l.lossless, l.holding = false, true
-			l.command(l.a, ev(l))
-			for range maxStartOvers + 1 {
-				l.deliver(l.a)
-				l.deliver(l.b)
-				l.intercept(l.b, errorAnswer(wire.NotifyStateNotFound))
-			}
-			if got := l.a.lastMessage(); !strings.Contains(got, "INFORMATIONAL request") || !strings.Contains(got, "D(IKE)") {
-				l.failf("a goes on with %s", got)
-			}
-			l.letGo()
-			if f := l.a.failure(t, NewsClosed); f.Code != explain.IKEStateNotFound {
-				l.failf("closed with %v", f)
-			}
-			l.checkSPIs(l.a)
-			l.checkSPIs(l.b)
-		})
-	}
+	rekeyingInSteps(t, func(t *testing.T, l *childLab, rekey Event) {
+		l.lossless, l.holding = false, true
+		l.command(l.a, rekey)
+		for range maxStartOvers + 1 {
+			l.deliver(l.a)
+			l.deliver(l.b)
+			l.intercept(l.b, errorAnswer(wire.NotifyStateNotFound))
+		}
+		if got := l.a.lastMessage(); !strings.Contains(got, "INFORMATIONAL request") || !strings.Contains(got, "D(IKE)") {
+			l.failf("a goes on with %s", got)
+		}
+		l.letGo()
+		if f := l.a.failure(t, NewsClosed); f.Code != explain.IKEStateNotFound {
+			l.failf("closed with %v", f)
+		}
+		l.checkSPIs(l.a)
+		l.checkSPIs(l.b)
+	})
 }
 
 func TestTemporaryFailureOfAKeyExchangeIsRetriedAsAWhole(t *testing.T) {
-	for name, ev := range map[string]func(l *childLab) Event{
-		"child": func(l *childLab) Event { return RekeyChild{SPI: l.child(l.a).inSPI} },
-		"IKE":   func(l *childLab) Event { return RekeyIKE{} },
-	} {
-		t.Run(name, func(t *testing.T) {
-			l := severalKE(t, twoKE, nil)
-			l.holding = true
-			l.command(l.a, ev(l))
-			l.deliver(l.a)
-			l.deliver(l.b)
-			l.intercept(l.b, errorAnswer(wire.NotifyTemporaryFailure))
-			l.quiet()
-			l.agree(1)
-			if l.sent(l.a, "CREATE_CHILD_SA request") != 2 {
-				l.failf("not tried again")
-			}
-		})
-	}
+	rekeyingInSteps(t, func(t *testing.T, l *childLab, rekey Event) {
+		l.holding = true
+		l.command(l.a, rekey)
+		l.deliver(l.a)
+		l.deliver(l.b)
+		l.intercept(l.b, errorAnswer(wire.NotifyTemporaryFailure))
+		l.quiet()
+		l.agree(1)
+		if l.sent(l.a, "CREATE_CHILD_SA request") != 2 {
+			l.failf("not tried again")
+		}
+	})
 }

@@ -75,18 +75,23 @@ func TestVolumeJitterNeverReachesZero(t *testing.T) {
 	}
 }
 
+// refuseRekeying lets an hour pass, after which a rekeys, and b refuses it until the hard limit ends what was to be rekeyed.
+func (l *childLab) refuseRekeying() {
+	l.lossless, l.holding = false, true
+	l.elapse(time.Hour)
+	for range 2 {
+		l.intercept(l.b, errorAnswer(wire.NotifyNoProposalChosen))
+		l.elapse(time.Minute)
+	}
+	l.quiet()
+	l.agree(0)
+}
+
 func TestChildEndsWhenItCannotBeRekeyed(t *testing.T) {
 	l := oneChild(t, func(a, b *Connection) {
 		a.Children[0].Lifetime = Lifetime{Rekey: time.Hour, Hard: 62 * time.Minute}
 	})
-	l.lossless, l.holding = false, true
-	l.elapse(time.Hour)
-	l.intercept(l.b, errorAnswer(wire.NotifyNoProposalChosen))
-	l.elapse(time.Minute)
-	l.intercept(l.b, errorAnswer(wire.NotifyNoProposalChosen))
-	l.elapse(time.Minute)
-	l.quiet()
-	l.agree(0)
+	l.refuseRekeying()
 	if f := l.a.failure(t, NewsChildDown); f.Code != explain.IKELifetime {
 		t.Errorf("down because of %v", f)
 	}
@@ -94,14 +99,7 @@ func TestChildEndsWhenItCannotBeRekeyed(t *testing.T) {
 
 func TestIKESAEndsWhenItCannotBeRekeyed(t *testing.T) {
 	l := oneChild(t, func(a, b *Connection) { a.Lifetime = Lifetime{Rekey: time.Hour, Hard: 62 * time.Minute} })
-	l.lossless, l.holding = false, true
-	l.elapse(time.Hour)
-	l.intercept(l.b, errorAnswer(wire.NotifyNoProposalChosen))
-	l.elapse(time.Minute)
-	l.intercept(l.b, errorAnswer(wire.NotifyNoProposalChosen))
-	l.elapse(time.Minute)
-	l.quiet()
-	l.agree(0)
+	l.refuseRekeying()
 	if f := l.a.failure(t, NewsClosed); f.Code != explain.IKELifetime {
 		t.Errorf("closed because of %v", f)
 	}
