@@ -91,11 +91,9 @@ that culvert explain CODE tells more about.`,
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage("%v", err) })
 	root.AddCommand(
 		a.upCommand(), a.connectCommand(), a.downCommand(), a.rekeyCommand(), a.reauthCommand(), a.statusCommand(), a.poolsCommand(), a.logCommand(), a.traceCommand(),
-		a.reloadCommand(), a.checkCommand(), a.pkiCommand(), a.clientCommand(), a.userCommand(), a.daemonCommand(), a.explainCommand(), a.versionCommand())
-	root.AddCommand(a.keysCommand(), a.captureCommand(), a.decryptCommand())
-	root.AddCommand(a.importCommand())
-	root.AddCommand(a.examinations()...)
-	root.AddCommand(a.configCommand(), a.webCommand())
+		a.reloadCommand(), a.checkCommand(), a.configCommand(), a.importCommand(), a.pkiCommand(), a.clientCommand(), a.userCommand(),
+		a.daemonCommand(), a.webCommand(), a.explainCommand(), a.versionCommand(), a.keysCommand(), a.captureCommand(), a.decryptCommand(),
+		a.doctorCommand(), a.probeCommand(), a.selftestCommand(), a.testCommand(), a.topCommand(), a.bugreportCommand())
 	root.AddCommand(extra...)
 	for _, cmd := range root.Commands() {
 		tellApart(cmd)
