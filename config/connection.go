@@ -38,6 +38,7 @@ type Connection struct {
 	OverTime       time.Duration // hard limit after RekeyTime or ReauthTime
 	RandTime       time.Duration // at most this much is taken off RekeyTime and ReauthTime
 	AuthLifetime   time.Duration // announced to the initiator; 0: not
+	AuthGrace      time.Duration // after AuthLifetime, until the IKE SA ends
 	Unique         ike.Uniqueness
 	InitialContact bool
 	SendCertReq    bool
@@ -152,6 +153,8 @@ func (c *Connection) options() []option {
 			doc: "Upper bound of the random time by which rekeying comes earlier, so that many peers do not come at once."},
 		{name: "auth_lifetime", slot: one(&c.AuthLifetime, duration(0, year)), rfc: "RFC 4478",
 			doc: "As responder: time after which the initiator has to authenticate again. `0s`: not announced."},
+		{name: "auth_grace", slot: one(&c.AuthGrace, duration(0, year)), rfc: "RFC 4478", aka: "over_time",
+			doc: "Time after `auth_lifetime` at which an IKE SA ends that was not authenticated again. `0s`: it ends at once."},
 		{name: "unique", slot: one(&c.Unique, choice("uniqueness policy", value("replace", ike.UniqueReplace), value("keep", ike.UniqueKeep),
 			value("no", ike.UniqueNo), value("never", ike.UniqueNever))), rfc: "RFC 7296, Section 2.4", aka: "unique",
 			doc: "When a peer with the same identity connects again: `replace` the old IKE SA; `keep` it and refuse; `no`: keep both unless the peer sends INITIAL_CONTACT; `never`: keep both even then."},

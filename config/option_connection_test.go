@@ -85,6 +85,8 @@ func connectionSamples() []sample {
 		{option: "rand_time", value: `"4h"`, code: clash},
 		{option: "auth_lifetime", value: `"8h"`},
 		{option: "auth_lifetime", value: `"8"`, code: badValue},
+		{option: "auth_grace", value: `"10m"`},
+		{option: "auth_grace", value: `"10"`, code: badValue},
 		{option: "unique", value: `"replace"`},
 		{option: "unique", value: `"keep"`},
 		{option: "unique", value: `"never"`},

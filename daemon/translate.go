@@ -89,6 +89,7 @@ func (t *translator) connection(c *config.Connection) *ike.Connection {
 		Lifetime:        ike.Lifetime{Rekey: c.RekeyTime, Jitter: c.RandTime, Hard: hardLimit(c)},
 		ReauthTime:      c.ReauthTime,
 		AuthLifetime:    c.AuthLifetime,
+		AuthGrace:       c.AuthGrace,
 		DPDDelay:        c.DPDDelay,
 		Keepalive:       c.Keepalive,
 		Retransmit:      t.retransmit(),

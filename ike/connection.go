@@ -48,6 +48,7 @@ type Connection struct {
 	Lifetime        Lifetime     // of the IKE SA
 	ReauthTime      time.Duration
 	AuthLifetime    time.Duration // announced to the initiator (RFC 4478)
+	AuthGrace       time.Duration // after AuthLifetime, until we close what was not authenticated again
 	DPDDelay        time.Duration // liveness check after this time without a sign of life; 0 is off
 	Keepalive       time.Duration // NAT keepalive; 0 is 20 s (RFC 3948, Section 4)
 	Retransmit      Retransmit

@@ -173,6 +173,24 @@ func TestAuthLifetimeIsEnforcedByTheResponder(t *testing.T) {
 	}
 }
 
+// An initiator that authenticates again at the last moment is not cut off meanwhile.
+func TestAuthLifetimeIsFollowedByGrace(t *testing.T) {
+	l := oneChild(t, func(a, b *Connection) {
+		b.AuthLifetime, b.AuthGrace, b.Lifetime.Rekey = time.Hour, 10*time.Minute, 25*time.Minute
+	})
+	l.elapse(69 * time.Minute)
+	if n := len(l.b.of(NewsClosed)); n != 0 {
+		t.Fatalf("closed %d times before the end", n)
+	}
+	l.lossless = false
+	l.elapse(2 * time.Minute)
+	l.quiet()
+	l.agree(0)
+	if f := l.b.failure(t, NewsClosed); f.Code != explain.IKELifetime {
+		t.Errorf("closed because of %v", f)
+	}
+}
+
 // authLifetimeNotify is N(AUTH_LIFETIME).
 func authLifetimeNotify(seconds uint32) *wire.Notify {
 	return &wire.Notify{NotifyType: wire.NotifyAuthLifetime, Data: binary.BigEndian.AppendUint32(nil, seconds)}

@@ -20,7 +20,7 @@ func (sa *SA) startAuthLifetime() {
 	case sa.initiator && c.ReauthTime > 0:
 		sa.lifetimes.reauth = sa.now.Add(sa.earlier(c.ReauthTime, c.Lifetime.Jitter))
 	case !sa.initiator && sa.authLifetime() > 0:
-		sa.lifetimes.expiry = soonest(sa.lifetimes.expiry, sa.now.Add(sa.authLifetime()))
+		sa.lifetimes.expiry = soonest(sa.lifetimes.expiry, sa.now.Add(sa.authEnd()))
 	}
 	sa.limitAuth()
 }
@@ -32,6 +32,16 @@ func (sa *SA) authLifetime() time.Duration {
 		return granted
 	}
 	return configured
+}
+
+// authEnd is when we close what was not authenticated again: some time after what was announced, as the new IKE SA takes its time, and
+// never after what the account allows.
+func (sa *SA) authEnd() time.Duration {
+	end, granted := sa.authLifetime()+sa.conn.AuthGrace, sa.proof.lasts()
+	if granted > 0 {
+		return min(end, granted)
+	}
+	return end
 }
 
 // limitAuth brings the reauthentication forward to what the responder's AUTH_LIFETIME demands, "within the time indicated"

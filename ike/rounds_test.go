@@ -175,7 +175,7 @@ func TestResponderHasMoreRoundsThanEAPHasMessages(t *testing.T) {
 }
 
 func TestSessionEndsWhenTheAccountSays(t *testing.T) {
-	l := newEAPLab(t, func(l *eapLab, a, b *Connection) { b.AuthLifetime = 3 * time.Hour })
+	l := newEAPLab(t, func(l *eapLab, a, b *Connection) { b.AuthLifetime, b.AuthGrace = 3*time.Hour, time.Hour })
 	accounts := users()
 	accounts["carol"].Grant.SessionTimeout = time.Hour
 	l.server.inside.(*eap.Authenticator).Methods = mschap(accounts)

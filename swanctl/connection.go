@@ -89,8 +89,8 @@ func (c *connection) leaveOut() {
 // longestLifetime is the most that auth_lifetime takes.
 const longestLifetime = 365 * 24 * time.Hour
 
-// finishLifetime has a responder tell when it ends an IKE SA that is not authenticated again (RFC 4478, Section 2): reauth_time
-// is for both sides, and an initiator with another one would lose the tunnel otherwise.
+// finishLifetime has a responder tell when an IKE SA has to be authenticated again (RFC 4478, Section 2): reauth_time is for both
+// sides, and an initiator with another one would lose the tunnel otherwise.
 func (c *connection) finishLifetime() {
 	if c.reauth == nil || *c.reauth == 0 {
 		return
@@ -102,7 +102,8 @@ func (c *connection) finishLifetime() {
 	case c.rekey != nil:
 		over = max(over, *c.rekey/10)
 	}
-	c.out.set(c.origin, "auth_lifetime", duration(min(*c.reauth+over, longestLifetime)))
+	c.out.set(c.origin, "auth_lifetime", duration(min(*c.reauth, longestLifetime)))
+	c.out.set(c.origin, "auth_grace", duration(min(over, longestLifetime)))
 }
 
 // section reads what stands in braces in a connection.

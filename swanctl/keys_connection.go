@@ -46,7 +46,7 @@ func timeRows() []row[*connection] {
 		{Key{"dpd_delay", Scalar, Implemented, "`dpd_delay`; without it `0s`, which is never.", ""}, setTime[*connection]("dpd_delay")},
 		{Key{"dpd_timeout", Scalar, NoEffect, "IKEv1 only.", ""}, nothing[*connection](isTime)},
 		{Key{"rekey_time", Scalar, Implemented, "`rekey_time`; without it 4h, or never if `reauth_time` is given.", ""}, (*connection).rekeyTime},
-		{Key{"reauth_time", Scalar, Implemented, "`reauth_time`; as responder `auth_lifetime`, which is that and `over_time`.", ""}, (*connection).reauthTime},
+		{Key{"reauth_time", Scalar, Implemented, "`reauth_time`; as responder `auth_lifetime`, with `over_time` as `auth_grace`.", ""}, (*connection).reauthTime},
 		{Key{"over_time", Scalar, Implemented, "`over_time`.", ""}, (*connection).overTime},
 		{Key{"rand_time", Scalar, Implemented, "`rand_time`.", ""}, setTime[*connection]("rand_time")},
 		{Key{"send_certreq", Scalar, Implemented, "`send_certreq`.", ""}, setBool[*connection]("send_certreq")},
