@@ -45,6 +45,7 @@ func (s *Service) ChildRekey(sa api.SA, old, next api.Child) {
 	in := m.Open(nameOf(&sa))
 	v.ike(in, &sa)
 	both := in.Open("child-sas").Open(old.Name)
+	old.State = api.ChildRekeyed
 	v.child(both.Open("old"), sa.Connection, &old)
 	v.child(both.Open("new"), sa.Connection, &next)
 	s.Publish(EventChildRekey, m)

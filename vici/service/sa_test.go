@@ -133,7 +133,7 @@ func TestEventsShowSAs(t *testing.T) {
 		"ike-rekey site {old {"+fullText+"} new {"+again(fullText, "uniqueid=7", "uniqueid=8")+"}}",
 		"ike-update local-host=192.0.2.1 local-port=4500 remote-host=198.51.100.1 remote-port=4501 site {"+fullText+"}",
 		"child-updown up=yes site {"+fullText+" child-sas {net-12 {"+childText+"}}}", "child-updown site {"+fullText+" child-sas {net-12 {"+childText+"}}}",
-		"child-rekey site {"+fullText+" child-sas {net {old {"+childText+"} new {"+again(childText, "uniqueid=12", "uniqueid=13")+"}}}}",
+		"child-rekey site {"+fullText+" child-sas {net {old {"+again(childText, "state=INSTALLED", "state=REKEYED")+"} new {"+again(childText, "uniqueid=12", "uniqueid=13")+"}}}}",
 		"alert type=peer-auth-failed ike-sa {site {"+fullText+"}}", "alert type=peer-addr-failed")
 }
 
