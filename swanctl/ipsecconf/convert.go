@@ -18,10 +18,13 @@ type Note struct {
 }
 
 // Convert reads ipsec.conf by its absolute path and ipsec.secrets beside it, and returns both as the text of a swanctl.conf whose
-// files have absolute paths.
+// files have absolute paths. A file of Libreswan's is refused.
 func Convert(files fs.FS, name string) (*settings.Section, []Note, error) {
 	r := &reader{files: files}
 	if err := r.file(name); err != nil {
+		return nil, nil, err
+	}
+	if err := refuseLibreswan(r.sections); err != nil {
 		return nil, nil, err
 	}
 	c := &converter{reader: r, dir: path.Dir(name), root: new(settings.Section), unique: "replace"}

@@ -131,6 +131,11 @@ func TestConvertRefuses(t *testing.T) {
 		{"conn a\n\talso=b\n\tauto=add\n", "", "there is no conn b"},
 		{"conn a\n\talso=a\n\tauto=add\n", "", "takes over itself"},
 		{"include ipsec.conf\n", "", "include each other"},
+		{"config setup\n\tprotostack=xfrm\n", "", "/etc/ipsec.conf:2: protostack=xfrm is of Libreswan"},
+		{"conn a\n\tauto=ondemand\n", "", "auto=ondemand is of Libreswan"},
+		{"conn a\n\tauthby=rsa-sha2\n", "", "authby=rsa-sha2 is of Libreswan"},
+		{"conn a\n\tike=aes_gcm256-sha2_256;dh19\n", "", "is of Libreswan"},
+		{"conn %default\n\tleftsubnets={10.1.0.0/24 10.3.0.0/24}\n", "", "is of Libreswan"},
 		{"config setup\n", "a b c\n", "/etc/ipsec.secrets:1: a secret is written as"},
 		{"config setup\n", "include ipsec.secrets\n", "include each other"},
 	} {
