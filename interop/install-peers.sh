@@ -5,7 +5,7 @@ need() { command -v "$1" >/dev/null || [ -x "/usr/sbin/$1" ]; }
 missing=
 for tool in charon-systemd swanctl pki curl setpriv ip nft sysctl iperf3 tshark tcpdump ping openssl gcc \
 	softhsm2-util pkcs11-tool swtpm tpm2_create ssh-agent zbarimg plistutil eapol_test freeradius radclient hostapd ethtool \
-	qemu-system-x86_64 chromium node npm; do
+	qemu-system-x86_64 chromium node npm certutil pk12util; do
 	need "$tool" || missing=1
 done
 plugins=/usr/lib/ipsec/plugins
@@ -15,6 +15,11 @@ done
 # The kernel for the virtual machine of the tests. It is unpacked and not installed: its installation would make this machine boot it.
 linux=/var/cache/culvert/linux
 ls "$linux"/boot/vmlinuz-* >/dev/null 2>&1 || missing=1
+# Libreswan and OpenIKED run in that machine alone. They are unpacked too: Libreswan conflicts with strongSwan's packages.
+others=/var/cache/culvert/others
+for daemon in "$others/usr/libexec/ipsec/pluto" "$others/usr/sbin/iked"; do
+	if [ ! -x "$daemon" ] || ldd "$daemon" | grep -q 'not found'; then missing=1; fi
+done
 [ -z "$missing" ] && exit 0
 if [ "$(id -u)" != 0 ]; then
 	echo "install-peers: peers are missing and only root can install them" >&2
@@ -38,15 +43,25 @@ apt-get install -y -qq --no-install-recommends \
 	charon-systemd strongswan-swanctl strongswan-charon strongswan-pki libcharon-extra-plugins libcharon-extauth-plugins libstrongswan-extra-plugins \
 	libstrongswan-standard-plugins iproute2 nftables iperf3 tshark tcpdump iputils-ping openssl procps \
 	gcc libc6-dev curl softhsm2 opensc swtpm tpm2-tools openssh-client zbar-tools libplist-utils eapoltest freeradius freeradius-utils hostapd ethtool \
+	libnss3-tools libldns3 libunbound8 libldap-2.5-0 libcurl3-nss libevent-2.1-7 libevent-core-2.1-7 libevent-pthreads-2.1-7 libcap-ng0 libaudit1 \
 	qemu-system-x86 $browser >/dev/null
+
+# unpack FOLDER PACKAGE... puts what is in packages into a folder, whole or not at all.
+unpack() {
+	folder=$1
+	shift
+	rm -rf "$folder.new" "$folder"
+	mkdir -p "$folder.new/package"
+	(cd "$folder.new/package" && apt-get download -qq -o APT::Sandbox::User=root "$@")
+	for package in "$folder.new"/package/*.deb; do dpkg-deb -x "$package" "$folder.new"; done
+	rm -rf "$folder.new/package"
+	mv "$folder.new" "$folder"
+}
+if [ ! -x "$others/usr/libexec/ipsec/pluto" ] || [ ! -x "$others/usr/sbin/iked" ]; then
+	unpack "$others" libreswan openiked
+fi
 
 if ! ls "$linux"/boot/vmlinuz-* >/dev/null 2>&1; then
 	kernel=$(apt-cache depends linux-image-cloud-amd64 | sed -n 's/^ *Depends: \(linux-image-[^ ]*\)$/\1/p' | head -n 1)
-	fresh=$linux.new
-	rm -rf "$fresh" "$linux"
-	mkdir -p "$fresh/package"
-	(cd "$fresh/package" && apt-get download -qq -o APT::Sandbox::User=root "$kernel")
-	dpkg-deb -x "$fresh"/package/*.deb "$fresh"
-	rm -rf "$fresh/package"
-	mv "$fresh" "$linux"
+	unpack "$linux" "$kernel"
 fi

@@ -33,7 +33,7 @@ func build() (culvert, xfrmTest string, err error) {
 	return culvert, xfrmTest, nil
 }
 
-// image is what the scenes need: our daemon, charon that drives the kernel, and the tools of a lab.
+// image is what the scenes need: our daemon, charon and others that drive the kernel, and the tools of a lab.
 func image() (vm.Image, error) {
 	culvert, xfrmTest, err := build()
 	if err != nil {
@@ -43,12 +43,14 @@ func image() (vm.Image, error) {
 	for _, plugin := range strings.Fields(lab.KernelCharonPlugins) {
 		programs = append(programs, filepath.Join("/usr/lib/ipsec/plugins", "libstrongswan-"+plugin+".so"))
 	}
-	return vm.Image{
+	content := vm.Image{
 		Programs: programs,
 		Files:    map[string]string{culvertPath: culvert, xfrmTestPath: xfrmTest},
 		Modules:  modules,
 		Env:      []string{"CULVERT_BINARY=" + culvertPath, "CULVERT_KERNEL=1"},
-	}, nil
+	}
+	others(&content)
+	return content, nil
 }
 
 var tools = []string{
