@@ -58,7 +58,7 @@ func (r *restorations) tell() {
 	r.sum, r.pending, r.told = dataplane.Restored{}, nil, time.Now()
 	r.mu.Unlock()
 	r.log.Warn("another program has removed what the data plane needs; it is put back", "code", string(explain.HostRemoved),
-		"rules", n.Rules, "routes", n.Routes, "addresses", n.Addresses, "filters", n.Filters, "policies", n.Policies, "sas", n.States)
+		"interfaces", n.Links, "rules", n.Rules, "routes", n.Routes, "addresses", n.Addresses, "filters", n.Filters, "policies", n.Policies, "sas", n.States)
 }
 
 // stop ends it: no line is to come.

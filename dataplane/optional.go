@@ -91,11 +91,11 @@ type Restorer interface {
 
 // Restored is how many things were missing and are there again. States are those of the kernel, which cannot be put back: their
 // SAs have ended.
-type Restored struct{ Rules, Routes, Addresses, Filters, Policies, States int }
+type Restored struct{ Links, Rules, Routes, Addresses, Filters, Policies, States int }
 
 // Plus returns the sums.
 func (r Restored) Plus(o Restored) Restored {
-	return Restored{r.Rules + o.Rules, r.Routes + o.Routes, r.Addresses + o.Addresses, r.Filters + o.Filters, r.Policies + o.Policies, r.States + o.States}
+	return Restored{r.Links + o.Links, r.Rules + o.Rules, r.Routes + o.Routes, r.Addresses + o.Addresses, r.Filters + o.Filters, r.Policies + o.Policies, r.States + o.States}
 }
 
 // An Identifier has numbers of its own for what SAs and policies share in the host.

@@ -50,7 +50,7 @@ func hostEntries() []Entry {
 			"Somebody has removed the TUN device, with `ip link del` or by a network manager that tidies up.",
 			"Nothing, if the service manager starts the daemon again, as its unit does; the tunnels come back with it. See that nothing else manages the device."},
 		{HostRemoved, "Another program removes what the data plane has made in the host.",
-			"systemd-networkd removes rules and routes that it does not know when it starts; a packet filter that is loaded anew, a network manager or a script does the same. What was removed is put back at once; SAs of the kernel are negotiated anew.",
+			"systemd-networkd removes rules and routes that it does not know when it starts; a packet filter that is loaded anew, a network manager or a script does the same. What was removed, replaced or set down is put back at once; SAs of the kernel are negotiated anew.",
 			"Once is no harm. If it keeps happening, find the program with `ip monitor rule route` or `ip xfrm monitor`, and have it leave protocol number 50 alone: for systemd-networkd, ManageForeignRoutes=no and ManageForeignRoutingPolicyRules=no in networkd.conf; for nftables, `flush table` of its own tables in the place of `flush ruleset`."},
 		{HostPort, "The daemon cannot listen on the ports of IKE.",
 			"Another IKE daemon holds UDP port 500 or 4500, the host has not the address that daemon.listen names, or the daemon lacks the rights, or may not open more files.",

@@ -28,7 +28,9 @@ func readRouting(m netlink.Message) (Event, bool) {
 	case unix.RTM_DELRULE:
 		e, ok = readRule(m.Data)
 	case unix.RTM_DELROUTE:
-		e, ok = readRoute(m.Data)
+		e, ok = readRoute(Route, m.Data)
+	case unix.RTM_NEWROUTE:
+		e, ok = readRoute(Displaced, m.Data)
 	default:
 		return Event{}, false
 	}
@@ -81,11 +83,11 @@ func readRule(b []byte) (Event, bool) {
 	return e, d.Err() == nil
 }
 
-func readRoute(b []byte) (Event, bool) {
+func readRoute(k Kind, b []byte) (Event, bool) {
 	if len(b) < routeHeader {
 		return Event{}, false
 	}
-	e, to := Event{Kind: Route, V6: b[0] == unix.AF_INET6}, netip.IPv4Unspecified()
+	e, to := Event{Kind: k, V6: b[0] == unix.AF_INET6}, netip.IPv4Unspecified()
 	if e.V6 {
 		to = netip.IPv6Unspecified()
 	}

@@ -72,6 +72,21 @@ func TestRemovalsAreHeard(t *testing.T) {
 	}
 }
 
+// A route that takes the place of another is heard if it is of another program, and in a table as ours.
+func TestReplacedRoutesAreHeard(t *testing.T) {
+	netnstest.Enter(t)
+	w, err := Routing(50)
+	events := listen(t, w, err)
+	do(t, "ip link set lo up",
+		"ip route add unreachable 10.0.0.0/8 table 4711 proto 50", "ip route replace blackhole 10.0.0.0/8 table 4711 proto 50", // our own
+		"ip route add unreachable 10.9.0.0/16 table 4711",                                      // nothing was there
+		"ip route add 10.8.0.0/16 dev lo", "ip route replace 10.8.0.0/16 dev lo src 127.0.0.1", // in the main table
+		"ip route replace blackhole 10.0.0.0/8 table 4711",
+		"ip -6 route add unreachable fd01::/64 metric 7 table 4712 proto 50", "ip -6 route replace blackhole fd01::/64 metric 7 table 4712 proto static")
+	await(t, events, Event{Kind: Displaced, Table: 4711, Remote: netip.MustParsePrefix("10.0.0.0/8")})
+	await(t, events, Event{Kind: Displaced, V6: true, Table: 4712, Remote: netip.MustParsePrefix("fd01::/64")})
+}
+
 func TestRemovedFiltersAreHeard(t *testing.T) {
 	netnstest.Enter(t)
 	w, err := Filters()
@@ -101,7 +116,7 @@ func TestLostEventsAreTold(t *testing.T) {
 }
 
 func TestMessagesThatCannotBeReadAreNoEnd(t *testing.T) {
-	whole := map[netlink.HeaderType]int{unix.RTM_NEWLINK: linkHeader, unix.RTM_DELADDR: addrHeader, unix.RTM_DELRULE: routeHeader, unix.RTM_DELROUTE: routeHeader}
+	whole := map[netlink.HeaderType]int{unix.RTM_NEWLINK: linkHeader, unix.RTM_DELADDR: addrHeader, unix.RTM_DELRULE: routeHeader, unix.RTM_DELROUTE: routeHeader, unix.RTM_NEWROUTE: routeHeader}
 	for kind, size := range whole {
 		for n := range size + 6 {
 			m := netlink.Message{Header: netlink.Header{Type: kind}, Data: []byte(strings.Repeat("\xff", n))}
@@ -115,7 +130,7 @@ func TestMessagesThatCannotBeReadAreNoEnd(t *testing.T) {
 			t.Errorf("nftables with %d octets: %+v", n, e)
 		}
 	}
-	if e, ok := readRouting(netlink.Message{Header: netlink.Header{Type: unix.RTM_NEWROUTE}}); ok {
-		t.Errorf("a route that comes: %+v", e)
+	if e, ok := readRouting(netlink.Message{Header: netlink.Header{Type: unix.RTM_NEWRULE}}); ok {
+		t.Errorf("a rule that comes: %+v", e)
 	}
 }

@@ -17,7 +17,7 @@ func (r *routes) takeLink(name string, ifID uint32) error {
 		return nil
 	}
 	if err == nil {
-		err = r.handle.LinkAdd(&netlink.Xfrmi{LinkAttrs: netlink.LinkAttrs{Name: name}, Ifid: ifID})
+		err = r.makeLink(name, ifID)
 	}
 	if err != nil {
 		delete(r.links, name)

@@ -24,7 +24,9 @@ type suspects struct {
 	policies, states bool
 	rules, addresses bool
 	everyRoute       bool
-	routes           map[string]bool // destinations
+	routes           map[string]bool // destinations; true: another route has taken the place
+	replaced         bool            // more of them than are kept apart
+	links            bool            // interfaces of ours
 }
 
 // mostSuspects bounds the routes that are kept apart. With more, all are looked at.
@@ -37,7 +39,7 @@ func (l *lookout) note(e removal.Event, table int) bool {
 	f := &l.find
 	switch e.Kind {
 	case removal.Lost:
-		*f = suspects{policies: true, states: true, rules: true, addresses: true, everyRoute: true}
+		*f = suspects{policies: true, states: true, rules: true, addresses: true, everyRoute: true, links: true}
 	case removal.Policy:
 		f.policies = true
 	case removal.State:
@@ -45,25 +47,26 @@ func (l *lookout) note(e removal.Event, table int) bool {
 	case removal.Rule:
 		f.rules = f.rules || e.Table == table
 		return e.Table == table
-	case removal.Route:
-		return e.Table == table && f.route(e.Remote.String())
+	case removal.Route, removal.Displaced:
+		return e.Table == table && f.route(e.Remote.String(), e.Kind == removal.Displaced)
 	case removal.Address: // with it the kernel forgets the routes that have it as source, and tells nobody
 		f.addresses, f.everyRoute = true, true
 	case removal.Link: // one that comes back is without its routes
-		f.everyRoute = f.everyRoute || e.Up
-		return e.Up
+		f.everyRoute, f.links = f.everyRoute || e.Up, f.links || !e.Up
+	case removal.Unlinked:
+		f.links = true
 	default:
 		return false
 	}
 	return true
 }
 
-func (f *suspects) route(to string) bool {
+func (f *suspects) route(to string, displaced bool) bool {
 	if f.routes == nil {
 		f.routes = make(map[string]bool)
 	}
-	if f.routes[to] = true; len(f.routes) > mostSuspects {
-		f.routes, f.everyRoute = nil, true
+	if f.routes[to] = f.routes[to] || displaced; len(f.routes) > mostSuspects {
+		f.routes, f.everyRoute, f.replaced = nil, true, f.replaced || displaced
 	}
 	return true
 }

@@ -3,6 +3,7 @@ package xfrm
 import (
 	"maps"
 	"net/netip"
+	"os/exec"
 	"runtime"
 	"slices"
 	"strings"
@@ -66,7 +67,7 @@ func TestPoliciesThatOthersRemoveComeBack(t *testing.T) {
 func TestNewsOfOtherTablesMeansNothing(t *testing.T) {
 	var l lookout
 	for _, e := range []removal.Event{
-		{Kind: removal.Rule, Table: 254}, {Kind: removal.Route, Table: 254}, {Kind: removal.Link}, {Kind: removal.Arrival}, {Kind: removal.Unlinked},
+		{Kind: removal.Rule, Table: 254}, {Kind: removal.Route, Table: 254}, {Kind: removal.Displaced, Table: 254}, {Kind: removal.Arrival},
 	} {
 		if l.note(e, firstTable) {
 			t.Errorf("%+v is a reason to look", e)
@@ -94,6 +95,7 @@ func TestKernelHasBackWhatOthersRemove(t *testing.T) {
 	want := standing(t)
 	for _, removal := range []string{
 		"ip xfrm policy flush", "ip xfrm policy delete dir out src 10.1.0.5/32 dst 10.2.0.0/16", "ip rule del pref 4499", "ip route flush table " + tableOf("a"),
+		"ip route replace blackhole 10.2.0.0/16 table " + tableOf("a"),
 		"ip address del 10.1.0.5/32 dev lo", "ip link set cvx0 down", "ip link set cvx0 up",
 	} {
 		run(t, strings.Fields(removal)...)
@@ -114,6 +116,43 @@ func TestKernelHasBackWhatOthersRemove(t *testing.T) {
 	}
 	if got := standing(t); strings.Contains(got, "10.2.0.0") || strings.Contains(got, "10.1.0.5") || strings.Contains(got, "4499:") {
 		t.Errorf("left: %s, before: %s", got, before)
+	}
+}
+
+// An interface that others delete or set down comes back, with its addresses and routes.
+func TestKernelHasBackInterfacesThatOthersRemove(t *testing.T) {
+	needESP(t)
+	netnstest.Enter(t)
+	addressed(t, "192.0.2.1/24")
+	n := newNode(t, "a")
+	p := protect(t, 7, "10.1.0.5", "10.2.0.0/16")
+	p.VirtualIPs, p.Peer = []netip.Prefix{netip.MustParsePrefix("10.1.0.5/32")}, netip.MustParseAddr("192.0.2.2")
+	p.Kernel.Interface, p.Kernel.IfIDOut.Number = "cvm0", 42
+	if err := n.SetPolicy(p); err != nil {
+		t.Fatal(err)
+	}
+	is := func() bool {
+		links, _ := exec.Command("ip", "-d", "-o", "link", "show", "dev", "cvm0", "up").Output()
+		addresses, _ := exec.Command("ip", "-o", "address", "show", "dev", "cvm0").Output()
+		way, _ := exec.Command("ip", "route", "get", "10.2.0.1").Output()
+		return strings.Contains(string(links), "if_id 0x2a") && strings.Contains(string(addresses), "10.1.0.5/32") && strings.Contains(string(way), "dev cvm0 table "+tableOf("a")+" src 10.1.0.5")
+	}
+	for _, removal := range []string{"ip link delete cvm0", "ip link set cvm0 down"} {
+		if !is() {
+			t.Fatal("the interface is not as it should be at first")
+		}
+		run(t, strings.Fields(removal)...)
+		for late := time.Now().Add(patience); !is(); runtime.Gosched() {
+			if time.Now().After(late) {
+				t.Fatalf("after %s:\n%s%s", removal, run(t, "ip", "-d", "address"), run(t, "ip", "route", "show", "table", "all"))
+			}
+		}
+	}
+	if err := n.RemovePolicy(7); err != nil {
+		t.Fatal(err)
+	}
+	if left := run(t, "ip", "-o", "link"); strings.Contains(left, "cvm0") {
+		t.Errorf("left: %s", left)
 	}
 }
 

@@ -53,6 +53,7 @@ type needs struct {
 	addresses []netip.Prefix
 	device    string // of the addresses
 	link      string // made for the policy
+	ifID      uint32 // of the link
 }
 
 // loopback carries virtual addresses of policies without interface: they are the host's wherever packets leave.
@@ -192,7 +193,7 @@ func (r *routes) take(p *dataplane.Policy) (*needs, error) {
 		if err := r.takeLink(name, p.Kernel.IfIDOut.Number); err != nil {
 			return n, err
 		}
-		n.device, n.link = name, name
+		n.device, n.link, n.ifID = name, name, p.Kernel.IfIDOut.Number
 	}
 	for _, a := range p.VirtualIPs {
 		if err := r.address(n.device, a.Addr()); err != nil {

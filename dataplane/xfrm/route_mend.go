@@ -8,6 +8,10 @@ import (
 func (r *routes) Mend(f suspects) (n dataplane.Restored) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if f.links {
+		n.Links = r.mendLinks()
+		f.addresses, f.everyRoute = f.addresses || n.Links > 0, f.everyRoute || n.Links > 0
+	}
 	if f.rules {
 		n.Rules = r.mendRules()
 	}
@@ -16,7 +20,12 @@ func (r *routes) Mend(f suspects) (n dataplane.Restored) {
 			n.Addresses += r.mendAddresses(needs)
 		}
 		for i := range needs.routes {
-			if route := &needs.routes[i]; f.everyRoute || f.routes[route.Dst.String()] {
+			route := &needs.routes[i]
+			displaced, suspected := f.routes[route.Dst.String()]
+			switch {
+			case displaced || f.replaced:
+				n.Routes += absentOne(r.handle.RouteReplace(route))
+			case f.everyRoute || suspected:
 				n.Routes += absentOne(r.handle.RouteAdd(route))
 			}
 		}

@@ -85,6 +85,8 @@ type kernel interface {
 	guarded() bool
 	// present tells whether the device is there.
 	present() bool
+	// raise sets the device up, and tells whether it was down.
+	raise() (was bool, err error)
 	// refused counts the packets that the guard dropped.
 	refused() (uint64, error)
 	// settled removes what a predecessor left.

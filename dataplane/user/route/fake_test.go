@@ -21,6 +21,7 @@ type fakeKernel struct {
 	closed    bool
 	breached  bool // the guard is not what it was set to
 	bereft    bool // the device is gone
+	down      bool // the device
 }
 
 var errKernel = errors.New("kernel says no")
@@ -79,6 +80,12 @@ func (k *fakeKernel) restoreAddress(a address) (bool, error) {
 
 func (k *fakeKernel) guarded() bool { return !k.breached }
 func (k *fakeKernel) present() bool { return !k.bereft }
+
+func (k *fakeKernel) raise() (bool, error) {
+	was := k.down
+	k.down = false
+	return was, nil
+}
 
 func (k *fakeKernel) linkMTU(netip.Addr) int { return 1500 }
 

@@ -18,6 +18,9 @@ func (p *Plumber) mend() {
 		return // a successor may be at work already
 	}
 	var r dataplane.Restored
+	if f.device {
+		r.Links = p.found(p.kernel.raise()) // what went with it is to be looked at when word comes that it is up
+	}
 	if f.addresses {
 		r.Addresses = p.mendAddresses()
 	}
@@ -72,7 +75,7 @@ func (p *Plumber) mendRoutes(f lookout) (missing int) {
 }
 
 // suspectRoutes are those of ours that are to be looked at.
-func (p *Plumber) suspectRoutes(f lookout) (list []path) {
+func (p *Plumber) suspectRoutes(f lookout) (list []suspect) {
 	if !f.everyRoute && len(f.routes) == 0 {
 		return nil
 	}
@@ -80,23 +83,39 @@ func (p *Plumber) suspectRoutes(f lookout) (list []path) {
 	defer p.mu.Unlock()
 	for v, t := range p.views {
 		for remote := range t.routes {
-			if f.everyRoute || f.routes[spot{t.number, remote}] {
-				list = append(list, path{v, remote})
+			displaced, suspected := f.routes[spot{t.number, remote}]
+			if f.everyRoute || suspected {
+				list = append(list, suspect{path{v, remote}, displaced || f.replaced})
 			}
 		}
 	}
 	return list
 }
 
-func (p *Plumber) restoreRoutes(list []path) (missing int) {
+// A suspect is a route that may be missing, or have another one in its place.
+type suspect struct {
+	path
+	displaced bool
+}
+
+func (p *Plumber) restoreRoutes(list []suspect) (missing int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, at := range list {
 		if t := p.views[at.view]; t != nil && t.routes[at.remote] > 0 {
-			missing += p.found(p.kernel.restoreRoute(route{t.number, at.remote, t.source}))
+			missing += p.found(p.restoreRoute(route{t.number, at.remote, t.source}, at.displaced))
 		}
 	}
 	return missing
+}
+
+// restoreRoute adds a route that is not there, or takes back the place of one. That another one is in it looks as if it were there.
+func (p *Plumber) restoreRoute(r route, displaced bool) (missing bool, err error) {
+	if !displaced {
+		return p.kernel.restoreRoute(r)
+	}
+	err = p.kernel.addRoute(r)
+	return err == nil, err
 }
 
 func (p *Plumber) mendRules(f lookout) (missing int) {

@@ -18,12 +18,15 @@ type missing struct {
 // A lookout is what to look at.
 type lookout struct {
 	rules     map[place]bool
-	routes    map[spot]bool
+	routes    map[spot]bool // true: another one has taken its place
 	everyRule bool
+	// replaced is for more routes of others in the place of ours than are kept apart.
+	replaced bool
 	// everyRoute is for addresses that went, too: the kernel forgets the routes with such a source, and tells nobody.
 	everyRoute bool
 	addresses  bool // of the host, and what is ours on the device
 	guard      bool
+	device     bool // it was set down
 }
 
 // A place is where a rule stands. Several rules may share it.
@@ -51,7 +54,7 @@ func (m *missing) note(c *Config, e removal.Event) bool {
 		f.everything()
 	case removal.Rule:
 		return f.rule(e)
-	case removal.Route:
+	case removal.Route, removal.Displaced:
 		return f.route(e)
 	case removal.Arrival:
 		f.addresses = true
@@ -71,11 +74,11 @@ func (m *missing) note(c *Config, e removal.Event) bool {
 // device follows the device: when it goes down, the kernel forgets its routes and IPv6 addresses.
 func (m *missing) device(up bool) bool {
 	returned := up && m.down
-	m.down = !up
+	m.down, m.find.device = !up, !up
 	if returned {
 		m.find.everyRoute, m.find.addresses = true, true
 	}
-	return returned
+	return returned || !up
 }
 
 func (f *lookout) everything() {
@@ -97,15 +100,20 @@ func (f *lookout) rule(e removal.Event) bool {
 }
 
 func (f *lookout) route(e removal.Event) bool {
-	if f.everyRoute || e.Table < firstTable || e.Table > lastTable {
+	displaced := e.Kind == removal.Displaced
+	if e.Table < firstTable || e.Table > lastTable {
 		return f.everyRoute
+	}
+	if f.everyRoute && !displaced {
+		return true
 	}
 	if f.routes == nil {
 		f.routes = make(map[spot]bool)
 	}
-	f.routes[spot{e.Table, e.Remote}] = true
+	at := spot{e.Table, e.Remote}
+	f.routes[at] = f.routes[at] || displaced
 	if len(f.routes) > mostMissing {
-		f.routes, f.everyRoute = nil, true
+		f.routes, f.everyRoute, f.replaced = nil, true, f.replaced || displaced
 	}
 	return true
 }

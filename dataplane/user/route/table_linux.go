@@ -119,6 +119,17 @@ func (h *host) present() bool {
 	return err == nil && l.Attrs().Name == h.config.Interface
 }
 
+func (h *host) raise() (was bool, err error) {
+	l, err := h.handle.LinkByIndex(h.config.Index)
+	if err != nil || l.Attrs().Flags&net.FlagUp != 0 {
+		return false, nil // it is gone, or up again
+	}
+	if err := h.handle.LinkSetUp(l); err != nil {
+		return false, fmt.Errorf("set %s up: %w", h.config.Interface, err)
+	}
+	return true, nil
+}
+
 func (h *host) address(a address) *netlink.Addr {
 	return &netlink.Addr{IPNet: ipNet(a), Flags: unix.IFA_F_NODAD | unix.IFA_F_NOPREFIXROUTE}
 }

@@ -32,6 +32,7 @@ func TestWhatOthersRemoveComesBack(t *testing.T) {
 		for _, removal := range []string{
 			"ip -4 rule flush protocol 50", "ip -6 rule flush protocol 50", "ip -4 rule del pref 4500", "ip -6 rule del pref 5100",
 			"ip -4 route flush table all proto 50", "ip -6 route flush table all proto 50", "ip -4 route flush table all type unreachable", "ip route flush table 450000",
+			displacing(t, "-4"), displacing(t, "-6"), "ip link set cvu-tun down",
 			"ip address flush dev cvu-tun scope global", "nft flush ruleset", "nft flush chain inet culvert input", "nft delete table inet culvert",
 		} {
 			told := put.Load()
@@ -49,6 +50,21 @@ func TestWhatOthersRemoveComesBack(t *testing.T) {
 		}
 		return nil
 	})
+}
+
+// displacing is a command that puts another route into the place of one of ours.
+func displacing(t *testing.T, family string) string {
+	t.Helper()
+	for line := range strings.Lines(run(t, "ip "+family+" route show table all proto 50 dev cvu-tun")) {
+		words := strings.Fields(line) // as in "10.2.0.0/16 table 450000 scope link", "fd02::/16 table 450000 metric 1024 pref medium"
+		command := "ip " + family + " route replace " + words[0] + " dev lo table " + words[slices.Index(words, "table")+1]
+		if i := slices.Index(words, "metric"); i > 0 {
+			command += " metric " + words[i+1]
+		}
+		return command
+	}
+	t.Errorf("no route of family %s", family)
+	return "true"
 }
 
 // A program that removes rules in a loop costs no more than the share that the Mender gives, and policies go on changing.
