@@ -13,6 +13,8 @@ import (
 const (
 	strangersAtOnce = 200
 	strangersEvery  = 50 * time.Millisecond
+	// That something was left out is told as often.
+	withheldEvery = 10 * time.Second
 )
 
 // stranger tells whether news were caused by somebody who has not authenticated.
@@ -24,14 +26,15 @@ func stranger(n ike.News) bool {
 type crowd struct {
 	mu       sync.Mutex
 	bucket   allowance.Bucket
-	withheld uint64 // what was not told, since something was
+	withheld uint64    // what was not told, and of which nobody was told
+	told     time.Time // when somebody was told last
 }
 
 func newCrowd(every time.Duration, most int) *crowd {
 	return &crowd{bucket: allowance.Bucket{Every: every, Most: most}}
 }
 
-// take tells whether something may be told, and how much was withheld before that.
+// take tells whether something may be told, and now and then how much was withheld before that.
 func (c *crowd) take(now time.Time) (withheld uint64, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -39,6 +42,8 @@ func (c *crowd) take(now time.Time) (withheld uint64, ok bool) {
 		c.withheld++
 		return 0, false
 	}
-	withheld, c.withheld = c.withheld, 0
+	if c.withheld > 0 && now.Sub(c.told) >= withheldEvery {
+		withheld, c.withheld, c.told = c.withheld, 0, now
+	}
 	return withheld, true
 }

@@ -9,7 +9,7 @@ import (
 
 func TestWhatIsWithheldOfStrangersIsCounted(t *testing.T) {
 	now := time.Unix(1000, 0)
-	a := newCrowd(time.Second, 3)
+	a := newCrowd(20*time.Second, 3) // what was left out may be told with every token
 	steps := []struct {
 		after    time.Duration
 		takes    int
@@ -17,9 +17,9 @@ func TestWhatIsWithheldOfStrangersIsCounted(t *testing.T) {
 		withheld uint64 // as told by the first that is given
 	}{
 		{0, 5, 3, 0},
-		{500 * time.Millisecond, 1, 0, 0},
-		{600 * time.Millisecond, 2, 1, 3}, // 1.1 s after the first
-		{900 * time.Millisecond, 1, 1, 1}, // 2.0 s: parts of a second are not lost
+		{10 * time.Second, 1, 0, 0},
+		{12 * time.Second, 2, 1, 3}, // 22 s after the first
+		{18 * time.Second, 1, 1, 1}, // 40 s: parts of the time for a token are not lost
 		{time.Hour, 9, 3, 0},
 		{-time.Minute, 1, 0, 6},
 	}
@@ -84,5 +84,31 @@ func TestFloodOfStrangersIsToldInPart(t *testing.T) {
 	}
 	if got := e.hub.withheld.Load(); got != 9*strangersAtOnce {
 		t.Errorf("%d are counted", got)
+	}
+}
+
+// A flood that lasts is told now and then, with all that was left out since: the log does not grow with what is not in it.
+func TestLastingFloodIsToldSeldom(t *testing.T) {
+	now := time.Unix(1000, 0)
+	a := newCrowd(strangersEvery, strangersAtOnce)
+	told, sum, given := 0, uint64(0), 0
+	const times, each = 1200, 10 // a minute
+	for range times {
+		for range each {
+			n, ok := a.take(now)
+			if n > 0 {
+				told, sum = told+1, sum+n
+			}
+			if ok {
+				given++
+			}
+		}
+		now = now.Add(strangersEvery)
+	}
+	if most := int(times*strangersEvery/withheldEvery) + 1; told < 2 || told > most {
+		t.Errorf("told %d times in a minute, want %d at most", told, most)
+	}
+	if missing := uint64(times*each-given) - sum; missing > times*each/5 {
+		t.Errorf("%d of what was left out is not told", missing)
 	}
 }
