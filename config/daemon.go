@@ -140,7 +140,7 @@ func (h *HalfOpen) schema() schema {
 		doc: "Limits on peers that have not authenticated yet.",
 		options: []option{
 			{name: "limit", slot: one(&h.Limit, number[int](1, 1<<24)), rfc: "RFC 8019, Section 4.3",
-				doc: "Half-open IKE SAs at one time; beyond them initial requests are dropped."},
+				doc: "Half-open IKE SAs at one time; beyond them whoever has said nothing for two seconds makes room, or initial requests are dropped."},
 			{name: "per_prefix", slot: one(&h.PerPrefix, number[int](1, 1<<24)), rfc: "RFC 8019, Section 4.3", aka: "charon.block_threshold",
 				doc: "Half-open IKE SAs from one IPv4 address or one IPv6 /56; from half of them on its peers have to return a cookie."},
 			{name: "cookie_threshold", slot: one(&h.CookieThreshold, number[int](0, 1<<24)), rfc: "RFC 7296, Section 2.6", aka: "charon.cookie_threshold",

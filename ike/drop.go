@@ -28,6 +28,7 @@ const (
 	DropMessageID
 	DropHalfOpenTotal
 	DropHalfOpenPrefix
+	DropHalfOpenSilent // not a message, but an SA that made room
 	DropNoConnection
 	DropCookie
 	DropRateLimit
@@ -53,6 +54,7 @@ func dropNames() [dropReasons]string {
 		DropMessageID:          "message-id",
 		DropHalfOpenTotal:      "half-open-total",
 		DropHalfOpenPrefix:     "half-open-prefix",
+		DropHalfOpenSilent:     "half-open-silent",
 		DropNoConnection:       "no-connection",
 		DropCookie:             "cookie",
 		DropRateLimit:          "rate-limit",

@@ -77,10 +77,11 @@ func gateAddress(s *Shard, m *firstMessage) ruling {
 	return ruling{DropNoConnection, f}
 }
 
-// gateHalfOpen bounds the SAs that have not authenticated, in total and for a network.
+// gateHalfOpen bounds the SAs that have not authenticated, in total and for a network. Whoever gets further may take the place of a
+// silent one.
 func gateHalfOpen(s *Shard, m *firstMessage) ruling {
 	switch limits := s.env.Gateway.HalfOpen.withDefaults(); {
-	case s.half.total >= limits.Total:
+	case s.full():
 		return ruling{drop: DropHalfOpenTotal}
 	case s.half.byPrefix[networkOf(m.ev.Path.Remote.Addr())] >= limits.Prefix:
 		return ruling{drop: DropHalfOpenPrefix}

@@ -3,6 +3,8 @@ package ike
 import (
 	"net/netip"
 	"time"
+
+	"culvert/wire"
 )
 
 // HalfOpenLimits bound what peers cost before they have authenticated; per shard.
@@ -30,10 +32,15 @@ func (l HalfOpenLimits) withDefaults() HalfOpenLimits {
 	return l
 }
 
+// silentTime is how long an initiator may say nothing after our response to its IKE_SA_INIT request when others wait for its place:
+// peers with short ways take milliseconds, and under attack half-open SAs are kept for less time (RFC 8019, Section 4.1).
+const silentTime = 2 * time.Second
+
 // halfOpen counts the IKE SAs whose initiator has not authenticated yet.
 type halfOpen struct {
 	total    int
 	byPrefix map[netip.Prefix]int
+	silent   []wire.SPI // in the order of their coming; those that have said more, or are gone, are among them for a while
 }
 
 // networkOf is what counts as one peer: an IPv4 address, or the IPv6 prefix that a site gets.

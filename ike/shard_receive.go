@@ -73,7 +73,7 @@ func (s *Shard) open(m *firstMessage, key initKey, choice initChoice) {
 	sl := s.slots.find(spi)
 	sl.sa, sl.init, sl.half, sl.remote = sa, key, true, m.ev.Path.Remote.Addr().Unmap()
 	s.inits[key] = spi
-	s.half.add(networkOf(sl.remote))
+	s.enter(sl)
 	sa.beginResponse(in)
 	s.settle(sa, sa.takeActions())
 }
