@@ -135,6 +135,8 @@ func (sa *SA) receiveDuplicate(h wire.Header, ev MessageReceived, known response
 		sa.drop(DropIntegrity, ev)
 	case known.datagrams == nil || !first:
 		sa.drop(DropDuplicate, ev)
+	case !sa.responses.again(h.MessageID, sa.now, ev.Path != sa.path):
+		sa.drop(DropRateLimit, ev)
 	default:
 		sa.send(ev.Path, known.datagrams)
 		sa.traceAgain(answering(h), "", ev.Path, known.datagrams)

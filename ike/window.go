@@ -2,6 +2,7 @@ package ike
 
 import (
 	"slices"
+	"time"
 
 	"culvert/wire"
 )
@@ -112,6 +113,36 @@ type response struct {
 	id        uint32
 	datagrams [][]byte
 	opener    wire.Protector // for what comes under the keys of the request when the IKE SA has others now; nil: it has not
+	repeats   repeats
+}
+
+// How often a response is repeated: a peer asks every few seconds while it gets none, and along several paths at a time when it looks
+// for one that works (RFC 4555, Section 3.6); whoever has recorded its request asks as often as he likes, from any address.
+const (
+	maxRepeats          = 10 // a second, along the path of the IKE SA
+	maxRepeatsElsewhere = 32
+)
+
+// repeats count how often a response was repeated.
+type repeats struct {
+	second    int64 // since 1970
+	lately    uint8 // in that second, along the path of the IKE SA
+	elsewhere uint8 // along others
+}
+
+// allow tells whether the response may be repeated once more, and counts.
+func (r *repeats) allow(now time.Time, elsewhere bool) bool {
+	if elsewhere {
+		allowed := r.elsewhere < maxRepeatsElsewhere
+		r.elsewhere = min(r.elsewhere+1, maxRepeatsElsewhere)
+		return allowed
+	}
+	if second := now.Unix(); second != r.second {
+		r.second, r.lately = second, 0
+	}
+	allowed := r.lately < maxRepeats
+	r.lately = min(r.lately+1, maxRepeats)
+	return allowed
 }
 
 // responseWindow holds the peer's side of the Message IDs (RFC 7296, Section 2.3). The zero value is a window of one.
@@ -135,6 +166,16 @@ func (w *responseWindow) lookup(id uint32) (arrival, response) {
 		return arrivalFresh, response{}
 	}
 	return arrivalOutside, response{}
+}
+
+// again tells whether the response to a duplicate may be sent once more.
+func (w *responseWindow) again(id uint32, now time.Time, elsewhere bool) bool {
+	for i := range w.known {
+		if w.known[i].id == id {
+			return w.known[i].repeats.allow(now, elsewhere)
+		}
+	}
+	return false
 }
 
 // unanswered is the lowest Message ID that we have not answered. A peer cannot have our response before we have sent it, so
