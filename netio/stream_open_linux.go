@@ -105,12 +105,12 @@ func (t *streams) shut(fd int) {
 	t.tick(time.Second)
 }
 
-// admit takes an accepted connection in, unless there are too many that nobody has kept.
+// admit takes an accepted connection in, unless there are too many that nobody has kept, and none of them makes room.
 func (t *streams) admit(fd int, remote netip.AddrPort) {
 	sa, err := unix.Getsockname(fd)
 	prefix := network(remote.Addr())
 	t.mu.Lock()
-	full := len(t.unkept.of) >= maxUnkept || t.unkept.from[prefix] >= maxUnkeptPrefix
+	full := t.unkept.from[prefix] >= maxUnkeptPrefix || len(t.unkept.of) >= maxUnkept && !t.makeRoom(time.Now())
 	t.mu.Unlock()
 	if err != nil || full {
 		t.counters.add(DropStreamLimit, 1)
@@ -121,6 +121,24 @@ func (t *streams) admit(fd int, remote netip.AddrPort) {
 	if t.add(s, prefix) != nil {
 		s.close()
 	}
+}
+
+// makeRoom ends the stream that nobody has kept for the longest time, if it has had time enough to begin an IKE SA: who holds
+// streams open from many networks is not to have all places. The caller holds mu.
+func (t *streams) makeRoom(now time.Time) bool {
+	var oldest *stream
+	for s := range t.unkept.of {
+		if oldest == nil || t.ending[s].Before(t.ending[oldest]) {
+			oldest = s
+		}
+	}
+	if oldest == nil || t.ending[oldest].Sub(now) > unkeptTime-silentTime {
+		return false
+	}
+	t.counters.add(DropStreamLimit, 1)
+	t.unkept.drop(oldest)
+	oldest.hangUp()
+	return true
 }
 
 // network is what limits count: an address of IPv4, and of IPv6 what one site has.

@@ -13,13 +13,14 @@ import (
 )
 
 // Streams that nobody has kept cost little and are few: they end soon, and there is room for so many, in all and from one
-// network. Those that are kept are as many as IKE SAs. An IKE SA that goes from one stream to the next leaves the former ones
+// network; beyond that the oldest one makes room. Those that are kept are as many as IKE SAs. An IKE SA that goes from one stream to the next leaves the former ones
 // open for a while: as many of a network.
 const (
 	maxUnkept       = 1024
 	maxUnkeptPrefix = 32
 	maxLeftPrefix   = 32
 	unkeptTime      = 10 * time.Second // for the prefix and a message that begins or continues an IKE SA (RFC 9329, Section 6.3.1)
+	silentTime      = time.Second      // of unkeptTime what a stream has in any case
 	finishTime      = 5 * time.Second  // for the peer to close what we have closed
 )
 
