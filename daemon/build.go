@@ -56,7 +56,7 @@ func (d *Daemon) build(ctx context.Context, cfg *config.Config, log *slog.Logger
 		env.NewSAID, env.NewChildID, env.NewMark, env.NewIfID = sas, children, marks, ifIDs
 		_, env.Gateway.NATTPort = w.listener.Ports()
 		env.Gateway.HalfOpen = halfOpen(cfg.Daemon.HalfOpen, shards)
-		e.shards = append(e.shards, &shardLoop{engine: e, shard: ike.NewShard(uint8(i), env), box: newMailbox[any](), last: e.newLast()})
+		e.shards = append(e.shards, &shardLoop{engine: e, shard: ike.NewShard(uint8(i), env), box: newMailbox[any](), looks: newMailbox[func()](), last: e.newLast()})
 	}
 	d.engine = e
 	return nil

@@ -1,7 +1,6 @@
 package daemon
 
 import (
-	"bytes"
 	"context"
 	"encoding/binary"
 	"hash/maphash"
@@ -26,6 +25,7 @@ const maxShards = 64
 const (
 	maxDatagrams = 4096
 	maxFirst     = maxDatagrams / 2
+	maxOctets    = 16 << 20 // of all that wait: datagrams may have 64 KiB each
 )
 
 // network is what the engine sends through; netio.Listener is one.
@@ -103,7 +103,7 @@ func (e *engine) receive(path dataplane.Path, message []byte) {
 	if first(message) {
 		limit = maxFirst
 	}
-	if !l.box.offer(ike.MessageReceived{Path: path, Datagram: bytes.Clone(message)}, limit) {
+	if !l.offer(path, message, limit) {
 		e.hub.overflow()
 	}
 }

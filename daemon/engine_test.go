@@ -8,6 +8,7 @@ import (
 	"hash/maphash"
 	"log/slog"
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
 
@@ -31,7 +32,7 @@ func parked(t *testing.T, shards int) *engine {
 	e.updowns = newUpdowns(e, config.Hooks{AtOnce: 1})
 	e.supervisor = &supervisorLoop{engine: e, box: newMailbox[func()](), pursuits: map[*pursuit]bool{}}
 	for i := range shards {
-		e.shards = append(e.shards, &shardLoop{engine: e, shard: ike.NewShard(uint8(i), e.env(policySource())), box: newMailbox[any]()})
+		e.shards = append(e.shards, &shardLoop{engine: e, shard: ike.NewShard(uint8(i), e.env(policySource())), box: newMailbox[any](), looks: newMailbox[func()]()})
 	}
 	return e
 }
@@ -283,4 +284,42 @@ func (l *lives) Query(_ dataplane.Direction, spi uint32, _ dataplane.PolicyID) (
 		return dataplane.Counters{}, nil
 	}
 	return dataplane.Counters{}, errors.New("no such SA")
+}
+
+// Large datagrams without end take no more memory than so many octets, and those that were looked at make room.
+func TestFloodOfLargeDatagramsTakesBoundedMemory(t *testing.T) {
+	e := parked(t, 1)
+	e.strangers = newAllowance(strangersEvery, strangersAtOnce)
+	path := dataplane.Path{Remote: netip.MustParseAddrPort("192.0.2.1:500")}
+	large := append(header(7, spiOf(0), wire.FlagInitiator), make([]byte, 65000)...)
+	most := maxOctets / len(large)
+	for range most + 10 {
+		e.receive(path, large)
+	}
+	waiting := e.shards[0].box.take(nil)
+	if got := e.hub.overflows.Load(); len(waiting) != most || got != 10 {
+		t.Errorf("%d wait, %d were dropped, want %d and 10", len(waiting), got, most)
+	}
+	for _, item := range waiting {
+		e.shards[0].receive(item)
+	}
+	e.receive(path, large)
+	if len(e.shards[0].box.take(nil)) != 1 {
+		t.Error("there is no room again")
+	}
+}
+
+// A list that goes on does not wait for a flood: its questions are answered between two messages.
+func TestLooksOvertakeWhatWaits(t *testing.T) {
+	e := parked(t, 1)
+	l := e.shards[0]
+	var order []string
+	l.box.put(func() { order = append(order, "first"); l.looks.put(func() { order = append(order, "look") }) })
+	l.box.put(func() { order = append(order, "second") })
+	ctx, cancel := context.WithCancel(t.Context())
+	l.box.put(func() { cancel() })
+	l.run(ctx)
+	if want := []string{"first", "look", "second"}; !slices.Equal(order, want) {
+		t.Errorf("order %v, want %v", order, want)
+	}
 }

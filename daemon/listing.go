@@ -51,8 +51,12 @@ func (g *listing) Next(ctx context.Context, each func(*api.SA)) (more bool, err 
 // part asks the shard for the next ones. The place is its own until it has answered, also when nobody waits for that any more.
 func (g *listing) part(ctx context.Context) ([]ike.SAStatus, error) {
 	l, place := g.engine.shards[g.shard], g.place
+	ask := l.look
+	if place == (ike.Listing{}) {
+		ask = l.ask // what was there when the list was begun is in it
+	}
 	var list []ike.SAStatus
-	if err := l.ask(ctx, func() { list = l.shard.List(&place, sasAtOnce) }); err != nil {
+	if err := ask(ctx, func() { list = l.shard.List(&place, sasAtOnce) }); err != nil {
 		return nil, err
 	}
 	g.place = place

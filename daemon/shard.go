@@ -1,8 +1,10 @@
 package daemon
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"sync/atomic"
 	"time"
 
 	"culvert/auth"
@@ -16,7 +18,19 @@ type shardLoop struct {
 	engine *engine
 	shard  *ike.Shard
 	box    *mailbox[any] // ike.Event or func()
+	octets atomic.Int64  // of the datagrams in box
+	looks  *mailbox[func()]
 	last   last
+}
+
+// offer puts a copy of a message into the mailbox unless too much waits there already, and tells whether it did.
+func (l *shardLoop) offer(path dataplane.Path, message []byte, limit int) bool {
+	n := int64(len(message))
+	if l.octets.Add(n) <= maxOctets && l.box.offer(ike.MessageReceived{Path: path, Datagram: bytes.Clone(message)}, limit) {
+		return true
+	}
+	l.octets.Add(-n)
+	return false
 }
 
 // run handles events and timers until ctx ends.
@@ -34,9 +48,27 @@ func (l *shardLoop) run(ctx context.Context) {
 		case <-l.box.ready:
 			batch = l.box.take(batch)
 			for _, item := range batch {
+				l.lookAhead()
 				l.receive(item)
 			}
+		case <-l.looks.ready:
+			l.answer()
 		}
+	}
+}
+
+// lookAhead answers questions that overtake what waits.
+func (l *shardLoop) lookAhead() {
+	select {
+	case <-l.looks.ready:
+		l.answer()
+	default:
+	}
+}
+
+func (l *shardLoop) answer() {
+	for _, question := range l.looks.take(nil) {
+		question()
 	}
 }
 
@@ -55,6 +87,9 @@ func (l *shardLoop) receive(item any) {
 	switch item := item.(type) {
 	case func():
 		item()
+	case ike.MessageReceived:
+		l.octets.Add(-int64(len(item.Datagram)))
+		l.handle(item)
 	case ike.Event:
 		l.handle(item)
 	}
@@ -150,10 +185,19 @@ func (l *shardLoop) install(a ike.InstallSA) {
 // errStopped answers questions to a shard that has ended.
 var errStopped = errors.New("the daemon is stopping")
 
-// ask runs a function on the shard's goroutine and waits for it.
+// ask runs a function on the shard's goroutine, after everything that came before it, and waits for it.
 func (l *shardLoop) ask(ctx context.Context, question func()) error {
+	return l.await(ctx, question, func(f func()) { l.box.put(f) })
+}
+
+// look is ask without the wait for what came before: in a flood there is much of that.
+func (l *shardLoop) look(ctx context.Context, question func()) error {
+	return l.await(ctx, question, l.looks.put)
+}
+
+func (l *shardLoop) await(ctx context.Context, question func(), put func(func())) error {
 	done := make(chan struct{})
-	l.box.put(func() {
+	put(func() {
 		question()
 		close(done)
 	})
