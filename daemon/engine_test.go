@@ -289,7 +289,7 @@ func (l *lives) Query(_ dataplane.Direction, spi uint32, _ dataplane.PolicyID) (
 // Large datagrams without end take no more memory than so many octets, and those that were looked at make room.
 func TestFloodOfLargeDatagramsTakesBoundedMemory(t *testing.T) {
 	e := parked(t, 1)
-	e.strangers = newAllowance(strangersEvery, strangersAtOnce)
+	e.strangers = newCrowd(strangersEvery, strangersAtOnce)
 	path := dataplane.Path{Remote: netip.MustParseAddrPort("192.0.2.1:500")}
 	large := append(header(7, spiOf(0), wire.FlagInitiator), make([]byte, 65000)...)
 	most := maxOctets / len(large)

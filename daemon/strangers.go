@@ -13,7 +13,7 @@ import (
 const (
 	strangersAtOnce = 200
 	strangersEvery  = 50 * time.Millisecond
-	// That something was left out is told as often.
+	// How much was left out is told this often.
 	withheldEvery = 10 * time.Second
 )
 
