@@ -110,8 +110,15 @@ func (c *Connection) schema() schema {
 	}
 }
 
+// year is the longest time that a connection may have for something.
+const year = 365 * 24 * time.Hour
+
 func (c *Connection) options() []option {
-	const year = 365 * 24 * time.Hour
+	return slices.Concat(c.messageOptions(), c.timeOptions(), c.peerOptions())
+}
+
+// messageOptions are about IKE messages, and how they and ESP get to the peer.
+func (c *Connection) messageOptions() []option {
 	return []option{
 		{name: "version", slot: one(new(uint8), only[uint8](2, "IKEv1 is obsolete and not there (RFC 9395)")), aka: "version",
 			doc: "Version of IKE. There is only 2."},
@@ -141,6 +148,12 @@ func (c *Connection) options() []option {
 			doc: "Find the MTU of the path with IKE requests padded to the size in question, which every peer answers. Without, ICMP alone lowers it."},
 		{name: "keepalive", slot: one(&c.Keepalive, duration(time.Second, time.Hour)), rfc: "RFC 3948, Section 4", aka: "charon.keep_alive",
 			doc: "Interval of NAT keepalives while we are behind a NAT."},
+	}
+}
+
+// timeOptions are about how long things last.
+func (c *Connection) timeOptions() []option {
+	return []option{
 		{name: "dpd_delay", slot: one(&c.DPDDelay, duration(0, 24*time.Hour)), rfc: "RFC 7296, Section 2.4", aka: "dpd_delay",
 			doc: "Time without a sign of life after which the peer is asked for one. `0s`: never."},
 		{name: "rekey_time", slot: one(&c.RekeyTime, duration(0, year)), rfc: "RFC 7296, Section 2.8", aka: "rekey_time",
@@ -155,6 +168,12 @@ func (c *Connection) options() []option {
 			doc: "As responder: time after which the initiator has to authenticate again. `0s`: not announced."},
 		{name: "auth_grace", slot: one(&c.AuthGrace, duration(0, year)), rfc: "RFC 4478", aka: "over_time",
 			doc: "Time after `auth_lifetime` at which an IKE SA ends that was not authenticated again. `0s`: it ends at once."},
+	}
+}
+
+// peerOptions are about who is let in, and what each side gets.
+func (c *Connection) peerOptions() []option {
+	return []option{
 		{name: "unique", slot: one(&c.Unique, choice("uniqueness policy", value("replace", ike.UniqueReplace), value("keep", ike.UniqueKeep),
 			value("no", ike.UniqueNo), value("never", ike.UniqueNever))), rfc: "RFC 7296, Section 2.4", aka: "unique",
 			doc: "When a peer with the same identity connects again: `replace` the old IKE SA; `keep` it and refuse; `no`: keep both unless the peer sends INITIAL_CONTACT; `never`: keep both even then."},
