@@ -127,7 +127,6 @@ func (c *Child) trafficOptions() []option {
 }
 
 func (c *Child) lifetimeOptions() []option {
-	const year = 365 * 24 * time.Hour
 	return []option{
 		{name: "inactivity", slot: one(&c.Inactivity, duration(0, year)), aka: "inactivity",
 			doc: "Time without a packet of either direction after which the child ends and waits for a packet or command; new keys begin it anew. `0s`: no limit."},
