@@ -21,7 +21,7 @@ func TestRestorationIsLoggedOnceForWhatBelongsTogether(t *testing.T) {
 			time.Sleep(10 * time.Millisecond)
 		}
 		time.Sleep(time.Second)
-		if got := out.String(); strings.Count(got, "\n") != 1 || !strings.Contains(got, "code=HOST-REMOVED rules=40 routes=20 addresses=0 filters=0 policies=0 sas=0") {
+		if got := out.String(); strings.Count(got, "\n") != 1 || !strings.Contains(got, "code=HOST-REMOVED interfaces=0 rules=40 routes=20 addresses=0 filters=0 policies=0 sas=0") {
 			t.Errorf("log: %s", got)
 		}
 		if w := r.warning(); len(w) != 0 {
