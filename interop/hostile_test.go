@@ -46,6 +46,9 @@ func newAttacker(s *scene, seen [][]byte) *attacker {
 	s.Cleanup(func() { _ = unix.Close(a.raw) })
 	const initRequest = 34<<8 | 0x08 // exchange type and flags (RFC 7296, Section 3.1)
 	for _, p := range seen {
+		if p[9] == protocolUDP {
+			p[26], p[27] = 0, 0 // the kernel leaves checksums to the card, which a capture comes before
+		}
 		if p[9] == protocolUDP && len(p) > 48+20 && binary.BigEndian.Uint16(p[22:]) == 500 && binary.BigEndian.Uint16(p[28+18:]) == initRequest {
 			a.initial = p[28:]
 		}
@@ -125,7 +128,6 @@ func (a *attacker) mutation() []byte {
 	}
 	if p[9] == protocolUDP {
 		binary.BigEndian.PutUint16(p[24:], uint16(len(p)-20))
-		p[26], p[27] = 0, 0
 	}
 	return p
 }
@@ -210,13 +212,15 @@ func memory(t *testing.T, p *lab.Process) int {
 	return kib << 10
 }
 
+// forAnybody is a connection for whoever comes.
+const forAnybody = "connection \"anybody\" {\n local {\n id = \"moon.example.org\"\n}\n remote {\n id = \"*.example.com\"\n}\n}\n" +
+	"secret \"anybody\" {\n psk = \"for-whom-nobody-knows-it-here\"\n}\n"
+
 // A tunnel goes on carrying packets under whatever is thrown at the daemon; every loss is counted by its reason, memory
 // stays bounded, the daemon answers, and the next handshake succeeds.
 func TestHostilePackets(t *testing.T) {
 	s := newScene(t)
-	anybody := "connection \"anybody\" {\n local {\n id = \"moon.example.org\"\n}\n remote {\n id = \"*.example.com\"\n}\n}\n" +
-		"secret \"anybody\" {\n psk = \"for-whom-nobody-knows-it-here\"\n}\n"
-	s.start(pskConf("", "")+anybody+"daemon {\n half_open {\n timeout = \"5s\"\n}\n}\n", pskSwan("", ""))
+	s.start(pskConf("", "")+forAnybody+"daemon {\n half_open {\n timeout = \"5s\"\n}\n}\n", pskSwan("", ""))
 	capture := s.moon.Capture("sun")
 	s.up(charon)
 	s.stream(50, func() { s.theirs.Swanctl("--rekey", "--child", "net") })
