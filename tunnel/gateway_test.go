@@ -62,7 +62,7 @@ func newGateway(t testing.TB) *gateway {
 	t.Helper()
 	pid := os.Getpid()
 	return &gateway{
-		TB: t, addr: fmt.Sprintf("127.%d.%d.%d", 1+pid>>8&0x7f, pid&0xff, 100+gateways.Add(1)),
+		TB: t, addr: fmt.Sprintf("127.%d.%d.%d", 1+pid>>8&0x7f, pid&0xff, 1+gateways.Add(1)%254),
 		config: filepath.Join(t.TempDir(), "gateway.hcl"),
 	}
 }
