@@ -112,10 +112,11 @@ func (t *timedWriter) Unwrap() http.ResponseWriter { return t.ResponseWriter }
 
 // An entry is what the log will say of a request.
 type entry struct {
-	mu       sync.Mutex
-	about    string
-	problem  *Problem
-	harmless bool // nothing would have changed
+	mu          sync.Mutex
+	about       string
+	problem     *Problem
+	interrupted bool // the caller went away before the answer
+	harmless    bool // nothing would have changed
 }
 
 type entryKey struct{}
@@ -143,7 +144,7 @@ func failed(ctx context.Context, p *Problem) {
 	if e, ok := ctx.Value(entryKey{}).(*entry); ok {
 		e.mu.Lock()
 		defer e.mu.Unlock()
-		e.problem = p
+		e.problem, e.interrupted = p, context.Cause(ctx) == context.Canceled
 	}
 }
 
@@ -167,7 +168,10 @@ func (s *Server) audited(w http.ResponseWriter, r *http.Request) {
 		attrs = append(attrs, slog.String("about", e.about))
 	}
 	result := "done"
-	if e.problem != nil {
+	switch {
+	case e.interrupted:
+		result = "interrupted"
+	case e.problem != nil:
 		level, result = slog.LevelWarn, "failed"
 		attrs = append(attrs, slog.String("code", string(e.problem.Code)), slog.String("detail", e.problem.Detail))
 	}

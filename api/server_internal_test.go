@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -150,6 +151,22 @@ func TestUpWaitsAsLongAsItIsTold(t *testing.T) {
 		NewServer(q, "test").ServeHTTP(w, upRequest(context.Background(), `{"connection":"a","timeout":40}`))
 		if took := time.Since(begun); took != 40*time.Second || !strings.Contains(w.text.String(), string(explain.ManageTimeout)) {
 			t.Errorf("after %v:\n%s", took, w.text.String())
+		}
+	})
+}
+
+func TestCommandsWhoseCallerGoesAwayAreNoFailures(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		q := newQuiet(8)
+		q.up = func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }
+		s := NewServer(q, "test")
+		s.journal = slog.New(slog.NewTextHandler(&log, nil))
+		ctx, cancel := context.WithTimeoutCause(context.Background(), time.Second, context.Canceled)
+		defer cancel()
+		s.audited(newPaper(), upRequest(ctx, `{"connection":"a","timeout":40}`))
+		if got := log.String(); !strings.Contains(got, "level=INFO") || !strings.Contains(got, "result=interrupted") || strings.Contains(got, "code=") {
+			t.Error(got)
 		}
 	})
 }
