@@ -1,7 +1,6 @@
 package daemon
 
 import (
-	"bytes"
 	"log/slog"
 	"strings"
 	"testing"
@@ -14,7 +13,7 @@ import (
 
 func TestRestorationIsLoggedOnceForWhatBelongsTogether(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var out bytes.Buffer
+		var out buffer
 		r := &restorations{log: slog.New(slog.NewTextHandler(&out, nil))}
 		for range 20 {
 			r.note(dataplane.Restored{Rules: 2, Routes: 1})
@@ -32,7 +31,7 @@ func TestRestorationIsLoggedOnceForWhatBelongsTogether(t *testing.T) {
 
 func TestFightIsAWarningAndOneLineAMinute(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var out bytes.Buffer
+		var out buffer
 		r := &restorations{log: slog.New(slog.NewTextHandler(&out, nil))}
 		for range 240 { // four minutes
 			r.note(dataplane.Restored{Rules: 1})
@@ -50,9 +49,9 @@ func TestFightIsAWarningAndOneLineAMinute(t *testing.T) {
 		}
 		r.note(dataplane.Restored{Rules: 1})
 		r.stop()
-		lines := out.Len()
+		lines := len(out.String())
 		time.Sleep(time.Hour)
-		if out.Len() != lines {
+		if len(out.String()) != lines {
 			t.Errorf("a line after the end: %s", out.String()[lines:])
 		}
 	})
