@@ -199,8 +199,8 @@ func ikeChildEntries() []Entry {
 func ikeLifeEntries() []Entry {
 	return []Entry{
 		{IKEPeerDeleted, "The peer closed the SA.",
-			"It sent a Delete payload.",
-			"Nothing, if it was meant; the start action says whether it is made anew."},
+			"It sent a Delete payload. Right after the SA was established, that is how some peers say that they do not accept who we are.",
+			"Nothing, if it was meant; the start action says whether it is made anew. If it happens at each attempt, read the peer's log for what it has against our identity, certificate or key."},
 		{IKELifetime, "The SA reached the end of its lifetime.",
 			"It was not replaced in time: rekeying or reauthentication failed before.",
 			"Look for the earlier message that tells why."},

@@ -1,6 +1,10 @@
 package ike
 
-import "culvert/explain"
+import (
+	"time"
+
+	"culvert/explain"
+)
 
 // close deletes the IKE SA and its children (RFC 7296, Section 1.4.1). We stop sending at once; what is on its way to us is
 // taken until the peer has answered. An IKE SA that is being rekeyed is closed when it is known which one stays.
@@ -102,5 +106,6 @@ func (sa *SA) closedByPeer(in *inbound) {
 	if t := sa.exchanges.rekey; t != nil && t.rivalled() {
 		t.settle(sa, t.rival)
 	}
-	sa.terminate(refuse(explain.IKEPeerDeleted, 0, "the peer closed the IKE SA"))
+	sa.terminate(refuse(explain.IKEPeerDeleted, 0, "the peer closed the IKE SA, %v after it was established",
+		sa.now.Sub(sa.established).Round(time.Millisecond)))
 }

@@ -79,7 +79,7 @@ func (sa *SA) refusal(name string, n *wire.Notify) *Failure {
 	case wire.NotifyTSUnacceptable:
 		c := sa.childConfig(&ChildConfig{Name: name})
 		return refuse(explain.IKETSUnacceptable, n.NotifyType, "peer has no policy for the traffic of child %q, which is %s === %s",
-			name, selectorStrings(c.Local), selectorStrings(c.Remote))
+			name, selectorStrings(expand(c.Local, sa.localAddrs())), selectorStrings(expand(c.Remote, sa.remoteAddrs())))
 	case wire.NotifySinglePairRequired:
 		return refuse(explain.IKESinglePair, n.NotifyType,
 			"peer wants a Child SA of its own for each pair of addresses of child %q", name)

@@ -43,6 +43,17 @@ func (l *childLab) negotiated(at *testNode) string {
 	return text(live[0].local) + " === " + text(live[0].remote)
 }
 
+func TestRefusedTrafficIsToldWithItsAddresses(t *testing.T) {
+	l := newChildLab(t, func(ca, cb *Connection) {
+		dynamic := netChild(t, "10.1.0.0/16", "10.2.0.0/16")
+		dynamic.Local = []spd.Selector{{EndPort: 65535}}
+		ca.Children, cb.Children = []*ChildConfig{dynamic}, []*ChildConfig{netChild(t, "10.9.0.0/16", "10.1.0.0/16")}
+	})
+	if f := l.a.failure(t, NewsFailure); f.Code != explain.IKETSUnacceptable || !strings.Contains(f.Error(), "192.0.2.1 === 10.2.0.0/16") {
+		t.Errorf("failure %v", f)
+	}
+}
+
 func TestTrafficIsNarrowedToWhatBothAllow(t *testing.T) {
 	tests := []struct{ name, a, b, want string }{
 		{"the same", "10.1.0.0/16 === 10.2.0.0/16", "10.2.0.0/16 === 10.1.0.0/16", "10.1.0.0/16 === 10.2.0.0/16"},
