@@ -18,11 +18,18 @@ import (
 	"culvert/wire"
 )
 
-// Load reads the tables of a folder, those that are there. It is an error if there is none.
-func (r *Ring) Load(dir string) error {
+// Load reads one table, or those tables of a folder that are there. It is an error if a folder has none.
+func (r *Ring) Load(path string) error {
+	info, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	if !info.IsDir() {
+		return r.loadTable(path)
+	}
 	found := false
 	for _, table := range Tables() {
-		f, err := os.Open(filepath.Join(dir, table))
+		err := r.loadTable(filepath.Join(path, table))
 		if errors.Is(err, os.ErrNotExist) {
 			continue
 		}
@@ -30,20 +37,24 @@ func (r *Ring) Load(dir string) error {
 			return err
 		}
 		found = true
-		err = r.Read(table, f)
-		_ = f.Close()
-		if err != nil {
-			return err
-		}
 	}
 	if !found {
-		return fmt.Errorf("%s has none of the tables %s", dir, strings.Join(Tables(), ", "))
+		return fmt.Errorf("%s has none of the tables %s", path, strings.Join(Tables(), ", "))
 	}
 	return nil
 }
 
-// Read reads one table.
-func (r *Ring) Read(table string, text io.Reader) error {
+func (r *Ring) loadTable(file string) error {
+	f, err := os.Open(file)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return r.Read(filepath.Base(file), f)
+}
+
+// Read reads lines of any of the tables: each tells by itself of which. Errors begin with the name.
+func (r *Ring) Read(name string, text io.Reader) error {
 	whole := &io.LimitedReader{R: text, N: maxTable}
 	rows := csv.NewReader(whole)
 	rows.FieldsPerRecord, rows.Comment, rows.LazyQuotes = -1, '#', true
@@ -53,34 +64,35 @@ func (r *Ring) Read(table string, text io.Reader) error {
 			return nil
 		}
 		if err == io.EOF {
-			return fmt.Errorf("%s: %w: they are more than %d octets", table, ErrTooMany, maxTable)
+			return fmt.Errorf("%s: %w: they are more than %d octets", name, ErrTooMany, maxTable)
 		}
 		if err == nil {
-			err = r.row(table, row)
+			err = r.row(row)
 		}
 		if err != nil {
 			line, _ := rows.FieldPos(0)
-			return fmt.Errorf("%s, line %d: %w", table, line, err)
+			return fmt.Errorf("%s, line %d: %w", name, line, err)
 		}
 	}
 }
 
-// row takes one line of a table.
-func (r *Ring) row(table string, row []string) error {
+// row takes one line. Those of ESP in Wireshark's table begin with a version of IP, or that it is any.
+func (r *Ring) row(row []string) error {
 	if r.lines++; r.lines > maxLines {
 		return fmt.Errorf("%w: there are more than %d lines", ErrTooMany, maxLines)
 	}
+	first := strings.ToLower(row[0])
 	switch {
-	case table == TableIKE && len(row) == 8:
-		return r.wiresharkIKE(row)
-	case table == TableESP && len(row) >= 8:
-		return r.wiresharkESP(row)
-	case table == TableAll && len(row) == 8 && row[0] == "ike":
+	case len(row) == 8 && first == "ike":
 		return r.ownIKE(row)
-	case table == TableAll && len(row) == 6 && row[0] == "esp":
+	case len(row) == 6 && first == "esp":
 		return r.ownESP(row)
+	case len(row) >= 8 && (strings.HasPrefix(first, "ip") || first == "any"):
+		return r.wiresharkESP(row)
+	case len(row) == 8:
+		return r.wiresharkIKE(row)
 	}
-	return fmt.Errorf("%d fields are no line of it", len(row))
+	return fmt.Errorf("%d fields are no line of %s", len(row), strings.Join(Tables(), ", "))
 }
 
 func (r *Ring) ownIKE(row []string) error {

@@ -29,12 +29,12 @@ implicit IVs, extended sequence numbers, IP-TFS and streams of TCP. -o writes a 
 with comments on each packet, and what was inside of ESP on an interface of its own;
 without, a line for each packet is shown, and with --payloads what is in messages of IKE.`,
 		Example: `  culvert decrypt office.pcapng --keys keys -o clear.pcapng
-  culvert decrypt wire.pcap --keys keys --payloads
+  culvert decrypt wire.pcap --keys esp_sa --keys ikev2_decryption_table --payloads
   culvert decrypt office.pcapng --json      how much of it could be opened`,
 		Args: oneCapture,
 	}
 	payloads := cmd.Flags().Bool("payloads", false, "show what is in messages of IKE")
-	cmd.Flags().StringArrayVar(&keys, "keys", nil, "folder with tables of keys; may be given several times")
+	cmd.Flags().StringArrayVar(&keys, "keys", nil, "table of keys, or folder with tables; may be given several times")
 	cmd.Flags().StringVarP(&output, "output", "o", "", "pcapng file to write")
 	cmd.RunE = func(_ *cobra.Command, args []string) error {
 		ring, err := ringOf(args[0], keys)
@@ -53,11 +53,11 @@ func oneCapture(cmd *cobra.Command, args []string) error {
 	return nil
 }
 
-// ringOf collects the keys in folders and in a file itself.
-func ringOf(file string, folders []string) (*keylog.Ring, error) {
+// ringOf collects the keys in tables, in folders of tables, and in a file itself.
+func ringOf(file string, tables []string) (*keylog.Ring, error) {
 	ring := keylog.NewRing()
-	for _, dir := range folders {
-		if err := ring.Load(dir); err != nil {
+	for _, path := range tables {
+		if err := ring.Load(path); err != nil {
 			return nil, badFile(err)
 		}
 	}
@@ -74,7 +74,7 @@ func ringOf(file string, folders []string) (*keylog.Ring, error) {
 
 // badFile is what a file or folder cannot do.
 func badFile(err error) error {
-	return api.NewProblem(0, explain.ManageUsage, "name a capture, and with --keys folders with tables that `culvert keys export` has written", "%v", err)
+	return api.NewProblem(0, explain.ManageUsage, "name a capture, and with --keys tables of keys, or folders that `culvert keys export` has written them to", "%v", err)
 }
 
 // decrypt opens a file.

@@ -46,6 +46,20 @@ func TestDecryptShowsALineForEachPacket(t *testing.T) {
 	}
 }
 
+// Tables are known by their lines, whatever they are called.
+func TestDecryptTakesTablesByName(t *testing.T) {
+	s := newShell(t)
+	file, keys := tables(t, "cert-ed25519")
+	table := filepath.Join(keys, "a.keys")
+	if err := os.Rename(filepath.Join(keys, "esp_sa"), table); err != nil {
+		t.Fatal(err)
+	}
+	s.run(exitOK, "decrypt", file, "--keys", table, "--keys", filepath.Join(keys, "ikev2_decryption_table"))
+	if !strings.Contains(s.err.String(), "opened 18 of 18 messages of IKE and 6 of 6 packets of ESP") {
+		t.Errorf("said %s", s.err.String())
+	}
+}
+
 // What is written can be read again: the packets inside are IP packets of their own.
 func TestDecryptWritesAFile(t *testing.T) {
 	s := newShell(t)
@@ -68,5 +82,7 @@ func TestDecryptRefuses(t *testing.T) {
 	s.run(exitUsage, "decrypt", "absent.pcap")
 	s.run(exitUsage, "decrypt", "decrypt_test.go")
 	s.run(exitUsage, "decrypt", file, "--keys", t.TempDir())
+	s.run(exitUsage, "decrypt", file, "--keys", "absent")
+	s.run(exitUsage, "decrypt", file, "--keys", "decrypt_test.go")
 	s.run(exitUsage, "decrypt", file, "-o", "/nowhere/x")
 }
