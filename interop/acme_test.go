@@ -17,7 +17,7 @@ func pebble(t *testing.T, l *lab.Lab, h *lab.Host) string {
 	t.Helper()
 	bin := t.TempDir()
 	for _, name := range []string{"pebble", "pebble-challtestsrv"} {
-		h.Must("go", "build", "-C", "../tools", "-o", filepath.Join(bin, name), "github.com/letsencrypt/pebble/v2/cmd/"+name)
+		lab.Build(t, "-C", "../tools", "-o", filepath.Join(bin, name), "github.com/letsencrypt/pebble/v2/cmd/"+name)
 	}
 	h.Must("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-noenc", "-subj", "/CN=pebble", "-days", "2",
 		"-addext", "subjectAltName=IP:127.0.0.1", "-keyout", bin+"/api.key", "-out", bin+"/api.pem")

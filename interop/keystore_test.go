@@ -70,7 +70,7 @@ func TestKeysInAPKCS11Token(t *testing.T) {
 	const module = "/usr/lib/softhsm/libsofthsm2.so"
 	h := lab.New(t).Host("hsm")
 	tokens, helper := t.TempDir(), filepath.Join(t.TempDir(), "culvert-pkcs11")
-	h.Must("env", "CGO_ENABLED=1", "go", "build", "-o", helper, "culvert/cmd/culvert-pkcs11")
+	lab.Build(t, "-o", helper, "culvert/cmd/culvert-pkcs11")
 	t.Setenv("SOFTHSM2_CONF", h.Write("softhsm2.conf", "directories.tokendir = "+tokens+"\n"))
 	pin := h.Write("pin", "1234\n")
 	store := keystore.Store{Helper: helper}

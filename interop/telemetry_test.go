@@ -47,7 +47,7 @@ type foreignCollector struct{ *lab.Process }
 func startCollector(t *testing.T, h *lab.Host) *foreignCollector {
 	t.Helper()
 	bin := filepath.Join(t.TempDir(), "otlpread")
-	h.Must("go", "build", "-C", "../tools/otlpread", "-o", bin, ".")
+	lab.Build(t, "-C", "../tools/otlpread", "-o", bin, ".")
 	return &foreignCollector{h.Start("otlpread", nil, bin, "127.0.0.1:4318")}
 }
 

@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+
+	"culvert/interop/lab"
 )
 
 // A contestant is one way to carry packets between two hosts.
@@ -63,7 +65,7 @@ func (p *pair) build(what program) string {
 		if err != nil {
 			p.Fatal(err)
 		}
-		p.moon.Must("go", "build", "-C", what.dir, "-tags", what.tags, "-o", bin, what.pkg)
+		lab.Build(p, "-C", what.dir, "-tags", what.tags, "-o", bin, what.pkg)
 		return bin
 	}))
 	return once.(func() string)()

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+	"testing"
 )
 
 const (
@@ -72,6 +73,17 @@ func (l *Lab) Binary() string {
 		l.Fatalf("build culvert: %v\n%s", err, bin)
 	}
 	return bin
+}
+
+// Build builds another program that a scene needs, by "go build" with these arguments and C. Modules that are missing are fetched,
+// which no host of a scene could.
+func Build(t testing.TB, args ...string) {
+	t.Helper()
+	cmd := exec.Command("go", append([]string{"build"}, args...)...)
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=1")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("go build %v: %v\n%s", args, err, out)
+	}
 }
 
 // race returns the first report of the race detector in a log, or nothing.

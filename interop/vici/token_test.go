@@ -80,7 +80,7 @@ func newTokenStage(t *testing.T) *tokenStage {
 	l.Link(s.moon, s.sun, []string{"10.99.1.1/24"}, []string{"10.99.1.2/24"})
 	l.Link(s.mars, s.sun, []string{"10.99.2.1/24"}, []string{"10.99.2.2/24"})
 	bin, tokens := t.TempDir(), t.TempDir()
-	s.moon.Must("env", "CGO_ENABLED=1", "go", "build", "-o", filepath.Join(bin, "culvert-pkcs11"), "culvert/cmd/culvert-pkcs11")
+	lab.Build(t, "-o", filepath.Join(bin, "culvert-pkcs11"), "culvert/cmd/culvert-pkcs11")
 	t.Setenv("PATH", bin+":"+os.Getenv("PATH"))
 	t.Setenv("SOFTHSM2_CONF", s.moon.Write("softhsm2.conf", "directories.tokendir = "+tokens+"\n"))
 	s.ca, s.key = newAuthority(t)
