@@ -1,10 +1,12 @@
 package capture
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"io"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/gopacket/gopacket/layers"
@@ -22,20 +24,23 @@ type Totals struct {
 	ESP     int `json:"esp"` // packets, and of them
 	ESPRead int `json:"esp_read"`
 	Inner   int `json:"inner"` // IP packets inside
+	IKEv1   int `json:"ikev1"` // messages, and
+	AH      int `json:"ah"`    // packets, which are not read
 
-	Fragments int    `json:"ip_fragments"`  // of IP, which are not put together
+	Fragments int    `json:"ip_fragments"`  // of IP whose packet did not become whole
 	Cut       string `json:"cut,omitempty"` // that the file ends too early, and where
 }
 
 // Decrypt reads a pcap or pcapng file, opens what a ring has keys for, and gives each packet of IKE and ESP with a comment, in the
-// order of the file, and behind it what was inside. Packets that were cut, and fragments of IP, are counted and not opened. The
-// error is one of the file with its place, or of each.
+// order of the file, and behind it what was inside. Packets in fragments of IP come with their last one. Packets that were cut are
+// counted and not opened. The error is one of the file with its place, or of each.
 func Decrypt(file io.Reader, ring *keylog.Ring, each func(*Packet) error) (Totals, error) {
 	d := &decrypter{
-		ike:  ikeView{ring, map[*keylog.IKE][2]wire.Protector{}, map[messageID]*wire.Reassembler{}, nil},
-		esp:  espView{ring, map[uint32][]*espSA{}, maxGuessed},
-		tcp:  map[streamID]*stream{},
-		each: each,
+		ike:       ikeView{ring, map[*keylog.IKE][2]wire.Protector{}, map[messageID]*wire.Reassembler{}, nil},
+		esp:       espView{ring, map[uint32][]*espSA{}, maxGuessed},
+		tcp:       map[streamID]*stream{},
+		fragments: newFragments(),
+		each:      each,
 	}
 	r, err := openFile(file)
 	if err != nil {
@@ -61,11 +66,12 @@ func Decrypt(file io.Reader, ring *keylog.Ring, each func(*Packet) error) (Total
 
 // A decrypter is the work on one file.
 type decrypter struct {
-	ike    ikeView
-	esp    espView
-	tcp    map[streamID]*stream
-	each   func(*Packet) error
-	totals Totals
+	ike       ikeView
+	esp       espView
+	tcp       map[streamID]*stream
+	fragments *fragments
+	each      func(*Packet) error
+	totals    Totals
 }
 
 // An envelope is what is around a message of IKE or a packet of ESP.
@@ -77,37 +83,47 @@ type envelope struct {
 	whole    bool
 }
 
-// packet finds IKE and ESP in a packet of IP.
+// packet finds IKE and ESP in a packet of IP, or in the one that its last fragment makes whole.
 func (d *decrypter) packet(p *recorded) error {
-	e := envelope{at: p.at, whole: p.whole}
-	network := p.ip.NetworkLayer()
-	e.ip = append(append([]byte(nil), network.LayerContents()...), network.LayerPayload()...)
-	protocol, payload := layers.IPProtocol(0), network.LayerPayload()
-	switch ip := network.(type) {
-	case *layers.IPv4:
-		if ip.FragOffset != 0 || ip.Flags&layers.IPv4MoreFragments != 0 {
-			d.totals.Fragments++
+	if isFragment(p.ip) {
+		d.totals.Fragments++
+		joined, pieces := d.fragments.join(p)
+		if joined == nil {
 			return nil
 		}
+		d.totals.Fragments -= pieces
+		p = joined
+	}
+	e := envelope{at: p.at, whole: p.whole}
+	network := p.ip.NetworkLayer()
+	e.ip = slices.Concat(network.LayerContents(), network.LayerPayload())
+	protocol := layers.IPProtocol(0)
+	switch ip := network.(type) {
+	case *layers.IPv4:
 		e.from, e.to = address(ip.SrcIP), address(ip.DstIP)
 		e.tos, protocol = ip.TOS, ip.Protocol
 	case *layers.IPv6:
 		e.from, e.to = address(ip.SrcIP), address(ip.DstIP)
 		e.tos, protocol = ip.TrafficClass, ip.NextHeader
 	}
+	return d.carried(&e, protocol, network.LayerPayload())
+}
+
+// carried finds IKE and ESP in what a packet of IP carries.
+func (d *decrypter) carried(e *envelope, protocol layers.IPProtocol, payload []byte) error {
 	switch protocol {
-	case layers.IPProtocolIPv6Fragment:
-		d.totals.Fragments++
 	case layers.IPProtocolESP:
-		return d.sealed(&e, payload)
+		return d.sealed(e, payload)
+	case layers.IPProtocolAH:
+		d.totals.AH++
 	case layers.IPProtocolUDP:
 		if len(payload) > 8 {
 			const nat = 4500 // where ESP is without being asked (RFC 3948, Section 2)
 			ours := binary.BigEndian.Uint16(payload) == nat || binary.BigEndian.Uint16(payload[2:]) == nat
-			return d.datagram(&e, payload[8:], ours)
+			return d.datagram(e, payload[8:], ours)
 		}
 	case layers.IPProtocolTCP:
-		return d.segment(&e, payload)
+		return d.segment(e, payload)
 	}
 	return nil
 }
@@ -122,12 +138,16 @@ func (d *decrypter) datagram(e *envelope, b []byte, nat bool) error {
 	if len(b) < 8 {
 		return nil
 	}
-	rest := b
-	if string(b[:4]) == wire.NonESPMarker {
-		rest = b[4:]
-	}
-	if h, err := wire.ParseHeader(rest); err == nil && int(h.Length) == len(rest) && h.Major() <= 2 && h.InitiatorSPI != 0 {
-		return d.message(e, rest)
+	for _, m := range [][]byte{b, bytes.TrimPrefix(b, []byte(wire.NonESPMarker))} { // an SPI may look like the marker
+		h, _ := wire.ParseHeader(m)
+		switch {
+		case int(h.Length) != len(m) || h.InitiatorSPI == 0:
+		case h.Major() == 2:
+			return d.message(e, m)
+		case h.Major() == 1:
+			d.totals.IKEv1++
+			return nil
+		}
 	}
 	spi := binary.BigEndian.Uint32(b)
 	if _, ok := d.esp.ring.ESP[spi]; ok || nat && spi != 0 {

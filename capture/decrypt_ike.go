@@ -36,9 +36,6 @@ func (v *ikeView) open(b []byte) (comment string, sealed, opened bool) {
 	if err != nil {
 		return "", false, false
 	}
-	if h.Major() != 2 {
-		return HeaderSummary(b), false, false
-	}
 	if h.Exchange == wire.ExchangeSAInit {
 		return v.plain(b), false, false
 	}

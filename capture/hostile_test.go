@@ -170,17 +170,6 @@ func (open) Overhead(int) int                         { return 0 }
 func (open) Seal(prefix, text []byte) ([]byte, error) { return append(prefix, text...), nil }
 func (open) Open(_, body []byte) ([]byte, error)      { return body, nil }
 
-// Fragments of IP are counted.
-func TestFragmentsOfIPAreCounted(t *testing.T) {
-	four := inside("x")
-	four[6] = 0x20
-	six := append([]byte{0x60, 0, 0, 0, 0, 8, 44, 1}, make([]byte, 40)...)
-	totals, err := reads(file(t, nil, four, six))
-	if err != nil || totals.Fragments != 2 || totals.Packets != 2 {
-		t.Errorf("%+v, %v", totals, err)
-	}
-}
-
 // What comes ahead of a stream, and never gets its turn, is bounded in each of the streams.
 func TestStreamsHoldLittle(t *testing.T) {
 	s := &stream{next: 100, early: map[uint32][]byte{}}

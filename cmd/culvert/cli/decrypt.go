@@ -117,7 +117,11 @@ func (a *app) decrypt(file string, ring *keylog.Ring, output string, payloads bo
 		told.line("%s", told.warn(totals.Cut))
 	}
 	if totals.Fragments > 0 {
-		told.line("%s", told.warn(legible.Count(totals.Fragments, "fragment")+" of IP packets were not put together"))
+		told.line("%s", told.warn(legible.Count(totals.Fragments, "fragment")+" of IP packets lack others, or were cut"))
+	}
+	if totals.IKEv1+totals.AH > 0 {
+		told.line("%s", told.warn(fmt.Sprintf("passed over %s of IKEv1 and %s of AH, which are not read",
+			legible.Count(totals.IKEv1, "message"), legible.Count(totals.AH, "packet"))))
 	}
 	told.line("opened %d of %d messages of IKE and %d of %d packets of ESP, with %d packets inside; there are keys of %s",
 		totals.IKERead, totals.IKE, totals.ESPRead, totals.ESP, totals.Inner, legible.Count(ring.Len(), "SA"))

@@ -75,6 +75,14 @@ func TestDecryptWritesAFile(t *testing.T) {
 	}
 }
 
+func TestDecryptTellsWhatItPassesOver(t *testing.T) {
+	s := newShell(t)
+	s.run(exitOK, "decrypt", "../../../capture/testdata/ikev1-certs.pcap")
+	if !strings.Contains(s.err.String(), "passed over 10 messages of IKEv1 and 0 packets of AH, which are not read\n") {
+		t.Errorf("said %s", s.err.String())
+	}
+}
+
 func TestDecryptRefuses(t *testing.T) {
 	s := newShell(t)
 	file, _ := tables(t, "cert-ed25519")
