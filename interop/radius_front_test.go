@@ -21,7 +21,6 @@ const frontSecret = "interop"
 type front struct {
 	tb     testing.TB
 	conn   net.PacketConn
-	server eap.Server
 	inside eap.Conversation
 
 	mu   sync.Mutex

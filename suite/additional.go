@@ -8,10 +8,6 @@ import (
 	"culvert/wire"
 )
 
-// additionalPrefixLen is the length of the prefix that makes the word of a key exchange method one of an additional key
-// exchange: ke1_ to ke7_.
-const additionalPrefixLen = len("ke1_")
-
 // isAdditional reports whether a transform type is one of Additional Key Exchange 1 to 7 (RFC 9370, Section 2.2.1).
 func isAdditional(t wire.TransformType) bool {
 	return t >= wire.TransformADDKE1 && t <= wire.TransformADDKE7

@@ -30,7 +30,6 @@ type node struct {
 	listener               *netio.Listener
 	backend                *Backend
 	notices                chan dataplane.Notice
-	spis                   uint32
 }
 
 // do runs f on a thread of the node's namespace. The thread ends with it.

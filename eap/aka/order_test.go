@@ -14,7 +14,6 @@ type prepared struct {
 	client    eap.Exchange
 	server    *server
 	challenge []byte
-	identity  message
 }
 
 func prepare(t *testing.T, isPrime bool, configure func(*Server)) prepared {

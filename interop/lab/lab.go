@@ -25,7 +25,6 @@ type Lab struct {
 	testing.TB
 	Dir    string // scratch files of the scene
 	prefix string
-	links  int
 }
 
 // New starts an empty scene. Without root the test is skipped.
