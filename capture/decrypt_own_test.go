@@ -282,6 +282,8 @@ func FuzzDecryptPackets(f *testing.F) {
 	}
 	f.Add(Envelope(ESP, dataplane.Outbound, udpPath(), 0, sealed, 0), uint8(0))
 	f.Add(segmentOf(1, []byte(streamStart+"\x00\x09\x00\x00\x00\x00abc")), uint8(1))
+	f.Add(cut(f, false, 1, message(), 1024)[2], uint8(0))
+	f.Add(cut(f, true, 1, message(), 1024)[0], uint8(0))
 	f.Fuzz(func(t *testing.T, p []byte, proposal uint8) {
 		keys := keysOf(t, []string{"aes128gcm16-esn", "null-sha1", "aes256gcm16"}[proposal%3])
 		keys.AggFrag = proposal > 100

@@ -80,6 +80,9 @@ type ipLayer interface {
 func (f *fragments) add(p *recorded) (datagramID, ipLayer) {
 	network := p.ip.NetworkLayer()
 	own := networkPacket(slices.Concat(network.LayerContents(), network.LayerPayload()), layers.LinkTypeRaw)
+	if own == nil { // its version is not that of its frame
+		return datagramID{}, nil
+	}
 	switch ip := own.NetworkLayer().(type) {
 	case *layers.IPv4:
 		id := datagramID{address(ip.SrcIP), address(ip.DstIP), ip.Protocol, uint32(ip.Id)}

@@ -25,7 +25,7 @@ func message() []byte {
 }
 
 // cut makes fragments of IP of so many octets each.
-func cut(t *testing.T, v6 bool, id uint16, payload []byte, size int) (pieces [][]byte) {
+func cut(t testing.TB, v6 bool, id uint16, payload []byte, size int) (pieces [][]byte) {
 	t.Helper()
 	for at := 0; at < len(payload); at += size {
 		piece := payload[at:min(at+size, len(payload))]
@@ -127,5 +127,21 @@ func TestWhatIsNotReadIsCounted(t *testing.T) {
 	totals, err := reads(file(t, nil, slices.Concat(cut(t, false, 1, old, 4000), [][]byte{append(inside("x")[:9:9], append([]byte{51}, inside("x")[10:]...)...)})...))
 	if err != nil || totals.IKEv1 != 1 || totals.AH != 1 || totals.IKE != 0 {
 		t.Errorf("%+v, %v", totals, err)
+	}
+}
+
+// A packet whose version is not that of its frame is none, in fragments or not.
+func TestFragmentsOfAnotherVersionArePassedOver(t *testing.T) {
+	piece := cut(t, false, 1, message(), 16)[0]
+	for version := range byte(16) {
+		piece[0] = version<<4 | 5
+		frame := append([]byte{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 8, 0}, piece...)
+		p := networkPacket(frame, layers.LinkTypeEthernet)
+		if p == nil {
+			continue
+		}
+		if joined, _ := newFragments().join(&recorded{ip: p, whole: true}); joined != nil {
+			t.Errorf("version %d is whole", version)
+		}
 	}
 }
