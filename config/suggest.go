@@ -23,6 +23,9 @@ func suggest(s *schema, e entry) string {
 	if near := legible.Closest(e.name, s.names()); near != "" {
 		return fmt.Sprintf("did you mean %q?", near)
 	}
+	if hint := otherBlock(s, e); hint != "" {
+		return hint
+	}
 	switch o, home := lookup(s, e.name); {
 	case o == nil:
 	case o.name == e.name:
@@ -39,6 +42,24 @@ func suggest(s *schema, e entry) string {
 func otherFormat(s *schema, e entry) string {
 	if s.kind == configurationKind && e.block != nil && len(e.block.labels) == 0 && (e.name == "connections" || e.name == "secrets") {
 		return "this looks like swanctl.conf: read it with --swanctl, or turn it into culvert.hcl with `culvert import swanctl`"
+	}
+	return ""
+}
+
+// otherBlock says what an unknown block probably meant: strongSwan's children, or a block of another block.
+func otherBlock(s *schema, e entry) string {
+	if e.block == nil {
+		return ""
+	}
+	for _, n := range s.blocks {
+		if strings.HasPrefix(e.name, n.kind) {
+			return fmt.Sprintf("did you mean %q?", n.kind)
+		}
+	}
+	for _, home := range schemas() {
+		if home.nested(e.name) != nil {
+			return fmt.Sprintf("%s belongs in the block %s", e.name, home.kind)
+		}
 	}
 	return ""
 }

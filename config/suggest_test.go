@@ -87,7 +87,10 @@ func schemaOf(t *testing.T, kind string) schema {
 func TestUnknownBlocksAreAnsweredWithWhatWasMeant(t *testing.T) {
 	tests := []struct{ block, name, want string }{
 		{"connection", "proposals", "proposals is an option here: write proposals = ..."},
-		{"connection", "children", "there are version, peer_type, proposals"},
+		{"connection", "children", `did you mean "child"?`},
+		{configurationKind, "dataplane", "dataplane belongs in the block daemon"},
+		{configurationKind, "child", "child belongs in the block connection"},
+		{"connection", "quux", "there are version, peer_type, proposals"},
 		{"connection", "remotes", `did you mean "remote"?`},
 		{configurationKind, "conn", "there are include, daemon, metrics, connection"},
 		{configurationKind, "connections", "this looks like swanctl.conf"},
