@@ -6,8 +6,7 @@ import (
 	"testing"
 )
 
-// OpenIKED as users of the manual set it up. As responder it has the new keys in place only after its answer, so we send after that; as
-// initiator it rekeys by itself.
+// OpenIKED as users of the manual set it up. It has new keys in place only after its answer, or some time after ours.
 func TestOpenIKED(t *testing.T) {
 	s := newHosts(t, kernel)
 	g := newGateways(s)
@@ -23,7 +22,7 @@ func TestOpenIKED(t *testing.T) {
 		s.ours.Must("up", "site")
 		for _, what := range []string{"site/net", "site", "site/net"} {
 			s.ours.Must("rekey", what)
-			s.echo("10.1.0.1", "10.2.0.1", 1300)
+			s.settled()
 		}
 		s.ours.Must("down", "site")
 		peer.Stop()
@@ -34,13 +33,20 @@ func TestOpenIKED(t *testing.T) {
 		s.ours.Reload(daemonConf(kernel) + g.installed(page["culvert.hcl with certificates"], moon, moonKey))
 		s.sun.Iked(strings.TrimRight(page["iked.conf with certificates"], "\n")+" ikelifetime 12 lifetime 6\n", files)
 		s.Await("OpenIKED to begin", s.hasChild)
-		s.echo("10.1.0.1", "10.2.0.1", 1300)
+		s.settled()
 		before := s.ours.Status().SAs[0]
 		s.Await("OpenIKED to rekey the child and the IKE SA", func() bool {
 			return s.hasChild() && s.ours.Status().SAs[0].SPI != before.SPI && s.ours.Status().SAs[0].Children[0].InSPI != before.Children[0].InSPI
 		})
-		s.echo("10.1.0.1", "10.2.0.1", 1300)
+		s.settled()
 	})
+}
+
+// settled waits until the peer has its keys in place, and expects every packet to pass then.
+func (s *scene) settled() {
+	s.Helper()
+	s.Await("a first packet to pass", func() bool { return s.reaches("10.1.0.1", "10.2.0.1") })
+	s.echo("10.1.0.1", "10.2.0.1", 1300)
 }
 
 // hasChild tells whether we have one IKE SA with one child.
