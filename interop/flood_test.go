@@ -135,24 +135,24 @@ func (f *floodScene) floods() []flood {
 	}
 }
 
-// run sends a flood until every counter of it has risen, with an answer of the daemon between bursts that leave the receiver's buffers
-// room for the living.
-func (f *floodScene) run(one flood) {
-	f.Helper()
+// endure has a flood sent until every counter of it has risen, with an answer of the daemon between bursts that leave the receiver's
+// buffers room for the living.
+func (s *scene) endure(one flood, send func([]byte) error) {
+	s.Helper()
 	const burst, bursts = 100, 10
-	before := f.ours.Status().Counters
+	before := s.ours.Status().Counters
 	pace := time.NewTicker(2 * time.Millisecond)
 	defer pace.Stop()
-	f.Await("counters of "+one.name, func() bool {
+	s.Await("counters of "+one.name, func() bool {
 		for range bursts {
 			for range burst {
-				if err := f.send(one.packet()); err != nil {
-					f.Fatal(err)
+				if err := send(one.packet()); err != nil {
+					s.Fatal(err)
 				}
 			}
 			<-pace.C
 		}
-		now := f.ours.Status().Counters
+		now := s.ours.Status().Counters
 		for _, name := range one.counts {
 			if now[name] == before[name] {
 				return false
@@ -197,16 +197,15 @@ func (f *floodScene) hang() {
 	})
 }
 
-// lives expects the IKE SA and its child to be those of before, at the same address, and to carry packets.
-func (f *floodScene) lives(after string) {
-	f.Helper()
-	f.carries([][2]string{{"10.1.0.1", "10.2.0.1"}})
-	for _, sa := range f.ours.Status().SAs {
-		if sa.SPI == f.before.SPI && sa.Remote.Address == f.before.Remote.Address && sa.Children[0].InSPI == f.before.Children[0].InSPI {
+// lives expects an IKE SA and its child to be those of before, at the same address.
+func (s *scene) lives(after string, before api.SA) {
+	s.Helper()
+	for _, sa := range s.ours.Status().SAs {
+		if sa.SPI == before.SPI && sa.Remote.Address == before.Remote.Address && sa.Children[0].InSPI == before.Children[0].InSPI {
 			return
 		}
 	}
-	f.Errorf("%s: the IKE SA of before is not there", after)
+	s.Errorf("%s: the IKE SA of before is not there", after)
 }
 
 // A running daemon under one flood after the other from the wire: the tunnel lives on with the same IKE SA at the same address, each
@@ -216,14 +215,16 @@ func TestFloods(t *testing.T) {
 	held := memory(t, f.ours.Process)
 	for _, one := range f.floods() {
 		log, begun := f.size(), time.Now()
-		f.run(one)
-		f.lives(one.name)
+		f.endure(one, f.send)
+		f.carries([][2]string{{"10.1.0.1", "10.2.0.1"}})
+		f.lives(one.name, f.before)
 		if grown, took := f.size()-log, time.Since(begun); grown > floodLog+int64(took.Seconds()*floodLogSecond) {
 			t.Errorf("%s: the log has grown by %d octets in %v", one.name, grown, took)
 		}
 	}
 	f.hang()
-	f.lives("streams")
+	f.carries([][2]string{{"10.1.0.1", "10.2.0.1"}})
+	f.lives("streams", f.before)
 	if grown := memory(t, f.ours.Process) - held; grown > floodMemory {
 		t.Errorf("%d octets more are held", grown)
 	}
