@@ -16,6 +16,7 @@ func TestLibreswan(t *testing.T) {
 	page := manualPage(s)
 	peer := &libreswan{s, s.sun.Pluto(page["ipsec.secrets"], g.keystore(s, sun, sunKey))}
 	peer.Trust("Site CA")
+	s.faults = []string{"XfrmAcquireError"} // it sends through a new Child SA before it can receive: we may answer too early
 	s.ours = s.moon.Culvert(daemonConf(kernel))
 	ours, theirs := page["culvert.hcl with certificates"], page["ipsec.conf with certificates"]
 	t.Run("with a pre-shared key", func(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"net"
 	"net/netip"
+	"slices"
 	"strconv"
 	"sync"
 	"testing"
@@ -66,24 +67,26 @@ func (s *scene) stream(source, target string, meanwhile func()) {
 			break
 		}
 	}
-	if got := back.count(); got+cut != total || total == 0 {
+	if got := back.count(); got+cut < total || total == 0 {
 		s.Errorf("%d of %d datagrams came back, %d were cut off\n%s", got, total, cut, s.refused())
 	}
 	back.once(s)
 }
 
-// cutOff counts the packets whose SA was removed from the kernel of sun while that was about to seal them: it had chosen the SA
-// before there was a newer one, and was held up until the peer had asked for the end of the old one.
+// cutOff counts the packets that the kernel of sun has dropped for reasons of its daemon's. With all of them the SA was removed while
+// the kernel was about to seal them: it had chosen the SA before there was a newer one, and was held up until the peer had asked for
+// the end of the old one.
 func (s *scene) cutOff() (n int) {
 	s.Helper()
 	for _, line := range statLine.FindAllStringSubmatch(s.sun.Must("cat", "/proc/net/xfrm_stat"), -1) {
-		if line[1] != "XfrmOutStateInvalid" {
+		if !slices.Contains(append(s.faults, "XfrmOutStateInvalid"), line[1]) {
 			continue
 		}
-		var err error
-		if n, err = strconv.Atoi(line[2]); err != nil {
+		dropped, err := strconv.Atoi(line[2])
+		if err != nil {
 			s.Fatal(err)
 		}
+		n += dropped
 	}
 	return n
 }

@@ -30,7 +30,8 @@ type scene struct {
 	moon, sun *lab.Host
 	ours      *lab.Culvert
 	theirs    *lab.Charon
-	backend   string // of our daemon
+	backend   string   // of our daemon
+	faults    []string // counters of sun's kernel for what its daemon loses
 }
 
 func newScene(t *testing.T, backend string) *scene {
