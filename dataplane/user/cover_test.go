@@ -17,7 +17,7 @@ func TestCoverThatMeetsALimitHoldsUpNobody(t *testing.T) {
 	if out.cover.beat(s.clock) {
 		t.Fatal("the cover goes on beyond the limit")
 	}
-	if next, last := out.turn.Load(), out.esp.Sequence(); last != 3 || next != last+1 {
+	if next, last := out.turn.next.Load(), out.esp.Sequence(); last != 3 || next != last+1 {
 		t.Errorf("it is the turn of number %d after %d were taken: whoever took the next waits for ever", next, last)
 	}
 	if n := len(s.network.take()); n == 0 {

@@ -1,12 +1,6 @@
 package user
 
-import (
-	"time"
-
-	"golang.org/x/sys/unix"
-
-	"culvert/dataplane"
-)
+import "culvert/dataplane"
 
 const (
 	// outboxSize holds a sealed batch, which is one super-packet at most beyond batchFull.
@@ -18,25 +12,14 @@ const (
 // An outbox collects sealed packets, one behind the other, in bursts.
 //
 // Where several workers seal for one SA, the packets leave in the order of their sequence numbers nevertheless, since the
-// peer's replay window may be small: whoever sends waits for its turn. A worker sends in the order in which it reserved, so
-// that every wait is for something reserved earlier, and none is for ever.
+// peer's replay window may be small. Nobody waits for that: a parcel whose turn it is not is left to whoever has the turn,
+// and its worker goes on with another one.
 type outbox struct {
-	sender  dataplane.Sender
-	tap     tapping
-	buffer  []byte
-	used    int
-	bursts  []dataplane.Burst
-	open    bool  // the last burst may take more packets
-	last    label // of the last burst
-	shared  bool  // there are other workers
-	tickets []ticket
-}
-
-// A ticket says which sequence numbers of an SA are in the outbox, and with which burst their packets begin.
-type ticket struct {
-	sa          *outbound
-	first, next uint64
-	burst       int
+	sender dataplane.Sender
+	tap    tapping
+	shared bool // there are other workers
+	*parcel
+	spare *parcel // the other one, which may be out; made when it is first needed
 }
 
 // A label says how packets travel. Packets of one burst have the same.
@@ -52,10 +35,7 @@ func (l label) is(o label) bool {
 }
 
 func newOutbox(s dataplane.Sender, t tapping, shared bool) outbox {
-	return outbox{
-		sender: s, tap: t, buffer: make([]byte, outboxSize), bursts: make([]dataplane.Burst, 0, outboxBursts+1),
-		shared: shared, tickets: make([]ticket, 0, outboxBursts),
-	}
+	return outbox{sender: s, tap: t, shared: shared, parcel: newParcel(shared)}
 }
 
 // begin says that the packets to be added now are those of an SA from sequence number seq on.
@@ -110,20 +90,76 @@ func (o *outbox) skip() {
 	}
 }
 
-// flush sends everything.
+// flush sends everything, or leaves it to those who have the turn.
 func (o *outbox) flush() {
-	sent, passed := 0, 0
-	for i := range o.tickets {
-		if t := &o.tickets[i]; t.sa.turn.Load() != t.first {
-			o.send(o.bursts[sent:t.burst]) // others may wait for what comes before
-			pass(o.tickets[passed:i])
-			sent, passed = t.burst, i
-			t.sa.await(t.first)
+	if !o.shared {
+		o.send(o.bursts)
+		o.clear()
+		return
+	}
+	for try := 0; !o.ship(o.parcel); try++ {
+		switch {
+		case o.spare != nil && o.spare.out.Load():
+			pause(try) // one at a time is enough for others to do
+		case o.leave():
+			return
 		}
 	}
-	o.send(o.bursts[sent:])
-	pass(o.tickets[passed:])
-	o.bursts, o.tickets, o.used, o.open = o.bursts[:0], o.tickets[:0], 0, false
+	o.clear()
+}
+
+// leave leaves the parcel to whoever has the turn, unless that has come.
+func (o *outbox) leave() bool {
+	if o.spare == nil {
+		o.spare = newParcel(true)
+	}
+	if !o.park() {
+		return false
+	}
+	o.parcel, o.spare = o.spare, o.parcel
+	return true
+}
+
+// ship sends what has its turn of a parcel, and what others have left that has it then. It reports whether nothing of the
+// parcel remains.
+func (o *outbox) ship(p *parcel) (whole bool) {
+	var others *parcel
+	whole = o.advance(p, &others)
+	for others != nil {
+		q := others
+		others = q.next
+		o.finish(q, &others)
+	}
+	return whole
+}
+
+// finish goes on with a parcel of another worker, which gets it back, unless it has to be left once more.
+func (o *outbox) finish(p *parcel, others **parcel) {
+	for !o.advance(p, others) {
+		if p.park() {
+			return
+		}
+	}
+	p.clear()
+	p.out.Store(false)
+}
+
+// advance sends a parcel as far as it has the turn, and reports whether that is to its end. What can go on behind it is added to others.
+func (o *outbox) advance(p *parcel, others **parcel) (whole bool) {
+	for p.at < len(p.tickets) {
+		end := p.inTurn()
+		if end == p.at {
+			return false
+		}
+		o.send(p.between(p.at, end))
+		for _, t := range p.tickets[p.at:end] {
+			if q := t.sa.turn.pass(t.next); q != nil {
+				q.next, *others = *others, q
+			}
+		}
+		p.at = end
+	}
+	return true
 }
 
 func (o *outbox) send(bursts []dataplane.Burst) {
@@ -132,33 +168,5 @@ func (o *outbox) send(bursts []dataplane.Burst) {
 			tap.show(bursts)
 		}
 		o.sender.SendESP(bursts)
-	}
-}
-
-// pass gives the turn to whoever comes next.
-func pass(tickets []ticket) {
-	for i := range tickets {
-		tickets[i].sa.turn.Store(tickets[i].next)
-	}
-}
-
-// How await waits. Whoever it waits for is in the middle of sealing or sending, a matter of microseconds, unless its thread
-// does not run.
-const (
-	awaitSpins  = 2000
-	awaitYields = 100
-	awaitPause  = 20 * time.Microsecond
-)
-
-// await returns when the packet with the number seq is to be sent next.
-func (o *outbound) await(seq uint64) {
-	for try := 0; o.turn.Load() != seq; try++ {
-		switch {
-		case try < awaitSpins:
-		case try < awaitSpins+awaitYields:
-			_, _, _ = unix.Syscall(unix.SYS_SCHED_YIELD, 0, 0, 0)
-		default:
-			time.Sleep(awaitPause)
-		}
 	}
 }

@@ -74,11 +74,11 @@ type outbound struct {
 	resource       int   // worker + 1, 0: for all (RFC 9611)
 	pump           *pump // nil: not in AGGFRAG mode; else nobody has a lane
 	layout         esp.Layout
-	turn           atomic.Uint64 // the sequence number to be sent next, when there are several workers
-	first          lane          // of the first worker
-	esp            esp.Outbound  // for its sequence numbers; the sealer is the first worker's
-	others         []*lane       // of the other workers, made when they first use the SA
-	cover          *cover        // nil: no dummy packets
+	turn           turnstile    // of several workers
+	first          lane         // of the first worker
+	esp            esp.Outbound // for its sequence numbers; the sealer is the first worker's
+	others         []*lane      // of the other workers, made when they first use the SA
+	cover          *cover       // nil: no dummy packets
 	tfc            int
 }
 
@@ -158,7 +158,7 @@ func newOutbound(sa *dataplane.SA, rand io.Reader, workers int) (*outbound, erro
 	out.first = lane{outbound: out, sealer: &out.esp, padTo: max(out.tfc, 0)}
 	out.takesFragments = out.nonFirst || anyPorts(sa.Local) && anyPorts(sa.Remote)
 	out.SetLimits(sa)
-	out.turn.Store(out.esp.Sequence() + 1)
+	out.turn.next.Store(out.esp.Sequence() + 1)
 	return out, nil
 }
 

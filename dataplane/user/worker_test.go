@@ -7,8 +7,6 @@ import (
 	"slices"
 	"sync"
 	"testing"
-	"testing/synctest"
-	"time"
 
 	"culvert/dataplane"
 	"culvert/dataplane/user/offload"
@@ -289,15 +287,6 @@ func TestAnswersGoToTheQueueOfTheirFlow(t *testing.T) {
 	if want := []int{0, 1, 2, 3}; !slices.Equal(written, want) {
 		t.Errorf("queues %v, want %v", written, want)
 	}
-}
-
-func TestAwaitOutlastsAPause(t *testing.T) {
-	synctest.Test(t, func(*testing.T) {
-		var o outbound
-		o.turn.Store(1)
-		time.AfterFunc(10*awaitPause, func() { o.turn.Store(5) }) // the clock stands still until all sleep
-		o.await(5)
-	})
 }
 
 func TestSeveralWorkersDoNotAllocate(t *testing.T) {
