@@ -61,7 +61,11 @@ func (o *outbox) makeRoom() {
 		o.flush()
 		return
 	}
-	t := o.tickets[len(o.tickets)-1]
+	last := len(o.tickets) - 1
+	t := o.tickets[last]
+	if t.first == t.next { // nothing of it is here yet: no two tickets may begin with the same number
+		o.tickets = o.tickets[:last]
+	}
 	o.flush()
 	o.begin(t.sa, t.next)
 }

@@ -96,7 +96,11 @@ func TestParcelsLeaveInOrder(t *testing.T) {
 		done.Go(func() {
 			o, random := d.outbox(), rand.New(rand.NewPCG(1, uint64(w)))
 			for range batches {
-				for range 1 + random.IntN(3) {
+				seals := 1 + random.IntN(3)
+				if random.IntN(20) == 0 {
+					seals = 2 * outboxBursts // more than there is room for
+				}
+				for range seals {
 					list[random.IntN(len(list))].seal(o, 1+random.Uint64N(5))
 				}
 				o.flush()
@@ -136,5 +140,64 @@ func TestOneParcelIsLeftAtATime(t *testing.T) {
 	<-flushed
 	if !slices.Equal(d.sent['x'], []byte{1, 2, 3}) {
 		t.Errorf("sent %v", d.sent)
+	}
+}
+
+// full leaves b with a ticket that waits for a's, and no room for another burst.
+func full(a, b *outbox) (z *traveller) {
+	x, z := newTraveller('x'), newTraveller('z')
+	x.seal(a, 1)
+	x.seal(b, 1)
+	for len(b.bursts) < outboxBursts {
+		newTraveller('y').seal(b, 1)
+	}
+	return z
+}
+
+// An outbox that is full when an SA begins leaves nothing of that SA behind.
+func TestWhatIsLeftComesBackWhenRoomWasMadeAtOnce(t *testing.T) {
+	d := newDispatch()
+	a, b := d.outbox(), d.outbox()
+	z := full(a, b)
+	z.seal(b, 1)
+	b.flush()
+	a.flush()
+	if b.spare.out.Load() {
+		t.Error("what was left is out for ever")
+	}
+	if !slices.Equal(d.sent['z'], []byte{1}) {
+		t.Errorf("sent %v", d.sent['z'])
+	}
+}
+
+// during does something once while packets are sent.
+type during struct {
+	dataplane.Sender
+	then func()
+}
+
+func (d *during) SendESP(b []dataplane.Burst) {
+	if f := d.then; f != nil && len(b) > 1 {
+		d.then = nil
+		f()
+	}
+	d.Sender.SendESP(b)
+}
+
+// The same where the other worker sends at that moment: the turn never goes back.
+func TestTheTurnNeverGoesBack(t *testing.T) {
+	d := newDispatch()
+	b, c := d.outbox(), d.outbox()
+	s := &during{Sender: d}
+	o := newOutbox(s, new(atomic.Pointer[tap]), true)
+	a := &o
+	z := full(a, b)
+	z.seal(b, 1)
+	s.then = b.flush
+	a.flush()
+	z.seal(c, 1)
+	c.flush()
+	if !slices.Equal(d.sent['z'], []byte{1, 2}) {
+		t.Errorf("sent %v, turn %d", d.sent['z'], z.turn.next.Load())
 	}
 }
