@@ -11,6 +11,7 @@ import (
 	"github.com/gopacket/gopacket"
 	"github.com/gopacket/gopacket/layers"
 
+	"culvert/internal/heapuse"
 	"culvert/keylog"
 	"culvert/wire"
 )
@@ -96,13 +97,13 @@ func TestFragmentsThatLackOthersAreCounted(t *testing.T) {
 // First fragments without end cost no more than their bound, and packets become whole all the same.
 func TestFragmentsHoldLittle(t *testing.T) {
 	f := newFragments()
-	before := heap()
+	before := heapuse.Octets()
 	for i := range 10 * maxPieces {
 		p := cut(t, true, uint16(i), make([]byte, 32), 16)[0]
 		binary.BigEndian.PutUint32(p[44:], uint32(i))
 		f.join(&recorded{ip: networkPacket(p, layers.LinkTypeRaw), whole: true})
 	}
-	if after := heap(); f.held > maxPieces || after > before+64<<20 {
+	if after := heapuse.Octets(); f.held > maxPieces || after > before+64<<20 {
 		t.Errorf("%d pieces are held, with %d octets", f.held, after-before)
 	}
 	runtime.KeepAlive(f)
@@ -111,13 +112,6 @@ func TestFragmentsHoldLittle(t *testing.T) {
 			t.Errorf("piece %d: %v of %d", i, whole, n)
 		}
 	}
-}
-
-func heap() uint64 {
-	runtime.GC()
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	return m.HeapAlloc
 }
 
 // IKEv1 and AH are counted, and not taken for something else.

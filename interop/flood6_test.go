@@ -25,16 +25,7 @@ type attacker6 struct {
 
 func newAttacker6(s *scene) *attacker6 {
 	s.Helper()
-	a := &attacker6{scene: s, random: rand.New(rand.NewPCG(1, 2)), target: netip.MustParseAddr("fd99::1")}
-	err := s.sun.Inside(func() (err error) {
-		a.raw, err = unix.Socket(unix.AF_INET6, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.IPPROTO_RAW)
-		return err
-	})
-	if err != nil {
-		s.Fatal(err)
-	}
-	s.Cleanup(func() { _ = unix.Close(a.raw) })
-	return a
+	return &attacker6{scene: s, random: rand.New(rand.NewPCG(1, 2)), raw: s.rawSocket(unix.AF_INET6), target: netip.MustParseAddr("fd99::1")}
 }
 
 func (a *attacker6) send(packet []byte) error {

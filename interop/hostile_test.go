@@ -36,14 +36,7 @@ type attacker struct {
 func newAttacker(s *scene, seen [][]byte) *attacker {
 	s.Helper()
 	a := &attacker{random: rand.New(rand.NewPCG(1, 2)), target: [4]byte{10, 99, 0, 1}, peer: [4]byte{10, 99, 0, 2}, seen: seen}
-	err := s.sun.Inside(func() (err error) {
-		a.raw, err = unix.Socket(unix.AF_INET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.IPPROTO_RAW)
-		return err
-	})
-	if err != nil {
-		s.Fatal(err)
-	}
-	s.Cleanup(func() { _ = unix.Close(a.raw) })
+	a.raw = s.rawSocket(unix.AF_INET)
 	const initRequest = 34<<8 | 0x08 // exchange type and flags (RFC 7296, Section 3.1)
 	for _, p := range seen {
 		if p[9] == protocolUDP {
@@ -57,6 +50,20 @@ func newAttacker(s *scene, seen [][]byte) *attacker {
 		s.Fatalf("%d packets were captured, an IKE_SA_INIT request among them: %v", len(seen), a.initial != nil)
 	}
 	return a
+}
+
+// rawSocket opens a socket on sun that sends packets with headers of our own.
+func (s *scene) rawSocket(family int) (socket int) {
+	s.Helper()
+	err := s.sun.Inside(func() (err error) {
+		socket, err = unix.Socket(family, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.IPPROTO_RAW)
+		return err
+	})
+	if err != nil {
+		s.Fatal(err)
+	}
+	s.Cleanup(func() { _ = unix.Close(socket) })
+	return socket
 }
 
 // send transmits an IPv4 packet as it is. What the kernel refuses, as too long, is no attack.
